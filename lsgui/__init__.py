@@ -1,0 +1,1 @@
+"""The desktop program: an annotation window over the `model` library."""

@@ -1,0 +1,41 @@
+"""The errors whose text a user can act on: each is one sentence that says what happened and what to do."""
+
+from __future__ import annotations
+
+from model.messages import Message
+
+
+class ModelError(Exception):
+    """Base of the family. `message` holds the English template and its values apart, for translation."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        self.message = Message(template, values)
+        super().__init__(str(self.message))
+
+
+class ImageError(ModelError):
+    """An image cannot be read or shown."""
+
+
+class LabelError(ModelError):
+    """A label map does not fit its image or its class table."""
+
+
+class ClassTableError(ModelError):
+    """A class table is inconsistent or cannot be read."""
+
+
+class CheckpointError(ModelError):
+    """A file is not a checkpoint this library can load."""
+
+
+class WorkspaceError(ModelError):
+    """A workspace cannot be opened or written."""
+
+
+class TrainingError(ModelError):
+    """Fine-tuning cannot start or cannot go on."""
+
+
+class OutOfMemory(ModelError):
+    """An image or a batch does not fit into memory even in its smallest form."""

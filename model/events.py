@@ -1,0 +1,100 @@
+"""What a fine-tuning says while it runs: one event a line, as JSON, in the order things happened."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Started:
+    """`train` and `held_out` count images; `classes` are uids in channel order."""
+
+    run: int
+    device: str
+    batch: int
+    epochs: int
+    train: int
+    held_out: int
+    classes: list[str]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The model training started from, scored on the same held-out images. Dice is in 0..1, keyed by class uid."""
+
+    mean: float
+    dice: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Step:
+    epoch: int
+    step: int
+    steps: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """`mean` is None and `dice` empty without a held-out set; times are in seconds."""
+
+    epoch: int
+    epochs: int
+    loss: float
+    mean: float | None
+    dice: Mapping[str, float]
+    seconds: float
+    remaining: float
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence for the user: an English template and the values that fill it."""
+
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """`verdict` is better (not lower), worse or cannot_judge."""
+
+    run: int
+    weights: str
+    mean: float | None
+    dice: Mapping[str, float]
+    baseline_mean: float | None
+    baseline: Mapping[str, float]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Stopped:
+    run: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+Event = Started | Baseline | Step | Epoch | Notice | Finished | Stopped | Failed
+_KINDS = {kind.__name__.lower(): kind for kind in (Started, Baseline, Step, Epoch, Notice, Finished, Stopped, Failed)}
+
+
+def to_line(event: Event) -> str:
+    """One line of JSON without its newline."""
+    return json.dumps({"event": type(event).__name__.lower()} | dataclasses.asdict(event), ensure_ascii=False)
+
+
+def from_line(line: str) -> Event | None:
+    """The event of a line, or None for anything else (a library's own print, a newer version's event)."""
+    try:
+        fields = json.loads(line)
+        return _KINDS[fields.pop("event")](**fields)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,219 @@
+"""Classes and their table: the one meaning of the numbers in a label map."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.colors import suggest_color
+from model.errors import ClassTableError
+from model.files import atomic_write
+
+Color = tuple[int, int, int]
+
+BACKGROUND_VALUE = 0
+HIGHEST_VALUE = 254
+"""255 means untouched in every label map, so no class can have it."""
+
+_FORMAT = "lsgui classes"
+_VERSION = 1
+_NAMES = uuid.UUID("6f3c0a52-4f0c-5a0e-9c39-6b1f6d3a9f10")
+"""Namespace for uids made from names, so that one list imported twice gives the same uids."""
+
+
+@dataclass(frozen=True)
+class Class:
+    """`uid` never changes and identifies the class across tables; `value` (0..254) is what a label map stores.
+
+    `color` is (red, green, blue), each 0..255.
+    """
+
+    uid: str
+    value: int
+    name: str
+    color: Color
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """Classes in the order they are shown. `mirror` says that left and right do not matter, so training may flip.
+
+    Raises ClassTableError when uids, values or names repeat, a value is outside 0..254, or none has the value 0.
+    """
+
+    classes: tuple[Class, ...]
+    mirror: bool = False
+
+    def __post_init__(self) -> None:
+        for item in self.classes:
+            _check(item)
+        _refuse_repeats("uid", [item.uid for item in self.classes])
+        _refuse_repeats("value", [item.value for item in self.classes])
+        _refuse_repeats("name", [item.name for item in self.classes])
+        if BACKGROUND_VALUE not in self.values:
+            raise ClassTableError("The class table has no class with the value 0; add a background class with it.")
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        return tuple(item.value for item in self.classes)
+
+    @property
+    def background(self) -> Class:
+        """The class the eraser writes."""
+        return self.by_value(BACKGROUND_VALUE)
+
+    def by_uid(self, uid: str) -> Class | None:
+        return next((item for item in self.classes if item.uid == uid), None)
+
+    def by_value(self, value: int) -> Class | None:
+        return next((item for item in self.classes if item.value == value), None)
+
+    def with_class(self, item: Class) -> ClassTable:
+        return dataclasses.replace(self, classes=(*self.classes, item))
+
+    def replaced(self, item: Class) -> ClassTable:
+        """The table with `item` in the place of the class of the same uid."""
+        classes = tuple(item if old.uid == item.uid else old for old in self.classes)
+        return dataclasses.replace(self, classes=classes)
+
+    def without(self, uid: str) -> ClassTable:
+        return dataclasses.replace(self, classes=tuple(item for item in self.classes if item.uid != uid))
+
+    def new_class(self, name: str, color: Color | None = None) -> Class:
+        """A class with a uid of its own, the lowest free value and, unless given, a colour unlike the others.
+
+        It is not in the table yet: see `with_class`.
+        """
+        free = sorted(set(range(HIGHEST_VALUE + 1)) - set(self.values))
+        if not free:
+            raise ClassTableError("The table is full: a label map holds at most 255 classes.")
+        color = color or suggest_color([item.color for item in self.classes])
+        return Class(uuid.uuid4().hex, free[0], name, color)
+
+    def to_json(self) -> dict:
+        classes = [dataclasses.asdict(item) | {"color": "#%02x%02x%02x" % item.color} for item in self.classes]
+        return {"format": _FORMAT, "version": _VERSION, "mirror": self.mirror, "classes": classes}
+
+    @staticmethod
+    def from_json(data: object) -> ClassTable:
+        """Our own form, or any list of names or of objects with a `name` and perhaps `color`, `value` and `uid`.
+
+        Without values the position in the list is the value, as in the mask files such lists come with.
+        """
+        mirror = bool(data.get("mirror", False)) if isinstance(data, dict) else False
+        items = data.get("classes") if isinstance(data, dict) else data
+        if isinstance(data, dict) and data.get("version", _VERSION) != _VERSION:
+            raise ClassTableError("The class table was written by a newer version of the program; update the program.")
+        if not isinstance(items, list) or not items:
+            raise ClassTableError("This JSON holds no list of classes; expected a list of names or of names and colours.")
+        classes: list[Class] = []
+        for position, item in enumerate(items):
+            classes.append(_parse(item, position, [known.color for known in classes]))
+        if all(item.value != BACKGROUND_VALUE for item in classes):
+            classes.insert(0, default_table().background)
+        return ClassTable(tuple(classes), mirror)
+
+    @staticmethod
+    def read(path: Path) -> ClassTable:
+        """Raises ClassTableError for a file that cannot be read or holds no class table."""
+        try:
+            data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        except (OSError, ValueError) as error:
+            raise ClassTableError(
+                "{name} cannot be read as a class table: {reason}.", name=Path(path).name, reason=str(error)
+            ) from error
+        return ClassTable.from_json(data)
+
+    def write(self, path: Path) -> None:
+        """Atomic; raises OSError, and then the old file is intact."""
+        text = json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n"
+        atomic_write(path, lambda file: file.write(text.encode()))
+
+
+def default_table() -> ClassTable:
+    """Background and the 13 abdominal organs of BTCV, in its order. Left and right matter."""
+    rows = (
+        ("background", "Background", 0x3A3F47),
+        ("spleen", "Spleen", 0x4C9BE8),
+        ("right_kidney", "Right kidney", 0xE8A83C),
+        ("left_kidney", "Left kidney", 0xB07CF0),
+        ("gallbladder", "Gallbladder", 0x58C878),
+        ("esophagus", "Esophagus", 0xF58A5C),
+        ("liver", "Liver", 0xC85A5A),
+        ("stomach", "Stomach", 0xF5D55C),
+        ("aorta", "Aorta", 0xFF6B9E),
+        ("inferior_vena_cava", "Inferior vena cava", 0x58C4D6),
+        ("portal_and_splenic_vein", "Portal and splenic vein", 0x8F8BFF),
+        ("pancreas", "Pancreas", 0xE0A88C),
+        ("right_adrenal_gland", "Right adrenal gland", 0x9BD65C),
+        ("left_adrenal_gland", "Left adrenal gland", 0xD873D8),
+    )
+    return ClassTable(tuple(Class(uid, value, name, _rgb(code)) for value, (uid, name, code) in enumerate(rows)))
+
+
+def _rgb(code: int) -> Color:
+    return code >> 16, code >> 8 & 255, code & 255
+
+
+def _check(item: Class) -> None:
+    if not 0 <= item.value <= HIGHEST_VALUE:
+        raise ClassTableError(
+            "Class {name} has the value {value}; expected 0 to 254 (255 means untouched).",
+            name=item.name,
+            value=item.value,
+        )
+    if not item.uid or not item.name.strip():
+        raise ClassTableError("The class with the value {value} has no name; give it one.", value=item.value)
+
+
+def _refuse_repeats(what: str, items: Iterable[object]) -> None:
+    seen: set[object] = set()
+    for item in items:
+        if item in seen:
+            raise ClassTableError(
+                "Two classes have the same {what}, {item}; each needs its own.", what=what, item=item
+            )
+        seen.add(item)
+
+
+def _parse(item: object, position: int, used: list[Color]) -> Class:
+    """One element of a list: a name, or an object."""
+    fields = {"name": item} if isinstance(item, str) else item
+    if not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
+        raise ClassTableError("Class {position} of the list has no name.", position=position)
+    value = fields.get("value", position)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ClassTableError("Class {name} has a value that is not a whole number.", name=fields["name"])
+    known = _default_of(fields)
+    color = _parse_color(fields, known, used)
+    uid = fields.get("uid") or (known.uid if known else uuid.uuid5(_NAMES, fields["name"].casefold()).hex)
+    return Class(str(uid), value, fields["name"], color)
+
+
+def _default_of(fields: dict) -> Class | None:
+    """The default class of the same name, so that a list naming "liver" meets models trained on our liver."""
+    slug = "_".join(fields["name"].casefold().split())
+    return default_table().by_uid(slug.replace("-", "_"))
+
+
+def _parse_color(fields: dict, known: Class | None, used: list[Color]) -> Color:
+    """`[red, green, blue]` or "#rrggbb"; without one, the default class's or a new one unlike those `used`."""
+    color = fields.get("color", fields.get("colour"))
+    if color is None:
+        return known.color if known and known.color not in used else suggest_color(used)
+    try:
+        parts = tuple(bytes.fromhex(color.lstrip("#"))) if isinstance(color, str) else tuple(int(c) for c in color)
+        bytes(parts)
+    except (TypeError, ValueError):
+        parts = ()
+    if len(parts) != 3:
+        raise ClassTableError(
+            "Class {name} has the colour {color}; expected #rrggbb or three numbers from 0 to 255.",
+            name=fields["name"],
+            color=str(color),
+        )
+    return parts

@@ -1,0 +1,125 @@
+"""Single DICOM files, in their measured values: Hounsfield units for CT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder
+
+from model.errors import ImageError
+from model.messages import Message
+from model.readers.image import Image, Window, check_size, finite
+
+_DECODERS = ("pydicom", "pillow", "gdcm")
+"""In this order. Plug-ins under the GPL are left alone even where someone has installed them."""
+
+
+def is_dicom(start: bytes) -> bool:
+    """Whether a file that starts with `start` (132 bytes or more) has DICOM's preamble."""
+    return start[128:132] == b"DICM"
+
+
+def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
+    """Raises ImageError for its size or a file without an image; anything else means a damaged file."""
+    data = pydicom.dcmread(file, force=True)
+    if "PixelData" not in data or "Rows" not in data or "Columns" not in data:
+        raise ImageError("{name} is a DICOM file without an image in it; open the slices themselves.", name=path.name)
+    check_size(path.name, int(data.Columns), int(data.Rows), max_pixels)
+    stored = _decode(data)
+    frames = int(data.get("NumberOfFrames") or 1)
+    notices: tuple[Message, ...] = ()
+    if frames > 1:
+        notices = (Message("{name} has {frames} frames; only the first is shown.", {"name": path.name, "frames": frames}),)
+    common = {"name": path.name, "spacing": _spacing(data), "series": str(data.get("SeriesInstanceUID") or "") or None}
+    if data.PhotometricInterpretation == "PALETTE COLOR":
+        stored = apply_color_lut(stored, data)
+    if stored.ndim == 3:
+        return Image(pixels=_eight_bits(stored), notices=notices, **common)
+    pixels, window, replaced = _measure(stored, data)
+    return Image(pixels=pixels, window=window, unit=_unit(data), notices=notices + replaced, **common)
+
+
+def _decode(data: Dataset) -> np.ndarray:
+    """Stored values of the first frame: (H, W), or (H, W, 3) in red, green, blue."""
+    decoder = get_decoder(data.file_meta.TransferSyntaxUID)
+    failure: Exception = ValueError("no decoder for " + data.file_meta.TransferSyntaxUID.name)
+    for plugin in _plugins(decoder):
+        try:
+            return decoder.as_array(data, index=0, decoding_plugin=plugin)[0]
+        except Exception as error:  # noqa: BLE001 - each plug-in fails in its own way, and the next may not
+            failure = error
+    raise failure
+
+
+def _plugins(decoder: object) -> list[str]:
+    """"" stands for an uncompressed file, which needs none."""
+    if decoder.is_native:
+        return [""]
+    return [name for name in _DECODERS if name in decoder.available_plugins]
+
+
+def _measure(stored: np.ndarray, data: Dataset) -> tuple[np.ndarray, Window | None, tuple[Message, ...]]:
+    """Stored values to measured ones, white-is-low turned over, and the window in those values."""
+    window = _window(data)
+    values = np.asarray(apply_modality_lut(stored, data), dtype=np.float64)
+    if data.PhotometricInterpretation == "MONOCHROME1":
+        turn = _turning_point(data)
+        values = turn - values
+        window = window and Window(turn - window.level, window.width)
+    whole = bool(np.all(np.isfinite(values)) and np.all(values == np.rint(values)))
+    low, high = (values.min(), values.max()) if whole else (0.5, 0.5)
+    if stored.dtype == np.uint8 and whole and 0 <= low and high <= 255 and _is_plain(data):
+        return values.astype(np.uint8), None, ()
+    for dtype in (np.int16, np.uint16):
+        if whole and np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
+            return values.astype(dtype), window, ()
+    pixels, replaced = finite(values.astype(np.float32))
+    return pixels, window, replaced
+
+
+def _turning_point(data: Dataset) -> float:
+    """The sum of the darkest and the brightest measured value the file could hold."""
+    bits = int(data.BitsStored)
+    ends = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if data.PixelRepresentation else (0, 2**bits - 1)
+    return float(np.sum(apply_modality_lut(np.array(ends), data)))
+
+
+def _is_plain(data: Dataset) -> bool:
+    return float(data.get("RescaleSlope") or 1) == 1 and float(data.get("RescaleIntercept") or 0) == 0
+
+
+def _eight_bits(colour: np.ndarray) -> np.ndarray:
+    """Palettes of 16-bit colours are shown by their high byte; they hold no measurement."""
+    return (colour >> 8).astype(np.uint8) if colour.dtype == np.uint16 else colour.astype(np.uint8)
+
+
+def _unit(data: Dataset) -> str:
+    return "HU" if data.get("Modality") == "CT" and data.get("RescaleType", "HU") == "HU" else ""
+
+
+def _window(data: Dataset) -> Window | None:
+    """The first of possibly several windows; None when there is none or its width is no width."""
+    level, width = _first(data.get("WindowCenter")), _first(data.get("WindowWidth"))
+    if level is None or width is None or not width > 0:
+        return None
+    return Window(level, width)
+
+
+def _spacing(data: Dataset) -> tuple[float, float] | None:
+    values = data.get("PixelSpacing") or data.get("ImagerPixelSpacing")
+    if not values or len(values) != 2 or not all(float(value) > 0 for value in values):
+        return None
+    return float(values[0]), float(values[1])
+
+
+def _first(value: object) -> float | None:
+    if value is None or value == "":
+        return None
+    many = isinstance(value, pydicom.multival.MultiValue)
+    if many and not value:
+        return None
+    return float(value[0] if many else value)

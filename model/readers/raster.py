@@ -1,0 +1,98 @@
+"""PNG, JPEG and BMP, and those TIFFs that hold 8 bits a channel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from model.messages import Message
+from model.opencv import cv2
+from model.pillow import ImageOps, pillow
+from model.readers.image import Image, check_size, finite
+
+_ORIENTATION_TAG = 0x0112
+
+
+def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
+    """Raises ImageError for its size; anything else that goes wrong comes from Pillow and means a damaged file."""
+    with pillow.open(file) as picture:
+        check_size(path.name, *picture.size, max_pixels)
+        pages = getattr(picture, "n_frames", 1)
+        if _is_deep_colour_png(file):
+            pixels, notices = _decode_deep(file, picture)
+        else:
+            pixels, notices = _decode(picture)
+    if pages > 1:
+        notices = (*notices, first_page_notice(path.name, pages))
+    return Image(path.name, pixels, notices=notices)
+
+
+def first_page_notice(name: str, pages: int) -> Message:
+    return Message("{name} has {pages} pages; only the first is shown.", {"name": name, "pages": pages})
+
+
+def orient(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """`pixels` (H, W, ...) turned upright from an EXIF or TIFF orientation of 1 to 8."""
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _decode(picture: pillow.Image) -> tuple[np.ndarray, tuple[Message, ...]]:
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode in ("F", "I"):
+        return finite(np.asarray(upright, dtype=np.float32))
+    if upright.mode.startswith("I;16"):
+        return np.asarray(upright).astype(np.uint16), ()
+    if upright.mode in ("1", "L"):
+        return np.asarray(upright.convert("L")), ()
+    if upright.has_transparency_data:
+        return _without_alpha(np.asarray(upright.convert("RGBA")), grey=upright.mode == "LA")
+    return np.asarray(upright.convert("RGB")), ()
+
+
+def _is_deep_colour_png(file: BinaryIO) -> bool:
+    """Pillow reads PNGs of 16 bits a channel right only when they are plain grey: elsewhere it keeps the high byte."""
+    file.seek(0)
+    header = file.read(26)
+    file.seek(0)
+    return header.startswith(b"\x89PNG") and header[24] == 16 and header[25] != 0
+
+
+def _decode_deep(file: BinaryIO, picture: pillow.Image) -> tuple[np.ndarray, tuple[Message, ...]]:
+    orientation = picture.getexif().get(_ORIENTATION_TAG, 1)
+    picture.load()  # OpenCV fills a truncated file with black and says nothing; Pillow refuses it
+    file.seek(0)
+    pixels = decode_with_opencv(file.read())
+    pixels = orient(pixels, orientation)
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        return _without_alpha(pixels, grey=picture.mode == "LA")
+    return pixels, ()
+
+
+def decode_with_opencv(data: bytes) -> np.ndarray:
+    """(H, W) or (H, W, 3 or 4) in red, green, blue, alpha and the file's own depth. Raises ValueError."""
+    flags = cv2.IMREAD_UNCHANGED
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if pixels is None:
+        raise ValueError("no decoder takes it")
+    if pixels.ndim == 2 or pixels.shape[2] == 1:
+        return pixels.reshape(pixels.shape[:2])
+    return np.ascontiguousarray(pixels[:, :, [2, 1, 0, 3][: pixels.shape[2]]])
+
+
+def _without_alpha(pixels: np.ndarray, grey: bool) -> tuple[np.ndarray, tuple[Message, ...]]:
+    """(H, W, 4) laid on black, as other viewers show it; most alpha channels are opaque and leave no trace."""
+    colour, alpha = pixels[:, :, :3], pixels[:, :, 3:]
+    full = np.iinfo(pixels.dtype).max
+    notices: tuple[Message, ...] = ()
+    if (alpha != full).any():
+        colour = (colour.astype(np.float32) * (alpha / np.float32(full)) + 0.5).astype(pixels.dtype)
+        notices = (Message("The image is partly transparent; it is shown on black."),)
+    return np.ascontiguousarray(colour[:, :, 0] if grey else colour), notices

@@ -1,0 +1,25 @@
+"""The learning rate rises, falls, and the training ends when it was asked to."""
+
+from model.schedule import Schedule
+
+
+def test_a_training_by_steps_ends_after_its_steps():
+    schedule = Schedule(epochs=4, steps=10)
+    assert schedule.progress(39, seconds=1e6) < 1
+    assert schedule.progress(40, seconds=0) == 1
+    assert next(step for step in range(1, 41) if schedule.epoch_is_over(2, schedule.progress(step, 0))) == 20
+
+
+def test_a_training_by_time_follows_the_clock_alone():
+    schedule = Schedule(epochs=5, seconds=100)
+    assert schedule.progress(10**6, seconds=50) == 0.5
+    assert not schedule.epoch_is_over(1, schedule.progress(10**6, 19))
+    assert schedule.epoch_is_over(1, schedule.progress(1, 20))
+
+
+def test_the_rate_warms_up_to_its_peak_and_winds_down_to_almost_nothing():
+    schedule = Schedule(epochs=1, steps=100, warm_up=0.1)
+    rates = [schedule.rate(step / 100) for step in range(101)]
+    assert rates[0] > 0 and max(rates) == rates[10] == 1
+    assert rates[:11] == sorted(rates[:11]) and rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[100] <= 0.011

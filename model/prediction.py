@@ -67,7 +67,7 @@ def _neighbours(start: int, length: int, count: int) -> tuple[np.ndarray, np.nda
     centre = (np.arange(start, start + length, dtype=np.float32) + 0.5) / SCORE_STRIDE - 0.5
     centre = np.clip(centre, 0, count - 1)
     before = np.floor(centre).astype(np.intp)
-    return before, np.minimum(before + 1, count - 1), centre - before
+    return before, np.minimum(before + 1, count - 1), centre - before.astype(np.float32)
 
 
 def _blend(patch: np.ndarray, before: np.ndarray, after: np.ndarray, weight: np.ndarray, axis: int) -> np.ndarray:

@@ -1,0 +1,114 @@
+"""The linear form in plain PyTorch: masked products inside chunks of tokens, decaying states between them."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+_CHUNK = 32
+"""Tokens of a chunk: on a CPU 32 beats 16 and 64, whose scores cost more than the states they save."""
+_SCAN = 16
+"""States summed by one small matrix; longer rows of states are summed in levels, so that time stays linear."""
+_TRANSPOSED = {"causal": "anticausal", "anticausal": "causal", "bidirectional": "bidirectional"}
+
+
+def chunk(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, slopes: torch.Tensor, direction: str = "causal"
+) -> torch.Tensor:
+    """The door's function on any device, in time linear in N. fp16 and bf16 are computed in float32 inside."""
+    return _Chunk.apply(q, k, v, slopes, direction)
+
+
+class _Chunk(torch.autograd.Function):
+    """With out = (Q K^T * M) V each gradient is the same operator again, its mask transposed for those of k and v:
+    dQ = op(dO, V, K), dK = op^T(V, dO, Q), dV = op^T(K, Q, dO). So only q, k and v are kept for the backward.
+    """
+
+    @staticmethod
+    def forward(ctx, q, k, v, slopes, direction):  # noqa: ANN001, ANN205
+        ctx.save_for_backward(q, k, v, slopes)
+        ctx.direction = direction
+        return _attend(q, k, v, slopes, direction)
+
+    @staticmethod
+    def backward(ctx, gradient):  # noqa: ANN001, ANN205
+        q, k, v, slopes = ctx.saved_tensors
+        transposed = _TRANSPOSED[ctx.direction]
+        need_q, need_k, need_v = ctx.needs_input_grad[:3]
+        return (
+            _attend(gradient, v, k, slopes, ctx.direction) if need_q else None,
+            _attend(v, gradient, q, slopes, transposed) if need_k else None,
+            _attend(k, q, gradient, slopes, transposed) if need_v else None,
+            None,
+            None,
+        )
+
+
+def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, slopes: torch.Tensor, direction: str) -> torch.Tensor:
+    """One pass of the operator, outside autograd. No exponent is ever positive, so no length overflows."""
+    tokens, dtype = q.shape[2], q.dtype
+    length = min(_CHUNK, tokens)
+    compute = torch.promote_types(dtype, torch.float32)
+    with torch.autocast(q.device.type, enabled=False):
+        slopes = slopes.to(compute)[:, None, None, None]
+        q, k, v = (_fold(x.to(compute), length) for x in (q, k, v))
+        out = (q @ k.transpose(-1, -2)).mul_(_mask(slopes, length, direction)) @ v
+        if tokens > length:
+            for reverse in _SIDES[direction]:
+                out += _from_other_chunks(q, k, v, slopes, reverse)
+    return out.flatten(2, 3)[:, :, :tokens].to(dtype)
+
+
+_SIDES = {"causal": (False,), "anticausal": (True,), "bidirectional": (False, True)}
+
+
+def _fold(x: torch.Tensor, length: int) -> torch.Tensor:
+    """(B, H, N, D) -> (B, H, chunks, length, D); zeros fill the last chunk, and zeros change no sum."""
+    x = F.pad(x, (0, 0, 0, -x.shape[2] % length)).contiguous()
+    return x.unflatten(2, (-1, length))
+
+
+def _mask(slopes: torch.Tensor, length: int, direction: str) -> torch.Tensor:
+    """The definition's M inside one chunk, (H, 1, length, length)."""
+    token = torch.arange(length, device=slopes.device)
+    distance = token[:, None] - token
+    decay = torch.exp(-slopes * distance.abs())
+    if direction == "bidirectional":
+        return decay
+    return decay.tril() if direction == "causal" else decay.triu()
+
+
+def _from_other_chunks(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, slopes: torch.Tensor, reverse: bool
+) -> torch.Tensor:
+    """What each token gets from the chunks before its own, or with `reverse` from those after it.
+
+    Of the distance between two tokens, k carries the part up to its chunk's edge, q the part from its chunk's edge,
+    and the sum over states the whole chunks between.
+    """
+    length = q.shape[3]
+    steps = torch.arange(length, device=q.device)[:, None]
+    to_edge = torch.exp(-slopes * (steps if reverse else length - 1 - steps))
+    from_edge = torch.exp(-slopes * (length - steps if reverse else steps + 1))
+    states = (k * to_edge).transpose(-1, -2) @ v
+    states = _sum_of_others(states.flatten(3), slopes[..., 0] * length, reverse).view_as(states)
+    return (q * from_edge) @ states
+
+
+def _sum_of_others(states: torch.Tensor, slopes: torch.Tensor, reverse: bool) -> torch.Tensor:
+    """Row c of the result is the sum of exp(-slope (c - 1 - c')) states[c'] over c' < c (`reverse`: c' > c, mirrored).
+
+    `states` is (B, H, rows, F), `slopes` (H, 1, 1). Sixteen rows are one matrix product, its last line their total;
+    the totals are summed in the same way one level up.
+    """
+    rows = states.shape[2]
+    size = min(_SCAN, rows)
+    blocks = F.pad(states, (0, 0, 0, -rows % size)).unflatten(2, (-1, size))
+    row, column = torch.arange(size, device=states.device)[:, None], torch.arange(size, device=states.device)
+    inside = (column - 1 - row) if reverse else (row - 1 - column)
+    out = torch.exp(-slopes * inside.clamp(min=0)).mul_(inside >= 0)[:, None] @ blocks
+    if rows > size:
+        from_start = torch.exp(-slopes[..., None] * (size - 1 - row if reverse else row))
+        totals = (from_start.flip(2) * blocks).sum(3)
+        out += from_start * _sum_of_others(totals, slopes * size, reverse).unsqueeze(3)
+    return out.flatten(2, 3)[:, :, :rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from torch.autograd.function import FunctionCtx
 
 _CHUNK = 32
 """Tokens of a chunk: on a CPU 32 beats 16 and 64, whose scores cost more than the states they save."""
@@ -25,13 +26,15 @@ class _Chunk(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, q, k, v, slopes, direction):  # noqa: ANN001, ANN205
+    def forward(
+        ctx: FunctionCtx, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, slopes: torch.Tensor, direction: str
+    ) -> torch.Tensor:
         ctx.save_for_backward(q, k, v, slopes)
         ctx.direction = direction
         return _attend(q, k, v, slopes, direction)
 
     @staticmethod
-    def backward(ctx, gradient):  # noqa: ANN001, ANN205
+    def backward(ctx: FunctionCtx, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         q, k, v, slopes = ctx.saved_tensors
         transposed = _TRANSPOSED[ctx.direction]
         need_q, need_k, need_v = ctx.needs_input_grad[:3]

@@ -12,5 +12,8 @@ def naive(
     token = torch.arange(q.shape[2], device=q.device)
     distance = token[:, None] - token[None, :]
     decay = torch.exp(-slopes.to(q.dtype)[:, None, None] * distance.abs())
-    in_sight = {"causal": distance >= 0, "anticausal": distance <= 0, "bidirectional": distance == distance}[direction]
-    return (q @ k.transpose(-1, -2) * (decay * in_sight)) @ v
+    if direction == "causal":
+        decay = decay * (distance >= 0)
+    elif direction == "anticausal":
+        decay = decay * (distance <= 0)
+    return (q @ k.transpose(-1, -2) * decay) @ v

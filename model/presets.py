@@ -1,0 +1,29 @@
+"""The networks that ship with the program, by name."""
+
+from __future__ import annotations
+
+from model.network import NetworkConfig
+
+
+def seed(classes: int = 14) -> NetworkConfig:
+    """The original description to the letter: causal, tokens row by row, no skip connections. 24.3 M parameters.
+
+    Where the description is silent: layer norm before attention and MLP, SiLU on q and k, a norm per head on the
+    output, an MLP of ratio 4 with GELU, and the last expansion's 4C laid out as 4 x 4 pixels of C/4 channels.
+    """
+    return NetworkConfig(classes, direction="causal", scans=("rows",), skips=False, convolution=False)
+
+
+def lightning_unet(classes: int = 14) -> NetworkConfig:
+    """The default: the same body with skip connections, both directions over rows and columns in turn, and a depthwise
+    convolution in each block.
+    """
+    return NetworkConfig(classes)
+
+
+def tiny(classes: int = 14) -> NetworkConfig:
+    """The default's shape at a third of its width, for CPUs and for the demonstration."""
+    return NetworkConfig(classes, width=32, heads=(1, 2, 4, 8))
+
+
+PRESETS = {"seed": seed, "lightning-unet": lightning_unet, "tiny": tiny}

@@ -1,0 +1,51 @@
+"""What the session's parts share: the open folder and document, the jobs, and the ways to tell and to ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from lsgui.document import Document
+from lsgui.folder import FolderModel
+from lsgui.jobs import Failure, JobRunner
+from lsgui.notices import Ask, Notice
+from lsgui.painting import PaintSettings
+from model.messages import Message
+from model.workspace import Entry, Workspace
+
+
+class Context(QObject):
+    """Holds, and decides nothing: each verb lives in the part that it is about."""
+
+    notice = Signal(object)
+    entry_changed = Signal(str)
+
+    def __init__(self, ask: Ask, data_folder: Path, parent: QObject | None = None) -> None:
+        """`data_folder` is where workspaces go whose folder cannot be written."""
+        super().__init__(parent)
+        self.ask = ask
+        self.data_folder = data_folder
+        self.jobs = JobRunner(self)
+        self.document = Document(self, background=self.jobs.background)
+        self.painting = PaintSettings(self)
+        self.folder = FolderModel(self)
+        self.workspace: Workspace | None = None
+        self.jobs.failed.connect(self.tell_failure)
+
+    def tell(self, level: str, message: Message, details: str = "") -> None:
+        self.notice.emit(Notice(level, message, details))
+
+    def tell_failure(self, failure: Failure) -> None:
+        self.tell("error", failure.message, failure.details)
+
+    def update_entry(self, name: str) -> None:
+        """Read one image's row again, after its files changed."""
+        if self.workspace is not None and self.folder.row_of(name) is not None:
+            self.folder.update_entry(self.workspace.entry(name))
+            self.entry_changed.emit(name)
+
+    def show_entry(self, entry: Entry) -> None:
+        """The same, when a job has read it already."""
+        self.folder.update_entry(entry)
+        self.entry_changed.emit(entry.name)

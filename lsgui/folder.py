@@ -1,0 +1,117 @@
+"""The folder's images as a Qt item model, and the filter that search and status buttons set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QImage
+
+from model.workspace import Entry, Status
+
+EntryRole = Qt.ItemDataRole.UserRole + 1
+ThumbnailRole = Qt.ItemDataRole.UserRole + 2
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class FolderModel(QAbstractListModel):
+    """One row per image, in the workspace's order. `picture` answers with a thumbnail, or None until it has one."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._entries: list[Entry] = []
+        self._rows: dict[str, int] = {}
+        self.picture: Callable[[Entry], QImage | None] = lambda entry: None
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(self._entries)
+
+    def set_entries(self, entries: Iterable[Entry]) -> None:
+        self.beginResetModel()
+        self._entries = list(entries)
+        self._rows = {entry.name: row for row, entry in enumerate(self._entries)}
+        self.endResetModel()
+
+    def update_entry(self, entry: Entry) -> None:
+        """Exchange one row, and tell only that one."""
+        row = self._rows.get(entry.name)
+        if row is not None and self._entries[row] != entry:
+            self._entries[row] = entry
+            self._tell(row, [Qt.ItemDataRole.DisplayRole, EntryRole])
+
+    def picture_changed(self, name: str) -> None:
+        row = self._rows.get(name)
+        if row is not None:
+            self._tell(row, [ThumbnailRole])
+
+    def row_of(self, name: str) -> int | None:
+        return self._rows.get(name)
+
+    def entry(self, name: str) -> Entry | None:
+        row = self._rows.get(name)
+        return None if row is None else self._entries[row]
+
+    def entry_at(self, row: int) -> Entry:
+        return self._entries[row]
+
+    def counts(self) -> dict[Status, int]:
+        """Images per status."""
+        counts = dict.fromkeys(Status, 0)
+        for entry in self._entries:
+            counts[entry.status] += 1
+        return counts
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
+        return 0 if parent.isValid() else len(self._entries)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        entry = self._entries[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return entry.name
+        if role == EntryRole:
+            return entry
+        if role == ThumbnailRole:
+            return self.picture(entry)
+        return None
+
+    def _tell(self, row: int, roles: list[int]) -> None:
+        index = self.index(row)
+        self.dataChanged.emit(index, index, roles)
+
+
+class FolderFilter(QSortFilterProxyModel):
+    """Rows whose name holds the text, and whose status is among those wanted."""
+
+    def __init__(self, source: FolderModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self._statuses: frozenset[Status] | None = None
+        self.setSourceModel(source)
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    @property
+    def statuses(self) -> frozenset[Status] | None:
+        return self._statuses
+
+    def set_text(self, text: str) -> None:
+        self._text = text.strip().casefold()
+        self.invalidate()
+
+    def set_statuses(self, statuses: Iterable[Status] | None) -> None:
+        """None shows every status."""
+        self._statuses = None if statuses is None else frozenset(statuses)
+        self.invalidate()
+
+    def accepts(self, entry: Entry) -> bool:
+        wanted = self._statuses is None or entry.status in self._statuses
+        return wanted and self._text in entry.name.casefold()
+
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: N802
+        return self.accepts(self.sourceModel().entry_at(row))

@@ -1,0 +1,241 @@
+"""From the document to files: autosave of every committed edit, and the label that training reads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from lsgui.context import Context
+from lsgui.jobs import Failure, Job
+from lsgui.notices import Answer, Question
+from model.images import Image
+from model.labels import UNTOUCHED
+from model.messages import Message
+from model.workspace import Entry, Workspace
+
+AUTOSAVE_MS = 1000
+_SECONDS_TO_CLOSE = 5
+
+
+@dataclass(frozen=True)
+class SavedState:
+    """`kind` is clean, unsaved or failed; `since` the time.time() it became so (None: nothing has been edited)."""
+
+    kind: str = "clean"
+    since: float | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Copies that a job may read while painting goes on."""
+
+    workspace: Workspace
+    name: str
+    image: Image
+    label_map: np.ndarray
+    provenance: np.ndarray
+    edits: int
+
+
+class Saving(QObject):
+    """Writes in the files lane. An edit counts as unsaved until a write that holds it has succeeded."""
+
+    changed = Signal()
+
+    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = SavedState()
+        self._context = context
+        self._document = context.document
+        self._writing: Job | None = None
+        self._waiting: list[Callable[[bool], None]] = []
+        self._told = False
+        self._edits = 0
+        self._timer = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
+        self._timer.timeout.connect(self.write)
+        self._document.edited.connect(self._edited)
+        self._document.loaded.connect(self._loaded)
+
+    def write(self) -> None:
+        """Autosave now; when a gesture or a write is running, right after it."""
+        if self._document.image is None or self.state.kind == "clean" or self._writing is not None:
+            return
+        if self._document.gesture_active:
+            self._timer.start()
+            return
+        self._timer.stop()
+        shot = self._snapshot()
+        self._writing = self._context.jobs.submit(
+            "files", Message("Saving {name}", {"name": shot.name}),
+            lambda report: shot.workspace.write_work(shot.name, shot.label_map, shot.provenance),
+            lambda nothing: self._written(shot), self._failed, quiet=True, cancellable=False,
+        )  # fmt: skip
+
+    def flush(self, then: Callable[[bool], None]) -> None:
+        """Save what is unsaved, then call `then`: with False when the user chose to stay with what cannot be saved."""
+        self._document.restore()
+        if self.state.kind == "clean":
+            then(True)
+            return
+        self._waiting.append(then)
+        self.write()
+
+    def flush_now(self) -> bool:
+        """The same for closing: waits, and asks when it fails. False when the user chose to stay."""
+        self._document.restore()
+        while self.state.kind != "clean":
+            failure = self._write_and_wait()
+            if failure is None:
+                break
+            answer = self._context.ask(_cannot_save(self._document.name, failure))
+            if answer != "again":
+                return answer == "leave"
+        self._set("clean")
+        return True
+
+    def save_label(self, accepted: bool, then: Callable[[], None] = lambda: None) -> None:
+        """Write the map as a training label, after offering that the rest is background."""
+        document = self._document
+        if document.image is None:
+            return
+        document.restore()
+        counts = document.counts()
+        if set(counts) == {UNTOUCHED}:
+            self._context.tell("info", Message("Nothing is labelled in this image yet; predict or paint first."))
+            return
+        if UNTOUCHED in counts and 0 not in counts:
+            answer = self._context.ask(_rest_is_background())
+            if answer == "cancel":
+                return
+            if answer == "fill":
+                document.fill_rest_with_background()
+        shot = self._snapshot()
+
+        def written(entry: Entry) -> None:
+            self._written(shot)
+            then()
+
+        self._timer.stop()
+        self._writing = self._context.jobs.submit(
+            "files", Message("Saving the label of {name}", {"name": shot.name}),
+            lambda report: shot.workspace.save_label(
+                shot.name, shot.image, shot.label_map, shot.provenance, accepted=accepted
+            ),
+            written, self._failed, cancellable=False,
+        )  # fmt: skip
+
+    def _edited(self) -> None:
+        self._edits += 1
+        if self.state.kind != "failed":
+            self._set("unsaved")
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _loaded(self) -> None:
+        self._timer.stop()
+        self._writing = None
+        self._told = False
+        self.state = SavedState()
+        self.changed.emit()
+
+    def _written(self, shot: Snapshot) -> None:
+        self._context.update_entry(shot.name)
+        if self._document.name != shot.name or self._context.workspace is not shot.workspace:
+            return
+        self._writing, self._told = None, False
+        if self._edits == shot.edits:
+            self._set("clean")
+            self._answer_waiting(True)
+        else:
+            self._set("unsaved")
+            self._timer.start()
+            if self._waiting:
+                self.write()
+
+    def _failed(self, failure: Failure) -> None:
+        self._writing = None
+        self._set("failed")
+        if self._waiting:
+            self._ask_about(failure)
+        elif not self._told:
+            self._told = True
+            self._context.tell(
+                "error",
+                Message(
+                    "{name} could not be saved: {reason} The file on disk is as it was, and your work is still open.",
+                    {"name": self._document.name, "reason": failure.message},
+                ),
+                failure.details,
+            )
+
+    def _ask_about(self, failure: Failure) -> None:
+        answer = self._context.ask(_cannot_save(self._document.name, failure))
+        if answer == "again":
+            self.write()
+        else:
+            self._answer_waiting(answer == "leave")
+
+    def _answer_waiting(self, answer: bool) -> None:
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            then(answer)
+
+    def _write_and_wait(self) -> Failure | None:
+        """Save in the files lane while this thread waits; the queued callbacks come to nothing afterwards."""
+        running, self._writing = self._writing, None
+        if running is not None:
+            running.finished.wait(_SECONDS_TO_CLOSE)
+        self.write()
+        job = self._writing
+        if job is None:
+            return None
+        self._writing = None
+        if not job.finished.wait(_SECONDS_TO_CLOSE):
+            return Failure(Message("The disk does not answer."), "", TimeoutError())
+        return job.failure
+
+    def _snapshot(self) -> Snapshot:
+        document = self._document
+        return Snapshot(
+            self._context.workspace, document.name, document.image,
+            document.label_map.copy(), document.provenance.copy(), self._edits,
+        )  # fmt: skip
+
+    def _set(self, kind: str) -> None:
+        if kind != self.state.kind or kind == "clean":
+            self.state = SavedState(kind, time.time())
+            self.changed.emit()
+
+
+def _cannot_save(name: str, failure: Failure) -> Question:
+    return Question(
+        "cannot_save",
+        Message("{name} could not be saved. Leave it all the same?", {"name": name}),
+        failure.message,
+        (
+            Answer("again", Message("Try again")),
+            Answer("leave", Message("Leave without saving"), destructive=True),
+            Answer("stay", Message("Stay")),
+        ),
+        default="again",
+        cancel="stay",
+    )
+
+
+def _rest_is_background() -> Question:
+    return Question(
+        "rest_is_background",
+        Message("Part of this image is untouched and nothing is background. Is the rest background?"),
+        Message("Untouched pixels are never trained on: without background the model sees no example of what is not it."),
+        (
+            Answer("fill", Message("The rest is background")),
+            Answer("keep", Message("Leave it untouched")),
+            Answer("cancel", Message("Cancel")),
+        ),
+        default="fill",
+        cancel="cancel",
+    )

@@ -1,0 +1,231 @@
+"""Session: every verb of the user, and the state the window shows. Each verb's work is in the part it is about."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from lsgui.context import Context
+from lsgui.document import Document
+from lsgui.folder import FolderFilter, FolderModel
+from lsgui.importing import Importing
+from lsgui.jobs import JobRunner
+from lsgui.notices import Ask
+from lsgui.opening import Opening
+from lsgui.painting import PaintSettings
+from lsgui.prediction_flow import ModelInfo, PredictionFlow
+from lsgui.saving import SavedState, Saving
+from lsgui.thumbnails import Thumbnails
+from lsgui.tools import ToolBox
+from lsgui.training_flow import TrainingFlow
+from lsgui.training_state import TrainingState
+from model.classes import ClassTable, default_table
+from model.options import FineTuneOptions
+from model.prediction import Prediction
+from model.runs import Run
+from model.workspace import Workspace
+
+SECONDS_TO_CLOSE = 5.0
+
+
+class Session(QObject):
+    """All of it lives in the GUI thread and returns at once; what takes time ends in one of the signals."""
+
+    folder_opened = Signal()
+    image_opened = Signal()
+    open_failed = Signal(str)
+    """The image of this name could not be opened or left alone: `document.name` is still the open one."""
+    entry_changed = Signal(str)
+    classes_changed = Signal()
+    model_changed = Signal()
+    notice = Signal(object)
+    saved_changed = Signal()
+    training_changed = Signal()
+    prediction_changed = Signal()
+
+    def __init__(
+        self, ask: Ask, data_folder: Path, demo_weights: Path | None = None, device: str = "auto",
+        parent: QObject | None = None,
+    ) -> None:  # fmt: skip
+        """`ask` answers questions; `data_folder` takes the workspaces of folders that cannot be written;
+        `demo_weights` predict until a workspace has a model of its own."""
+        super().__init__(parent)
+        self._context = Context(ask, data_folder, self)
+        self.shown = FolderFilter(self.folder, self)
+        self.tools = ToolBox(self.document, self.painting, self)
+        self._thumbnails = Thumbnails(self.jobs, self)
+        self.folder.picture = self._thumbnails.picture
+        self._saving = Saving(self._context, self)
+        self._opening = Opening(self._context, self._saving, self.shown, self)
+        self._predicting = PredictionFlow(self._context, demo_weights, device, self)
+        self._training = TrainingFlow(self._context, self._saving, self._predicting, self)
+        self._importing = Importing(self._context, self._saving, self._opening, self)
+        self._connect()
+
+    @property
+    def document(self) -> Document:
+        return self._context.document
+
+    @property
+    def workspace(self) -> Workspace | None:
+        return self._context.workspace
+
+    @property
+    def classes(self) -> ClassTable:
+        """The workspace's table; the default one while no folder is open."""
+        return self.workspace.classes if self.workspace is not None else default_table()
+
+    @property
+    def folder(self) -> FolderModel:
+        return self._context.folder
+
+    @property
+    def jobs(self) -> JobRunner:
+        return self._context.jobs
+
+    @property
+    def painting(self) -> PaintSettings:
+        return self._context.painting
+
+    @property
+    def training(self) -> TrainingState:
+        return self._training.state
+
+    @property
+    def model(self) -> ModelInfo | None:
+        return self._predicting.model
+
+    @property
+    def saved(self) -> SavedState:
+        return self._saving.state
+
+    @property
+    def prediction(self) -> Prediction | None:
+        return self._predicting.prediction
+
+    def open_folder(self, path: Path, root: Path | None = None) -> None:
+        self._opening.open_folder(path, root)
+
+    def open_file(self, path: Path) -> None:
+        self._opening.open_file(path)
+
+    def open_image(self, name: str) -> None:
+        self._opening.open_image(name)
+
+    def next_image(self) -> None:
+        self._opening.step(1)
+
+    def previous_image(self) -> None:
+        self._opening.step(-1)
+
+    def next_unreviewed(self) -> None:
+        self._opening.next_unreviewed()
+
+    def predict(self) -> None:
+        self._predicting.predict()
+
+    def predict_folder(self) -> None:
+        self._predicting.predict_folder()
+
+    def save(self) -> None:
+        """Write unsaved work now instead of within a second."""
+        self._saving.write()
+
+    def save_label(self) -> None:
+        """Make the open image training data."""
+        self._saving.save_label(accepted=False)
+
+    def accept(self) -> None:
+        """Save as label, and go to the next image without one."""
+        self._saving.save_label(accepted=True, then=self.next_unreviewed)
+
+    def revert_to_prediction(self) -> None:
+        self._predicting.revert()
+
+    def clear_map(self) -> None:
+        if self.document.image is not None:
+            self.document.restore()
+            self.document.clear()
+
+    def load_weights(self, path: Path) -> None:
+        self._predicting.load_weights(Path(path))
+
+    def new_model(self, preset: str) -> None:
+        self._training.new_model(preset)
+
+    def fine_tune(self, options: FineTuneOptions | None = None) -> None:
+        self._training.start(options)
+
+    def resume_fine_tune(self) -> None:
+        self._training.resume()
+
+    def stop_fine_tune(self) -> None:
+        self._training.stop()
+
+    def use_run(self, run: Run) -> None:
+        """Predict with this run's weights, and take it as the answer to a pending question."""
+        self._training.use(run)
+
+    def keep_model(self) -> None:
+        """The other answer: the finished run is not used."""
+        self._training.keep()
+
+    def runs(self) -> list[Run]:
+        return self._training.runs()
+
+    def set_classes(self, table: ClassTable) -> None:
+        self._importing.set_classes(table)
+
+    def import_classes(self, path: Path) -> None:
+        self._importing.import_classes(path)
+
+    def import_masks(self, paths: Path | Sequence[Path]) -> None:
+        self._importing.import_masks(paths)
+
+    def cancel(self, job_id: int) -> None:
+        self.jobs.cancel(job_id)
+
+    def close(self) -> bool:
+        """Save, stop everything and let go of the folder, within 5 s; False when the user chose to stay."""
+        self.tools.cancel()
+        if not self._saving.flush_now():
+            return False
+        deadline = time.monotonic() + SECONDS_TO_CLOSE
+        self.jobs.cancel_all()
+        self._training.shut_down(SECONDS_TO_CLOSE - 1)
+        self.jobs.shutdown(deadline - time.monotonic())
+        self.document.close()
+        if self.workspace is not None:
+            self.workspace.close()
+        self._context.workspace = None
+        return True
+
+    def _connect(self) -> None:
+        self._context.notice.connect(self.notice)
+        self._context.entry_changed.connect(self._thumbnails.outdate)
+        self._context.entry_changed.connect(self.folder.picture_changed)
+        self._context.entry_changed.connect(self.entry_changed)
+        self._thumbnails.ready.connect(self.folder.picture_changed)
+        self._saving.changed.connect(self.saved_changed)
+        self._opening.folder_opened.connect(self._folder_opened)
+        self._opening.image_opened.connect(self.image_opened)
+        self._opening.failed.connect(self.open_failed)
+        self._predicting.model_changed.connect(self.model_changed)
+        self._predicting.prediction_changed.connect(self.prediction_changed)
+        self._training.changed.connect(self.training_changed)
+        self._importing.classes_changed.connect(self._classes_changed)
+
+    def _folder_opened(self) -> None:
+        self._thumbnails.show(self.workspace)
+        self._predicting.use_folder()
+        self._training.use_folder()
+        self.classes_changed.emit()
+        self.folder_opened.emit()
+
+    def _classes_changed(self) -> None:
+        self._thumbnails.outdate_all()
+        self._predicting.classes_changed()
+        self.classes_changed.emit()

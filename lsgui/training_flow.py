@@ -1,0 +1,160 @@
+"""From labels to a better model: starting the child, following what it says, and whose weights predict afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from lsgui.context import Context
+from lsgui.finetune_child import Ended, FineTuneChild
+from lsgui.prediction_flow import PredictionFlow
+from lsgui.saving import Saving
+from lsgui.training_state import TrainingState
+from model import events
+from model.events import Event
+from model.messages import Message
+from model.options import FineTuneOptions
+from model.runs import Run, list_runs
+
+FEWEST_LABELS = 1
+"""Labelled training images without which there is nothing to learn from."""
+
+
+class TrainingFlow(QObject):
+    """`state` is what the panel shows; the child process does the work."""
+
+    changed = Signal()
+
+    def __init__(
+        self, context: Context, saving: Saving, prediction: PredictionFlow, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.state = TrainingState()
+        self.child = FineTuneChild(self)
+        self._context = context
+        self._saving = saving
+        self._prediction = prediction
+        self._root: Path | None = None
+        self.child.event.connect(self._take)
+        self.child.ended.connect(self._ended)
+
+    def start(self, options: FineTuneOptions | None = None) -> None:
+        """Fine-tune the active model on the saved labels, or as `options` say. Unsaved work is saved first."""
+        workspace = self._context.workspace
+        if workspace is None or self.state.active:
+            return
+        if options is None and self._prediction.model is None:
+            self._context.tell("warning", Message("There is no model to fine-tune; open weights, or train a new model."))
+            return
+        found = sum(label.split != "held_out" for label in workspace.labelled())
+        if found < FEWEST_LABELS:
+            self._context.tell(
+                "warning",
+                Message("Fine-tuning learns from saved labels, and this folder has none yet: correct an image and press "
+                        "Ctrl+S (Save as label), best on four images or more."),
+            )  # fmt: skip
+            return
+        chosen = options or FineTuneOptions(weights=self._prediction.model.path)
+        self._saving.flush(lambda saved: self._launch(chosen) if saved else None)
+
+    def resume(self) -> None:
+        """Go on with the last run that was interrupted."""
+        self.start(FineTuneOptions(resume=True))
+
+    def new_model(self, preset: str) -> None:
+        """Train a model from scratch, compared with the one that predicts now."""
+        model = self._prediction.model
+        self.start(FineTuneOptions(preset=preset, baseline=model.path if model else None))
+
+    def stop(self) -> None:
+        if self.child.running:
+            self.state.state = "stopping"
+            self.child.cancel()
+            self.changed.emit()
+
+    def use(self, run: Run) -> None:
+        """Predict with any finished run's weights."""
+        if run.weights is not None:
+            self._prediction.load_weights(run.weights)
+        self._decided()
+
+    def keep(self) -> None:
+        """Leave the model as it is: the finished run stays in its folder."""
+        self._decided()
+
+    def runs(self) -> list[Run]:
+        """This workspace's runs, oldest first."""
+        return [] if self._context.workspace is None else list_runs(self._context.workspace.root)
+
+    def shut_down(self, seconds: float) -> bool:
+        return self.child.stop(seconds)
+
+    def use_folder(self) -> None:
+        """Another workspace: a running child belongs to the old one and goes on; its result does not come here."""
+        if not self.state.active:
+            self.state = TrainingState()
+            self.changed.emit()
+
+    def _launch(self, options: FineTuneOptions) -> None:
+        workspace = self._context.workspace
+        if workspace is None or self.state.active:
+            return
+        self.state = TrainingState(state="starting")
+        self._root = workspace.root
+        self._context.jobs.submit(
+            "files", Message("Making room on the GPU"), lambda report: self._prediction.keeper.release(), quiet=True
+        )
+        self.child.start(workspace.folder, workspace.root, replace(options))
+        self.changed.emit()
+
+    def _take(self, event: Event) -> None:
+        self.state.take(event)
+        match event:
+            case events.Notice():
+                self._context.tell("info", Message(event.template, event.values))
+            case events.Failed():
+                self._context.tell("error", Message(event.template, event.values))
+            case events.Finished():
+                self._finish(event)
+        self.changed.emit()
+
+    def _finish(self, event: events.Finished) -> None:
+        if self._context.workspace is None or self._context.workspace.root != self._root:
+            return
+        if event.verdict != "better":
+            self.state.pending = event
+            return
+        self._prediction.load_weights(Path(event.weights))
+        self._context.tell(
+            "info",
+            Message("Run {run} is at least as good on the held-out images (Dice {old} before, {new} now), "
+                    "and predicts from now on.",
+                    {"run": event.run, "old": _percent(event.baseline_mean), "new": _percent(event.mean)}),
+        )  # fmt: skip
+
+    def _ended(self, ended: Ended) -> None:
+        if self.state.active:
+            if ended.cancelled:
+                self.state.state = "stopped"
+            else:
+                self._died(ended)
+        self.changed.emit()
+
+    def _died(self, ended: Ended) -> None:
+        self.state.state = "failed"
+        self.state.failure = Message(
+            "Fine-tuning ended unexpectedly (code {code}). Labels and the model are as they were; "
+            "resume the run, or start it again with a smaller batch.",
+            {"code": ended.exit_code},
+        )
+        self._context.tell("error", self.state.failure, ended.output)
+
+    def _decided(self) -> None:
+        self.state.pending = None
+        self.changed.emit()
+
+
+def _percent(dice: float | None) -> str:
+    return "-" if dice is None else f"{100 * dice:.1f}"

@@ -1,0 +1,77 @@
+"""What a fine-tuning has said so far, in the form its panel draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from model import events
+from model.events import Event
+from model.messages import Message
+
+
+@dataclass
+class TrainingState:
+    """`state` is idle, starting, running, stopping, finished, stopped or failed.
+
+    `loss` and `dice` are points (epoch, value) with fractions of an epoch; Dice is in 0..1 and keyed by class uid.
+    `pending` is a finished run that waits for the user's decision, because it is worse or cannot be judged.
+    """
+
+    state: str = "idle"
+    run: int | None = None
+    device: str = ""
+    batch: int = 0
+    epochs: int = 0
+    epoch: int = 0
+    fraction: float | None = None
+    train: int = 0
+    held_out: int = 0
+    remaining: float | None = None
+    loss: list[tuple[float, float]] = field(default_factory=list)
+    dice: list[tuple[float, float]] = field(default_factory=list)
+    per_class: Mapping[str, float] = field(default_factory=dict)
+    baseline_mean: float | None = None
+    baseline: Mapping[str, float] = field(default_factory=dict)
+    notices: list[Message] = field(default_factory=list)
+    finished: events.Finished | None = None
+    pending: events.Finished | None = None
+    failure: Message | None = None
+
+    @property
+    def active(self) -> bool:
+        """A child process is at work."""
+        return self.state in ("starting", "running", "stopping")
+
+    def take(self, event: Event) -> None:
+        """Add what one event says."""
+        match event:
+            case events.Started():
+                self.state = "running" if self.state == "starting" else self.state
+                self.run, self.device, self.batch, self.epochs = event.run, event.device, event.batch, event.epochs
+                self.train, self.held_out = event.train, event.held_out
+            case events.Baseline():
+                self.baseline_mean, self.baseline = event.mean, event.dice
+            case events.Step():
+                within = event.step / max(event.steps, 1)
+                self.loss.append((event.epoch - 1 + within, event.loss))
+                self.fraction = (event.epoch - 1 + within) / self.epochs if self.epochs else None
+            case events.Epoch():
+                self._take_epoch(event)
+            case events.Notice():
+                self.notices.append(Message(event.template, event.values))
+            case events.Finished():
+                self.state, self.finished, self.fraction, self.remaining = "finished", event, 1.0, None
+                self.per_class, self.baseline = event.dice, event.baseline
+                self.baseline_mean = event.baseline_mean
+            case events.Stopped():
+                self.state = "stopped"
+            case events.Failed():
+                self.state, self.failure = "failed", Message(event.template, event.values)
+
+    def _take_epoch(self, event: events.Epoch) -> None:
+        self.epoch, self.epochs, self.remaining = event.epoch, event.epochs, event.remaining
+        self.fraction = event.epoch / event.epochs if event.epochs else None
+        if event.mean is not None:
+            self.dice.append((float(event.epoch), event.mean))
+            self.per_class = event.dice

@@ -83,6 +83,19 @@ class ClassTable:
     def without(self, uid: str) -> ClassTable:
         return dataclasses.replace(self, classes=tuple(item for item in self.classes if item.uid != uid))
 
+    def keeping_values_of(self, old: ClassTable) -> ClassTable:
+        """This table with the values `old` gives to the classes both have, so that maps in memory stay right."""
+        kept = {item.uid: known.value for item in self.classes if (known := old.by_uid(item.uid))}
+        free = [value for value in range(HIGHEST_VALUE + 1) if value not in {*kept.values(), *self.values}]
+        classes = []
+        for item in self.classes:
+            taken = item.uid not in kept and item.value in kept.values()
+            value = kept.get(item.uid, free.pop(0) if taken else item.value)
+            classes.append(dataclasses.replace(item, value=value))
+        if all(item.value != BACKGROUND_VALUE for item in classes):
+            classes.insert(0, old.background)
+        return dataclasses.replace(self, classes=tuple(classes))
+
     def new_class(self, name: str, color: Color | None = None) -> Class:
         """A class with a uid of its own, the lowest free value and, unless given, a colour unlike the others.
 

@@ -1,0 +1,98 @@
+"""The index of a workspace: what its small files say, remembered by their time and size. Delete it at will."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class FileStamp:
+    """When a file was last written, in nanoseconds, and its size in bytes."""
+
+    modified: int
+    size: int
+
+
+class Index:
+    """A cache in SQLite. It never raises: a damaged or unwritable index is replaced, in the end by memory."""
+
+    def __init__(self, path: Path | None) -> None:
+        """`path` None keeps everything in memory and writes nothing."""
+        self._path = path
+        self._connection = self._connect()
+        self._rows = self._load()
+
+    def get(self, key: str, stamp: FileStamp, read: Callable[[], dict]) -> dict:
+        """What `read` once returned for this key and stamp, else what it returns now; `flush` keeps it."""
+        row = self._rows.get(key)
+        if row is None or row[0] != stamp:
+            row = self._rows[key] = (stamp, read())
+            self._changed.add(key)
+        return row[1]
+
+    def flush(self, keep: Iterable[str] | None = None) -> None:
+        """Write what is new; with `keep`, forget every other key."""
+        if keep is not None:
+            gone = self._rows.keys() - set(keep)
+            for key in gone:
+                del self._rows[key]
+            self._changed |= gone
+        if not self._changed:
+            return
+        try:
+            self._write()
+        except sqlite3.Error:
+            self._replace()
+        self._changed = set()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _write(self) -> None:
+        with self._connection:
+            self._connection.executemany("DELETE FROM files WHERE key = ?", [(key,) for key in self._changed])
+            rows = [(key, *self._rows[key]) for key in self._changed if key in self._rows]
+            self._connection.executemany(
+                "INSERT INTO files VALUES (?, ?, ?, ?)",
+                [(key, stamp.modified, stamp.size, json.dumps(data)) for key, stamp, data in rows],
+            )
+
+    def _load(self) -> dict[str, tuple[FileStamp, dict]]:
+        self._changed: set[str] = set()
+        try:
+            rows = self._connection.execute("SELECT key, modified, size, data FROM files").fetchall()
+            return {key: (FileStamp(modified, size), json.loads(data)) for key, modified, size, data in rows}
+        except (sqlite3.Error, ValueError, TypeError):
+            self._replace()
+            return {}
+
+    def _connect(self) -> sqlite3.Connection:
+        target = ":memory:" if self._path is None else str(self._path)
+        try:
+            connection = sqlite3.connect(target, check_same_thread=False)
+            connection.execute("PRAGMA synchronous = OFF")  # a lost cache costs a second, a synced one every save
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS files (key TEXT PRIMARY KEY, modified INTEGER, size INTEGER, data TEXT)"
+            )
+            return connection
+        except sqlite3.Error:
+            if self._path is None:
+                raise
+            self._discard()
+            return self._connect()
+
+    def _replace(self) -> None:
+        self._connection.close()
+        self._discard()
+        self._connection = self._connect()
+
+    def _discard(self) -> None:
+        """Delete the file; where even that fails, go on in memory."""
+        try:
+            self._path.unlink()
+        except (OSError, AttributeError):
+            self._path = None

@@ -1,0 +1,47 @@
+"""Where a workspace keeps its files. Whole image names are kept, so `a.jpg` and `a.png` never meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths below `root`; `name` is an image's file name with its extension."""
+
+    root: Path
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return self.root / "labels", self.root / "work", self.root / "predictions"
+
+    def label(self, name: str) -> Path:
+        return self.root / "labels" / f"{name}.png"
+
+    def label_record(self, name: str) -> Path:
+        return self.root / "labels" / f"{name}.json"
+
+    def work(self, name: str) -> Path:
+        return self.root / "work" / f"{name}.png"
+
+    def provenance(self, name: str) -> Path:
+        return self.root / "work" / f"{name}.provenance.png"
+
+    def prediction(self, name: str) -> Path:
+        return self.root / "predictions" / f"{name}.png"
+
+    def prediction_record(self, name: str) -> Path:
+        return self.root / "predictions" / f"{name}.json"
+
+    @property
+    def classes(self) -> Path:
+        return self.root / "classes.json"
+
+    @property
+    def index(self) -> Path:
+        return self.root / "index.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / ".lock"

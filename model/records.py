@@ -1,0 +1,95 @@
+"""The small JSON files beside labels and predictions, readable by other tools."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model.classes import ClassTable
+from model.errors import LabelError
+from model.files import atomic_write
+
+
+@dataclass(frozen=True)
+class LabelRecord:
+    """What a label is: `status` labelled or accepted, its `split` and `unit` for ever, and what it was made from.
+
+    `classes` lists value, uid and name of each class that occurs; `spacing` is (row, column) in millimetres;
+    `human` is the share of the pixels (0..1) that a person set; `saved` is an ISO time.
+    """
+
+    image: str
+    status: str
+    split: str
+    unit: str
+    grouping: str
+    classes: list[dict]
+    height: int
+    width: int
+    spacing: tuple[float, float] | None
+    image_sha256: str
+    label_sha256: str
+    human: float
+    saved: str
+
+    def write(self, path: Path) -> None:
+        """Atomic; raises OSError."""
+        write_json(path, {"format": "lsgui label", "version": 1} | asdict(self))
+
+
+def write_json(path: Path, data: Mapping[str, object]) -> None:
+    text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+    atomic_write(path, lambda file: file.write(text.encode()))
+
+
+def read_json(path: Path) -> dict:
+    """The object in the file; empty for a file that is missing, damaged or holds something else."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def classes_in(label_map: np.ndarray, table: ClassTable) -> list[dict]:
+    """Value, uid and name of the classes that occur in `label_map` (uint8), for a record."""
+    present = set(np.flatnonzero(np.bincount(label_map.ravel(), minlength=256)).tolist())
+    found = [item for item in table.classes if item.value in present]
+    return [{"value": item.value, "uid": item.uid, "name": item.name} for item in found]
+
+
+def uids_of(record: Mapping[str, object]) -> dict[int, str]:
+    """Value -> uid from a record; empty where it does not say."""
+    items = record.get("classes")
+    items = items if isinstance(items, list) else []
+    return {
+        item["value"]: item["uid"]
+        for item in items
+        if isinstance(item, dict) and isinstance(item.get("value"), int) and isinstance(item.get("uid"), str)
+    }
+
+
+def in_table(label_map: np.ndarray, record: Mapping[str, object], table: ClassTable, name: str) -> np.ndarray:
+    """`label_map` with the values that `table` gives today to the classes it was written with.
+
+    Raises LabelError when the table has lost one of them: its number may mean something else by now.
+    """
+    moved = np.arange(256, dtype=np.uint8)
+    lost = []
+    for value, uid in uids_of(record).items():
+        item = table.by_uid(uid)
+        if item is not None:
+            moved[value] = item.value
+        else:
+            lost.append(next(c.get("name", uid) for c in record["classes"] if c.get("uid") == uid))
+    if lost:
+        raise LabelError(
+            "{name} uses classes that the table no longer has: {classes}. Add or import them again to use it.",
+            name=name,
+            classes=", ".join(lost),
+        )
+    return label_map if (moved == np.arange(256)).all() else moved[label_map]

@@ -1,0 +1,130 @@
+"""Which labelled images train and which are held out: decided once for each unit, and never again.
+
+The unit is what belongs together, so that near-duplicates of a training image are never called held out:
+
+* `series`: the DICOM series, where the folder holds several.
+* `block`: 10 mm of the stack, where the folder holds a single series, which as one unit would never be judged.
+  The outer slices of a held-out block still have a neighbour in training; its middle does not.
+* `prefix`: the name up to its last separator (`0006R0` of `0006R0_f00930`), where the folder has several such
+  groups of two images or more: drives, patients, slides.
+* `image`: the image itself. One prefix for the whole folder (`IMG_0001`, `img_002`) is a camera's or an exporter's
+  habit and says nothing; taken as a unit it would never let anything be held out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+import pydicom
+
+FIRST_UNITS_FOR_TRAINING = 4
+HELD_OUT_EVERY = 5
+
+_BLOCK_MM = 10.0
+_SERIES_PROBES = 32
+"""Headers read to learn whether a folder holds more than one series; a header costs about a millisecond."""
+
+
+class Split(StrEnum):
+    TRAIN = "train"
+    HELD_OUT = "held_out"
+
+
+class Grouping(StrEnum):
+    """How a folder's images form units. Fixed by the first label, since changing it would let units leak."""
+
+    SERIES = "series"
+    BLOCK = "block"
+    PREFIX = "prefix"
+    IMAGE = "image"
+
+
+def next_split(units: int) -> Split:
+    """The split of a new unit after `units` others: the first four train, then every fifth is held out."""
+    if units < FIRST_UNITS_FOR_TRAINING or (units + 1) % HELD_OUT_EVERY:
+        return Split.TRAIN
+    return Split.HELD_OUT
+
+
+def split_of(unit: str, decided: Mapping[str, Split]) -> Split:
+    """What was `decided` for this unit, or the turn of a new one."""
+    return decided.get(unit) or next_split(len(decided))
+
+
+def choose_grouping(path: Path, series: str | None, siblings: Sequence[Path], fixed: Iterable[Grouping]) -> Grouping:
+    """How `path` and its `siblings` are grouped; `fixed` are the groupings that stored labels already use."""
+    possible = (Grouping.SERIES, Grouping.BLOCK) if series else (Grouping.PREFIX, Grouping.IMAGE)
+    for grouping in fixed:
+        if grouping in possible:
+            return grouping
+    if series:
+        return Grouping.SERIES if _has_other_series(series, siblings) else Grouping.BLOCK
+    return Grouping.PREFIX if _has_prefix_groups(siblings) else Grouping.IMAGE
+
+
+def unit_of(path: Path, series: str | None, grouping: Grouping) -> str:
+    """The name of the unit of `path`; the image's own name where the grouping says nothing about it."""
+    if grouping is Grouping.SERIES and series:
+        return series
+    if grouping is Grouping.BLOCK and series:
+        position = slice_position(path)
+        return path.name if position is None else f"{series} {math.floor(position / _BLOCK_MM) * _BLOCK_MM:+.0f} mm"
+    if grouping is Grouping.PREFIX:
+        return prefix_of(path.name) or path.name
+    return path.name
+
+
+def prefix_of(name: str) -> str | None:
+    """The name before its last separator, when digits follow it; None for a name without such an end."""
+    stem = name.rsplit(".", 1)[0] if "." in name else name
+    match = re.fullmatch(r"(.*[^\s_.\-])[\s_.\-]+[^\W\d_]*\d+", stem)
+    return match[1] if match else None
+
+
+def slice_position(path: Path) -> float | None:
+    """Millimetres along the normal of a DICOM slice, None where the file does not tell."""
+    header = _header(path, ["ImagePositionPatient", "ImageOrientationPatient"])
+    try:
+        place = [float(value) for value in header.ImagePositionPatient]
+        row, column = _thirds(header.get("ImageOrientationPatient") or (1, 0, 0, 0, 1, 0))
+        normal = _cross(row, column)
+        return sum(a * b for a, b in zip(place, normal, strict=True))
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def _has_prefix_groups(siblings: Sequence[Path]) -> bool:
+    counts = Counter(prefix_of(path.name) for path in siblings)
+    counts.pop(None, None)
+    return sum(count >= 2 for count in counts.values()) >= 2
+
+
+def _has_other_series(series: str, siblings: Sequence[Path]) -> bool:
+    step = max(1, len(siblings) // _SERIES_PROBES)
+    for path in siblings[::step]:
+        header = _header(path, ["SeriesInstanceUID"])
+        other = str(header.get("SeriesInstanceUID") or "") if header else ""
+        if other and other != series:
+            return True
+    return False
+
+
+def _header(path: Path, tags: list[str]) -> pydicom.Dataset | None:
+    try:
+        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=tags)
+    except Exception:  # noqa: BLE001 - not DICOM, or damaged: either way it says nothing about units
+        return None
+
+
+def _thirds(values: Sequence[float]) -> tuple[list[float], list[float]]:
+    numbers = [float(value) for value in values]
+    return numbers[:3], numbers[3:6]
+
+
+def _cross(a: Sequence[float], b: Sequence[float]) -> tuple[float, float, float]:
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]

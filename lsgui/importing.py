@@ -15,9 +15,10 @@ from lsgui.notices import Answer, Question
 from lsgui.opening import Opening
 from lsgui.saving import Saving
 from model.classes import HIGHEST_VALUE, Class, ClassTable
-from model.errors import ClassTableError, ImageError, LabelError
+from model.errors import ClassTableError, ImageError, LabelError, ModelError
 from model.images import read_image
-from model.labels import UNTOUCHED, read_mask
+from model.labels import UNTOUCHED, read_label, read_mask
+from model.layout import Layout
 from model.messages import Message
 from model.progress import Progress, Report
 from model.provenance import HUMAN, UNSET
@@ -54,7 +55,7 @@ class Importing(QObject):
         workspace = self._context.workspace
         if workspace is None or table == workspace.classes:
             return
-        gone = [item for item in workspace.classes.classes if table.by_value(item.value) is None]
+        gone = [item for item in workspace.classes.classes if table.by_uid(item.uid) is None]
         if not gone:
             self._store(workspace, table)
             return
@@ -77,11 +78,11 @@ class Importing(QObject):
 
     def _store(self, workspace: Workspace, table: ClassTable) -> None:
         try:
-            workspace.set_classes(table)
-        except OSError as error:
+            adopted = workspace.set_classes(table)
+        except ModelError as error:
             self._context.tell_failure(failure_of(error))
             return
-        self._context.painting.set_classes(table)
+        self._context.painting.set_classes(adopted)
         self.classes_changed.emit()
 
     def _check_removal(self, workspace: Workspace, table: ClassTable, gone: list[Class]) -> None:
@@ -94,21 +95,27 @@ class Importing(QObject):
                 return
             self._context.tell(
                 "warning",
-                Message("{classes} cannot be removed: label maps of this folder still hold it. Erase it there first.",
-                        {"classes": ", ".join(kept)}),
-            )  # fmt: skip
+                Message(
+                    "{classes} cannot be removed: label maps of this folder still hold it. Erase it there first.",
+                    {"classes": ", ".join(kept)},
+                ),
+            )
 
         self._context.jobs.submit(
-            "files", Message("Looking for the class in label maps"),
-            lambda report: _values_in_use(workspace, report), done,
-        )  # fmt: skip
+            "files",
+            Message("Looking for the class in label maps"),
+            lambda report: _values_in_use(workspace, report),
+            done,
+        )
 
     def _survey(self, files: list[Path]) -> None:
         workspace = self._context.workspace
         self._context.jobs.submit(
-            "files", Message("Reading {count} masks", {"count": len(files)}),
-            lambda report: _survey(workspace, files, report), lambda survey: self._surveyed(workspace, survey),
-        )  # fmt: skip
+            "files",
+            Message("Reading {count} masks", {"count": len(files)}),
+            lambda report: _survey(workspace, files, report),
+            lambda survey: self._surveyed(workspace, survey),
+        )
 
     def _surveyed(self, workspace: Workspace, survey: _Survey) -> None:
         if workspace is not self._context.workspace:
@@ -127,10 +134,11 @@ class Importing(QObject):
             if answer == "add":
                 self._store(workspace, _with_classes_for(workspace.classes, survey.unknown))
         self._context.jobs.submit(
-            "files", Message("Importing {count} masks", {"count": len(pairs)}),
+            "files",
+            Message("Importing {count} masks", {"count": len(pairs)}),
             lambda report: _import(workspace, pairs, report),
             lambda names: self._imported(workspace, names, survey.problems),
-        )  # fmt: skip
+        )
 
     def _imported(self, workspace: Workspace, names: list[str], problems: list[Message]) -> None:
         if workspace is not self._context.workspace:
@@ -143,10 +151,12 @@ class Importing(QObject):
         if problems:
             self._context.tell(
                 "warning",
-                Message("{count} masks imported, {skipped} skipped; the first: {reason}",
-                        {"count": len(names), "skipped": len(problems), "reason": problems[0]}),
+                Message(
+                    "{count} masks imported, {skipped} skipped; the first: {reason}",
+                    {"count": len(names), "skipped": len(problems), "reason": problems[0]},
+                ),
                 details,
-            )  # fmt: skip
+            )
         else:
             self._context.tell("info", Message("{count} masks imported as labels.", {"count": len(names)}))
 
@@ -155,7 +165,9 @@ def _files(paths: Path | Sequence[Path]) -> list[Path]:
     given = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
     found: list[Path] = []
     for path in given:
-        found += sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES) if path.is_dir() else [path]
+        found += (
+            sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES) if path.is_dir() else [path]
+        )
     return found
 
 
@@ -198,16 +210,17 @@ def _shape(entry: Entry) -> tuple[int, int]:
 
 
 def _values_in_use(workspace: Workspace, report: Report) -> set[int]:
-    """Every value that a person's label map of this folder holds."""
+    """Every value that a label or an autosaved map of this folder holds; predictions can be made again."""
+    layout = Layout(workspace.root)
+    names = [entry.name for entry in workspace.entries()]
+    paths = [path for name in names for path in (layout.label(name), layout.work(name)) if path.exists()]
     used: set[int] = set()
-    entries = [entry for entry in workspace.entries() if entry.status != Status.NONE]
-    for number, entry in enumerate(entries):
-        report(Progress(number / len(entries), Message("{name}", {"name": entry.name})))
+    for number, path in enumerate(paths):
+        report(Progress(number / len(paths), Message("{name}", {"name": path.name})))
         try:
-            maps = workspace.read_maps(entry.name, _shape(entry))
-        except ImageError:
+            used |= set(np.flatnonzero(np.bincount(read_label(path, None, None).ravel(), minlength=256)).tolist())
+        except LabelError:
             continue
-        used |= set(np.flatnonzero(np.bincount(maps.label_map.ravel(), minlength=256)).tolist())
     return used
 
 
@@ -233,8 +246,10 @@ def _unknown(unknown: set[Unknown]) -> Question:
     listed = [str(item) if isinstance(item, int) else "#%02x%02x%02x" % item for item in sorted(unknown, key=str)]
     return Question(
         "unknown_values",
-        Message("The masks hold values that no class has: {values}.",
-                {"values": ", ".join(listed[:10]) + (", ..." if len(listed) > 10 else "")}),
+        Message(
+            "The masks hold values that no class has: {values}.",
+            {"values": ", ".join(listed[:10]) + (", ..." if len(listed) > 10 else "")},
+        ),
         Message("Untouched pixels are never trained on."),
         (
             Answer("untouched", Message("Leave those pixels untouched")),
@@ -243,7 +258,7 @@ def _unknown(unknown: set[Unknown]) -> Question:
         ),
         default="untouched",
         cancel="cancel",
-    )  # fmt: skip
+    )
 
 
 def _replace(names: list[str]) -> Question:

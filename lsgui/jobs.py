@@ -101,7 +101,9 @@ class JobRunner(QObject):
     @property
     def jobs(self) -> list[JobView]:
         """The jobs worth showing, oldest first."""
-        return [JobView(job.id, job.title, job.progress, job.cancellable) for job in self._jobs.values() if not job.quiet]
+        return [
+            JobView(job.id, job.title, job.progress, job.cancellable) for job in self._jobs.values() if not job.quiet
+        ]
 
     def submit(
         self,
@@ -258,7 +260,9 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, ModelError):
         return Failure(error.message, details, error)
     if isinstance(error, MemoryError):
-        return Failure(Message("There is not enough memory for this; close other programs and try again."), details, error)
+        return Failure(
+            Message("There is not enough memory for this; close other programs and try again."), details, error
+        )
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
         place = str(error.filename or "")
@@ -268,7 +272,9 @@ def failure_of(error: BaseException) -> Failure:
             message = Message("A file could not be read or written: {reason}.", {"reason": reason})
         return Failure(message, details, error)
     reason = f"{type(error).__name__}: {error}"
-    return Failure(Message("Something went wrong that the program did not expect: {reason}", {"reason": reason}), details, error)
+    return Failure(
+        Message("Something went wrong that the program did not expect: {reason}", {"reason": reason}), details, error
+    )
 
 
 def _nothing(*ignored: object) -> None:

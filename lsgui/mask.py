@@ -83,7 +83,10 @@ def whole_patch(label_map: np.ndarray, provenance: np.ndarray, edit: Edit) -> Ma
         rows = slice(top, min(top + BAND_ROWS, label_map.shape[0]))
         label, origin, where = edit(label_map[rows], provenance[rows], rows)
         piece = piece_between(
-            (0, top), (label_map[rows], provenance[rows]), (label, origin), None if where is None else where.view(np.uint8)
+            (0, top),
+            (label_map[rows], provenance[rows]),
+            (label, origin),
+            None if where is None else where.view(np.uint8),
         )
         if piece is not None:
             pieces.append(piece)
@@ -117,9 +120,12 @@ def stroke(start: Point, end: Point, radius: float, shape: tuple[int, int]) -> R
     if radius < 0.75:
         return _thin_line(start, end, shape)
     box = _clip(
-        min(start[0], end[0]) - radius, min(start[1], end[1]) - radius,
-        max(start[0], end[0]) + radius, max(start[1], end[1]) + radius, shape,
-    )  # fmt: skip
+        min(start[0], end[0]) - radius,
+        min(start[1], end[1]) - radius,
+        max(start[0], end[0]) + radius,
+        max(start[1], end[1]) + radius,
+        shape,
+    )
     if box is None:
         return None
     x, y, w, h = box
@@ -210,8 +216,12 @@ def _capsule_rows(start: Point, end: Point, radius: float, rows: np.ndarray) -> 
     if length == 0:
         return low, high
     nx, ny = -dy / length * radius, dx / length * radius
-    corners = [(start[0] + nx, start[1] + ny), (end[0] + nx, end[1] + ny),
-               (end[0] - nx, end[1] - ny), (start[0] - nx, start[1] - ny)]  # fmt: skip
+    corners = [
+        (start[0] + nx, start[1] + ny),
+        (end[0] + nx, end[1] + ny),
+        (end[0] - nx, end[1] - ny),
+        (start[0] - nx, start[1] - ny),
+    ]
     for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1]):
         if y0 == y1:
             continue

@@ -14,16 +14,19 @@ from lsgui.folder import FolderFilter
 from lsgui.jobs import Failure, Job
 from lsgui.notices import Answer, Question
 from lsgui.saving import Saving
-from model.images import Image, read_image
+from model.images import Image, folder_notice, read_image
 from model.messages import Message
 from model.progress import Report
 from model.workspace import Entry, Maps, Status, Workspace, WorkspaceNotWritable
+
+_SECONDS_TO_UNLOCK = 10
 
 
 @dataclass(frozen=True)
 class _Folder:
     workspace: Workspace
     entries: list[Entry]
+    notice: Message | None
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Opening(QObject):
         self._shown = shown
         self._generation = 0
         self._reading: Job | None = None
+        self._closing: Job | None = None
 
     def open_folder(self, path: Path, root: Path | None = None, then_image: str | None = None) -> None:
         """Open a folder of images; `root` is where its workspace lies when not inside it."""
@@ -152,19 +156,23 @@ class Opening(QObject):
             self._refresh(current, then_image)
             return
 
+        closing = self._closing
+
         def read(report: Report) -> _Folder:
+            if closing is not None:  # the folder may be the one that was left a moment ago, and still locked
+                closing.finished.wait(_SECONDS_TO_UNLOCK)
             workspace = Workspace.open(path, root)
-            try:
-                return _Folder(workspace, workspace.entries())
-            except BaseException:
-                workspace.close()
-                raise
+            entries = workspace.entries()
+            return _Folder(workspace, entries, None if entries else folder_notice(path))
 
         self._context.jobs.submit(
-            "files", Message("Opening {name}", {"name": path.name}), read,
+            "files",
+            Message("Opening {name}", {"name": path.name}),
+            read,
             lambda folder: self._show_folder(folder, then_image),
-            lambda failure: self._folder_failed(path, then_image, failure), cancellable=False,
-        )  # fmt: skip
+            lambda failure: self._folder_failed(path, then_image, failure),
+            cancellable=False,
+        )
 
     def _refresh(self, workspace: Workspace, then_image: str | None) -> None:
         def read(report: Report) -> list[Entry]:
@@ -185,7 +193,7 @@ class Opening(QObject):
         context.jobs.cancel_all()
         context.document.close()
         if context.workspace is not None:
-            context.workspace.close()
+            self._close_later(context.workspace)
         self._generation += 1
         self.wanted = ""
         context.workspace = folder.workspace
@@ -196,15 +204,23 @@ class Opening(QObject):
             self.open_image(then_image)
         elif folder.entries:
             self.open_image(folder.entries[0].name)
-        else:
-            place = str(folder.workspace.folder)
-            context.tell("info", Message("There are no images in {folder}; open a folder that holds some.", {"folder": place}))
+        for notice in (folder.notice, *folder.workspace.notices):
+            if notice is not None:
+                context.tell("warning", notice)
+
+    def _close_later(self, workspace: Workspace) -> None:
+        """Behind a prediction that is being cancelled and may still write."""
+        self._closing = self._context.jobs.submit(
+            "predict", Message("Closing the folder"), lambda report: workspace.close(), quiet=True, cancellable=False
+        )
 
     def _folder_failed(self, path: Path, then_image: str | None, failure: Failure) -> None:
         if not isinstance(failure.error, WorkspaceNotWritable):
             self._context.tell_failure(failure)
             return
-        elsewhere = self._context.data_folder / f"{path.name}-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+        elsewhere = (
+            self._context.data_folder / f"{path.name}-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+        )
         answer = self._context.ask(_not_writable(path, elsewhere))
         if answer == "elsewhere":
             self._read_folder(path, elsewhere, then_image)

@@ -122,10 +122,13 @@ class PredictionFlow(QObject):
             self._context.tell_failure(failure)
 
         self._context.jobs.submit(
-            "predict", Message("Predicting {name}", {"name": name}),
+            "predict",
+            Message("Predicting {name}", {"name": name}),
             lambda report: self.keeper.predict(work.weights, work.classes, image, report),
-            done, failed, lambda: self._running.discard(name),
-        )  # fmt: skip
+            done,
+            failed,
+            lambda: self._running.discard(name),
+        )
 
     def predict_folder(self) -> None:
         """Predict every image that no person has corrected or labelled."""
@@ -137,9 +140,11 @@ class PredictionFlow(QObject):
             self._context.tell("info", Message("Every image here has been corrected or labelled; nothing to predict."))
             return
         self._context.jobs.submit(
-            "predict", Message("Predicting {count} images", {"count": len(names)}),
-            lambda report: self._predict_all(work, names, report), self._predicted_all,
-        )  # fmt: skip
+            "predict",
+            Message("Predicting {count} images", {"count": len(names)}),
+            lambda report: self._predict_all(work, names, report),
+            self._predicted_all,
+        )
 
     def revert(self) -> None:
         """The stored prediction over everything, as an undoable edit."""
@@ -162,9 +167,12 @@ class PredictionFlow(QObject):
             document.revert_to(label_map)
 
         self._context.jobs.submit(
-            "files", Message("Reading the prediction"),
-            lambda report: workspace.read_prediction_map(name, document.shape), done, quiet=True,
-        )  # fmt: skip
+            "files",
+            Message("Reading the prediction"),
+            lambda report: workspace.read_prediction_map(name, document.shape),
+            done,
+            quiet=True,
+        )
 
     def _work(self) -> _Work | None:
         if self._context.workspace is None:
@@ -185,10 +193,13 @@ class PredictionFlow(QObject):
         if document.name == name and prediction.label_map.shape == document.shape:
             self._show(prediction)
         self._context.jobs.submit(
-            "files", Message("Saving the prediction of {name}", {"name": name}),
+            "files",
+            Message("Saving the prediction of {name}", {"name": name}),
             lambda report: work.workspace.write_prediction(name, prediction),
-            lambda nothing: self._context.update_entry(name), quiet=True, cancellable=False,
-        )  # fmt: skip
+            lambda nothing: self._context.update_entry(name),
+            quiet=True,
+            cancellable=False,
+        )
 
     def _show(self, prediction: Prediction) -> None:
         self.prediction = prediction
@@ -234,10 +245,12 @@ class PredictionFlow(QObject):
         if failures:
             self._context.tell(
                 "warning",
-                Message("{count} images could not be predicted; the first: {reason}",
-                        {"count": len(failures), "reason": failures[0].message}),
+                Message(
+                    "{count} images could not be predicted; the first: {reason}",
+                    {"count": len(failures), "reason": failures[0].message},
+                ),
                 "\n".join(str(failure.message) for failure in failures),
-            )  # fmt: skip
+            )
 
     def _learn_device(self, work: _Work, device: str) -> None:
         if self.model is not None and self.model.path == work.weights and self.model.device != device:
@@ -273,8 +286,10 @@ def _part_of(report: Report, index: int, count: int, name: str) -> Report:
 
     def step(progress: Progress) -> None:
         fraction = (index + (progress.fraction or 0.0)) / count
-        report(Progress(fraction, Message("{name}, {index} of {count}", {"name": name, "index": index + 1, "count": count})))
+        report(
+            Progress(
+                fraction, Message("{name}, {index} of {count}", {"name": name, "index": index + 1, "count": count})
+            )
+        )
 
     return step
-
-

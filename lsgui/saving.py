@@ -70,10 +70,14 @@ class Saving(QObject):
         self._timer.stop()
         shot = self._snapshot()
         self._writing = self._context.jobs.submit(
-            "files", Message("Saving {name}", {"name": shot.name}),
+            "files",
+            Message("Saving {name}", {"name": shot.name}),
             lambda report: shot.workspace.write_work(shot.name, shot.label_map, shot.provenance),
-            lambda nothing: self._written(shot), self._failed, quiet=True, cancellable=False,
-        )  # fmt: skip
+            lambda nothing: self._written(shot),
+            self._failed,
+            quiet=True,
+            cancellable=False,
+        )
 
     def flush(self, then: Callable[[bool], None]) -> None:
         """Save what is unsaved, then call `then`: with False when the user chose to stay with what cannot be saved."""
@@ -121,12 +125,15 @@ class Saving(QObject):
 
         self._timer.stop()
         self._writing = self._context.jobs.submit(
-            "files", Message("Saving the label of {name}", {"name": shot.name}),
+            "files",
+            Message("Saving the label of {name}", {"name": shot.name}),
             lambda report: shot.workspace.save_label(
                 shot.name, shot.image, shot.label_map, shot.provenance, accepted=accepted
             ),
-            written, self._failed, cancellable=False,
-        )  # fmt: skip
+            written,
+            self._failed,
+            cancellable=False,
+        )
 
     def _edited(self) -> None:
         self._edits += 1
@@ -201,9 +208,13 @@ class Saving(QObject):
     def _snapshot(self) -> Snapshot:
         document = self._document
         return Snapshot(
-            self._context.workspace, document.name, document.image,
-            document.label_map.copy(), document.provenance.copy(), self._edits,
-        )  # fmt: skip
+            self._context.workspace,
+            document.name,
+            document.image,
+            document.label_map.copy(),
+            document.provenance.copy(),
+            self._edits,
+        )
 
     def _set(self, kind: str) -> None:
         if kind != self.state.kind or kind == "clean":
@@ -230,7 +241,9 @@ def _rest_is_background() -> Question:
     return Question(
         "rest_is_background",
         Message("Part of this image is untouched and nothing is background. Is the rest background?"),
-        Message("Untouched pixels are never trained on: without background the model sees no example of what is not it."),
+        Message(
+            "Untouched pixels are never trained on: without background the model sees no example of what is not it."
+        ),
         (
             Answer("fill", Message("The rest is background")),
             Answer("keep", Message("Leave it untouched")),

@@ -47,9 +47,13 @@ class Session(QObject):
     prediction_changed = Signal()
 
     def __init__(
-        self, ask: Ask, data_folder: Path, demo_weights: Path | None = None, device: str = "auto",
+        self,
+        ask: Ask,
+        data_folder: Path,
+        demo_weights: Path | None = None,
+        device: str = "auto",
         parent: QObject | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`ask` answers questions; `data_folder` takes the workspaces of folders that cannot be written;
         `demo_weights` predict until a workspace has a model of its own."""
         super().__init__(parent)

@@ -89,9 +89,13 @@ class Thumbnails(QObject):
             self._made(request, QImage())
 
         self._jobs.submit(
-            "thumbnails", Message("Drawing a thumbnail"), lambda report: _draw(request, report),
-            lambda picture: self._made(request, picture), failed, quiet=True,
-        )  # fmt: skip
+            "thumbnails",
+            Message("Drawing a thumbnail"),
+            lambda report: _draw(request, report),
+            lambda picture: self._made(request, picture),
+            failed,
+            quiet=True,
+        )
 
     def _made(self, request: _Request, picture: QImage) -> None:
         self._working = False

@@ -46,15 +46,19 @@ class TrainingFlow(QObject):
         if workspace is None or self.state.active:
             return
         if options is None and self._prediction.model is None:
-            self._context.tell("warning", Message("There is no model to fine-tune; open weights, or train a new model."))
+            self._context.tell(
+                "warning", Message("There is no model to fine-tune; open weights, or train a new model.")
+            )
             return
         found = sum(label.split != "held_out" for label in workspace.labelled())
         if found < FEWEST_LABELS:
             self._context.tell(
                 "warning",
-                Message("Fine-tuning learns from saved labels, and this folder has none yet: correct an image and press "
-                        "Ctrl+S (Save as label), best on four images or more."),
-            )  # fmt: skip
+                Message(
+                    "Fine-tuning learns from saved labels, and this folder has none yet: correct an image and press "
+                    "Ctrl+S (Save as label), best on four images or more."
+                ),
+            )
             return
         chosen = options or FineTuneOptions(weights=self._prediction.model.path)
         self._saving.flush(lambda saved: self._launch(chosen) if saved else None)
@@ -129,10 +133,12 @@ class TrainingFlow(QObject):
         self._prediction.load_weights(Path(event.weights))
         self._context.tell(
             "info",
-            Message("Run {run} is at least as good on the held-out images (Dice {old} before, {new} now), "
-                    "and predicts from now on.",
-                    {"run": event.run, "old": _percent(event.baseline_mean), "new": _percent(event.mean)}),
-        )  # fmt: skip
+            Message(
+                "Run {run} is at least as good on the held-out images (Dice {old} before, {new} now), "
+                "and predicts from now on.",
+                {"run": event.run, "old": _percent(event.baseline_mean), "new": _percent(event.mean)},
+            ),
+        )
 
     def _ended(self, ended: Ended) -> None:
         if self.state.active:

@@ -37,22 +37,18 @@ main() {
     done
     [[ -n "$has_folder" ]] || arguments+=("$checkout/resources/sample")
     [[ -z "$from_menu" ]] || report_to_desktop
+    choose_platform "${arguments[@]}"
     install_missing_packages
     prepare_environment program
     [[ -z "$desktop" ]] || add_desktop_entry
-    run_program "${arguments[@]}"
+    # Without "safe path" a folder called `model` where the user stands would hide ours.
+    PYTHONSAFEPATH=1 "$venv_python" -m lsgui "${arguments[@]}"
 }
 
 install_missing_packages() {
     local packages
     mapfile -t packages < <(missing_qt_packages)
     install_debian_packages "${packages[@]}" || say "Going on without; the window may not open."
-}
-
-run_program() {
-    choose_platform "$@"
-    # Without "safe path" a folder called `model` where the user stands would hide ours.
-    PYTHONSAFEPATH=1 "$venv_python" -m lsgui "$@"
 }
 
 # Without a screen there can be no window, but the options that exit by themselves still work.

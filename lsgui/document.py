@@ -8,14 +8,14 @@ import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from lsgui.mask import Box, Edit, MaskPatch, Region, piece_between, tiles_of, union, whole_patch
+from lsgui.gesture import Gesture
+from lsgui.mask import Box, Edit, MaskPatch, Region, whole_patch
 from model.images import Image
 from model.labels import UNTOUCHED
 from model.opencv import cv2
 from model.provenance import HUMAN, MODEL, UNSET
 
 UNDO_STEPS = 500
-_TILE = 128
 
 
 class Document(QObject):
@@ -38,7 +38,7 @@ class Document(QObject):
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(UNDO_STEPS)
         self._background = background
-        self._gesture: _Gesture | None = None
+        self._gesture: Gesture | None = None
         self._hold(np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8))
 
     @property
@@ -63,7 +63,7 @@ class Document(QObject):
         """Start a gesture that `commit` turns into one undo step called `text`, and `restore` takes back."""
         self.restore()
         if self.image is not None:
-            self._gesture = _Gesture(text)
+            self._gesture = Gesture(text)
 
     def preview(self, region: Region | None, value: int, provenance: int = HUMAN) -> None:
         """Show the gesture's next part. Without a gesture (it was restored meanwhile) nothing happens."""
@@ -197,43 +197,6 @@ class EditMask(QUndoCommand):
 
     def undo(self) -> None:
         self._document.apply(self.patch)
-
-
-class _Gesture:
-    """What the planes held before, tile by tile as the gesture reaches them."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._before: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
-
-    def keep(self, box: Box, label_map: np.ndarray, provenance: np.ndarray) -> None:
-        for tile in tiles_of(box, _TILE):
-            if tile not in self._before:
-                part = _slices(tile)
-                self._before[tile] = label_map[part].copy(), provenance[part].copy()
-
-    def patch(self, label_map: np.ndarray, provenance: np.ndarray) -> MaskPatch | None:
-        pieces = []
-        for tile, before in self._before.items():
-            part = _slices(tile)
-            corner = tile[0] * _TILE, tile[1] * _TILE
-            pieces.append(piece_between(corner, before, (label_map[part], provenance[part])))
-        changed = [piece for piece in pieces if piece is not None]
-        return MaskPatch(changed) if changed else None
-
-    def put_back(self, label_map: np.ndarray, provenance: np.ndarray) -> Box:
-        for tile, (label, origin) in self._before.items():
-            part = _slices(tile)
-            label_map[part], provenance[part] = label, origin
-        return union(
-            (column * _TILE, row * _TILE, label.shape[1], label.shape[0])
-            for (column, row), (label, _) in self._before.items()
-        )
-
-
-def _slices(tile: tuple[int, int]) -> tuple[slice, slice]:
-    column, row = tile
-    return slice(row * _TILE, (row + 1) * _TILE), slice(column * _TILE, (column + 1) * _TILE)
 
 
 def _histogram(plane: np.ndarray) -> np.ndarray:

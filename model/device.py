@@ -1,0 +1,47 @@
+"""Devices: which one computes, what it is called, and how it says that its memory ran out."""
+
+from __future__ import annotations
+
+import torch
+
+from model.errors import ModelError
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """ "auto" (the GPU of CUDA where there is one, else the CPU), "cpu", "cuda", "cuda:1" or "mps".
+
+    Raises ModelError for a device that this computer, or this build of PyTorch, does not have.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ModelError("{device} is no device; choose auto, cpu, cuda or mps.", device=name) from error
+    if not _is_there(device):
+        raise ModelError("PyTorch finds no device {device} on this computer; choose auto or cpu.", device=name)
+    return device
+
+
+def device_name(device: torch.device) -> str:
+    """For people: "NVIDIA H200", or "CPU, 2 threads"."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "cpu":
+        return f"CPU, {torch.get_num_threads()} threads"
+    return "Apple GPU"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether this is how torch, numpy or OpenCV say that memory ran out, on a GPU or in the computer."""
+    text = str(error).lower()
+    says_so = "out of memory" in text or "can't allocate memory" in text or "insufficient memory" in text
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (isinstance(error, Exception) and says_so)
+
+
+def _is_there(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    if device.type == "mps":
+        return torch.backends.mps.is_available()
+    return device.type == "cpu"

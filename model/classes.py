@@ -108,7 +108,7 @@ class ClassTable:
         return Class(uuid.uuid4().hex, free[0], name, color)
 
     def to_json(self) -> dict:
-        classes = [dataclasses.asdict(item) | {"color": "#%02x%02x%02x" % item.color} for item in self.classes]
+        classes = [dataclasses.asdict(item) | {"color": f"#{bytes(item.color).hex()}"} for item in self.classes]
         return {"format": _FORMAT, "version": _VERSION, "mirror": self.mirror, "classes": classes}
 
     @staticmethod
@@ -122,7 +122,7 @@ class ClassTable:
         if isinstance(data, dict) and data.get("version", _VERSION) != _VERSION:
             raise ClassTableError("The class table was written by a newer version of the program; update the program.")
         if not isinstance(items, list) or not items:
-            raise ClassTableError("This JSON holds no list of classes; expected a list of names or of names and colours.")
+            raise ClassTableError("This JSON holds no list of classes; expected names, or names with colours.")
         classes: list[Class] = []
         for position, item in enumerate(items):
             classes.append(_parse(item, position, [known.color for known in classes]))

@@ -28,7 +28,13 @@ _DEFICIENCY = {
     ),
 }
 # IEC 61966-2-1 (sRGB) to CIE XYZ, each row divided by the D65 white point.
-_XYZ = np.array(((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041)))
+_XYZ = np.array(
+    (
+        (0.4124564, 0.3575761, 0.1804375),
+        (0.2126729, 0.7151522, 0.0721750),
+        (0.0193339, 0.1191920, 0.9503041),
+    )
+)
 _WHITE = np.array((0.95047, 1.0, 1.08883))
 
 
@@ -37,7 +43,7 @@ def suggest_color(used: Sequence[tuple[int, int, int]]) -> tuple[int, int, int]:
     steps = np.arange(56, 256, 28)
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
     grid = grid[np.ptp(grid, axis=1) >= 84]
-    if not used:
+    if len(used) == 0:
         return tuple(int(part) for part in grid[0])
     known, candidates = lab(np.array(used)), lab(grid)
     nearest = ciede2000(candidates[:, None], known[None]).min(axis=1)
@@ -75,7 +81,8 @@ def ciede2000(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     term_l = (l2 - l1) / (1 + 0.015 * (lightness - 50) ** 2 / np.sqrt(20 + (lightness - 50) ** 2))
     term_c = (c2 - c1) / (1 + 0.045 * chroma)
     term_h = delta_h / (1 + 0.015 * chroma * weight)
-    rotation = -2 * np.sqrt(chroma**7 / (chroma**7 + 25.0**7)) * np.sin(np.radians(60 * np.exp(-(((hue - 275) / 25) ** 2))))
+    turned = np.sin(np.radians(60 * np.exp(-(((hue - 275) / 25) ** 2))))
+    rotation = -2 * np.sqrt(chroma**7 / (chroma**7 + 25.0**7)) * turned
     return np.sqrt(term_l**2 + term_c**2 + term_h**2 + rotation * term_c * term_h)
 
 

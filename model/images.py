@@ -48,7 +48,7 @@ _TIFF = (".tif", ".tiff")
 _DICOM = (".dcm", ".dicom", ".ima")
 _VOLUMES = (".nii", ".nii.gz", ".hdr", ".mha", ".mhd", ".nrrd")
 # What lies beside images and is certainly none of them: not worth opening to look for DICOM's preamble.
-_OTHERS = (".json", ".txt", ".csv", ".xml", ".md", ".zip", ".gz", ".py", ".html", ".pdf", ".db", ".sqlite", ".npy", ".npz")
+_OTHERS = tuple(".json .txt .csv .xml .md .zip .gz .py .html .pdf .db .sqlite .npy .npz .safetensors".split())
 
 
 def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
@@ -190,7 +190,7 @@ def _damaged(path: Path, error: Exception) -> ImageError:
     """The decoder's own words follow, for whoever can use them."""
     reason = str(error.message) if isinstance(error, ModelError) else str(error) or type(error).__name__
     if "truncated" in reason.lower():
-        return ImageError("{name} is truncated: the end of it is missing; copy it again from its source.", name=path.name)
+        return ImageError("{name} is truncated: its end is missing; copy it again from its source.", name=path.name)
     return ImageError(
         "{name} is damaged or not an image; copy it again from its source, or remove it from the folder. ({reason})",
         name=path.name,

@@ -90,6 +90,8 @@ class MapStore:
         if not path.exists():
             return None
         provenance, note = _read_provenance(self._layout.provenance(name), shape)
+        if not note.get("human", True) and _is_newer(self._layout.prediction(name), path):
+            return None  # an autosaved prediction that another has replaced since
         label_map = _read(path, shape, note, classes)
         if provenance is None:
             provenance = _set_by(label_map, HUMAN)
@@ -182,6 +184,10 @@ def _prediction_record(name: str, prediction: Prediction, classes: ClassTable) -
         "least_sure": None if lowest is None else [lowest, organs[lowest]],
         "classes": classes_in(prediction.label_map, classes),
     }
+
+
+def _is_newer(path: Path, other: Path) -> bool:
+    return path.exists() and path.stat().st_mtime_ns > other.stat().st_mtime_ns
 
 
 def _free_name(path: Path) -> Path:

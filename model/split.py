@@ -17,6 +17,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -44,6 +45,51 @@ class Grouping(StrEnum):
     IMAGE = "image"
 
 
+@dataclass(frozen=True)
+class Decision:
+    split: Split
+    unit: str
+    grouping: Grouping
+
+
+def decide(path: Path, series: str | None, siblings: Sequence[Path], records: Mapping[str, dict]) -> Decision:
+    """The split of the image at `path`: the one in its own label record, else its unit's, else the next in turn.
+
+    `siblings` are all images of the folder, `records` all its label records by image name.
+    """
+    own = records.get(path.name, {})
+    split = stored_split(own)
+    if split is not None:
+        return Decision(split, unit_in(own, path.name), _grouping_in(own) or Grouping.IMAGE)
+    grouping = choose_grouping(series, siblings, stored_groupings(records))
+    unit = unit_of(path, series, grouping)
+    decided = decided_units(records)
+    return Decision(decided.get(unit) or next_split(len(decided)), unit, grouping)
+
+
+def decided_units(records: Mapping[str, dict]) -> dict[str, Split]:
+    """The split of every unit that has a label; one held-out image holds out its whole unit."""
+    decided: dict[str, Split] = {}
+    for name, record in records.items():
+        unit, split = unit_in(record, name), stored_split(record)
+        if split is not None and decided.get(unit) is not Split.HELD_OUT:
+            decided[unit] = split
+    return decided
+
+
+def stored_split(record: Mapping[str, object]) -> Split | None:
+    return Split(record["split"]) if record.get("split") in tuple(Split) else None
+
+
+def stored_groupings(records: Mapping[str, dict]) -> list[Grouping]:
+    """Those that labels already use, in the order of their names."""
+    return [grouping for record in records.values() if (grouping := _grouping_in(record))]
+
+
+def unit_in(record: Mapping[str, object], name: str) -> str:
+    return str(record.get("unit") or name)
+
+
 def next_split(units: int) -> Split:
     """The split of a new unit after `units` others: the first four train, then every fifth is held out."""
     if units < FIRST_UNITS_FOR_TRAINING or (units + 1) % HELD_OUT_EVERY:
@@ -51,13 +97,8 @@ def next_split(units: int) -> Split:
     return Split.HELD_OUT
 
 
-def split_of(unit: str, decided: Mapping[str, Split]) -> Split:
-    """What was `decided` for this unit, or the turn of a new one."""
-    return decided.get(unit) or next_split(len(decided))
-
-
-def choose_grouping(path: Path, series: str | None, siblings: Sequence[Path], fixed: Iterable[Grouping]) -> Grouping:
-    """How `path` and its `siblings` are grouped; `fixed` are the groupings that stored labels already use."""
+def choose_grouping(series: str | None, siblings: Sequence[Path], fixed: Iterable[Grouping]) -> Grouping:
+    """How an image of this `series` and its `siblings` are grouped; `fixed` are the groupings stored labels use."""
     possible = (Grouping.SERIES, Grouping.BLOCK) if series else (Grouping.PREFIX, Grouping.IMAGE)
     for grouping in fixed:
         if grouping in possible:
@@ -96,6 +137,10 @@ def slice_position(path: Path) -> float | None:
         return sum(a * b for a, b in zip(place, normal, strict=True))
     except (AttributeError, TypeError, ValueError):
         return None
+
+
+def _grouping_in(record: Mapping[str, object]) -> Grouping | None:
+    return Grouping(record["grouping"]) if record.get("grouping") in tuple(Grouping) else None
 
 
 def _has_prefix_groups(siblings: Sequence[Path]) -> bool:

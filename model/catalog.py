@@ -1,0 +1,157 @@
+"""The catalogue of a workspace: what its files say about every image, without opening a single picture."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from model.images import list_images
+from model.index import FileStamp, Index
+from model.layout import Layout
+from model.map_store import has_human
+from model.records import read_json
+from model.split import Split, stored_split
+
+
+class Status(StrEnum):
+    """How far an image is. `corrected` also says of a labelled image that newer work is not in its label yet."""
+
+    NONE = "none"
+    PREDICTED = "predicted"
+    CORRECTED = "corrected"
+    LABELLED = "labelled"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image of the folder. `confidence` is the prediction's mean, `least_sure` a class uid and its mean, 0..1.
+
+    `modified` is when its maps last changed, in seconds since 1970.
+    """
+
+    name: str
+    path: Path
+    status: Status
+    split: Split | None = None
+    confidence: float | None = None
+    least_sure: tuple[str, float] | None = None
+    modified: float | None = None
+
+
+class Catalog:
+    """Entries and label records, read from disk by `refresh` and kept right by `update`. For any thread."""
+
+    def __init__(self, folder: Path, layout: Layout, index: Index) -> None:
+        self._folder = folder
+        self._layout = layout
+        self._index = index
+        self._guard = threading.RLock()
+        self._stamps: dict[str, dict[str, FileStamp]] = {}
+        self._records: dict[str, dict] = {}
+        self._entries: dict[str, Entry] = {}
+
+    def entries(self) -> list[Entry]:
+        with self._guard:
+            return list(self._entries.values())
+
+    def entry(self, name: str) -> Entry:
+        with self._guard:
+            return self._entries[name]
+
+    def records(self) -> Mapping[str, dict]:
+        """What is beside each label, by image name: also of images that are no longer in the folder."""
+        with self._guard:
+            return dict(self._records)
+
+    def labelled(self) -> list[Entry]:
+        """The images that have a label file, whatever their status."""
+        with self._guard:
+            return [entry for entry in self._entries.values() if f"{entry.name}.png" in self._stamps["labels"]]
+
+    def refresh(self) -> None:
+        """Raises ImageError when the folder cannot be listed."""
+        paths = list_images(self._folder)
+        stamps = {folder.name: _stamps(folder) for folder in self._layout.folders}
+        with self._guard:
+            self._stamps = stamps
+            records = (file for file in stamps["labels"] if file.endswith(".json"))
+            self._records = {file.removesuffix(".json"): self._said("labels", file) for file in records}
+            self._entries = {path.name: self._entry(path) for path in paths}
+            self._index.flush(keep={f"{folder}/{file}" for folder, files in stamps.items() for file in files})
+
+    def update(self, name: str) -> Entry:
+        """Look again at the files of image `name`, after some of them were written."""
+        with self._guard:
+            for folder in self._layout.folders:
+                for suffix in (".png", ".json", ".provenance.png"):
+                    _restamp(self._stamps[folder.name], folder / f"{name}{suffix}")
+            if f"{name}.json" in self._stamps["labels"]:
+                self._records[name] = self._said("labels", f"{name}.json")
+            entry = self._entries[name] = self._entry(self._folder / name)
+            self._index.flush()
+            return entry
+
+    def close(self) -> None:
+        with self._guard:
+            self._index.close()
+
+    def _entry(self, path: Path) -> Entry:
+        file = f"{path.name}.png"
+        seen = [files[file].modified for files in self._stamps.values() if file in files]
+        if not seen:
+            return Entry(path.name, path, Status.NONE)
+        split = stored_split(self._records.get(path.name, {})) if file in self._stamps["labels"] else None
+        prediction = self._said("predictions", f"{path.name}.json") if file in self._stamps["predictions"] else {}
+        confidence, least = prediction.get("mean_confidence"), prediction.get("least_sure")
+        return Entry(
+            name=path.name,
+            path=path,
+            status=self._status(path.name),
+            split=split,
+            confidence=confidence if isinstance(confidence, float) else None,
+            least_sure=(str(least[0]), float(least[1])) if isinstance(least, list) and len(least) == 2 else None,
+            modified=max(seen) / 1e9,
+        )
+
+    def _status(self, name: str) -> Status:
+        file = f"{name}.png"
+        labelled, worked = file in self._stamps["labels"], file in self._stamps["work"]
+        if worked and (labelled or self._said("work", f"{name}.provenance.png").get("human", True)):
+            return Status.CORRECTED
+        if labelled:
+            return Status.LABELLED
+        return Status.PREDICTED if worked or file in self._stamps["predictions"] else Status.NONE
+
+    def _said(self, folder: str, file: str) -> dict:
+        """What a small file says, from the index unless the file has changed; empty when it does not exist."""
+        stamp = self._stamps[folder].get(file)
+        if stamp is None:
+            return {}
+        path = self._layout.root / folder / file
+        read = (lambda: {"human": has_human(path)}) if folder == "work" else (lambda: read_json(path))
+        return self._index.get(f"{folder}/{file}", stamp, read)
+
+
+def _stamps(folder: Path) -> dict[str, FileStamp]:
+    """File name -> stamp for everything in `folder`; empty when it does not exist."""
+    found = {}
+    try:
+        with os.scandir(folder) as items:
+            for item in items:
+                state = item.stat()
+                found[item.name] = FileStamp(state.st_mtime_ns, state.st_size)
+    except FileNotFoundError:
+        pass
+    return found
+
+
+def _restamp(stamps: dict[str, FileStamp], path: Path) -> None:
+    try:
+        state = path.stat()
+        stamps[path.name] = FileStamp(state.st_mtime_ns, state.st_size)
+    except FileNotFoundError:
+        stamps.pop(path.name, None)

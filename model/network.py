@@ -175,8 +175,9 @@ class Attention(nn.Module):
         sides = qkv.shape[3:5]
         qkv = qkv.flatten(3, 4)
         q, k = F.silu(qkv[:2])
+        q = q / q.shape[-1]  # the norm below undoes it: it keeps sums over many tokens within float16
         out = lightning_attention(q, k, qkv[2], self.slopes, self.direction, self.form)
-        out = F.rms_norm(out, out.shape[-1:], eps=1e-5).unflatten(2, sides)
+        out = F.rms_norm(out, out.shape[-1:], eps=1e-6).unflatten(2, sides)
         out = out.permute(0, 3, 2, 1, 4) if self.by_columns else out.permute(0, 2, 3, 1, 4)
         return self.project(out.flatten(3))
 

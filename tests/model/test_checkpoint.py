@@ -126,7 +126,9 @@ def test_weights_of_another_program(tmp_path: Path) -> None:
     assert "of another program" in sentence(path)
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n and so on", b"\x05\0\0\0\0\0\0\0[1,2]", b"\x02\0\0\0\0\0\0\0{]", b"x" * 99])
+@pytest.mark.parametrize(
+    "content", [b"\x89PNG\r\n\x1a\n and so on", b"\x05\0\0\0\0\0\0\0[1,2]", b"\x02\0\0\0\0\0\0\0{]", b"x" * 99]
+)
 def test_something_else_altogether(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "w.safetensors").write_bytes(content)
     assert "is not a weights file" in sentence(tmp_path / "w.safetensors")

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from lsgui.document import Document
 from lsgui.mask import Point
 from lsgui.painting import BACKGROUND, PaintSettings
-from lsgui.shapes import stroke
+from lsgui.shapes import strokes
 from lsgui.tool import NO_MODIFIER, Idle, Outline, has
 
 
@@ -77,8 +77,9 @@ class Brush(Idle):
         return Outline((*self._at, self.painting.brush_radius), points, erases=self._erasing)
 
     def _paint(self, start: Point, end: Point) -> None:
-        region = stroke(start, end, self.painting.brush_radius, self.document.shape)
-        self.document.preview(self.unprotected(region), BACKGROUND if self._erasing else self.painting.class_value)
+        value = BACKGROUND if self._erasing else self.painting.class_value
+        for region in strokes(start, end, self.painting.brush_radius, self.document.shape):
+            self.document.preview(self.unprotected(region), value)
         self._at = end
 
     def _forget(self) -> None:

@@ -107,25 +107,29 @@ class Document(QObject):
         if not self.gesture_active:
             self.undo_stack.redo()
 
+    def paint(self, text: str, region: Region | None, value: int) -> bool:
+        """Set a region at once, without a gesture. False when it changes nothing."""
+        if region is None:
+            return False
+        return self._edit(text, lambda label, origin, rows: (value, HUMAN, region.mask[rows]), region.box)
+
     def apply_prediction(self, label_map: np.ndarray, text: str = "Predict") -> bool:
         """The model's result, beneath what a person has set. Not during a gesture. False when it changes nothing."""
-
-        def edit(label: np.ndarray, origin: np.ndarray, rows: slice) -> tuple[np.ndarray, int, np.ndarray]:
-            return label_map[rows], MODEL, origin != HUMAN
-
-        return self._edit_all(text, label_map, edit)
+        self._check_shape(label_map)
+        return self._edit(text, lambda label, origin, rows: (label_map[rows], MODEL, origin != HUMAN))
 
     def revert_to(self, label_map: np.ndarray, text: str = "Revert to prediction") -> bool:
         """The model's result everywhere, over a person's pixels too."""
-        return self._edit_all(text, label_map, lambda label, origin, rows: (label_map[rows], MODEL, None))
+        self._check_shape(label_map)
+        return self._edit(text, lambda label, origin, rows: (label_map[rows], MODEL, None))
 
     def clear(self, text: str = "Clear") -> bool:
         """Everything untouched again."""
-        return self._edit_all(text, self._label, lambda label, origin, rows: (UNTOUCHED, UNSET, None))
+        return self._edit(text, lambda label, origin, rows: (UNTOUCHED, UNSET, None))
 
     def fill_rest_with_background(self, text: str = "The rest is background") -> bool:
         """Every untouched pixel becomes background, set by a person."""
-        return self._edit_all(text, self._label, lambda label, origin, rows: (0, HUMAN, label == UNTOUCHED))
+        return self._edit(text, lambda label, origin, rows: (0, HUMAN, label == UNTOUCHED))
 
     def counts(self) -> dict[int, int]:
         """Pixels per value in use, a running gesture included."""
@@ -145,15 +149,17 @@ class Document(QObject):
         self._changed(patch.box)
         self.edited.emit()
 
-    def _edit_all(self, text: str, like: np.ndarray, edit: Edit) -> bool:
+    def _edit(self, text: str, edit: Edit, box: Box | None = None) -> bool:
         if self.gesture_active:
             raise RuntimeError("a gesture is running; wait for gesture_ended")
-        if self.image is None or like.shape != self.shape:
-            raise ValueError(f"a map of {like.shape} for an image of {self.shape}")
-        patch = whole_patch(self._label, self._origin, edit)
+        patch = whole_patch(self._label, self._origin, edit, box)
         if patch is not None:
             self._push(text, patch, applied=False)
         return patch is not None
+
+    def _check_shape(self, label_map: np.ndarray) -> None:
+        if label_map.shape != self.shape:
+            raise ValueError(f"expected a map of {self.shape}, got {label_map.shape}")
 
     def _push(self, text: str, patch: MaskPatch, applied: bool) -> None:
         self.undo_stack.push(EditMask(self, text, patch, applied))

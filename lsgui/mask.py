@@ -76,18 +76,18 @@ Edit = Callable[[np.ndarray, np.ndarray, slice], tuple[np.ndarray | int, np.ndar
 """(label rows, provenance rows, which rows) -> new label, new provenance, bool mask of the pixels they are for."""
 
 
-def whole_patch(label_map: np.ndarray, provenance: np.ndarray, edit: Edit) -> MaskPatch | None:
-    """The patch by which `edit` would change the two planes (it does not yet); None when it changes nothing."""
+def whole_patch(label_map: np.ndarray, provenance: np.ndarray, edit: Edit, box: Box | None = None) -> MaskPatch | None:
+    """The patch by which `edit` would change the planes (it does not yet); None when it changes nothing.
+
+    Only `box` is edited when there is one; the rows that `edit` is given then count from its top.
+    """
+    x, y, width, height = box or (0, 0, label_map.shape[1], label_map.shape[0])
     pieces = []
-    for top in range(0, label_map.shape[0], BAND_ROWS):
-        rows = slice(top, min(top + BAND_ROWS, label_map.shape[0]))
-        label, origin, where = edit(label_map[rows], provenance[rows], rows)
-        piece = piece_between(
-            (0, top),
-            (label_map[rows], provenance[rows]),
-            (label, origin),
-            None if where is None else where.view(np.uint8),
-        )
+    for top in range(0, height, BAND_ROWS):
+        rows = slice(top, min(top + BAND_ROWS, height))
+        before = tuple(plane[y : y + height, x : x + width][rows] for plane in (label_map, provenance))
+        label, origin, where = edit(*before, rows)
+        piece = piece_between((x, y + top), before, (label, origin), where)
         if piece is not None:
             pieces.append(piece)
     return MaskPatch(pieces) if pieces else None
@@ -99,11 +99,14 @@ def piece_between(
     after: tuple[np.ndarray | int, np.ndarray | int],
     where: np.ndarray | None = None,
 ) -> Piece | None:
-    """The trimmed difference of two (label, provenance) pairs where `where` is 1; None when there is none."""
-    planes = [np.bitwise_xor(old, np.uint8(new) if isinstance(new, int) else new) for old, new in zip(before, after)]
+    """The trimmed difference of two (label, provenance) pairs where the mask says so; None when there is none."""
+    planes = [
+        np.bitwise_xor(old, np.uint8(new) if isinstance(new, int) else new)
+        for old, new in zip(before, after, strict=True)
+    ]
     if where is not None:
         for plane in planes:
-            plane *= where
+            plane *= where.view(np.uint8)
     x, y, w, h = cv2.boundingRect(cv2.bitwise_or(*planes))
     if w == 0:
         return None

@@ -62,9 +62,8 @@ class Polygon(Idle):
 
     def _finish(self) -> bool:
         points, self._points = self._points, []
-        self.document.begin("Polygon")
-        self.document.preview(self.unprotected(polygon(points, self.document.shape)), self.painting.class_value)
-        self.document.commit()
+        region = self.unprotected(polygon(points, self.document.shape))
+        self.document.paint("Polygon", region, self.painting.class_value)
         return True
 
 
@@ -78,9 +77,7 @@ class FloodFill(Idle):
         label_map = self.document.label_map
         if int(label_map[at[1], at[0]]) not in self.painting.protected:
             fill = flood_fill if self.painting.fill_contiguous else same_label
-            self.document.begin("Fill")
-            self.document.preview(fill(label_map, *at), self.painting.class_value)
-            self.document.commit()
+            self.document.paint("Fill", fill(label_map, *at), self.painting.class_value)
         return True
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from lsgui.mask import Box, Point, Region
 from model.opencv import cv2
+
+_LONGEST_PART = 256
 
 
 def stroke(start: Point, end: Point, radius: float, shape: tuple[int, int]) -> Region | None:
@@ -33,6 +35,16 @@ def stroke(start: Point, end: Point, radius: float, shape: tuple[int, int]) -> R
     return Region(box, (columns >= low[:, None]) & (columns <= high[:, None]))
 
 
+def strokes(start: Point, end: Point, radius: float, shape: tuple[int, int]) -> Iterator[Region]:
+    """The same pixels as regions of short parts: a line across a large image touches little of its box."""
+    parts = max(1, int(np.hypot(end[0] - start[0], end[1] - start[1]) // _LONGEST_PART))
+    corners = [tuple(start[i] + (end[i] - start[i]) * part / parts for i in (0, 1)) for part in range(parts + 1)]
+    for first, last in zip(corners, corners[1:], strict=False):
+        region = stroke(first, last, radius, shape)
+        if region is not None:
+            yield region
+
+
 def disk(center: Point, radius: float, shape: tuple[int, int]) -> Region | None:
     """The pixels within `radius` of a point."""
     return stroke(center, center, radius, shape)
@@ -48,7 +60,7 @@ def polygon(points: Sequence[Point], shape: tuple[int, int]) -> Region | None:
         return None
     x, y, w, h = box
     crossings = np.zeros((h, w + 1), np.uint8)
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0)):
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         first, last = (int(np.clip(np.ceil(edge - 0.5), y, y + h)) for edge in sorted((y0, y1)))
         rows = np.arange(first, last)
         if len(rows):
@@ -63,7 +75,7 @@ def flood_fill(label_map: np.ndarray, x: int, y: int) -> Region:
     height, width = label_map.shape
     filled = np.zeros((height + 2, width + 2), np.uint8)
     flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (1 << 8)
-    _, _, _, (left, top, w, h) = cv2.floodFill(np.ascontiguousarray(label_map), filled, (x, y), 0, 0, 0, flags)
+    _, _, _, (left, top, w, h) = cv2.floodFill(label_map.copy(), filled, (x, y), 0, 0, 0, flags)
     return Region((left, top, w, h), filled[1 + top : 1 + top + h, 1 + left : 1 + left + w].astype(bool))
 
 
@@ -104,7 +116,7 @@ def _capsule_rows(start: Point, end: Point, radius: float, rows: np.ndarray) -> 
         (end[0] - nx, end[1] - ny),
         (start[0] - nx, start[1] - ny),
     ]
-    for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1]):
+    for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1], strict=True):
         if y0 == y1:
             continue
         hit = (rows >= min(y0, y1)) & (rows <= max(y0, y1))

@@ -1,0 +1,222 @@
+"""What the hand does with each tool, and what is on the label map afterwards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from lsgui.document import Document
+from lsgui.painting import PaintSettings
+from lsgui.tools import ToolBox
+from model.classes import default_table
+from model.labels import UNTOUCHED
+
+LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
+PLAIN, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
+SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+
+
+@pytest.fixture
+def painting() -> PaintSettings:
+    painting = PaintSettings()
+    painting.set_classes(default_table())
+    painting.class_value, painting.brush_radius = 6, 3
+    return painting
+
+
+@pytest.fixture
+def tools(document: Document, painting: PaintSettings) -> ToolBox:
+    return ToolBox(document, painting)
+
+
+def drag(tools: ToolBox, *path: tuple[float, float], button: Qt.MouseButton = LEFT, modifiers=PLAIN) -> None:
+    tools.press(*path[0], button, modifiers)
+    for point in path[1:]:
+        tools.move(*point, modifiers)
+    tools.release(*path[-1], button)
+
+
+def test_a_drag_paints_one_undo_step(tools: ToolBox, document: Document) -> None:
+    drag(tools, (10, 10), (60, 40))
+    assert all(document.label_map[10 + round(i * 0.6), 10 + i] == 6 for i in range(50))
+    assert document.undo_stack.count() == 1 and document.undo_stack.undoText() == "Brush"
+
+
+@pytest.mark.parametrize(("button", "modifiers"), [(RIGHT, PLAIN), (LEFT, CTRL)])
+def test_right_drag_and_ctrl_erase_with_the_brush_on(
+    tools: ToolBox, document: Document, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier
+) -> None:
+    drag(tools, (10, 10), (30, 10))
+    drag(tools, (20, 10), (21, 10), button=button, modifiers=modifiers)
+    assert document.label_map[10, 20] == 0 and document.label_map[10, 12] == 6
+    assert document.undo_stack.undoText() == "Erase"
+
+
+def test_the_eraser_writes_background(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    painting.tool = "eraser"
+    drag(tools, (10, 10), (30, 10))
+    assert document.label_map[10, 20] == 0 and document.label_map[40, 40] == UNTOUCHED
+    assert tools.outline().erases
+
+
+def test_shift_draws_straight_from_the_last_point(tools: ToolBox, document: Document) -> None:
+    drag(tools, (10, 10), (12, 10))
+    tools.move(60, 10, SHIFT)
+    assert tools.outline().points == ((12, 10), (60, 10))
+    drag(tools, (60, 10), modifiers=SHIFT)
+    assert (document.label_map[10, 10:60] == 6).all()
+
+
+def test_escape_takes_the_stroke_back_and_the_rest_of_the_drag_paints_nothing(
+    tools: ToolBox, document: Document
+) -> None:
+    tools.press(10, 10, LEFT, PLAIN)
+    tools.move(30, 10)
+    assert tools.active and document.gesture_active
+    assert tools.key(Qt.Key.Key_Escape)
+    tools.move(50, 10)
+    tools.release(50, 10, LEFT)
+    assert document.counts() == {UNTOUCHED: 60 * 80} and document.undo_stack.count() == 0
+
+
+def test_the_other_button_does_not_end_a_stroke(tools: ToolBox, document: Document) -> None:
+    tools.press(10, 10, LEFT, PLAIN)
+    tools.press(10, 10, RIGHT, PLAIN)
+    tools.release(10, 10, RIGHT)
+    assert tools.active
+    tools.release(20, 10, LEFT)
+    assert document.label_map[10, 20] == 6
+
+
+def test_a_middle_press_is_left_to_the_canvas(tools: ToolBox) -> None:
+    assert not tools.press(10, 10, MIDDLE, PLAIN)
+
+
+def test_changing_the_tool_takes_a_running_stroke_back(
+    tools: ToolBox, document: Document, painting: PaintSettings
+) -> None:
+    tools.press(10, 10, LEFT, PLAIN)
+    painting.tool = "polygon"
+    assert not document.gesture_active and document.counts() == {UNTOUCHED: 60 * 80}
+
+
+def test_painting_leaves_protected_classes(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    painting.class_value = 3
+    drag(tools, (20, 10), (40, 10))
+    painting.class_value = 6
+    painting.protect_others = True
+    drag(tools, (30, 0), (30, 40))
+    assert document.label_map[10, 30] == 3 and document.label_map[30, 30] == 6
+    drag(tools, (30, 0), (30, 40), button=RIGHT)
+    assert document.label_map[10, 30] == 3 and document.label_map[30, 30] == 0
+    painting.protect_others = False
+    painting.toggle_locked(3)
+    drag(tools, (30, 0), (30, 40))
+    assert document.label_map[10, 30] == 3
+    painting.toggle_locked(3)
+    drag(tools, (30, 0), (30, 40))
+    assert document.label_map[10, 30] == 6
+
+
+def test_a_polygon_fills_on_enter(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    painting.tool = "polygon"
+    for point in ((10, 10), (30, 10), (50, 50), (30, 30), (10, 30)):
+        drag(tools, point)
+    assert tools.outline().closed and len(tools.outline().points) == 5
+    for _ in range(3):
+        tools.key(Qt.Key.Key_Backspace)
+    drag(tools, (30, 30))
+    drag(tools, (10, 30))
+    assert tools.key(Qt.Key.Key_Return)
+    assert (document.label_map[10:30, 10:30] == 6).all() and document.counts()[6] == 400
+    assert not tools.active and document.undo_stack.count() == 1
+
+
+def test_a_double_click_finishes_a_polygon_once(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    painting.tool = "polygon"
+    for point in ((10, 10), (30, 10), (30, 30)):
+        drag(tools, point)
+    tools.double_click(30, 30)
+    tools.release(30, 30, LEFT)
+    assert document.counts()[6] > 150 and not tools.active
+
+
+def test_escape_forgets_a_polygon_and_enter_without_one_is_free(tools: ToolBox, painting: PaintSettings) -> None:
+    painting.tool = "polygon"
+    drag(tools, (10, 10))
+    assert tools.key(Qt.Key.Key_Escape) and not tools.active
+    assert not tools.key(Qt.Key.Key_Return)
+
+
+def test_a_fill_takes_the_region_under_the_click(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    drag(tools, (40, -5), (40, 65))
+    painting.tool, painting.class_value = "fill", 2
+    drag(tools, (10, 30))
+    assert document.label_map[30, 10] == 2 and document.label_map[30, 40] == 6
+    assert document.label_map[30, 70] == UNTOUCHED
+    drag(tools, (200, 30))
+    painting.toggle_locked(6)
+    drag(tools, (40, 30))
+    assert document.label_map[30, 40] == 6
+
+
+def test_the_picker_and_alt_click_take_the_class_under_the_pointer(
+    tools: ToolBox, document: Document, painting: PaintSettings
+) -> None:
+    drag(tools, (20, 10), (40, 10))
+    painting.class_value = 2
+    drag(tools, (30, 10), modifiers=ALT)
+    assert painting.class_value == 6
+    painting.tool, painting.class_value = "picker", 2
+    drag(tools, (70, 50))
+    assert painting.class_value == 2  # untouched is no class
+    drag(tools, (30, 10))
+    assert painting.class_value == 6 and document.undo_stack.count() == 1
+
+
+def test_tools_rest_while_no_image_is_open(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    document.close()
+    for tool in ("brush", "eraser", "polygon", "fill", "picker", "pan"):
+        painting.tool = tool
+        assert not tools.press(10, 10, LEFT, PLAIN)
+    assert not tools.active
+
+
+def test_a_new_image_ends_what_a_tool_was_doing(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    painting.tool = "polygon"
+    drag(tools, (10, 10))
+    document.load(document.image, np.full((60, 80), 255, np.uint8), np.zeros((60, 80), np.uint8))
+    assert not tools.active
+
+
+def test_x_swaps_with_background_and_back(painting: PaintSettings) -> None:
+    painting.swap_with_background()
+    assert painting.class_value == 0
+    painting.swap_with_background()
+    assert painting.class_value == 6
+
+
+def test_minus_and_equals_step_through_the_classes(painting: PaintSettings) -> None:
+    painting.class_value = 13
+    painting.step_class(1)
+    assert painting.class_value == 0
+    painting.step_class(-1)
+    assert painting.class_value == 13
+
+
+def test_brackets_reach_every_size_from_one_pixel(painting: PaintSettings) -> None:
+    for _ in range(40):
+        painting.step_radius(-1)
+    assert painting.brush_radius == 0.5
+    sizes = []
+    for _ in range(30):
+        painting.step_radius(1)
+        sizes.append(painting.brush_radius)
+    assert sizes == sorted(set(sizes)) and sizes[0] == 1.0
+
+
+def test_a_class_that_leaves_the_table_leaves_the_brush(painting: PaintSettings) -> None:
+    painting.toggle_locked(6)
+    painting.set_classes(default_table().without("liver"))
+    assert painting.class_value == 1 and painting.locked == frozenset()

@@ -14,8 +14,9 @@ import numpy as np
 
 from model.errors import ImageError, ModelError
 from model.messages import Message
+from model.pillow import UnidentifiedImageError
 from model.readers import dicom, raster
-from model.readers.image import Image, Window
+from model.readers.image import Image, Window, truncated
 
 __all__ = [
     "MAX_PIXELS",
@@ -49,6 +50,8 @@ _DICOM = (".dcm", ".dicom", ".ima")
 _VOLUMES = (".nii", ".nii.gz", ".hdr", ".mha", ".mhd", ".nrrd")
 # What lies beside images and is certainly none of them: not worth opening to look for DICOM's preamble.
 _OTHERS = tuple(".json .txt .csv .xml .md .zip .gz .py .html .pdf .db .sqlite .npy .npz .safetensors".split())
+_CUT_OFF = ("truncated", "end of file", "less than expected")
+"""How the decoders say that a file ends too early."""
 
 
 def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
@@ -189,10 +192,14 @@ def _unreadable(path: Path, error: OSError) -> ImageError:
 def _damaged(path: Path, error: Exception) -> ImageError:
     """The decoder's own words follow, for whoever can use them."""
     reason = str(error.message) if isinstance(error, ModelError) else str(error) or type(error).__name__
-    if "truncated" in reason.lower():
-        return ImageError("{name} is truncated: its end is missing; copy it again from its source.", name=path.name)
+    if isinstance(error, UnidentifiedImageError):
+        return ImageError(
+            "{name} is not an image that is read here; expected PNG, JPEG, BMP, TIFF or DICOM.", name=path.name
+        )
+    if any(words in reason.lower() for words in _CUT_OFF):
+        return truncated(path.name)
     return ImageError(
         "{name} is damaged or not an image; copy it again from its source, or remove it from the folder. ({reason})",
         name=path.name,
-        reason=reason.replace(str(path), path.name),
+        reason=reason.splitlines()[0].replace(str(path), path.name),
     )

@@ -9,10 +9,11 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder
+from pydicom.uid import ImplicitVRLittleEndian
 
 from model.errors import ImageError
 from model.messages import Message
-from model.readers.image import Image, Window, check_size, finite
+from model.readers.image import Image, Window, check_size, finite, measured
 
 _DECODERS = ("pydicom", "pillow", "gdcm")
 """In this order. Plug-ins under the GPL are left alone even where someone has installed them."""
@@ -26,6 +27,8 @@ def is_dicom(start: bytes) -> bool:
 def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     """Raises ImageError for its size or a file without an image; anything else means a damaged file."""
     data = pydicom.dcmread(file, force=True)
+    if not data.file_meta and "SOPClassUID" not in data:
+        raise ImageError("{name} is not a DICOM file, whatever its name says; remove it.", name=path.name)
     if "PixelData" not in data or "Rows" not in data or "Columns" not in data:
         raise ImageError("{name} is a DICOM file without an image in it; open the slices themselves.", name=path.name)
     check_size(path.name, int(data.Columns), int(data.Rows), max_pixels)
@@ -33,20 +36,24 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     frames = int(data.get("NumberOfFrames") or 1)
     notices: tuple[Message, ...] = ()
     if frames > 1:
-        notices = (Message("{name} has {frames} frames; only the first is shown.", {"name": path.name, "frames": frames}),)
+        values = {"name": path.name, "frames": frames}
+        notices = (Message("{name} has {frames} frames; only the first is shown.", values),)
     common = {"name": path.name, "spacing": _spacing(data), "series": str(data.get("SeriesInstanceUID") or "") or None}
     if data.PhotometricInterpretation == "PALETTE COLOR":
-        stored = apply_color_lut(stored, data)
+        colors = apply_color_lut(stored, data)
+        stored = (colors >> 8).astype(np.uint8) if colors.dtype == np.uint16 else colors
     if stored.ndim == 3:
-        return Image(pixels=_eight_bits(stored), notices=notices, **common)
-    pixels, window, replaced = _measure(stored, data)
+        pixels, replaced = measured(stored, path.name)
+        return Image(pixels=pixels, notices=notices + replaced, **common)
+    pixels, window, replaced = _measure(stored, data, path.name)
     return Image(pixels=pixels, window=window, unit=_unit(data), notices=notices + replaced, **common)
 
 
 def _decode(data: Dataset) -> np.ndarray:
     """Stored values of the first frame: (H, W), or (H, W, 3) in red, green, blue."""
-    decoder = get_decoder(data.file_meta.TransferSyntaxUID)
-    failure: Exception = ValueError("no decoder for " + data.file_meta.TransferSyntaxUID.name)
+    syntax = data.file_meta.get("TransferSyntaxUID", ImplicitVRLittleEndian)
+    decoder = get_decoder(syntax)
+    failure: Exception = ValueError(f"no decoder for {syntax.name}")
     for plugin in _plugins(decoder):
         try:
             return decoder.as_array(data, index=0, decoding_plugin=plugin)[0]
@@ -62,7 +69,9 @@ def _plugins(decoder: object) -> list[str]:
     return [name for name in _DECODERS if name in decoder.available_plugins]
 
 
-def _measure(stored: np.ndarray, data: Dataset) -> tuple[np.ndarray, Window | None, tuple[Message, ...]]:
+def _measure(
+    stored: np.ndarray, data: Dataset, name: str
+) -> tuple[np.ndarray, Window | None, tuple[Message, ...]]:
     """Stored values to measured ones, white-is-low turned over, and the window in those values."""
     window = _window(data)
     values = np.asarray(apply_modality_lut(stored, data), dtype=np.float64)
@@ -77,7 +86,7 @@ def _measure(stored: np.ndarray, data: Dataset) -> tuple[np.ndarray, Window | No
     for dtype in (np.int16, np.uint16):
         if whole and np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
             return values.astype(dtype), window, ()
-    pixels, replaced = finite(values.astype(np.float32))
+    pixels, replaced = finite(values.astype(np.float32), name)
     return pixels, window, replaced
 
 
@@ -90,11 +99,6 @@ def _turning_point(data: Dataset) -> float:
 
 def _is_plain(data: Dataset) -> bool:
     return float(data.get("RescaleSlope") or 1) == 1 and float(data.get("RescaleIntercept") or 0) == 0
-
-
-def _eight_bits(colour: np.ndarray) -> np.ndarray:
-    """Palettes of 16-bit colours are shown by their high byte; they hold no measurement."""
-    return (colour >> 8).astype(np.uint8) if colour.dtype == np.uint16 else colour.astype(np.uint8)
 
 
 def _unit(data: Dataset) -> str:

@@ -61,7 +61,11 @@ def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
         )
 
 
-def measured(pixels: np.ndarray) -> tuple[np.ndarray, tuple[Message, ...]]:
+def truncated(name: str) -> ImageError:
+    return ImageError("{name} is truncated: its end is missing; copy it again from its source.", name=name)
+
+
+def measured(pixels: np.ndarray, name: str) -> tuple[np.ndarray, tuple[Message, ...]]:
     """`pixels` as one of the four types of `Image`, without loss, and what had to be replaced."""
     if pixels.dtype == bool:
         return pixels.astype(np.uint8) * 255, ()
@@ -70,20 +74,28 @@ def measured(pixels: np.ndarray) -> tuple[np.ndarray, tuple[Message, ...]]:
     if pixels.dtype == np.int8:
         return pixels.astype(np.int16), ()
     if pixels.dtype.kind not in "iuf":
-        raise ImageError("The pixels are of the type {type}, which is not a grey value or a colour.", type=pixels.dtype)
+        raise ImageError(
+            "{name} holds numbers of the type {type}, which are neither grey values nor colours; "
+            "export it as whole numbers or as real ones.",
+            name=name,
+            type=str(pixels.dtype),
+        )
     with np.errstate(over="ignore"):
         values = pixels.astype(np.float32)
-    return finite(values)
+    return finite(values, name)
 
 
-def finite(values: np.ndarray) -> tuple[np.ndarray, tuple[Message, ...]]:
+def finite(values: np.ndarray, name: str) -> tuple[np.ndarray, tuple[Message, ...]]:
     """float32 `values` with NaN and infinities replaced by the nearest finite value of the image, and a notice."""
     good = np.isfinite(values)
     if good.all():
         return values, ()
     if not good.any():
-        raise ImageError("It holds no finite number; export it again from its source.")
+        raise ImageError("{name} holds no finite number; export it again from its source.", name=name)
     low, high = float(values[good].min()), float(values[good].max())
     count = int(values.size - good.sum())
-    notice = Message("{count} pixels were not finite numbers and are shown as the darkest or brightest value.", {"count": count})
+    notice = Message(
+        "{name} has {count} values that are no finite numbers; they are shown as the darkest or the brightest.",
+        {"name": name, "count": count},
+    )
     return np.nan_to_num(values, nan=low, neginf=low, posinf=high), (notice,)

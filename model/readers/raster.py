@@ -13,17 +13,19 @@ from model.pillow import ImageOps, pillow
 from model.readers.image import Image, check_size, finite
 
 _ORIENTATION_TAG = 0x0112
+_FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
+"""Nothing else is tried: some of Pillow's readers start other programs."""
 
 
 def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     """Raises ImageError for its size; anything else that goes wrong comes from Pillow and means a damaged file."""
-    with pillow.open(file) as picture:
+    with pillow.open(file, formats=_FORMATS) as picture:
         check_size(path.name, *picture.size, max_pixels)
-        pages = getattr(picture, "n_frames", 1)
+        pages = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)  # phones add a preview
         if _is_deep_colour_png(file):
-            pixels, notices = _decode_deep(file, picture)
+            pixels, notices = _decode_deep(file, picture, path.name)
         else:
-            pixels, notices = _decode(picture)
+            pixels, notices = _decode(picture, path.name)
     if pages > 1:
         notices = (*notices, first_page_notice(path.name, pages))
     return Image(path.name, pixels, notices=notices)
@@ -44,16 +46,16 @@ def orient(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(pixels)
 
 
-def _decode(picture: pillow.Image) -> tuple[np.ndarray, tuple[Message, ...]]:
+def _decode(picture: pillow.Image, name: str) -> tuple[np.ndarray, tuple[Message, ...]]:
     upright = ImageOps.exif_transpose(picture)
     if upright.mode in ("F", "I"):
-        return finite(np.asarray(upright, dtype=np.float32))
+        return finite(np.asarray(upright, dtype=np.float32), name)
     if upright.mode.startswith("I;16"):
         return np.asarray(upright).astype(np.uint16), ()
     if upright.mode in ("1", "L"):
         return np.asarray(upright.convert("L")), ()
     if upright.has_transparency_data:
-        return _without_alpha(np.asarray(upright.convert("RGBA")), grey=upright.mode == "LA")
+        return _without_alpha(np.asarray(upright.convert("RGBA")), name, grey=upright.mode == "LA")
     return np.asarray(upright.convert("RGB")), ()
 
 
@@ -65,34 +67,34 @@ def _is_deep_colour_png(file: BinaryIO) -> bool:
     return header.startswith(b"\x89PNG") and header[24] == 16 and header[25] != 0
 
 
-def _decode_deep(file: BinaryIO, picture: pillow.Image) -> tuple[np.ndarray, tuple[Message, ...]]:
+def _decode_deep(file: BinaryIO, picture: pillow.Image, name: str) -> tuple[np.ndarray, tuple[Message, ...]]:
     orientation = picture.getexif().get(_ORIENTATION_TAG, 1)
     picture.load()  # OpenCV fills a truncated file with black and says nothing; Pillow refuses it
     file.seek(0)
     pixels = decode_with_opencv(file.read())
     pixels = orient(pixels, orientation)
     if pixels.ndim == 3 and pixels.shape[2] == 4:
-        return _without_alpha(pixels, grey=picture.mode == "LA")
+        return _without_alpha(pixels, name, grey=picture.mode == "LA")
     return pixels, ()
 
 
-def decode_with_opencv(data: bytes) -> np.ndarray:
+def decode_with_opencv(data: bytes, page: int = 0) -> np.ndarray:
     """(H, W) or (H, W, 3 or 4) in red, green, blue, alpha and the file's own depth. Raises ValueError."""
-    flags = cv2.IMREAD_UNCHANGED
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    if pixels is None:
+    _, pages = cv2.imdecodemulti(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED, range=(page, page + 1))
+    if not pages:
         raise ValueError("no decoder takes it")
+    pixels = pages[0]
     if pixels.ndim == 2 or pixels.shape[2] == 1:
         return pixels.reshape(pixels.shape[:2])
     return np.ascontiguousarray(pixels[:, :, [2, 1, 0, 3][: pixels.shape[2]]])
 
 
-def _without_alpha(pixels: np.ndarray, grey: bool) -> tuple[np.ndarray, tuple[Message, ...]]:
+def _without_alpha(pixels: np.ndarray, name: str, grey: bool) -> tuple[np.ndarray, tuple[Message, ...]]:
     """(H, W, 4) laid on black, as other viewers show it; most alpha channels are opaque and leave no trace."""
     colour, alpha = pixels[:, :, :3], pixels[:, :, 3:]
     full = np.iinfo(pixels.dtype).max
     notices: tuple[Message, ...] = ()
     if (alpha != full).any():
         colour = (colour.astype(np.float32) * (alpha / np.float32(full)) + 0.5).astype(pixels.dtype)
-        notices = (Message("The image is partly transparent; it is shown on black."),)
+        notices = (Message("{name} is partly transparent; it is shown on black.", {"name": name}),)
     return np.ascontiguousarray(colour[:, :, 0] if grey else colour), notices

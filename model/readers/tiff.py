@@ -8,51 +8,69 @@ from typing import BinaryIO
 import numpy as np
 from tifffile import PHOTOMETRIC, TiffFile, TiffPage
 
+from model.errors import ImageError
 from model.messages import Message
 from model.readers import raster
-from model.readers.image import Image, check_size, measured
+from model.readers.image import Image, check_size, measured, truncated
 
 _MILLIMETRES = {"micron": 1e-3, "\\u00b5m": 1e-3, "µm": 1e-3, "um": 1e-3, "nm": 1e-6, "mm": 1.0, "cm": 10.0}
 _EIGHT_BIT_KINDS = (PHOTOMETRIC.PALETTE, PHOTOMETRIC.YCBCR, PHOTOMETRIC.SEPARATED, PHOTOMETRIC.CIELAB)
 
 
 def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
-    """Raises ImageError for its size; anything else that goes wrong means a damaged file."""
+    """Raises ImageError for its size, a missing end or a compression nobody here reads."""
     with TiffFile(file, name=path.name) as tiff:
-        page = tiff.pages.first
+        page = _first_page(tiff, path.name)
         check_size(path.name, page.imagewidth, page.imagelength, max_pixels)
+        orientation = int(page.tags.valueof("Orientation", 1))
         spacing = _spacing(tiff, page)
-        if _pillow_reads(page):
+        if spacing and orientation >= 5:
+            spacing = spacing[::-1]
+        if _pillow_reads(page) and not _is_channel_stack(tiff):
             file.seek(0)
             image = raster.read(path, file, max_pixels)
             return Image(path.name, image.pixels, spacing, notices=image.notices)
         pixels, notices = _first_channels(tiff, path.name)
-        orientation = page.tags.valueof("Orientation", 1)
-    pixels, replaced = measured(pixels)
+    pixels, replaced = measured(pixels, path.name)
     if page.photometric == PHOTOMETRIC.MINISWHITE:
         pixels = _inverted(pixels)
-    pixels = raster.orient(pixels, int(orientation))
-    if spacing and orientation >= 5:
-        spacing = spacing[::-1]
-    return Image(path.name, pixels, spacing, notices=notices + replaced)
+    return Image(path.name, raster.orient(pixels, orientation), spacing, notices=notices + replaced)
+
+
+def _first_page(tiff: TiffFile, name: str) -> TiffPage:
+    """The first page, once every byte of it is known to be there. Many writers put the directory last."""
+    size = tiff.filehandle.size
+    try:
+        page = tiff.pages.first
+    except IndexError:
+        raise truncated(name) from None
+    ends = (offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False))
+    if max(ends, default=0) > size:
+        raise truncated(name)
+    return page
 
 
 def _pillow_reads(page: TiffPage) -> bool:
     """What has 8 bits a channel and at most four channels, or needs its colours turned into RGB."""
-    eight_bits = page.bitspersample in (1, 2, 4, 8) and page.sampleformat == 1 and page.imagedepth == 1
-    plain = page.samplesperpixel in (1, 3, 4) and len(page.shape) <= 3 and page.photometric in (0, 1, 2)
-    return eight_bits and (plain or page.photometric in _EIGHT_BIT_KINDS)
+    if page.bitspersample not in (1, 2, 4, 8) or page.sampleformat != 1 or page.imagedepth != 1:
+        return False
+    channels = page.samplesperpixel - sum(kind in (1, 2) for kind in page.extrasamples)
+    plain = channels in (1, 3) and page.samplesperpixel <= 4 and page.photometric in (0, 1, 2)
+    return plain or page.photometric in _EIGHT_BIT_KINDS
+
+
+def _is_channel_stack(tiff: TiffFile) -> bool:
+    """Whether the first pages are the channels, three or more, of one picture."""
+    series = tiff.series[0]
+    return series.sizes.get("channel", 1) >= 3 and series.axes.endswith("CYX") and len(tiff.pages) >= 3
 
 
 def _first_channels(tiff: TiffFile, name: str) -> tuple[np.ndarray, tuple[Message, ...]]:
     """(H, W) or (H, W, 3) of the first page, or of three pages that are the channels of one picture."""
     page = tiff.pages.first
-    series = tiff.series[0]
-    channel_pages = series.sizes.get("channel", 1) if page.samplesperpixel == 1 else 1
-    stacked = channel_pages >= 3 and series.axes.endswith("CYX") and len(tiff.pages) >= 3
-    if stacked:
-        pixels = np.stack([_decode(tiff, index) for index in range(3)], axis=-1)
-        shown, pages, channels = 3, len(tiff.pages) // channel_pages, channel_pages
+    if page.samplesperpixel == 1 and _is_channel_stack(tiff):
+        shown, channels = 3, tiff.series[0].sizes["channel"]
+        pixels, pages = np.stack([_decode(tiff, index) for index in range(3)], axis=-1), len(tiff.pages) // channels
     else:
         pixels = _channels_last(_decode(tiff, 0), page)
         shown, pages, channels = min(3, page.samplesperpixel), len(tiff.pages), page.samplesperpixel
@@ -89,15 +107,21 @@ def _channels_last(pixels: np.ndarray, page: TiffPage) -> np.ndarray:
 
 def _decode(tiff: TiffFile, index: int) -> np.ndarray:
     """One page. tifffile lacks some compressions (LZW, JPEG) that OpenCV's libtiff has."""
-    page = tiff.pages[index]
+    page, handle = tiff.pages[index], tiff.filehandle
     try:
         return page.asarray()
     except (ImportError, ValueError) as error:
-        if "imagecodecs" not in str(error) or index > 0:
+        if "imagecodecs" not in str(error):
             raise
-    handle = tiff.filehandle
     handle.seek(0)
-    return raster.decode_with_opencv(handle.read(handle.size)).reshape(page.shape)
+    try:
+        return raster.decode_with_opencv(handle.read(handle.size), index).reshape(page.shape)
+    except ValueError:
+        raise ImageError(
+            "{name} is compressed ({method}) in a way that is not read here; save it without compression.",
+            name=handle.name,
+            method=page.compression.name,
+        ) from None
 
 
 def _inverted(pixels: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from lsgui.notices import Answer, Question
 from model.images import Image
 from model.labels import UNTOUCHED
 from model.messages import Message
+from model.progress import Report
 from model.workspace import Entry, Workspace
 
 AUTOSAVE_MS = 1000
@@ -67,16 +68,12 @@ class Saving(QObject):
         if self._document.gesture_active:
             self._timer.start()
             return
-        self._timer.stop()
         shot = self._snapshot()
-        self._writing = self._context.jobs.submit(
-            "files",
+        self._submit(
+            shot,
             Message("Saving {name}", {"name": shot.name}),
             lambda report: shot.workspace.write_work(shot.name, shot.label_map, shot.provenance),
-            lambda nothing: self._written(shot),
-            self._failed,
             quiet=True,
-            cancellable=False,
         )
 
     def flush(self, then: Callable[[bool], None]) -> None:
@@ -119,21 +116,39 @@ class Saving(QObject):
                 document.fill_rest_with_background()
         shot = self._snapshot()
 
-        def written(entry: Entry) -> None:
-            self._written(shot)
-            then()
-
-        self._timer.stop()
-        self._writing = self._context.jobs.submit(
-            "files",
+        self._submit(
+            shot,
             Message("Saving the label of {name}", {"name": shot.name}),
             lambda report: shot.workspace.save_label(
                 shot.name, shot.image, shot.label_map, shot.provenance, accepted=accepted
             ),
-            written,
-            self._failed,
-            cancellable=False,
+            then,
         )
+
+    def _submit(
+        self,
+        shot: Snapshot,
+        title: Message,
+        work: Callable[[Report], Entry],
+        then: Callable[[], None] = lambda: None,
+        quiet: bool = False,
+    ) -> None:
+        """Write in the files lane. Only the newest write decides what is saved; an older one's outcome is the past."""
+
+        def done(entry: Entry) -> None:
+            if self._context.workspace is shot.workspace:
+                self._context.show_entry(entry)
+            if self._writing is job:
+                self._written(shot)
+                then()
+
+        def failed(failure: Failure) -> None:
+            if self._writing is job:
+                self._failed(failure)
+
+        self._timer.stop()
+        job = self._context.jobs.submit("files", title, work, done, failed, quiet=quiet, cancellable=False)
+        self._writing = job
 
     def _edited(self) -> None:
         self._edits += 1
@@ -150,9 +165,6 @@ class Saving(QObject):
         self.changed.emit()
 
     def _written(self, shot: Snapshot) -> None:
-        self._context.update_entry(shot.name)
-        if self._document.name != shot.name or self._context.workspace is not shot.workspace:
-            return
         self._writing, self._told = None, False
         if self._edits == shot.edits:
             self._set("clean")
@@ -170,14 +182,7 @@ class Saving(QObject):
             self._ask_about(failure)
         elif not self._told:
             self._told = True
-            self._context.tell(
-                "error",
-                Message(
-                    "{name} could not be saved: {reason} The file on disk is as it was, and your work is still open.",
-                    {"name": self._document.name, "reason": failure.message},
-                ),
-                failure.details,
-            )
+            self._context.tell_failure(failure)
 
     def _ask_about(self, failure: Failure) -> None:
         answer = self._context.ask(_cannot_save(self._document.name, failure))
@@ -192,7 +197,7 @@ class Saving(QObject):
             then(answer)
 
     def _write_and_wait(self) -> Failure | None:
-        """Save in the files lane while this thread waits; the queued callbacks come to nothing afterwards."""
+        """Save in the files lane while this thread waits."""
         running, self._writing = self._writing, None
         if running is not None:
             running.finished.wait(_SECONDS_TO_CLOSE)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from pytestqt.qtbot import QtBot
 
 from lsgui.document import Document
+from lsgui.notices import Notice, Question
+from lsgui.session import Session
+from lsgui.shapes import disk
+from model.checkpoint import Checkpoint, save
+from model.classes import default_table
 from model.images import Image
+from model.input_range import InputRange
 from model.labels import UNTOUCHED
 
 
@@ -39,3 +47,90 @@ def image_folder(tmp_path: Path) -> Callable[..., Path]:
         return place
 
     return make
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network far too small to know anything, for the default classes: it predicts in milliseconds."""
+    import torch
+
+    from model.network import LightningUnet, NetworkConfig
+
+    torch.manual_seed(0)
+    config = NetworkConfig(classes=14, width=8, heads=(1, 1, 1, 1), encoder_blocks=(1, 1, 1, 1), size=64)
+    tensors = {name: tensor.numpy() for name, tensor in LightningUnet(config).state_dict().items()}
+    path = tmp_path_factory.mktemp("weights") / "little.safetensors"
+    header = {"network": asdict(config), "classes": default_table(), "input": InputRange("fixed", 0, 255)}
+    save(path, Checkpoint(**header, metrics={}, name="little", tensors=tensors))
+    return path
+
+
+@dataclass
+class Desk:
+    """A session as its user meets it: `notices` is what it said, `answers` what it is told when it asks."""
+
+    session: Session
+    qtbot: QtBot
+    notices: list[Notice] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, question: Question) -> str:
+        self.questions.append(question)
+        assert question.key in self.answers, f"an unexpected question: {question}"
+        return self.answers[question.key]
+
+    def said(self, part: str) -> bool:
+        return any(part in str(notice.message) for notice in self.notices)
+
+    def wait(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+        self.qtbot.waitUntil(condition, timeout=int(seconds * 1000))
+
+    def settle(self) -> None:
+        """Until nothing runs in any lane."""
+        lanes = ("files", "predict", "housekeeping")
+        self.wait(lambda: not any(self.session.jobs.busy(lane) for lane in lanes))
+
+    def open(self, folder: Path, name: str | None = None) -> None:
+        """Open a folder at an image, by default its first."""
+        if name is None:
+            self.session.open_folder(folder)
+        else:
+            self.session.open_file(folder / name)
+        wanted = name or sorted(path.name for path in folder.glob("*.png"))[0]
+        self.wait(lambda: self.session.document.name == wanted)
+        self.settle()
+
+    def paint(self, x: float = 20, y: float = 20, value: int = 6, radius: float = 5) -> None:
+        """One stroke of one point."""
+        document = self.session.document
+        document.begin("Brush")
+        document.preview(disk((x, y), radius, document.shape), value)
+        document.commit()
+
+    def save(self) -> None:
+        self.session.save()
+        self.wait(lambda: self.session.saved.kind == "clean")
+
+
+@pytest.fixture
+def make_desk(qapp: object, qtbot: QtBot, tmp_path: Path, weights: Path) -> Iterator[Callable[..., Desk]]:
+    desks: list[Desk] = []
+
+    def make(demo_weights: Path | None = weights) -> Desk:
+        session = Session(lambda question: desk.ask(question), tmp_path / "data", demo_weights, device="cpu")
+        desk = Desk(session, qtbot)
+        session.notice.connect(desk.notices.append)
+        desks.append(desk)
+        return desk
+
+    yield make
+    for desk in desks:
+        desk.answers["cannot_save"] = "leave"
+        assert desk.session.close()
+        desk.session.deleteLater()
+
+
+@pytest.fixture
+def desk(make_desk: Callable[..., Desk]) -> Desk:
+    return make_desk()

@@ -1,0 +1,359 @@
+"""Opening, moving, saving: what is on screen and what is on disk, whatever comes in between."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from lsgui.shapes import disk
+from model.classes import default_table
+from model.labels import UNTOUCHED, read_label, write_label
+from model.provenance import HUMAN, MODEL
+from model.workspace import Status, Workspace
+
+if TYPE_CHECKING:
+    from tests.lsgui.conftest import Desk
+
+
+def status(desk: Desk, name: str) -> Status:
+    return desk.session.folder.entry(name).status
+
+
+def test_a_folder_opens_at_its_first_image_untouched(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b", "c"))
+    assert desk.session.folder.rowCount() == 3
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64}
+    assert desk.session.model.name == "little" and desk.session.saved.kind == "clean"
+    assert desk.notices == []
+
+
+def test_a_stroke_is_on_disk_a_second_later_and_there_again_after_a_restart(
+    make_desk: Callable, image_folder: Callable
+) -> None:
+    folder, desk = image_folder("a", "b"), make_desk()
+    desk.open(folder)
+    desk.paint(value=6)
+    assert desk.session.saved.kind == "unsaved"
+    desk.wait(lambda: desk.session.saved.kind == "clean", 5)
+    assert status(desk, "a.png") == Status.CORRECTED
+    work = read_label(folder / "segmentation/work/a.png.png", (64, 64), default_table())
+    assert work[20, 20] == 6 and not list((folder / "segmentation/labels").iterdir())
+    expected = desk.session.document.label_map.copy(), desk.session.document.provenance.copy()
+    assert desk.session.close()
+    again = make_desk()
+    again.open(folder)
+    assert (again.session.document.label_map == expected[0]).all()
+    assert (again.session.document.provenance == expected[1]).all()
+
+
+def test_leaving_an_image_saves_it_first(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.paint()
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    assert (folder / "segmentation/work/a.png.png").exists()
+    desk.session.previous_image()
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    assert desk.session.document.label_map[20, 20] == 6
+
+
+def test_of_many_presses_only_the_newest_opens(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder(*(f"i{number:02d}" for number in range(12))))
+    opened = []
+    desk.session.image_opened.connect(lambda: opened.append(desk.session.document.name))
+    for _ in range(9):
+        desk.session.next_image()
+    desk.session.previous_image()
+    desk.wait(lambda: desk.session.document.name == "i08.png")
+    desk.settle()
+    assert opened == ["i08.png"]
+
+
+def test_the_ends_of_the_folder_are_quiet(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"))
+    desk.session.previous_image()
+    desk.settle()
+    assert desk.session.document.name == "a.png" and desk.notices == []
+
+
+def test_next_follows_what_the_filter_shows(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "skip", "b"))
+    desk.session.shown.set_text("b")
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+
+
+def test_an_image_that_cannot_be_read_leaves_the_last_one_open_and_can_be_passed(
+    desk: Desk, image_folder: Callable
+) -> None:
+    folder = image_folder("a", "b", "c")
+    (folder / "b.png").write_bytes((folder / "b.png").read_bytes()[:200])
+    desk.open(folder)
+    with desk.qtbot.waitSignal(desk.session.open_failed) as failed:
+        desk.session.next_image()
+    assert failed.args == ["b.png"] and desk.session.document.name == "a.png"
+    assert [notice.level for notice in desk.notices] == ["error"] and desk.said("b.png")
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "c.png")
+
+
+def test_a_label_of_another_size_is_named_and_never_overwritten(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a")
+    label = folder / "segmentation/labels/a.png.png"
+    label.parent.mkdir(parents=True)
+    write_label(label, np.full((10, 12), 3, np.uint8), default_table())
+    kept = label.read_bytes()
+    desk.open(folder)
+    assert desk.said("12 x 10") and desk.session.document.counts() == {UNTOUCHED: 64 * 64}
+    desk.paint()
+    desk.session.document.fill_rest_with_background()
+    desk.session.save_label()
+    desk.settle()
+    assert kept in [path.read_bytes() for path in label.parent.iterdir()]
+    assert read_label(label, (64, 64), default_table())[20, 20] == 6
+
+
+def test_an_empty_folder_says_what_to_do(desk: Desk, tmp_path: Path) -> None:
+    desk.session.open_folder(tmp_path)
+    desk.wait(lambda: desk.session.workspace is not None)
+    desk.settle()
+    assert desk.said("holds no images") and desk.session.document.image is None
+    desk.session.next_image()
+    desk.session.predict()
+    desk.session.save_label()
+    desk.session.clear_map()
+
+
+def test_two_programs_on_one_folder(make_desk: Callable, image_folder: Callable) -> None:
+    folder, first, second = image_folder("a"), make_desk(), make_desk()
+    first.open(folder)
+    second.session.open_folder(folder)
+    second.wait(lambda: second.said("is open in another window"))
+    assert second.session.workspace is None
+
+
+def test_another_folder_and_back(desk: Desk, image_folder: Callable) -> None:
+    one, two = image_folder("a", folder="one"), image_folder("b", folder="two")
+    desk.open(one)
+    desk.paint()
+    desk.open(two)
+    desk.open(one)
+    assert desk.session.document.label_map[20, 20] == 6
+    Workspace.open(two).close()
+
+
+def test_a_file_opens_its_folder_there(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.session.open_file(folder / "b.png")
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.session.open_file(folder / "a.png")
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    (folder / "c.txt").write_text("no image")
+    desk.session.open_file(folder / "c.txt")
+    desk.wait(lambda: desk.said("c.txt is not an image"))
+
+
+def test_new_files_appear_when_the_folder_is_opened_again(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    image_folder("a", "b")
+    desk.session.open_folder(folder)
+    desk.wait(lambda: desk.session.folder.rowCount() == 2)
+    assert desk.session.document.name == "a.png"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are not read-only there")
+def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a")
+    (folder / "segmentation").write_text("a file where the workspace would be")
+    desk.answers["workspace_elsewhere"] = "elsewhere"
+    desk.open(folder)
+    assert len(desk.questions) == 1
+    assert "data" in desk.session.workspace.root.parts
+    desk.paint()
+    desk.save()
+    assert list(desk.session.workspace.root.glob("work/a.png.png"))
+
+
+def test_a_label_is_saved_for_training(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.paint()
+    desk.answers["rest_is_background"] = "fill"
+    desk.session.save_label()
+    desk.wait(lambda: status(desk, "a.png") == Status.LABELLED)
+    assert desk.session.saved.kind == "clean" and desk.session.document.name == "a.png"
+    label = read_label(folder / "segmentation/labels/a.png.png", (64, 64), default_table())
+    assert label[20, 20] == 6 and label[60, 60] == 0
+    desk.session.document.undo()
+    assert desk.session.document.label_map[60, 60] == UNTOUCHED
+
+
+def test_the_rest_may_stay_untouched_and_the_question_may_be_cancelled(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.paint()
+    desk.answers["rest_is_background"] = "cancel"
+    desk.session.save_label()
+    desk.settle()
+    assert status(desk, "a.png") != Status.LABELLED
+    desk.answers["rest_is_background"] = "keep"
+    desk.session.save_label()
+    desk.wait(lambda: status(desk, "a.png") == Status.LABELLED)
+    label = read_label(folder / "segmentation/labels/a.png.png", (64, 64), default_table())
+    assert label[60, 60] == UNTOUCHED
+
+
+def test_nothing_labelled_is_not_saved(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    desk.session.save_label()
+    desk.settle()
+    assert desk.said("Nothing is labelled") and status(desk, "a.png") == Status.NONE
+
+
+def test_accept_saves_and_goes_to_the_next_without_a_label(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b", "c"), "b.png")
+    for name, expected in (("b.png", "c.png"), ("c.png", "a.png")):
+        assert desk.session.document.name == name
+        desk.paint()
+        desk.session.document.fill_rest_with_background()
+        desk.session.accept()
+        desk.wait(lambda n=expected: desk.session.document.name == n)
+        assert status(desk, name) == Status.LABELLED
+    desk.paint()
+    desk.session.document.fill_rest_with_background()
+    desk.session.accept()
+    desk.wait(lambda: desk.said("Every image of this folder is labelled"))
+
+
+def test_an_edit_after_saving_the_label_is_newer_work(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    desk.paint()
+    desk.session.document.fill_rest_with_background()
+    desk.session.save_label()
+    desk.wait(lambda: status(desk, "a.png") == Status.LABELLED)
+    desk.paint(40, 40, 3)
+    desk.save()
+    assert status(desk, "a.png") == Status.CORRECTED
+
+
+def block_writing(folder: Path) -> Path:
+    """Make every write below work/ fail, as a full disk does, whoever runs the test."""
+    work = folder / "segmentation/work"
+    shutil.rmtree(work)
+    work.write_text("in the way")
+    return work
+
+
+def unblock(work: Path) -> None:
+    work.unlink()
+    work.mkdir()
+
+
+def test_what_cannot_be_saved_stays_unsaved_and_is_tried_again(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    work = block_writing(folder)
+    desk.paint()
+    desk.session.save()
+    desk.wait(lambda: desk.session.saved.kind == "failed")
+    assert desk.said("could not be saved") and len(desk.notices) == 1
+    desk.paint(30, 30)
+    desk.session.save()
+    desk.settle()
+    assert desk.session.saved.kind == "failed" and len(desk.notices) == 1
+    unblock(work)
+    desk.paint(40, 40)
+    desk.wait(lambda: desk.session.saved.kind == "clean", 5)
+    assert read_label(work / "a.png.png", (64, 64), default_table())[20, 20] == 6
+
+
+def test_leaving_what_cannot_be_saved_asks(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    work = block_writing(folder)
+    desk.paint()
+    desk.answers["cannot_save"] = "stay"
+    with desk.qtbot.waitSignal(desk.session.open_failed):
+        desk.session.next_image()
+    assert desk.session.document.name == "a.png" and desk.session.document.label_map[20, 20] == 6
+    assert not desk.session.close()
+    assert desk.session.workspace is not None
+    unblock(work)
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    assert (work / "a.png.png").exists()
+
+
+def test_leave_without_saving_leaves(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    block_writing(folder)
+    desk.paint()
+    desk.answers["cannot_save"] = "leave"
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    assert desk.session.saved.kind == "clean"
+
+
+def test_autosave_waits_for_the_end_of_a_gesture(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.paint()
+    desk.session.document.begin("Brush")
+    desk.session.save()
+    desk.settle()
+    assert desk.session.saved.kind == "unsaved"
+    desk.session.document.restore()
+    desk.wait(lambda: desk.session.saved.kind == "clean", 5)
+
+
+def test_closing_saves_the_last_stroke(make_desk: Callable, image_folder: Callable) -> None:
+    folder, desk = image_folder("a"), make_desk()
+    desk.open(folder)
+    desk.paint()
+    assert desk.session.close()
+    assert read_label(folder / "segmentation/work/a.png.png", (64, 64), default_table())[20, 20] == 6
+    Workspace.open(folder).close()
+
+
+def test_a_running_gesture_is_taken_back_when_its_image_is_left(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"))
+    desk.session.document.begin("Brush")
+    desk.session.document.preview(disk((20, 20), 5, (64, 64)), 3)
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    assert not desk.session.document.gesture_active
+    assert status(desk, "a.png") == Status.NONE
+
+
+def test_provenance_tells_the_model_from_the_person_after_reopening(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"))
+    desk.session.document.apply_prediction(np.full((64, 64), 4, np.uint8))
+    desk.paint()
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.session.previous_image()
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    provenance = desk.session.document.provenance
+    assert provenance[20, 20] == HUMAN and provenance[50, 50] == MODEL
+
+
+def test_an_image_of_one_pixel_works(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    Pillow.fromarray(np.zeros((1, 1), np.uint8)).save(folder / "a.png")
+    desk.open(folder)
+    desk.session.predict()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.paint(0.5, 0.5)
+    desk.session.save_label()
+    desk.wait(lambda: status(desk, "a.png") == Status.LABELLED)

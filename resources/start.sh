@@ -30,8 +30,7 @@ main() {
             --no-desktop) desktop="" && continue ;;
             --from-menu) from_menu=yes && continue ;;
         esac
-        # What follows --screenshot is a file, any other word is the folder.
-        [[ "$argument" == -* || "$previous" == --screenshot ]] || has_folder=yes
+        takes_value "$previous" || [[ "$argument" == -* ]] || has_folder=yes
         arguments+=("$argument")
         previous="$argument"
     done
@@ -44,6 +43,9 @@ main() {
     # Without "safe path" a folder called `model` where the user stands would hide ours.
     PYTHONSAFEPATH=1 "$venv_python" -m lsgui "${arguments[@]}"
 }
+
+# The word after one of these is not the folder.
+takes_value() { [[ "$1" == --@(weights|language|theme|max-megapixels|screenshot) ]]; }
 
 install_missing_packages() {
     local packages

@@ -12,6 +12,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 _OUTSIDE = dict(os.environ)
+_OUTSIDE_HOME = Path.home()
 # A developer's own desktop must not decide how a test ends.
 _DESKTOP_VARIABLES = (
     "WAYLAND_DISPLAY", "LANGUAGE", "QT_STYLE_OVERRIDE", "QT_QPA_PLATFORMTHEME", "QT_SCALE_FACTOR", "PYTHONPATH",
@@ -44,7 +45,7 @@ def pip_environment() -> dict[str, str]:
     """What makes pip find the cache and the configuration of whoever runs the tests, from a test's own home."""
     cache = [sys.executable, "-m", "pip", "cache", "dir"]
     found = {"PIP_CACHE_DIR": subprocess.check_output(cache, env=_OUTSIDE, text=True).strip()}
-    config = Path(_OUTSIDE.get("XDG_CONFIG_HOME") or Path(_OUTSIDE["HOME"], ".config"), "pip", "pip.conf")
+    config = Path(_OUTSIDE.get("XDG_CONFIG_HOME") or _OUTSIDE_HOME / ".config", "pip", "pip.conf")
     if config.is_file():
         found = {"PIP_CONFIG_FILE": str(config), **found}
     return found

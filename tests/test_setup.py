@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from configparser import RawConfigParser
@@ -121,6 +123,16 @@ def test_opens_the_sample_unless_a_folder_is_given(prepared: Path, offline: dict
     assert done.stdout == "started my slices --self-check\n"
 
 
+def test_the_value_of_an_option_is_not_taken_for_the_folder(prepared: Path, offline: dict[str, str]) -> None:
+    """start.sh has to know each option of lsgui that takes a value."""
+    explained = subprocess.check_output([sys.executable, "-m", "lsgui", "--help"], text=True)
+    options = sorted(set(re.findall(r"(--[a-z-]+) [A-Z{]", explained)))
+    assert "--screenshot" in options
+    words = [word for option in options for word in (option, "value")]
+    done = start(prepared, "--no-desktop", "--self-check", *words, env=offline)
+    assert done.stdout.split()[-1] == str(prepared / "resources" / "sample").split()[-1]
+
+
 def test_nothing_is_installed_twice(prepared: Path, offline: dict[str, str]) -> None:
     """Not even after the checkout has moved, as `prepared` has."""
     assert "Installing" not in start(prepared, "--self-check", "--no-desktop", env=offline).stderr
@@ -206,11 +218,74 @@ def test_without_a_fitting_python(small: Path, tmp_path: Path) -> None:
     tools = tmp_path / "tools"
     for name in ("python3", "python3.13", "python3.12", "python3.11"):
         write_tool(tools / name, "echo 'command not found' >&2; exit 127")
-    for name in ("bash", "dirname", "uname", "id", "flock", "ldconfig", "cat", "cmp", "rm", "tail", "touch"):
-        (tools / name).symlink_to(shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin"))
-    done = start(small, "--self-check", "--no-desktop", env={"PATH": str(tools)})
+    done = start(small, "--self-check", "--no-desktop", env=bare_path(tmp_path))
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith("No Python 3.11, 3.12 or 3.13 was found.")
+
+
+SYSTEM = 'set -euo pipefail; checkout="$0"; source "$0/resources/setup/environment.sh"; source "$0/resources/setup/system.sh"'
+INSTALL = f'{SYSTEM}; mapfile -t missing < <(missing_qt_packages); install_debian_packages "${{missing[@]}}"'
+
+
+@pytest.fixture
+def debian(tmp_path: Path) -> dict[str, str]:
+    """A machine on which two libraries are missing, one of them there for 32 bits only; apt-get records its calls."""
+    tools = tmp_path / "tools"
+    libraries = subprocess.check_output(["ldconfig", "-p"], text=True, env={"PATH": "/usr/sbin:/sbin:/usr/bin"})
+    libraries = re.sub(r"\tlibxcb-cursor\.so\.0 .*\n", "", libraries)
+    libraries = libraries.replace("libxkbcommon-x11.so.0 (libc6,x86-64)", "libxkbcommon-x11.so.0 (libc6)")
+    (tmp_path / "libraries").write_text(libraries)
+    write_tool(tools / "ldconfig", f'cat "{tmp_path}/libraries"')
+    write_tool(tools / "apt-get", f'echo "$*" >>"{tmp_path}/apt"')
+    write_tool(tools / "id", "echo ${FAKE_ID:-0}")
+    write_tool(tools / "sudo", f'echo sudo >>"{tmp_path}/apt"; exec "$@"')
+    return {"PATH": f"{tools}:{os.environ['PATH']}"}
+
+
+def test_missing_debian_packages_are_installed_as_root(small: Path, debian: dict[str, str], tmp_path: Path) -> None:
+    assert bash("-c", INSTALL, small, env=debian).returncode == 0
+    update, install = (tmp_path / "apt").read_text().splitlines()
+    assert update.endswith("update")
+    assert " install " in install and install.endswith(" libxkbcommon-x11-0 libxcb-cursor0")
+
+
+def test_missing_debian_packages_are_named_to_a_user_without_a_terminal(
+    small: Path, debian: dict[str, str], tmp_path: Path
+) -> None:
+    done = bash("-c", INSTALL, small, env=debian | {"FAKE_ID": "1000"})
+    assert done.returncode == 1 and not (tmp_path / "apt").exists()
+    assert "sudo apt-get install -y --no-install-recommends libxkbcommon-x11-0 libxcb-cursor0" in done.stderr
+
+
+@pytest.mark.parametrize(("answer", "installs"), [("y\n", True), ("n\n", False)])
+def test_missing_debian_packages_are_installed_by_sudo_after_asking(
+    small: Path, debian: dict[str, str], tmp_path: Path, answer: str, installs: bool
+) -> None:
+    ours, theirs = pty.openpty()
+    environment = os.environ | debian | {"FAKE_ID": "1000"}
+    asking = subprocess.Popen(["bash", "-c", INSTALL, small], stdin=theirs, stderr=theirs, env=environment)
+    os.write(ours, answer.encode())
+    assert (asking.wait(timeout=60) == 0) == installs
+    assert (tmp_path / "apt").exists() == installs
+    assert "libxcb-cursor0" in os.read(ours, 10_000).decode()
+    for end in (ours, theirs):
+        os.close(end)
+
+
+def test_other_distributions_get_the_names(small: Path, debian: dict[str, str], tmp_path: Path) -> None:
+    done = bash("-c", INSTALL, small, env=bare_path(tmp_path))
+    assert done.returncode == 1
+    assert "by their names in Debian" in done.stderr and "libxcb-cursor0" in done.stderr
+
+
+def bare_path(tmp_path: Path) -> dict[str, str]:
+    """The stand-ins, and of the machine's own programs only what the scripts cannot do without."""
+    tools = tmp_path / "tools"
+    (tools / "apt-get").unlink(missing_ok=True)
+    for name in ("bash", "dirname", "uname", "flock", "cat", "cmp", "rm", "tail", "touch", "sed", "id", "ldconfig"):
+        if not (tools / name).exists():
+            (tools / name).symlink_to(shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin"))
+    return {"PATH": str(tools)}
 
 
 def test_without_a_screen(small: Path) -> None:

@@ -7,6 +7,7 @@ setup_log="$venv/setup.log"
 constraints="$checkout/resources/constraints.txt"
 torch_cpu_index="https://download.pytorch.org/whl/cpu"
 
+HOME="${HOME:-$(cd ~ && pwd)}"
 # Nothing that another Python set-up exported may leak into ours.
 unset PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX
 export PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -91,7 +92,7 @@ create_venv() {
     find_python python
     ! has_pinned_torch "$python" || site_packages=(--system-site-packages)
     rm -rf "$venv"
-    mkdir "$venv"
+    mkdir "$venv" 2>/dev/null || fail "$checkout cannot be written; put the checkout where you may write, and start again."
     step "Making .venv with $("$python" --version)" "$python" -m venv "${site_packages[@]}" "$venv"
 }
 

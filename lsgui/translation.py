@@ -1,0 +1,59 @@
+"""The window's language: Qt catalogues for its own text, and for the sentences that come from `model`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
+
+from model.classes import Class
+from model.messages import Message
+
+LANGUAGES = ("system", "en", "zh_CN")
+
+
+class Translations:
+    """Installs and replaces the catalogues of one application."""
+
+    def __init__(self, application: QCoreApplication, folder: Path) -> None:
+        self._application = application
+        self._folder = folder
+        self._installed: list[QTranslator] = []
+        self.language = "en"
+
+    def use(self, choice: str) -> None:
+        """`choice` is system or a name of a catalogue; without a catalogue the text stays English."""
+        for translator in self._installed:
+            self._application.removeTranslator(translator)
+        self._installed.clear()
+        self.language = resolved(choice)
+        QLocale.setDefault(QLocale(self.language))
+        qt_folder = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))
+        for name, folder in ((f"qtbase_{self.language}", qt_folder), (self.language, self._folder)):
+            translator = QTranslator(self._application)
+            if (folder / f"{name}.qm").is_file() and translator.load(name, str(folder)):
+                self._application.installTranslator(translator)
+                self._installed.append(translator)
+
+
+def resolved(choice: str) -> str:
+    """The language a choice stands for."""
+    if choice in LANGUAGES[1:]:
+        return choice
+    chinese = QLocale.system().language() == QLocale.Language.Chinese
+    return "zh_CN" if chinese else "en"
+
+
+def sentence(message: Message) -> str:
+    """A message in the window's language, filled with its values; values that are messages are translated too."""
+    template = QCoreApplication.translate("messages", message.template)
+    values = {key: sentence(value) if isinstance(value, Message) else value for key, value in message.values.items()}
+    try:
+        return template.format(**values)
+    except (KeyError, IndexError, ValueError):
+        return str(message)
+
+
+def class_name(item: Class) -> str:
+    """A default class's name in the window's language; a name the user gave is never touched."""
+    return QCoreApplication.translate("classes", item.name)

@@ -1,0 +1,137 @@
+"""What each action does: the table's ids, tied to the session's verbs and the canvas."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+
+from lsgui.session import Session
+from lsgui.views.action_set import ActionSet
+from lsgui.views.canvas import Canvas
+from lsgui.views.canvas_input import ZOOM_STEP
+from lsgui.views.class_panel import class_digits
+from lsgui.views.display import Display
+from lsgui.views.overlay_key import OverlayKey
+from lsgui.views.tool_strip import TOOLS
+
+NEED_FOLDER = ("import-masks", "import-classes", "export-classes", "add-class", "edit-class", "mirror", "search",
+               "import-mask-folder", "open-weights", "predict-folder", "next-image", "previous-image")  # fmt: skip
+NEED_IMAGE = ("predict", "accept", "save-label", "revert", "fill-rest", "clear-map", "zoom-in", "zoom-out", "zoom-fit",
+              "zoom-actual")  # fmt: skip
+PRESETS = ("lightning-unet", "tiny", "seed")
+"""The networks of `model.presets`, named here because that module loads torch."""
+NEED_SHAPE = ("finish-shape", "remove-vertex")
+
+
+def bind_edit(actions: ActionSet, session: Session) -> None:
+    actions.bind("undo", session.document.undo)
+    actions.bind("redo", session.document.redo)
+    actions.bind("finish-shape", lambda: session.tools.key(Qt.Key.Key_Return))
+    actions.bind("remove-vertex", lambda: session.tools.key(Qt.Key.Key_Backspace))
+    actions.bind("cancel", lambda: session.tools.key(Qt.Key.Key_Escape) or session.document.restore())
+
+    def show_steps() -> None:
+        stack, gesture = session.document.undo_stack, session.document.gesture_active
+        actions.enable(stack.canUndo() or gesture, "undo")
+        actions.enable(stack.canRedo() and not gesture, "redo")
+
+    session.document.undo_stack.indexChanged.connect(lambda index: show_steps())
+    session.document.loaded.connect(show_steps)
+    session.tools.outline_changed.connect(lambda: actions.enable(session.tools.active, *NEED_SHAPE))
+    show_steps()
+    actions.enable(False, *NEED_SHAPE)
+
+
+def bind_view(actions: ActionSet, canvas: Canvas, display: Display) -> None:
+    actions.bind("zoom-in", lambda: canvas.zoom(ZOOM_STEP))
+    actions.bind("zoom-out", lambda: canvas.zoom(1 / ZOOM_STEP))
+    actions.bind("zoom-fit", canvas.fit)
+    actions.bind("zoom-actual", canvas.actual_size)
+    key = OverlayKey(display, canvas)
+    actions.bind("overlay", key.press)
+    actions.bind("overlay-less", lambda: display.step_opacity(-1))
+    actions.bind("overlay-more", lambda: display.step_opacity(1))
+    names = ("abdomen", "liver", "lung", "bone", "mediastinum", "auto")
+    for name in names:
+        actions.bind(f"window-{name}", lambda name=name: display.choose_preset(name))
+
+    def show() -> None:
+        actions.by_id["overlay"].setChecked(display.overlay_visible)
+        for name in names:
+            actions.enable(name in display.presets, f"window-{name}")
+
+    display.overlay_changed.connect(show)
+    display.window_changed.connect(show)
+    show()
+
+
+def bind_tools(actions: ActionSet, session: Session) -> None:
+    painting = session.painting
+    for tool in TOOLS:
+        actions.bind(f"tool-{tool}", lambda tool=tool: setattr(painting, "tool", tool))
+    actions.bind("brush-smaller", lambda: painting.step_radius(-1))
+    actions.bind("brush-larger", lambda: painting.step_radius(1))
+    actions.bind("previous-class", lambda: painting.step_class(-1))
+    actions.bind("next-class", lambda: painting.step_class(1))
+    actions.bind("swap-class", painting.swap_with_background)
+    actions.bind("protect-others", lambda: setattr(painting, "protect_others", not painting.protect_others))
+    for digit in range(10):
+        actions.bind(f"class-{digit}", lambda digit=digit: _choose_digit(session, digit))
+
+    def show() -> None:
+        if f"tool-{painting.tool}" in actions.by_id:
+            actions.by_id[f"tool-{painting.tool}"].setChecked(True)
+
+    painting.changed.connect(show)
+    show()
+
+
+def bind_label(actions: ActionSet, session: Session) -> None:
+    actions.bind("accept", lambda: session.tools.key(Qt.Key.Key_Return) or session.accept())
+    actions.bind("save-label", session.save_label)
+    actions.bind("previous-image", session.previous_image)
+    actions.bind("next-image", session.next_image)
+    actions.bind("revert", session.revert_to_prediction)
+    actions.bind("fill-rest", lambda: _whole_map(session, session.document.fill_rest_with_background))
+    actions.bind("clear-map", session.clear_map)
+
+
+def bind_model(actions: ActionSet, session: Session) -> None:
+    actions.bind("predict", session.predict)
+    actions.bind("predict-folder", session.predict_folder)
+    actions.bind("fine-tune", session.fine_tune)
+    actions.bind("stop-fine-tune", session.stop_fine_tune)
+    for preset in PRESETS:
+        actions.bind(f"new-model-{preset}", lambda preset=preset: session.new_model(preset))
+
+    def show() -> None:
+        actions.enable(session.training.active, "stop-fine-tune")
+        idle = session.workspace is not None and not session.training.active
+        actions.enable(idle, "fine-tune", *(f"new-model-{preset}" for preset in PRESETS))
+
+    session.training_changed.connect(show)
+    session.folder_opened.connect(show)
+    show()
+
+
+def bind_availability(actions: ActionSet, session: Session) -> None:
+    """What needs a folder or an image can be used once there is one."""
+
+    def show() -> None:
+        actions.enable(session.workspace is not None, *NEED_FOLDER)
+        actions.enable(session.document.image is not None, *NEED_IMAGE)
+
+    session.folder_opened.connect(show)
+    session.document.loaded.connect(show)
+    show()
+
+
+def _choose_digit(session: Session, digit: int) -> None:
+    found = class_digits(session.classes).get(digit)
+    if found is not None:
+        session.painting.class_value = found.value
+
+
+def _whole_map(session: Session, edit: object) -> None:
+    session.tools.cancel()
+    session.document.restore()
+    edit()

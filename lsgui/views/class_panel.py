@@ -1,0 +1,119 @@
+"""The classes on the right: which one is painted with, which are shown, which are protected."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QScrollArea, QSizePolicy, QWidget
+
+from lsgui.session import Session
+from lsgui.views.appearance import Appearance
+from lsgui.views.class_row import ClassRow
+from lsgui.views.display import Display
+from lsgui.views.parts import column, icon_button, label, row
+from model.classes import Class, ClassTable
+
+RECOUNT_MS = 150
+"""Shares follow a stroke at this pace, so that painting never waits for counting."""
+
+
+def class_digits(classes: ClassTable) -> dict[int, Class]:
+    """Which class each digit key takes: 0 is background, 1 to 9 the first nine others in the table's order."""
+    others = [item for item in classes.classes if item.value != 0]
+    return {0: classes.background} | dict(enumerate(others[:9], start=1))
+
+
+class ClassPanel(QWidget):
+    """Rows are built anew only when the table changes."""
+
+    def __init__(self, session: Session, display: Display, appearance: Appearance, actions: dict[str, QAction]) -> None:
+        super().__init__()
+        self._session = session
+        self._display = display
+        self._appearance = appearance
+        self._rows: list[ClassRow] = []
+        self._count = label("", "dim")
+        self._holder = QWidget()
+        self._list = column(self._holder, (6, 0, 6, 0), 0)
+        self._timer = QTimer(self, singleShot=True, interval=RECOUNT_MS)
+        self._build(actions)
+        self._timer.timeout.connect(self._show_shares)
+        session.classes_changed.connect(self.rebuild)
+        session.painting.changed.connect(self._show_choice)
+        display.overlay_changed.connect(self._show_choice)
+        session.document.mask_changed.connect(self._recount)
+        session.document.loaded.connect(self._recount)
+        self._edit = actions["edit-class"]
+        self.rebuild()
+
+    def rebuild(self) -> None:
+        for old in self._rows:
+            self._list.removeWidget(old)
+            old.deleteLater()
+        table = self._session.classes
+        digits = {item.uid: digit for digit, item in class_digits(table).items()}
+        self._rows = [self._row(item, digits.get(item.uid)) for item in table.classes]
+        self._count.setText(str(len(self._rows)))
+        self._show_choice()
+        self._show_shares()
+
+    def _build(self, actions: dict[str, QAction]) -> None:
+        layout = column(self, (0, 12, 0, 0), 6)
+        head = row(None, (16, 0, 12, 0), 4)
+        head.addWidget(label(self.tr("Classes"), "head"))
+        head.addSpacing(4)
+        head.addWidget(self._count)
+        head.addStretch()
+        add = icon_button(self._appearance.icon("plus", "dim"), actions["add-class"].text(), 24, 16)
+        add.clicked.connect(actions["add-class"].trigger)
+        more = icon_button(self._appearance.icon("ellipsis", "dim"), self.tr("More about classes"), 24, 16)
+        menu = QMenu(more)
+        for name in ("edit-class", "import-classes", "export-classes", "mirror"):
+            menu.addAction(actions[name])
+        more.setMenu(menu)
+        more.setPopupMode(more.ToolButtonPopupMode.InstantPopup)
+        head.addWidget(add)
+        head.addWidget(more)
+        layout.addLayout(head)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.addStretch()
+        scroll.setWidget(self._holder)
+        scroll.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        layout.addWidget(scroll, 1)
+        self._scroll = scroll
+
+    def _row(self, item: Class, digit: int | None) -> ClassRow:
+        made = ClassRow(item, digit, self._appearance)
+        made.chosen.connect(lambda: self._choose(item))
+        made.edited.connect(lambda: (self._choose(item), self._edit.trigger()))
+        made.eye_clicked.connect(lambda: self._display.set_hidden(self._display.hidden ^ {item.uid}))
+        made.lock_clicked.connect(lambda: self._session.painting.toggle_locked(item.value))
+        self._list.insertWidget(self._list.count() - 1, made)
+        return made
+
+    def _choose(self, item: Class) -> None:
+        self._session.painting.class_value = item.value
+
+    def _show_choice(self) -> None:
+        painting = self._session.painting
+        for made in self._rows:
+            made.set_current(made.item.value == painting.class_value)
+            made.set_visible(made.item.uid not in self._display.hidden)
+            made.set_locked(made.item.value in painting.protected)
+            if made.item.value == painting.class_value:
+                self._scroll.ensureWidgetVisible(made, 0, 0)
+
+    def _recount(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _show_shares(self) -> None:
+        document = self._session.document
+        counts = document.counts() if document.image is not None else {}
+        total = max(1, sum(counts.values()))
+        for made in self._rows:
+            count = counts.get(made.item.value, 0)
+            made.set_share(count / total if count else None)

@@ -1,0 +1,85 @@
+"""How the image is shown: window and level, opacity, what is hidden. Nothing here changes a pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, Signal
+
+from model.images import PRESETS, Image, Window, auto_window
+
+FAINTEST, STRONGEST, STEP = 0, 100, 10
+
+
+class Display(QObject):
+    """Outlives the main window, so a change of language changes nothing in sight."""
+
+    window_changed = Signal()
+    overlay_changed = Signal()
+
+    def __init__(self, opacity: int = 40) -> None:
+        super().__init__()
+        self.window: Window | None = None
+        self.opacity = opacity
+        self.overlay_visible = True
+        self.hidden: frozenset[str] = frozenset()
+        self._image: Image | None = None
+        self._auto: Window | None = None
+
+    def show_image(self, image: Image | None) -> None:
+        """A window the user chose in HU stays from slice to slice; anything else starts from the image's own."""
+        same_unit = image is not None and self._image is not None and image.unit == self._image.unit == "HU"
+        self._image, self._auto = image, None
+        if not same_unit or self.window is None:
+            self.window = image.window if image else None
+        self.window_changed.emit()
+
+    @property
+    def adjustable(self) -> bool:
+        """8-bit images are shown as they are."""
+        return self._image is not None and self._image.window is not None
+
+    @property
+    def presets(self) -> dict[str, Window]:
+        """Names to windows: those of CT for HU, and what the image's own values suggest."""
+        if not self.adjustable:
+            return {}
+        named = dict(PRESETS) if self._image.unit == "HU" else {}
+        return named | {"auto": self._automatic()}
+
+    @property
+    def preset(self) -> str | None:
+        """The preset in force, if it is one."""
+        return next((name for name, window in self.presets.items() if window == self.window), None)
+
+    def set_window(self, level: float, width: float) -> None:
+        self.window = Window(level, max(1.0 if self._whole_numbers() else 1e-6, width))
+        self.window_changed.emit()
+
+    def choose_preset(self, name: str) -> None:
+        if name in self.presets:
+            window = self.presets[name]
+            self.set_window(window.level, window.width)
+
+    def set_opacity(self, percent: int) -> None:
+        self.opacity = min(max(percent, FAINTEST), STRONGEST)
+        self.overlay_changed.emit()
+
+    def step_opacity(self, direction: int) -> None:
+        self.set_opacity(self.opacity + direction * STEP)
+
+    def set_overlay_visible(self, visible: bool) -> None:
+        self.overlay_visible = visible
+        self.overlay_changed.emit()
+
+    def set_hidden(self, uids: Iterable[str]) -> None:
+        self.hidden = frozenset(uids)
+        self.overlay_changed.emit()
+
+    def _whole_numbers(self) -> bool:
+        return self._image is None or self._image.pixels.dtype.kind != "f"
+
+    def _automatic(self) -> Window:
+        if self._auto is None:
+            self._auto = auto_window(self._image.pixels)
+        return self._auto

@@ -1,0 +1,79 @@
+"""The key sheet: every action with keys, and what the mouse does, made from the action table."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from lsgui.actions import action_table, gestures, menu_title
+from lsgui.views.action_set import key_text
+from lsgui.views.parts import column, label
+
+COLUMNS = (("file", "edit", "model"), ("view", "window"), ("tools", "label", "help"))
+
+
+class KeySheet(QDialog):
+    """Read-only; Esc closes it."""
+
+    def __init__(self, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Keys"))
+        outer = column(self, (4, 4, 4, 4))
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        sheet = QWidget()
+        columns = QHBoxLayout(sheet)
+        columns.setContentsMargins(24, 20, 24, 20)
+        columns.setSpacing(36)
+        for menus in COLUMNS:
+            columns.addLayout(self._column(menus), 1)
+        scroll.setWidget(sheet)
+        outer.addWidget(scroll)
+        wanted = sheet.sizeHint()
+        room = self.screen().availableSize() * 0.9
+        self.resize(min(wanted.width() + 24, room.width()), min(wanted.height() + 16, room.height()))
+
+    def _column(self, menus: tuple[str, ...]) -> QVBoxLayout:
+        made = QVBoxLayout()
+        made.setSpacing(16)
+        for menu in menus:
+            rows = _rows(menu)
+            if rows:
+                made.addLayout(self._section(menu, rows))
+        made.addStretch()
+        return made
+
+    def _section(self, menu: str, rows: list[tuple[str, tuple[str, ...]]]) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(20)
+        grid.setVerticalSpacing(5)
+        grid.addWidget(label(menu_title(menu).replace("&", ""), "head"), 0, 0)
+        for line, (text, keys) in enumerate(rows, start=1):
+            grid.addWidget(label(text), line, 0)
+            caps = QHBoxLayout()
+            caps.setSpacing(4)
+            caps.addStretch()
+            for key in keys:
+                caps.addWidget(_cap(key))
+            grid.addLayout(caps, line, 1)
+        return grid
+
+
+def _rows(menu: str) -> list[tuple[str, tuple[str, ...]]]:
+    """(what it does, its keys) for a menu; the digits are one gesture instead of ten rows."""
+    found = [
+        (action.title, tuple(dict.fromkeys(key_text(QKeySequence(key)) for key in action.keys)))
+        for action in action_table()
+        if action.menu == menu and action.keys
+    ]
+    translate = QCoreApplication.translate
+    done = [(translate("actions", item.text), (translate("actions", item.keys),)) for item in gestures() if item.menu == menu]
+    return found + done
+
+
+def _cap(text: str) -> QLabel:
+    cap = QLabel(text)
+    cap.setObjectName("keyCap")
+    cap.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return cap

@@ -1,0 +1,130 @@
+"""Notices over the canvas: they never take the keyboard, and what is good news leaves by itself."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+
+from lsgui.notices import Notice
+from lsgui.translation import sentence
+from lsgui.views.appearance import Appearance
+from lsgui.views.parts import button, column, icon_button, row, set_role, wrapped
+
+INFO_MS = 7000
+WIDTH, MARGIN, MOST = 420, 16, 4
+ICONS = {"info": ("info", "accent"), "warning": ("triangle-alert", "warn"), "error": ("circle-alert", "bad")}
+
+
+class NoticeStack(QWidget):
+    """Lies in the lower right corner of its parent, as large as its notices are."""
+
+    def __init__(self, appearance: Appearance, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(8)
+        self._shown: list[tuple[Notice, NoticeCard]] = []
+        parent.installEventFilter(self)
+        self.hide()
+
+    def add(self, notice: Notice) -> None:
+        """The same notice twice is shown once; beyond `MOST` the oldest leaves."""
+        if any(known == notice for known, _ in self._shown):
+            return
+        card = NoticeCard(notice, self._appearance)
+        card.closed.clicked.connect(lambda: self._remove(card))
+        card.resized = self.place
+        self._shown.append((notice, card))
+        self._layout.addWidget(card)
+        if len(self._shown) > MOST:
+            self._remove(self._shown[0][1])
+        if notice.level == "info":
+            QTimer.singleShot(INFO_MS, card, lambda: self._remove(card))
+        self.show()
+        self.raise_()
+        self.place()
+
+    @property
+    def notices(self) -> list[Notice]:
+        """What can be read now, oldest first."""
+        return [notice for notice, _ in self._shown]
+
+    def place(self) -> None:
+        width = min(WIDTH, self.parentWidget().width() - 2 * MARGIN)
+        self.setFixedWidth(max(120, width))
+        self._layout.activate()
+        height = self._layout.heightForWidth(self.width()) if self._layout.hasHeightForWidth() else self.sizeHint().height()
+        height = min(height, self.parentWidget().height() - 2 * MARGIN)
+        area = self.parentWidget().rect()
+        self.setGeometry(area.right() - self.width() - MARGIN, area.bottom() - height - MARGIN - 28, self.width(), height)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self._shown:
+            self.place()
+        return False
+
+    def _remove(self, card: NoticeCard) -> None:
+        kept = [(notice, other) for notice, other in self._shown if other is not card]
+        if len(kept) == len(self._shown):
+            return
+        self._shown = kept
+        self._layout.removeWidget(card)
+        card.hide()
+        card.deleteLater()
+        self.setVisible(bool(kept))
+        self.place()
+
+
+class NoticeCard(QFrame):
+    """One sentence with an icon; details unfold below it and can be copied."""
+
+    def __init__(self, notice: Notice, appearance: Appearance) -> None:
+        super().__init__()
+        self.setObjectName("notice")
+        self.setProperty("level", notice.level)
+        self.resized = self.updateGeometry
+        self._details_text = notice.details.strip()
+        self.text = wrapped(sentence(notice.message), "")
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.closed = icon_button(appearance.icon("x", "dim"), self.tr("Close"), 22, 14)
+        self._details: QPlainTextEdit | None = None
+        layout = column(self, (12, 10, 8, 10), 6)
+        line = row(None, spacing=10)
+        line.addWidget(self._icon(notice.level, appearance), 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.text, 1)
+        line.addWidget(self.closed, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(line)
+        if self._details_text:
+            self._add_details(layout)
+
+    def _icon(self, level: str, appearance: Appearance) -> QLabel:
+        name, role = ICONS[level]
+        made = QLabel()
+        made.setPixmap(appearance.icon(name, role).pixmap(QSize(18, 18), self.devicePixelRatioF()))
+        return made
+
+    def _add_details(self, layout: QVBoxLayout) -> None:
+        self._fold = button(self.tr("Details"))
+        set_role(self._fold, "link")
+        self._fold.clicked.connect(self._toggle)
+        copy = button(self.tr("Copy"))
+        set_role(copy, "link")
+        copy.clicked.connect(lambda: QApplication.clipboard().setText(self._details_text))
+        line = row(None, (22, 0, 0, 0), 4)
+        line.addWidget(self._fold)
+        line.addWidget(copy)
+        line.addStretch()
+        self._details = QPlainTextEdit(self._details_text)
+        self._details.setReadOnly(True)
+        self._details.setFixedHeight(150)
+        self._details.hide()
+        layout.addLayout(line)
+        layout.addWidget(self._details)
+
+    def _toggle(self) -> None:
+        folded = self._details.isHidden()
+        self._details.setVisible(folded)
+        self._fold.setText(self.tr("Hide details") if folded else self.tr("Details"))
+        self.resized()

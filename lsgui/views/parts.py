@@ -1,0 +1,87 @@
+"""The small parts that panels are made of, so that they look alike everywhere."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+
+def label(text: str = "", role: str = "") -> QLabel:
+    """`role` is head, title, dim, note, good or bad; see the style sheet."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    set_role(made, role)
+    return made
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Change what the style sheet sees in a widget."""
+    if widget.property("role") != role:
+        widget.setProperty("role", role)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+def wrapped(text: str = "", role: str = "dim") -> QLabel:
+    made = label(text, role)
+    made.setWordWrap(True)
+    return made
+
+
+def chip(text: str, checkable: bool = True) -> QPushButton:
+    made = QPushButton(text)
+    made.setCheckable(checkable)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    set_role(made, "chip")
+    return made
+
+
+def button(text: str, icon: QIcon | None = None, primary: bool = False) -> QPushButton:
+    made = QPushButton(text)
+    made.setProperty("primary", primary)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    if icon is not None:
+        made.setIcon(icon)
+        made.setIconSize(QSize(16, 16))
+    return made
+
+
+def link(text: str) -> QPushButton:
+    made = button(text)
+    set_role(made, "link")
+    made.setCursor(Qt.CursorShape.PointingHandCursor)
+    return made
+
+
+def icon_button(icon: QIcon, tip: str, side: int = 28, icon_side: int = 18, small: bool = False) -> QToolButton:
+    made = QToolButton()
+    made.setIcon(icon)
+    made.setIconSize(QSize(icon_side, icon_side))
+    made.setFixedSize(side, side)
+    made.setToolTip(tip)
+    made.setAccessibleName(tip)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    if small:
+        set_role(made, "small")
+    return made
+
+
+def column(parent: QWidget, margins: tuple[int, int, int, int] = (0, 0, 0, 0), spacing: int = 8) -> QVBoxLayout:
+    return _bare(QVBoxLayout(parent), margins, spacing)
+
+
+def row(parent: QWidget | None = None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), spacing: int = 8) -> QHBoxLayout:
+    return _bare(QHBoxLayout(parent) if parent else QHBoxLayout(), margins, spacing)
+
+
+def horizontal_line() -> QFrame:
+    line = QFrame()
+    line.setObjectName("stripLine")
+    return line
+
+
+def _bare(layout: QBoxLayout, margins: tuple[int, int, int, int], spacing: int) -> QBoxLayout:
+    layout.setContentsMargins(*margins)
+    layout.setSpacing(spacing)
+    return layout

@@ -1,0 +1,145 @@
+"""The bar below: what is under the cursor and what is protected; whether it is saved, and what predicts."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QLabel
+
+from lsgui.session import Session
+from lsgui.translation import class_name
+from lsgui.views.appearance import Appearance
+from lsgui.views.job_bar import JobBar
+from lsgui.views.parts import label, row, set_role
+from model.labels import UNTOUCHED
+
+
+class StatusBar(QFrame):
+    """Left follows the pointer, right follows the session."""
+
+    def __init__(self, session: Session, appearance: Appearance) -> None:
+        super().__init__()
+        self.setObjectName("statusBar")
+        self.setFixedHeight(28)
+        self._session = session
+        self._point: tuple[float, float] | None = None
+        self._position, self._value, self._class = label(), label(), label()
+        self._protected, self._undo, self._saved = label(), label(), label()
+        self._model, self._device = label(), label()
+        self._build(appearance)
+        session.painting.changed.connect(self._show_protected)
+        session.classes_changed.connect(self._show_protected)
+        session.document.undo_stack.indexChanged.connect(lambda index: self._show_undo())
+        session.document.loaded.connect(self._show_undo)
+        session.document.mask_changed.connect(lambda rect: self._show_class())
+        session.saved_changed.connect(self._show_saved)
+        session.model_changed.connect(self._show_model)
+        session.folder_opened.connect(self._show_model)
+        self._clock = QTimer(self, interval=1000)
+        self._clock.timeout.connect(self._show_saved)
+        self._clock.start()
+        for show in (self._show_protected, self._show_undo, self._show_saved, self._show_model):
+            show()
+
+    def show_point(self, point: tuple[float, float] | None) -> None:
+        """`point` is (x, y) in image pixels, or None."""
+        self._point = point
+        image, at = self._session.document.image, self._pixel()
+        if at is None:
+            for part in (self._position, self._value):
+                part.setText("")
+        else:
+            self._position.setText(f"x {at[0]}  y {at[1]}")
+            self._value.setText(_value_text(image.pixels[at[1], at[0]], image.unit))
+        self._show_class()
+
+    def _build(self, appearance: Appearance) -> None:
+        layout = row(self, (16, 0, 16, 0), 20)
+        self._position.setMinimumWidth(84)
+        self._value.setMinimumWidth(56)
+        for part in (self._position, self._value, self._class, self._protected):
+            layout.addWidget(part)
+        layout.addStretch()
+        layout.addWidget(JobBar(self._session, appearance))
+        for part in (self._undo, self._saved, self._model, self._device):
+            layout.addWidget(part)
+
+    def _pixel(self) -> tuple[int, int] | None:
+        if self._point is None or self._session.document.image is None:
+            return None
+        x, y = int(self._point[0] // 1), int(self._point[1] // 1)
+        height, width = self._session.document.shape
+        return (x, y) if 0 <= x < width and 0 <= y < height else None
+
+    def _show_class(self) -> None:
+        at = self._pixel()
+        if at is None:
+            self._class.setText("")
+            return
+        value = int(self._session.document.label_map[at[1], at[0]])
+        found = self._session.classes.by_value(value)
+        if found is not None:
+            self._class.setText(class_name(found))
+        else:
+            self._class.setText(self.tr("untouched") if value == UNTOUCHED else str(value))
+
+    def _show_protected(self) -> None:
+        painting = self._session.painting
+        names = [class_name(item) for item in self._session.classes.classes if item.value in painting.protected]
+        if painting.protect_others:
+            self._protected.setText(self.tr("Other classes are protected"))
+        elif len(names) > 2:
+            self._protected.setText(self.tr("{count} classes are protected").format(count=len(names)))
+        else:
+            text = self.tr("{names} is protected") if len(names) == 1 else self.tr("{names} are protected")
+            self._protected.setText(text.format(names=", ".join(names)) if names else "")
+
+    def _show_undo(self) -> None:
+        steps, size = self._session.document.undo_size()
+        text = self.tr("undo {steps} steps, {size}")
+        _say(self._undo, text.format(steps=steps, size=_size_text(size)) if steps else "")
+
+    def _show_saved(self) -> None:
+        state = self._session.saved
+        set_role(self._saved, {"failed": "bad", "unsaved": "warn"}.get(state.kind, ""))
+        if state.kind == "failed":
+            _say(self._saved, self.tr("not saved"))
+        elif state.kind == "unsaved":
+            _say(self._saved, self.tr("saving soon"))
+        else:
+            _say(self._saved, self.tr("saved {ago}").format(ago=self._ago(state.since)) if state.since else "")
+
+    def _ago(self, since: float) -> str:
+        seconds = max(0, int(time.time() - since))
+        if seconds < 60:
+            return self.tr("{count} s ago").format(count=seconds)
+        if seconds < 3600:
+            return self.tr("{count} min ago").format(count=seconds // 60)
+        return self.tr("{count} h ago").format(count=seconds // 3600)
+
+    def _show_model(self) -> None:
+        model = self._session.model
+        if model is None:
+            _say(self._model, self.tr("no model") if self._session.workspace else "")
+            _say(self._device, "")
+            return
+        text = self.tr("model: {name}, Dice {dice:.1f}") if model.mean_dice is not None else self.tr("model: {name}")
+        _say(self._model, text.format(name=model.name, dice=100 * (model.mean_dice or 0)))
+        self._model.setToolTip(str(model.path))
+        _say(self._device, model.device)
+
+
+def _say(part: QLabel, text: str) -> None:
+    part.setText(text)
+    part.setVisible(bool(text))
+
+
+def _value_text(value: object, unit: str) -> str:
+    if getattr(value, "ndim", 0):
+        return " ".join(f"{channel:g}" for channel in value)
+    return f"{value:g} {unit}".strip()
+
+
+def _size_text(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{max(1, round(size / 1000))} KB"

@@ -1,0 +1,106 @@
+"""What the tool in the hand draws over the image: the brush's circle, a polygon's corners."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+
+from lsgui.tools import Outline, ToolBox
+from lsgui.views.viewport import Viewport
+from model.classes import ClassTable
+
+MARGIN = 6
+"""Logical pixels around an outline that its pen and its corners cover."""
+CORNER = 3.0
+
+
+class ToolOutline(QObject):
+    """Knows which rectangle of the canvas an outline covers, so that only this is repainted when it moves."""
+
+    moved = Signal(QRect, QRect)
+
+    def __init__(self, tools: ToolBox) -> None:
+        super().__init__()
+        self._tools = tools
+        self._viewport = Viewport()
+        self._ratio = 1.0
+        self._inside = False
+        self._covered = QRect()
+        self._classes: ClassTable | None = None
+        tools.outline_changed.connect(self.refresh)
+
+    def set_viewport(self, viewport: Viewport, ratio: float) -> None:
+        self._viewport, self._ratio = viewport, ratio
+        self.refresh()
+
+    def set_classes(self, classes: ClassTable) -> None:
+        self._classes = classes
+        self.refresh()
+
+    def set_inside(self, inside: bool) -> None:
+        """The circle is only drawn while the pointer is over the canvas."""
+        self._inside = inside
+        self.refresh()
+
+    def refresh(self) -> None:
+        old, self._covered = self._covered, self._bounds(self._shape())
+        if not (old.isEmpty() and self._covered.isEmpty()):
+            self.moved.emit(old, self._covered)
+
+    def paint(self, painter: QPainter) -> None:
+        shape = self._shape()
+        if shape is None:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for pen in (QPen(QColor(0, 0, 0, 150), 3.0), QPen(self._color(shape), 1.25)):
+            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            self._paint_lines(painter, shape)
+        if shape.closed:
+            self._paint_corners(painter, shape)
+
+    def _paint_lines(self, painter: QPainter, shape: Outline) -> None:
+        if shape.circle is not None:
+            painter.drawEllipse(self._circle(shape.circle))
+        points = QPolygonF([self._point(point) for point in shape.points])
+        if shape.closed:
+            painter.drawPolygon(points)
+        elif len(shape.points) > 1:
+            painter.drawPolyline(points)
+
+    def _paint_corners(self, painter: QPainter, shape: Outline) -> None:
+        painter.setPen(QPen(QColor(0, 0, 0, 180), 1.0))
+        painter.setBrush(self._color(shape))
+        for point in shape.points:
+            painter.drawEllipse(self._point(point), CORNER, CORNER)
+
+    def _shape(self) -> Outline | None:
+        shape = self._tools.outline()
+        if shape is None or self._inside or shape.closed:
+            return shape
+        return None
+
+    def _color(self, shape: Outline) -> QColor:
+        """The class's colour; white for what erases and for background, whose own colour could not be seen."""
+        value = self._tools.painting.class_value
+        found = self._classes.by_value(value) if self._classes else None
+        return QColor("white") if shape.erases or value == 0 or found is None else QColor(*found.color)
+
+    def _bounds(self, shape: Outline | None) -> QRect:
+        if shape is None:
+            return QRect()
+        bounds = QRectF()
+        if shape.circle is not None:
+            bounds = self._circle(shape.circle)
+        if shape.points:
+            bounds = bounds.united(QPolygonF([self._point(point) for point in shape.points]).boundingRect())
+        return bounds.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN).toAlignedRect()
+
+    def _point(self, point: tuple[float, float]) -> QPointF:
+        x, y = self._viewport.to_canvas(*point)
+        return QPointF(x / self._ratio, y / self._ratio)
+
+    def _circle(self, circle: tuple[float, float, float]) -> QRectF:
+        radius = circle[2] * self._viewport.view.scale / self._ratio
+        middle = self._point(circle[:2])
+        return QRectF(middle.x() - radius, middle.y() - radius, 2 * radius, 2 * radius)

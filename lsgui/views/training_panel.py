@@ -1,0 +1,183 @@
+"""Fine-tuning, below the canvas: what it does, its curves, its verdict per class, and the runs before it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QProgressBar, QScrollArea, QWidget
+
+from lsgui.session import Session
+from lsgui.training_state import TrainingState
+from lsgui.translation import sentence
+from lsgui.views.appearance import Appearance
+from lsgui.views.dice_bars import DiceBars, dice_bars
+from lsgui.views.parts import button, column, label, row, set_role, wrapped
+from lsgui.views.runs_list import RunsList
+from lsgui.views.training_curves import TrainingCurves
+from lsgui.views.training_words import details, headline
+from model.runs import Run
+from model.workspace import Split, Status
+
+REDRAW_MS = 100
+"""Steps come faster than anyone reads: the panel follows at this pace."""
+
+LINE_HEIGHT, OPEN_HEIGHT = 52, 150
+QWIDGETSIZE_MAX = 16_777_215
+
+
+class TrainingPanel(QFrame):
+    """Never modal: painting goes on meanwhile. One line high until there is something to show."""
+
+    opened = Signal(bool)
+
+    def __init__(self, session: Session, appearance: Appearance, actions: dict[str, QAction]) -> None:
+        super().__init__()
+        self.setObjectName("panelBottom")
+        self._session = session
+        self._headline, self._details = label("", "dim"), wrapped("", "dim")
+        self._progress = QProgressBar()
+        self._start, self._begin = (button(actions["fine-tune"].text(), appearance.icon("play")) for _ in range(2))
+        self._advice = wrapped("", "dim")
+        self._line, self._columns = QWidget(), QWidget()
+        self._stop = button(self.tr("Stop"), appearance.icon("square"))
+        self._resume = button(self.tr("Resume"), appearance.icon("play"))
+        self._use = button(self.tr("Use it"), primary=True)
+        self._keep = button(self.tr("Keep the old one"))
+        self._curves = TrainingCurves(appearance)
+        self._bars = DiceBars(appearance)
+        self._bars_title = label("", "dim")
+        self._runs = RunsList(appearance)
+        self.wide = False
+        self._runs_key: tuple[object, ...] = ()
+        self._runs_read: list[Run] = []
+        self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._build()
+        self._columns.hide()
+        self.setFixedHeight(LINE_HEIGHT)
+        for made in (self._start, self._begin):
+            made.clicked.connect(actions["fine-tune"].trigger)
+        self._stop.clicked.connect(session.stop_fine_tune)
+        self._resume.clicked.connect(session.resume_fine_tune)
+        self._use.clicked.connect(self._use_pending)
+        self._keep.clicked.connect(session.keep_model)
+        self._runs.chosen.connect(session.use_run)
+        self._timer.timeout.connect(self.show_state)
+        for signal in (session.training_changed, session.model_changed, session.folder_opened, session.entry_changed):
+            signal.connect(self._soon)
+        self.show_state()
+
+    def show_state(self) -> None:
+        state = self._session.training
+        runs = self._known_runs(state)
+        self._headline.setText(headline(state))
+        set_role(self._headline, "bad" if state.state == "failed" else "dim")
+        labelled = self._labelled()
+        words = details(state, *labelled, bool(runs), sentence)
+        self._details.setText("\n".join(words))
+        self._advice.setText("  ".join(words))
+        self._begin.setEnabled(labelled[0] > 0)
+        self._open(state.state != "idle" or bool(runs))
+        self._progress.setVisible(state.active)
+        self._progress.setRange(0, 0 if state.fraction is None else 1000)
+        self._progress.setValue(round(1000 * (state.fraction or 0)))
+        self._show_buttons(state, any(run.resumable for run in runs[-1:]))
+        if state.active:
+            self._curves.prepare(self._session.jobs)
+        self._curves.setVisible(bool(state.loss or state.dice))
+        self._curves.show_state(state)
+        self._show_bars(state)
+        self._runs.setVisible(bool(runs))
+        self._runs.show_runs(runs, str(self._session.model.path) if self._session.model else "")
+
+    def _build(self) -> None:
+        both = column(self)
+        both.addWidget(self._line)
+        both.addWidget(self._columns)
+        line = row(self._line, (16, 10, 16, 10), 16)
+        line.addWidget(label(self.tr("Fine-tuning"), "head"))
+        line.addWidget(self._advice, 1)
+        line.addWidget(self._begin)
+        columns = row(self._columns, (16, 12, 16, 12), 20)
+        left = QWidget()
+        left.setFixedWidth(250)
+        words = column(left, spacing=6)
+        words.addWidget(label(self.tr("Fine-tuning"), "head"))
+        self._progress.setTextVisible(False)
+        for part in (self._progress, self._headline, self._details):
+            words.addWidget(part)
+        self._headline.setWordWrap(True)
+        words.addStretch()
+        buttons = row(None)
+        for made in (self._use, self._keep, self._start, self._resume, self._stop):
+            buttons.addWidget(made)
+        buttons.addStretch()
+        words.addLayout(buttons)
+        columns.addWidget(left)
+        columns.addWidget(self._curves, 3)
+        columns.addWidget(self._scores(), 2)
+        self._runs.setFixedWidth(170)
+        columns.addWidget(self._runs)
+        columns.addStretch(0)
+
+    def _scores(self) -> QWidget:
+        holder = QWidget()
+        holder.setMinimumWidth(220)
+        inside = column(holder, spacing=6)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(self._bars)
+        inside.addWidget(self._bars_title)
+        inside.addWidget(scroll, 1)
+        self._scores_holder = holder
+        return holder
+
+    def _open(self, wide: bool) -> None:
+        """Show the columns, or only the line of advice."""
+        changed = wide != self.wide
+        self.wide = wide
+        self._line.setVisible(not wide)
+        self._columns.setVisible(wide)
+        if changed:
+            self.setMaximumHeight(QWIDGETSIZE_MAX if wide else LINE_HEIGHT)
+            self.setMinimumHeight(OPEN_HEIGHT if wide else LINE_HEIGHT)
+            self.opened.emit(wide)
+
+    def _soon(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _show_buttons(self, state: TrainingState, resumable: bool) -> None:
+        pending = state.pending is not None
+        self._use.setVisible(pending)
+        self._keep.setVisible(pending)
+        self._stop.setVisible(state.active)
+        self._stop.setEnabled(state.state != "stopping")
+        self._start.setVisible(not state.active and not pending)
+        self._resume.setVisible(not state.active and not pending and resumable)
+
+    def _show_bars(self, state: TrainingState) -> None:
+        bars = dice_bars(state.per_class, state.baseline, self._session.classes)
+        compared = any(bar.before is not None for bar in bars)
+        title = self.tr("Held-out Dice per class, against the active model") if compared else self.tr("Held-out Dice per class")
+        self._bars_title.setText(title)
+        self._bars.show_bars(bars)
+        self._scores_holder.setVisible(bool(bars))
+
+    def _known_runs(self, state: TrainingState) -> list[Run]:
+        """Read from disk only when something about them can have changed."""
+        workspace, model = self._session.workspace, self._session.model
+        key = (workspace and workspace.root, state.state, state.run, state.pending is None, model and model.path)
+        if key != self._runs_key:
+            self._runs_key, self._runs_read = key, self._session.runs()
+        return self._runs_read
+
+    def _labelled(self) -> tuple[int, int]:
+        """(labelled images, those of them held out)."""
+        labelled = [entry for entry in self._session.folder.entries if entry.status == Status.LABELLED]
+        return len(labelled), sum(entry.split == Split.HELD_OUT for entry in labelled)
+
+    def _use_pending(self) -> None:
+        pending = self._session.training.pending
+        run = next((run for run in self._session.runs() if pending and run.number == pending.run), None)
+        if run is not None:
+            self._session.use_run(run)

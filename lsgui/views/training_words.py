@@ -1,0 +1,75 @@
+"""What the fine-tuning panel says about each state, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QCoreApplication
+
+from lsgui.training_state import TrainingState
+from model.messages import Message
+
+
+def headline(state: TrainingState) -> str:
+    """One line: where it stands."""
+    translate = QCoreApplication.translate
+    if state.pending is not None:
+        if state.pending.verdict == "cannot_judge":
+            return translate("training", "Done. Without held-out images nobody can say whether it is better: you decide.")
+        return translate("training", "Done, but Dice fell from {old:.1f} to {new:.1f}: you decide.").format(
+            old=100 * (state.pending.baseline_mean or 0), new=100 * (state.pending.mean or 0)
+        )
+    if state.state == "running" and state.epochs:
+        text = translate("training", "Epoch {epoch} of {epochs}").format(epoch=state.epoch, epochs=state.epochs)
+        return f"{text}, {time_left(state.remaining)}" if state.remaining is not None else text
+    texts = {
+        "idle": "",
+        "starting": translate("training", "Starting"),
+        "running": translate("training", "Reading labels"),
+        "stopping": translate("training", "Stopping"),
+        "finished": translate("training", "Done"),
+        "stopped": translate("training", "Stopped"),
+        "failed": translate("training", "Failed"),
+    }
+    return texts[state.state]
+
+
+def details(
+    state: TrainingState, labelled: int, held_out: int, trained: bool, sentence: Callable[[Message], str]
+) -> list[str]:
+    """The lines below it."""
+    translate = QCoreApplication.translate
+    if state.failure is not None and state.state == "failed":
+        return [sentence(state.failure)]
+    if state.state == "idle":
+        return _advice(labelled, held_out, trained)
+    lines = []
+    if state.train:
+        text = translate("training", "{train} labelled images, {held_out} held out")
+        lines.append(text.format(train=state.train, held_out=state.held_out))
+    if state.device:
+        lines.append(translate("training", "{device}, batch {batch}").format(device=state.device, batch=state.batch))
+    if state.finished is not None and state.finished.verdict == "better" and state.finished.mean is not None:
+        text = translate("training", "Dice {old:.1f} before, {new:.1f} now: it predicts from here on.")
+        lines.append(text.format(old=100 * (state.finished.baseline_mean or 0), new=100 * state.finished.mean))
+    return lines
+
+
+def time_left(seconds: float) -> str:
+    translate = QCoreApplication.translate
+    if seconds < 55:
+        return translate("training", "about {seconds} s left").format(seconds=max(1, round(seconds)))
+    return translate("training", "about {minutes} min left").format(minutes=round(seconds / 60))
+
+
+def _advice(labelled: int, held_out: int, trained: bool) -> list[str]:
+    translate = QCoreApplication.translate
+    if not labelled:
+        text = translate("training", "No labels yet. Predict an image, correct it, and press Ctrl+S or Enter: then there is something to learn from.")
+        return [text]
+    counted = translate("training", "{labelled} labelled images, {held_out} held out").format(
+        labelled=labelled, held_out=held_out
+    )
+    if trained:
+        return [counted]
+    return [counted, translate("training", "No training yet. Fine-tune (Ctrl+T) teaches the model what you corrected.")]

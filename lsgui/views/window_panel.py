@@ -1,0 +1,88 @@
+"""Window and level: their numbers, the histogram, and presets."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from lsgui.document import Document
+from lsgui.views.appearance import Appearance
+from lsgui.views.display import Display
+from lsgui.views.flow_layout import FlowLayout
+from lsgui.views.histogram import Histogram
+from lsgui.views.parts import chip, column, label, row
+
+
+def preset_title(name: str) -> str:
+    """The short name of a preset, as on its chip."""
+    translate = QCoreApplication.translate
+    titles = {
+        "abdomen": translate("window", "Abdomen"),
+        "liver": translate("window", "Liver"),
+        "lung": translate("window", "Lung"),
+        "bone": translate("window", "Bone"),
+        "mediastinum": translate("window", "Mediastinum"),
+        "auto": translate("window", "Auto"),
+    }
+    return titles[name]
+
+
+def number(value: float) -> str:
+    """Whole where whole numbers are meant, three digits where values are fractions."""
+    return f"{value:.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.3g}"
+
+
+class WindowPanel(QWidget):
+    """Only shown for images that have a window: 8-bit ones are shown as they are."""
+
+    def __init__(self, document: Document, display: Display, appearance: Appearance) -> None:
+        super().__init__()
+        self._document = document
+        self._display = display
+        self._numbers = label("", "dim")
+        self._histogram = Histogram(display, appearance)
+        self._chips: dict[str, QPushButton] = {}
+        self._flow = FlowLayout(4)
+        self._build()
+        document.loaded.connect(self.show_document)
+        display.window_changed.connect(self._show_window)
+        self.show_document()
+
+    def show_document(self) -> None:
+        self.setVisible(self._display.adjustable)
+        if not self._display.adjustable:
+            return
+        self._histogram.show_image(self._document.image)
+        if list(self._chips) != list(self._display.presets):
+            self._rebuild_chips()
+        self._show_window()
+
+    def _build(self) -> None:
+        layout = column(self, (16, 12, 16, 16), 8)
+        head = row(None)
+        head.addWidget(label(self.tr("Window"), "head"))
+        head.addStretch()
+        head.addWidget(self._numbers)
+        layout.addLayout(head)
+        layout.addWidget(self._histogram)
+        layout.addLayout(self._flow)
+
+    def _rebuild_chips(self) -> None:
+        for old in self._chips.values():
+            self._flow.removeWidget(old)
+            old.deleteLater()
+        self._chips = {}
+        for name in self._display.presets:
+            made = chip(preset_title(name))
+            made.clicked.connect(lambda checked=False, name=name: self._display.choose_preset(name))
+            self._flow.addWidget(made)
+            self._chips[name] = made
+
+    def _show_window(self) -> None:
+        window = self._display.window
+        if window is None:
+            return
+        text = self.tr("W {width}   L {level}")
+        self._numbers.setText(text.format(width=number(window.width), level=number(window.level)))
+        for name, made in self._chips.items():
+            made.setChecked(name == self._display.preset)

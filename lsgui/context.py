@@ -21,11 +21,12 @@ class Context(QObject):
     notice = Signal(object)
     entry_changed = Signal(str)
 
-    def __init__(self, ask: Ask, data_folder: Path, parent: QObject | None = None) -> None:
-        """`data_folder` is where workspaces go whose folder cannot be written."""
+    def __init__(self, ask: Ask, data_folder: Path, max_pixels: int, parent: QObject | None = None) -> None:
+        """`data_folder` takes workspaces whose folder cannot be written; `max_pixels` is the largest image opened."""
         super().__init__(parent)
         self.ask = ask
         self.data_folder = data_folder
+        self.max_pixels = max_pixels
         self.jobs = JobRunner(self)
         self.document = Document(self, background=self.jobs.background)
         self.painting = PaintSettings(self)

@@ -62,7 +62,7 @@ class Importing(QObject):
         self._saving.flush(lambda saved: self._check_removal(workspace, table, gone) if saved else None)
 
     def import_classes(self, path: Path) -> None:
-        """Take the table of a JSON file; classes of the same name keep their uid, so that the model still knows them."""
+        """Take the table of a JSON file; a class of a known name keeps its uid, so that the model still knows it."""
         workspace = self._context.workspace
         if workspace is None:
             return
@@ -113,7 +113,7 @@ class Importing(QObject):
         self._context.jobs.submit(
             "files",
             Message("Reading {count} masks", {"count": len(files)}),
-            lambda report: _survey(workspace, files, report),
+            lambda report: _survey(workspace, files, self._context.max_pixels, report),
             lambda survey: self._surveyed(workspace, survey),
         )
 
@@ -136,7 +136,7 @@ class Importing(QObject):
         self._context.jobs.submit(
             "files",
             Message("Importing {count} masks", {"count": len(pairs)}),
-            lambda report: _import(workspace, pairs, report),
+            lambda report: _import(workspace, pairs, self._context.max_pixels, report),
             lambda names: self._imported(workspace, names, survey.problems),
         )
 
@@ -171,7 +171,7 @@ def _files(paths: Path | Sequence[Path]) -> list[Path]:
     return found
 
 
-def _survey(workspace: Workspace, files: Iterable[Path], report: Report) -> _Survey:
+def _survey(workspace: Workspace, files: Iterable[Path], max_pixels: int, report: Report) -> _Survey:
     survey = _Survey()
     by_name = {entry.name: entry for entry in workspace.entries()}
     by_stem = {Path(name).stem: entry for name, entry in by_name.items()}
@@ -183,7 +183,7 @@ def _survey(workspace: Workspace, files: Iterable[Path], report: Report) -> _Sur
             survey.problems.append(Message("{name}: no image of this folder has this name.", {"name": path.name}))
             continue
         try:
-            survey.unknown |= set(read_mask(path, _shape(entry), workspace.classes).unknown)
+            survey.unknown |= set(read_mask(path, _shape(entry, max_pixels), workspace.classes).unknown)
         except (LabelError, ImageError) as error:
             survey.problems.append(error.message)
             continue
@@ -193,11 +193,11 @@ def _survey(workspace: Workspace, files: Iterable[Path], report: Report) -> _Sur
     return survey
 
 
-def _import(workspace: Workspace, pairs: list[tuple[Path, Entry]], report: Report) -> list[str]:
+def _import(workspace: Workspace, pairs: list[tuple[Path, Entry]], max_pixels: int, report: Report) -> list[str]:
     names = []
     for number, (path, entry) in enumerate(pairs):
         report(Progress(number / len(pairs), Message("{name}", {"name": entry.name})))
-        image = read_image(entry.path)
+        image = read_image(entry.path, max_pixels)
         label_map = read_mask(path, image.pixels.shape[:2], workspace.classes).label_map
         provenance = np.where(label_map == UNTOUCHED, UNSET, HUMAN).astype(np.uint8)
         workspace.save_label(entry.name, image, label_map, provenance, accepted=True)
@@ -205,8 +205,8 @@ def _import(workspace: Workspace, pairs: list[tuple[Path, Entry]], report: Repor
     return names
 
 
-def _shape(entry: Entry) -> tuple[int, int]:
-    return read_image(entry.path).pixels.shape[:2]
+def _shape(entry: Entry, max_pixels: int) -> tuple[int, int]:
+    return read_image(entry.path, max_pixels).pixels.shape[:2]
 
 
 def _values_in_use(workspace: Workspace, report: Report) -> set[int]:

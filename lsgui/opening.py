@@ -124,10 +124,10 @@ class Opening(QObject):
         self.failed.emit(name)
 
     def _read_image(self, entry: Entry, generation: int) -> None:
-        workspace = self._context.workspace
+        workspace, max_pixels = self._context.workspace, self._context.max_pixels
 
         def read(report: Report) -> _Opened:
-            image = read_image(entry.path)
+            image = read_image(entry.path, max_pixels)
             return _Opened(image, workspace.read_maps(entry.name, image.pixels.shape[:2]))
 
         def done(opened: _Opened) -> None:

@@ -43,6 +43,7 @@ class _Work:
     workspace: Workspace
     weights: Path
     classes: ClassTable
+    max_pixels: int
 
 
 class PredictionFlow(QObject):
@@ -83,6 +84,9 @@ class PredictionFlow(QObject):
 
     def load_weights(self, path: Path) -> None:
         """Open a weights file, and remember it as this workspace's model."""
+        if self._context.workspace is None:
+            self._context.tell("info", Message("Open a folder of images first; the weights are remembered with it."))
+            return
         if not self.use(path):
             return
         try:
@@ -180,7 +184,8 @@ class PredictionFlow(QObject):
         if self.model is None:
             self._context.tell("warning", Message("There is no model yet; open weights, or train a new model."))
             return None
-        return _Work(self._context.workspace, self.model.path, self._context.workspace.classes)
+        workspace = self._context.workspace
+        return _Work(workspace, self.model.path, workspace.classes, self._context.max_pixels)
 
     def _arrived(self, work: _Work, name: str, prediction: Prediction) -> None:
         """A result for the open image waits for the gesture's end; for another one it goes to its file."""
@@ -229,7 +234,7 @@ class PredictionFlow(QObject):
             step = _part_of(report, done, len(names), name)
             step(Progress(0.0))
             try:
-                image = read_image(entry.path)
+                image = read_image(entry.path, work.max_pixels)
                 prediction, device = self.keeper.predict(work.weights, work.classes, image, step)
             except Cancelled:
                 raise

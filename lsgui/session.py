@@ -23,6 +23,7 @@ from lsgui.tools import ToolBox
 from lsgui.training_flow import TrainingFlow
 from lsgui.training_state import TrainingState
 from model.classes import ClassTable, default_table
+from model.images import MAX_PIXELS
 from model.options import FineTuneOptions
 from model.prediction import Prediction
 from model.runs import Run
@@ -52,15 +53,16 @@ class Session(QObject):
         data_folder: Path,
         demo_weights: Path | None = None,
         device: str = "auto",
+        max_pixels: int = MAX_PIXELS,
         parent: QObject | None = None,
     ) -> None:
         """`ask` answers questions; `data_folder` takes the workspaces of folders that cannot be written;
         `demo_weights` predict until a workspace has a model of its own."""
         super().__init__(parent)
-        self._context = Context(ask, data_folder, self)
+        self._context = Context(ask, data_folder, max_pixels, self)
         self.shown = FolderFilter(self.folder, self)
         self.tools = ToolBox(self.document, self.painting, self)
-        self._thumbnails = Thumbnails(self.jobs, self)
+        self._thumbnails = Thumbnails(self.jobs, max_pixels, self)
         self.folder.picture = self._thumbnails.picture
         self._saving = Saving(self._context, self)
         self._opening = Opening(self._context, self._saving, self.shown, self)

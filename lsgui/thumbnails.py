@@ -30,6 +30,7 @@ class _Request:
     entry: Entry
     workspace: Workspace
     classes: ClassTable
+    max_pixels: int
 
 
 class Thumbnails(QObject):
@@ -37,9 +38,10 @@ class Thumbnails(QObject):
 
     ready = Signal(str)
 
-    def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
+    def __init__(self, jobs: JobRunner, max_pixels: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
+        self._max_pixels = max_pixels
         self._workspace: Workspace | None = None
         self._pictures: OrderedDict[str, QImage] = OrderedDict()
         self._stale: set[str] = set()
@@ -83,7 +85,7 @@ class Thumbnails(QObject):
         self._working = True
         _, entry = self._waiting.popitem()
         self._stale.discard(entry.name)
-        request = _Request(entry, self._workspace, self._workspace.classes)
+        request = _Request(entry, self._workspace, self._workspace.classes, self._max_pixels)
 
         def failed(failure: Failure) -> None:
             self._made(request, QImage())
@@ -132,7 +134,7 @@ def _thin_out(pixels: np.ndarray, side: int) -> np.ndarray:
 
 def _draw(request: _Request, report: Report) -> QImage:
     """In the thumbnails lane."""
-    image = read_image(request.entry.path)
+    image = read_image(request.entry.path, request.max_pixels)
     maps = request.workspace.read_maps(request.entry.name, image.pixels.shape[:2])
     picture = render(image, maps.label_map, request.classes)
     height, width = picture.shape[:2]

@@ -1,0 +1,124 @@
+"""The list of images: what it shows, what it costs, and the thumbnails of the rows that are looked at."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from lsgui.folder import EntryRole, FolderFilter, FolderModel, ThumbnailRole
+from lsgui.thumbnails import SIDE, render
+from model.classes import default_table
+from model.images import Image, Window
+from model.labels import UNTOUCHED
+from model.workspace import Entry, Status
+
+if TYPE_CHECKING:
+    from tests.lsgui.conftest import Desk
+
+
+def entries(count: int) -> list[Entry]:
+    return [Entry(f"image {i:05d}.png", Path(f"image {i:05d}.png"), list(Status)[i % 4]) for i in range(count)]
+
+
+@pytest.fixture
+def model(qapp: object) -> FolderModel:
+    model = FolderModel()
+    model.set_entries(entries(8))
+    return model
+
+
+def test_one_changed_image_tells_one_row(model: FolderModel, qtbot: QtBot) -> None:
+    changed = dataclasses.replace(model.entry("image 00002.png"), status=Status.LABELLED)
+    with qtbot.waitSignal(model.dataChanged) as told:
+        model.update_entry(changed)
+    assert told.args[0].row() == told.args[1].row() == 2
+    assert model.data(model.index(2), EntryRole) == changed
+    with qtbot.assertNotEmitted(model.dataChanged):
+        model.update_entry(changed)
+        model.update_entry(Entry("gone.png", Path("gone.png"), Status.NONE))
+
+
+def test_search_and_status_narrow_the_list(model: FolderModel) -> None:
+    shown = FolderFilter(model)
+    shown.set_text(" 0000 ")
+    assert shown.rowCount() == 8
+    shown.set_text("IMAGE 00003")
+    assert shown.rowCount() == 1
+    shown.set_text("")
+    shown.set_statuses([Status.NONE, Status.PREDICTED])
+    assert shown.rowCount() == 4
+    shown.set_statuses(None)
+    assert shown.rowCount() == 8
+    assert model.counts() == dict.fromkeys(Status, 2)
+
+
+def test_an_image_that_gets_labelled_leaves_the_to_do_list(model: FolderModel) -> None:
+    shown = FolderFilter(model)
+    shown.set_statuses(set(Status) - {Status.LABELLED})
+    before = shown.rowCount()
+    model.update_entry(dataclasses.replace(model.entry("image 00000.png"), status=Status.LABELLED))
+    assert shown.rowCount() == before - 1
+
+
+def test_ten_thousand_images_do_not_lag(qapp: object) -> None:
+    model = FolderModel()
+    shown = FolderFilter(model)
+    many = entries(10_000)
+    start = time.perf_counter()
+    model.set_entries(many)
+    shown.set_text("99")
+    for entry in many[:200]:
+        model.update_entry(dataclasses.replace(entry, status=Status.LABELLED))
+    assert time.perf_counter() - start < 2
+
+
+def test_a_thumbnail_shows_the_image_in_grey_and_its_labels_in_colour() -> None:
+    pixels = np.full((300, 600), -150, np.int16)
+    pixels[:, 300:] = 240
+    image = Image("a.dcm", pixels, None, "HU", Window(40, 400), (), None)
+    label_map = np.full((300, 600), UNTOUCHED, np.uint8)
+    label_map[200:, 400:] = 6
+    picture = render(image, label_map, default_table())
+    assert picture.shape == (SIDE // 2, SIDE, 3)
+    assert picture[5, 5].max() < 20 and picture[5, 90].min() > 230
+    red, green, blue = (int(channel) for channel in picture[44, 90])
+    assert red > green and red > blue
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 900), (900, 3), (40, 40, 3)])
+def test_thumbnails_of_awkward_images(shape: tuple[int, ...]) -> None:
+    image = Image("a.png", np.zeros(shape, np.uint8), None, "", None, (), None)
+    picture = render(image, np.full(shape[:2], UNTOUCHED, np.uint8), default_table())
+    assert max(picture.shape[:2]) == SIDE and picture.shape[2] == 3
+
+
+def test_thumbnails_are_made_for_the_rows_that_are_asked_for(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder(*(f"i{number:02d}" for number in range(30)))
+    (folder / "i03.png").write_bytes(b"broken")
+    desk.open(folder)
+    model, told = desk.session.folder, []
+    model.dataChanged.connect(lambda first, last, roles: told.append((first.row(), roles)))
+    assert [model.data(model.index(row), ThumbnailRole) for row in (2, 3, 4)] == [None, None, None]
+    desk.wait(lambda: {row for row, roles in told if roles == [ThumbnailRole]} == {2, 3, 4})
+    assert model.data(model.index(2), ThumbnailRole).width() == SIDE
+    assert model.data(model.index(3), ThumbnailRole).isNull()  # a broken image is not tried again and again
+    assert desk.notices == []
+
+
+def test_a_thumbnail_follows_the_label_and_the_old_one_stays_until_then(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    model = desk.session.folder
+    model.data(model.index(0), ThumbnailRole)
+    desk.wait(lambda: model.data(model.index(0), ThumbnailRole) is not None)
+    before = model.data(model.index(0), ThumbnailRole)
+    desk.paint(32, 32, 6, radius=30)
+    desk.save()
+    assert model.data(model.index(0), ThumbnailRole) == before
+    desk.wait(lambda: model.data(model.index(0), ThumbnailRole) != before)

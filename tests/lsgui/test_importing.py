@@ -1,0 +1,138 @@
+"""Classes and masks from elsewhere: what they may change, and what they never do."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from model.labels import UNTOUCHED, read_label
+from model.workspace import Status
+
+if TYPE_CHECKING:
+    from tests.lsgui.conftest import Desk
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    """a.png with the values 0 and 6, b.png with 200 as well, c.png of another size, and one that fits no image."""
+    folder = tmp_path / "masks"
+    folder.mkdir()
+    mask = np.zeros((64, 64), np.uint8)
+    mask[10:30, 10:30] = 6
+    Pillow.fromarray(mask).save(folder / "a.png")
+    mask[40:50, 40:50] = 200
+    Pillow.fromarray(mask).save(folder / "b.png")
+    Pillow.fromarray(mask[:20]).save(folder / "c.png")
+    Pillow.fromarray(mask).save(folder / "stranger.png")
+    return folder
+
+
+def label(folder: Path, name: str) -> np.ndarray:
+    return read_label(folder / "segmentation/labels" / f"{name}.png", (64, 64), None)
+
+
+def test_masks_become_labels_of_the_images_of_the_same_name(desk: Desk, image_folder: Callable, masks: Path) -> None:
+    folder = image_folder("a", "b", "c")
+    desk.open(folder)
+    desk.answers["unknown_values"] = "untouched"
+    desk.session.import_masks(masks)
+    desk.wait(lambda: desk.said("2 masks imported, 2 skipped"))
+    assert (label(folder, "a.png")[10:30, 10:30] == 6).all()
+    assert (label(folder, "b.png")[40:50, 40:50] == UNTOUCHED).all()
+    details = desk.notices[-1].details
+    assert "c.png" in details and "64" in details and "stranger.png" in details
+    assert [entry.status for entry in desk.session.folder.entries] == [Status.LABELLED, Status.LABELLED, Status.NONE]
+    desk.wait(lambda: desk.session.document.label_map[20, 20] == 6)  # the open image shows what was imported
+
+
+def test_unknown_values_can_become_classes(desk: Desk, image_folder: Callable, masks: Path) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.answers["unknown_values"] = "add"
+    desk.session.import_masks([masks / "b.png"])
+    desk.wait(lambda: desk.said("1 masks imported"))
+    assert (label(folder, "b.png")[40:50, 40:50] == 200).all()
+    assert desk.session.classes.by_value(200).name == "class 200" and 200 in desk.session.painting.values
+
+
+def test_colours_become_classes_of_that_colour(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    folder = image_folder("a")
+    mask = np.zeros((64, 64, 3), np.uint8)
+    mask[:] = desk.session.classes.background.color
+    mask[10:20, 10:20] = (12, 34, 56)
+    Pillow.fromarray(mask).save(tmp_path / "a.png")
+    desk.open(folder)
+    desk.answers["unknown_values"] = "add"
+    desk.session.import_masks([tmp_path / "a.png"])
+    desk.wait(lambda: desk.said("1 masks imported"))
+    added = desk.session.classes.by_value(int(label(folder, "a.png")[15, 15]))
+    assert added.color == (12, 34, 56)
+
+
+def test_cancelling_imports_nothing(desk: Desk, image_folder: Callable, masks: Path) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.answers["unknown_values"] = "cancel"
+    desk.session.import_masks(masks)
+    desk.wait(lambda: bool(desk.questions))
+    desk.settle()
+    assert not list((folder / "segmentation/labels").iterdir())
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("skip", True), ("replace", False)])
+def test_a_persons_work_is_replaced_only_when_asked_for(
+    desk: Desk, image_folder: Callable, masks: Path, answer: str, kept: bool
+) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.paint(50, 50, 3)
+    desk.answers["replace_labels"] = answer
+    desk.session.import_masks([masks / "a.png"])
+    desk.wait(lambda: desk.said("masks imported"))
+    desk.settle()
+    assert [question.key for question in desk.questions] == ["replace_labels"]
+    assert (desk.session.document.label_map[50, 50] == 3) == kept
+
+
+def test_a_class_can_be_added_renamed_and_recoloured(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    table = desk.session.classes
+    liver = dataclasses.replace(table.by_uid("liver"), name="Leber", color=(1, 2, 3))
+    with desk.qtbot.waitSignal(desk.session.classes_changed):
+        desk.session.set_classes(table.replaced(liver).with_class(table.new_class("Bladder")))
+    stored = json.loads((folder / "segmentation/classes.json").read_text())["classes"]
+    assert {"Leber", "Bladder"} <= {item["name"] for item in stored} and len(stored) == 15
+    assert desk.session.painting.values[-1] == 14
+
+
+def test_a_class_in_use_cannot_be_removed(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"))
+    desk.paint(value=6)
+    desk.session.set_classes(desk.session.classes.without("liver"))
+    desk.wait(lambda: desk.said("Liver cannot be removed"))
+    assert desk.session.classes.by_uid("liver") is not None
+    desk.session.set_classes(desk.session.classes.without("spleen"))
+    desk.wait(lambda: desk.session.classes.by_uid("spleen") is None)
+
+
+def test_imported_classes_keep_the_uid_of_a_known_name(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    desk.open(image_folder("a"))
+    own = desk.session.classes.new_class("Bladder")
+    desk.session.set_classes(desk.session.classes.with_class(own))
+    file = tmp_path / "classes.json"
+    file.write_text(json.dumps(["Background", "liver", {"name": "bladder", "color": [9, 9, 9]}]))
+    desk.session.import_classes(file)
+    desk.wait(lambda: len(desk.session.classes.classes) == 3)
+    assert [item.uid for item in desk.session.classes.classes] == ["background", "liver", own.uid]
+    assert desk.session.classes.by_uid("liver").value == 6  # maps on disk stay right
+    file.write_text("{")
+    desk.session.import_classes(file)
+    assert desk.said("classes.json cannot be read") and len(desk.session.classes.classes) == 3

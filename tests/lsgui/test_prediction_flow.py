@@ -1,0 +1,226 @@
+"""Predictions reach the right image, beneath a person's work, and stop when asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from lsgui.shapes import disk
+from model.checkpoint import load, save
+from model.classes import ClassTable, default_table
+from model.labels import UNTOUCHED, read_label
+from model.provenance import HUMAN, MODEL
+from model.runs import active_weights
+from model.workspace import Status
+
+if TYPE_CHECKING:
+    from tests.lsgui.conftest import Desk
+
+
+def predicted(folder: Path, name: str) -> np.ndarray | None:
+    path = folder / "segmentation/predictions" / f"{name}.png"
+    return read_label(path, None, default_table()) if path.exists() else None
+
+
+def predict(desk: Desk) -> None:
+    desk.session.predict()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.settle()
+
+
+def test_the_prediction_fills_what_nobody_has_set(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.paint(20, 20, 6)
+    mine = desk.session.document.label_map == 6
+    predict(desk)
+    document = desk.session.document
+    assert (document.label_map[mine] == 6).all() and UNTOUCHED not in document.counts()
+    assert (document.provenance[~mine] == MODEL).all() and (document.provenance[mine] == HUMAN).all()
+    assert (predicted(folder, "a.png") == desk.session.prediction.label_map).all()
+    assert desk.session.model.device.startswith("CPU")
+    document.undo()
+    assert UNTOUCHED in document.counts()
+
+
+def test_a_predicted_image_counts_as_predicted_until_a_person_corrects_it(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    predict(desk)
+    desk.save()
+    entry = desk.session.folder.entry("a.png")
+    assert entry.status == Status.PREDICTED and 0 < entry.confidence <= 1
+    desk.paint()
+    desk.save()
+    assert desk.session.folder.entry("a.png").status == Status.CORRECTED
+
+
+def test_a_result_for_an_image_that_was_left_goes_to_its_file(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.session.predict()
+    desk.session.document.close()  # what a slow model meets: the user has gone on
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png" and predicted(folder, "a.png") is not None)
+    desk.settle()
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64} and desk.session.prediction is None
+    assert desk.session.folder.entry("a.png").status == Status.PREDICTED
+
+
+def test_a_result_during_a_gesture_waits_for_its_end(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    document = desk.session.document
+    document.begin("Brush")
+    document.preview(disk((20, 20), 5, document.shape), 6)
+    desk.session.predict()
+    desk.wait(lambda: not desk.session.jobs.busy("predict"))
+    document.preview(disk((40, 20), 5, document.shape), 6)
+    assert document.counts()[UNTOUCHED] > 3000 and desk.session.prediction is None
+    document.commit()
+    assert UNTOUCHED not in document.counts() and document.undo_stack.count() == 2
+    assert document.label_map[20, 20] == document.label_map[20, 40] == 6
+    desk.settle()
+
+
+def test_a_result_that_waits_for_a_gesture_finds_its_image_left(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.session.document.begin("Brush")
+    desk.session.predict()
+    desk.wait(lambda: not desk.session.jobs.busy("predict"))
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.settle()
+    assert predicted(folder, "a.png") is not None
+
+
+def test_pressing_predict_twice_predicts_once(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    desk.session.predict()
+    desk.session.predict()
+    assert len(desk.session.jobs.jobs) == 1
+    desk.settle()
+    assert desk.session.document.undo_stack.count() == 1
+
+
+def test_a_cancelled_prediction_leaves_the_image_as_it_was(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    desk.session.predict()
+    desk.session.cancel(desk.session.jobs.jobs[0].id)
+    desk.settle()
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64} and desk.notices == []
+    predict(desk)
+
+
+def test_the_folder_is_predicted_except_where_a_person_has_worked(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b", "c", "d")
+    (folder / "c.png").write_bytes(b"no image")
+    desk.open(folder, "b.png")
+    desk.paint()
+    desk.save()
+    desk.session.open_image("a.png")
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    desk.session.predict_folder()
+    desk.settle()
+    assert [predicted(folder, f"{stem}.png") is not None for stem in "abcd"] == [True, False, False, True]
+    assert UNTOUCHED not in desk.session.document.counts()  # the open image shows its result
+    assert desk.said("1 images could not be predicted")
+    assert desk.session.folder.entry("d.png").status == Status.PREDICTED
+    assert desk.session.folder.entry("b.png").status == Status.CORRECTED
+
+
+def test_predicting_the_folder_can_be_cancelled(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder(*(f"i{number:03d}" for number in range(300))))
+    predict(desk)
+    desk.session.predict_folder()
+    desk.wait(lambda: desk.session.folder.entry("i003.png").status == Status.PREDICTED)
+    desk.session.cancel(desk.session.jobs.jobs[0].id)
+    desk.settle()
+    assert desk.session.folder.entry("i299.png").status == Status.NONE
+
+
+def test_revert_brings_the_prediction_back_over_a_persons_pixels(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"))
+    predict(desk)
+    desk.paint(20, 20, 6, radius=20)
+    desk.session.revert_to_prediction()
+    assert (desk.session.document.label_map == desk.session.prediction.label_map).all()
+    desk.session.document.undo()
+    assert desk.session.document.label_map[20, 20] == 6
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.session.revert_to_prediction()
+    desk.wait(lambda: desk.said("has no prediction yet"))
+    desk.session.previous_image()
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    assert desk.session.prediction is None  # another visit: the prediction is a file now
+    desk.session.revert_to_prediction()
+    desk.wait(lambda: (desk.session.document.provenance == MODEL).all())
+
+
+def test_without_weights_it_says_so(make_desk: Callable, image_folder: Callable) -> None:
+    desk = make_desk(demo_weights=None)
+    desk.open(image_folder("a"))
+    desk.session.predict()
+    assert desk.said("There is no model yet") and desk.session.model is None
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04pickle", b"\x80\x02}q", b"\xff" * 400])
+def test_weights_that_cannot_be_used_are_named_and_the_model_stays(
+    desk: Desk, image_folder: Callable, tmp_path: Path, content: bytes
+) -> None:
+    desk.open(image_folder("a"))
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(content)
+    desk.session.load_weights(bad)
+    assert desk.said("bad.safetensors") and desk.session.model.name == "little"
+    predict(desk)
+
+
+def test_opened_weights_are_remembered_with_the_folder(
+    make_desk: Callable, image_folder: Callable, tmp_path: Path, weights: Path
+) -> None:
+    folder, other, desk = image_folder("a"), tmp_path / "other.safetensors", make_desk()
+    save(other, dataclasses.replace(load(weights), name="other"))
+    desk.open(folder)
+    desk.session.load_weights(other)
+    assert active_weights(folder / "segmentation") == other
+    predict(desk)
+    assert desk.session.prediction.model == "other"
+    assert desk.session.close()
+    again = make_desk()
+    again.open(folder)
+    assert again.session.model.name == "other"
+
+
+def test_weights_without_a_class_of_the_table_load_and_name_it(
+    desk: Desk, image_folder: Callable, tmp_path: Path, weights: Path
+) -> None:
+    desk.open(image_folder("a"))
+    table = desk.session.classes
+    desk.session.set_classes(table.with_class(table.new_class("Bladder")))
+    desk.session.load_weights(weights)
+    assert desk.said("does not know Bladder") and desk.session.model.missing == ("Bladder",)
+    predict(desk)
+
+
+def test_a_class_table_the_model_knows_nothing_of(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    desk.open(image_folder("a"))
+    desk.session.set_classes(ClassTable.from_json([{"name": "Nothing", "uid": "x"}, {"name": "Something", "uid": "y"}]))
+    desk.settle()
+    desk.session.predict()
+    desk.wait(lambda: desk.said("knows none of the classes"))
+
+
+def test_closing_while_predicting_ends_at_once(make_desk: Callable, image_folder: Callable) -> None:
+    desk = make_desk()
+    desk.open(image_folder(*(f"i{number:03d}" for number in range(200))))
+    predict(desk)
+    desk.session.predict_folder()
+    desk.wait(lambda: desk.session.folder.entry("i002.png").status == Status.PREDICTED)
+    assert desk.session.close()
+    assert not desk.session.jobs.busy("predict") or desk.session.workspace is None

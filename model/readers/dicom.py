@@ -32,7 +32,7 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     if "PixelData" not in data or "Rows" not in data or "Columns" not in data:
         raise ImageError("{name} is a DICOM file without an image in it; open the slices themselves.", name=path.name)
     check_size(path.name, int(data.Columns), int(data.Rows), max_pixels)
-    stored = _decode(data)
+    stored = _decode(data, path.name)
     frames = int(data.get("NumberOfFrames") or 1)
     notices: tuple[Message, ...] = ()
     if frames > 1:
@@ -49,7 +49,7 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     return Image(pixels=pixels, window=window, unit=_unit(data), notices=notices + replaced, **common)
 
 
-def _decode(data: Dataset) -> np.ndarray:
+def _decode(data: Dataset, name: str) -> np.ndarray:
     """Stored values of the first frame: (H, W), or (H, W, 3) in red, green, blue."""
     syntax = data.file_meta.get("TransferSyntaxUID", ImplicitVRLittleEndian)
     decoder = get_decoder(syntax)
@@ -59,7 +59,14 @@ def _decode(data: Dataset) -> np.ndarray:
             return decoder.as_array(data, index=0, decoding_plugin=plugin)[0]
         except Exception as error:  # noqa: BLE001 - each plug-in fails in its own way, and the next may not
             failure = error
-    raise failure
+    if decoder.is_native:
+        raise failure
+    raise ImageError(
+        "{name} cannot be decoded: it is damaged, or its compression ({syntax}) is not read here; "
+        "copy it again, or save it without compression.",
+        name=name,
+        syntax=syntax.name,
+    ) from failure
 
 
 def _plugins(decoder: object) -> list[str]:

@@ -1,0 +1,76 @@
+"""A file is the old one or the new one, and never something in between."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from model.files import atomic_write, sha256
+
+
+def test_writes_what_it_was_given_under_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "肝 é.png"
+    atomic_write(path, lambda file: file.write(b"new"))
+    assert path.read_bytes() == b"new"
+    assert sha256(path) == "11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437"
+
+
+def test_a_failure_half_way_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "label.png"
+    path.write_bytes(b"old")
+
+    def half(file: BinaryIO) -> None:
+        file.write(b"ne")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        atomic_write(path, half)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["label.png"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full disk to offer")
+def test_a_full_disk_is_an_error_and_not_a_short_file() -> None:
+    with pytest.raises(OSError, match="No space left"), open("/dev/full", "wb", buffering=0) as full:
+        full.write(b"x")
+
+
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        atomic_write(tmp_path / "gone" / "label.png", lambda file: None)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_the_file_has_the_mode_of_an_ordinary_one_and_keeps_its_own(tmp_path: Path) -> None:
+    ordinary, path = tmp_path / "ordinary", tmp_path / "label.png"
+    ordinary.write_bytes(b"")
+    atomic_write(path, lambda file: None)
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(ordinary.stat().st_mode)
+    path.chmod(0o640)
+    atomic_write(path, lambda file: None)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_readers_beside_a_writer_always_see_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "label.png"
+    contents = [bytes([number]) * 100_000 for number in range(2)]
+    atomic_write(path, lambda file: file.write(contents[0]))
+    done = threading.Event()
+    seen: list[bytes] = []
+
+    def read() -> None:
+        while not done.is_set():
+            seen.append(path.read_bytes())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(20):
+        atomic_write(path, lambda file: file.write(contents[number % 2]))
+    done.set()
+    reader.join()
+    assert seen and all(content in contents for content in seen)

@@ -199,7 +199,7 @@ def _damaged(path: Path, error: Exception) -> ImageError:
     if any(words in reason.lower() for words in _CUT_OFF):
         return truncated(path.name)
     return ImageError(
-        "{name} is damaged or not an image; copy it again from its source, or remove it from the folder. ({reason})",
+        "{name} is damaged or not an image ({reason}); copy it again from its source, or remove it from the folder.",
         name=path.name,
-        reason=reason.splitlines()[0].replace(str(path), path.name),
+        reason=reason.splitlines()[0].replace(str(path), path.name).rstrip("."),
     )

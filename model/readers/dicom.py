@@ -13,7 +13,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from model.errors import ImageError
 from model.messages import Message
-from model.readers.image import Image, Window, check_size, finite, measured
+from model.readers.image import Image, Window, check_size, finite, measured, truncated
 
 _DECODERS = ("pydicom", "pillow", "gdcm")
 """In this order. Plug-ins under the GPL are left alone even where someone has installed them."""
@@ -27,6 +27,8 @@ def is_dicom(start: bytes) -> bool:
 def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     """Raises ImageError for its size or a file without an image; anything else means a damaged file."""
     data = pydicom.dcmread(file, force=True)
+    if len(data) == 0 and data.file_meta or "Rows" in data and "PixelData" not in data:
+        raise truncated(path.name)  # pydicom leaves out what it could not read to its end
     if not data.file_meta and "SOPClassUID" not in data:
         raise ImageError("{name} is not a DICOM file, whatever its name says; remove it.", name=path.name)
     if "PixelData" not in data or "Rows" not in data or "Columns" not in data:

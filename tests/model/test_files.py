@@ -69,8 +69,8 @@ def test_readers_beside_a_writer_always_see_a_whole_file(tmp_path: Path) -> None
 
     reader = threading.Thread(target=read)
     reader.start()
-    for number in range(20):
-        atomic_write(path, lambda file: file.write(contents[number % 2]))
+    for content in contents * 10:
+        atomic_write(path, lambda file, content=content: file.write(content))
     done.set()
     reader.join()
     assert seen and all(content in contents for content in seen)

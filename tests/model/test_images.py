@@ -1,0 +1,464 @@
+"""Images of every kind come in with their measured values, and every bad file gets one sentence."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import warnings
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image as pillow
+
+from model.errors import ImageError
+from model.images import (
+    PRESETS,
+    Image,
+    Window,
+    apply_window,
+    auto_window,
+    folder_notice,
+    list_images,
+    read_image,
+)
+from model.opencv import cv2
+
+SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
+
+
+@pytest.fixture
+def deep() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 65536, (20, 30), dtype=np.uint16)
+
+
+@pytest.fixture
+def deep_colour() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 65536, (20, 30, 3), dtype=np.uint16)
+
+
+def encode(path: Path, pixels: np.ndarray, *options: int) -> Path:
+    """By OpenCV, which wants blue first."""
+    channels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]] if pixels.ndim == 3 else pixels
+    path.write_bytes(cv2.imencode(path.suffix, channels, options)[1].tobytes())
+    return path
+
+
+def assert_holds(image: Image, pixels: np.ndarray) -> None:
+    assert image.pixels.dtype == pixels.dtype
+    assert np.array_equal(image.pixels, pixels)
+
+
+def test_deep_pngs_keep_all_their_bits(tmp_path: Path, deep: np.ndarray, deep_colour: np.ndarray) -> None:
+    pillow.fromarray(deep).save(tmp_path / "grey.png")
+    assert_holds(read_image(tmp_path / "grey.png"), deep)
+    assert_holds(read_image(encode(tmp_path / "colour.png", deep_colour)), deep_colour)
+    opaque = np.dstack([deep_colour, np.full_like(deep, 65535)])
+    image = read_image(encode(tmp_path / "alpha.png", opaque))
+    assert_holds(image, deep_colour)
+    assert image.notices == ()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"byteorder": ">"}, {"compression": "zlib"}, {"bigtiff": True}, {"tile": (16, 16)}]
+)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
+def test_tiffs_keep_their_values(tmp_path: Path, deep: np.ndarray, dtype: str, options: dict) -> None:
+    pixels = deep.astype(dtype)
+    tifffile.imwrite(tmp_path / "image.tif", pixels, **options)
+    assert_holds(read_image(tmp_path / "image.tif"), pixels)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint32", "float64", "float16"])
+def test_other_numbers_become_float(tmp_path: Path, dtype: str) -> None:
+    pixels = np.array([[0, 7], [1000, 60000]], dtype=dtype)
+    tifffile.imwrite(tmp_path / "image.tif", pixels)
+    assert_holds(read_image(tmp_path / "image.tif"), pixels.astype(np.float32))
+
+
+@pytest.mark.parametrize("compression", [cv2.IMWRITE_TIFF_COMPRESSION_LZW, cv2.IMWRITE_TIFF_COMPRESSION_ADOBE_DEFLATE])
+def test_compressed_tiffs_keep_their_values(
+    tmp_path: Path, deep: np.ndarray, deep_colour: np.ndarray, compression: int
+) -> None:
+    for pixels in (deep, deep_colour, deep.astype(np.float32), (deep_colour >> 8).astype(np.uint8)):
+        path = encode(tmp_path / "image.tif", pixels, cv2.IMWRITE_TIFF_COMPRESSION, compression)
+        assert_holds(read_image(path), pixels)
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_deep_colour_tiffs_keep_their_values(tmp_path: Path, deep_colour: np.ndarray, planar: str) -> None:
+    pixels = deep_colour if planar == "contig" else np.moveaxis(deep_colour, -1, 0)
+    tifffile.imwrite(tmp_path / "image.tif", pixels, photometric="rgb", planarconfig=planar)
+    assert_holds(read_image(tmp_path / "image.tif"), deep_colour)
+
+
+def test_white_is_zero_is_turned_over(tmp_path: Path, deep: np.ndarray) -> None:
+    tifffile.imwrite(tmp_path / "image.tif", 65535 - deep, photometric="miniswhite")
+    assert_holds(read_image(tmp_path / "image.tif"), deep)
+
+
+def test_values_that_are_no_numbers_are_replaced_and_named(tmp_path: Path) -> None:
+    pixels = np.array([[1.0, np.nan, 3.0], [np.inf, -np.inf, 2.0]], dtype=np.float32)
+    tifffile.imwrite(tmp_path / "image.tif", pixels)
+    image = read_image(tmp_path / "image.tif")
+    assert image.pixels.tolist() == [[1, 1, 3], [3, 1, 2]]
+    assert "3 values" in str(image.notices[0])
+    tifffile.imwrite(tmp_path / "image.tif", np.full((2, 2), np.nan, np.float32))
+    with pytest.raises(ImageError, match="no finite number"):
+        read_image(tmp_path / "image.tif")
+
+
+def test_the_first_page_of_many_is_shown_with_a_notice(tmp_path: Path, deep: np.ndarray) -> None:
+    pages = np.stack([deep, deep // 2, deep // 3, deep // 4])
+    tifffile.imwrite(tmp_path / "stack.tif", pages, imagej=True, metadata={"axes": "ZYX"})
+    image = read_image(tmp_path / "stack.tif")
+    assert_holds(image, deep)
+    assert [str(notice) for notice in image.notices] == ["stack.tif has 4 pages; only the first is shown."]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("layout", ["contig", "separate", "imagej"])
+def test_the_first_three_of_many_channels_are_shown_with_a_notice(tmp_path: Path, dtype: str, layout: str) -> None:
+    channels = np.random.default_rng(0).integers(0, 256, (5, 20, 30)).astype(dtype)
+    path = tmp_path / "channels.tif"
+    if layout == "imagej":
+        tifffile.imwrite(path, channels, imagej=True, metadata={"axes": "CYX"})
+    elif layout == "contig":
+        tifffile.imwrite(path, np.moveaxis(channels, 0, -1), photometric="minisblack", planarconfig="contig")
+    else:
+        tifffile.imwrite(path, channels, photometric="minisblack", planarconfig="separate")
+    image = read_image(path)
+    assert_holds(image, np.ascontiguousarray(np.moveaxis(channels[:3], 0, -1)))
+    assert "5 channels" in str(image.notices[0])
+
+
+def test_of_two_channels_the_first_is_shown_with_a_notice(tmp_path: Path, deep: np.ndarray) -> None:
+    tifffile.imwrite(tmp_path / "two.tif", np.dstack([deep, deep + 1]), photometric="minisblack", planarconfig="contig")
+    image = read_image(tmp_path / "two.tif")
+    assert_holds(image, deep)
+    assert "2 channels" in str(image.notices[0])
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".tif"])
+def test_every_kind_of_picture_shows_its_colours(tmp_path: Path, mode: str, suffix: str) -> None:
+    """Compared with Pillow's own conversion, within what JPEG and Lab lose."""
+    ramp = np.linspace(30, 220, 32, dtype=np.uint8)
+    colour = np.dstack([np.tile(ramp, (32, 1)), np.tile(ramp[:, None], (1, 32)), np.full((32, 32), 90, np.uint8)])
+    picture = pillow.fromarray(colour)
+    if mode == "LAB":
+        from PIL import ImageCms
+
+        picture = ImageCms.profileToProfile(
+            picture, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+        )
+    else:
+        picture = picture.convert(mode)
+    path = tmp_path / f"picture{suffix}"
+    try:
+        picture.save(path)
+    except (OSError, KeyError):
+        pytest.skip(f"no {suffix} is of the kind {mode}")
+    image = read_image(path)
+    with pillow.open(path) as stored:
+        grey = mode in ("1", "L", "LA")
+        expected = np.asarray(stored.convert("L" if grey else "RGB")).astype(int)
+    assert image.pixels.shape == ((32, 32) if grey else (32, 32, 3))
+    assert image.pixels.dtype == np.uint8
+    assert np.abs(image.pixels - expected).max() <= 2
+
+
+def test_transparent_pixels_are_shown_on_black_with_a_notice(tmp_path: Path) -> None:
+    pixels = np.full((2, 2, 4), 200, np.uint8)
+    pixels[..., 3] = [[255, 0], [255, 255]]
+    pillow.fromarray(pixels).save(tmp_path / "image.png")
+    image = read_image(tmp_path / "image.png")
+    assert image.pixels[..., 0].tolist() == [[200, 0], [200, 200]]
+    assert "transparent" in str(image.notices[0])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["photo.png", "deep.png", "deep colour.png", "deep.tif", "photo.tif"])
+def test_orientation_is_applied_once(
+    tmp_path: Path, deep: np.ndarray, deep_colour: np.ndarray, orientation: int, name: str
+) -> None:
+    pixels = {"photo": (deep >> 8).astype(np.uint8), "deep": deep, "deep colour": deep_colour}[name[:-4]]
+    path = tmp_path / name
+    exif = pillow.Exif()
+    exif[274] = orientation
+    if name.endswith(".tif"):
+        tifffile.imwrite(path, pixels, extratags=[(274, "H", 1, orientation, True)])
+    elif pixels.ndim == 2:
+        pillow.fromarray(pixels).save(path, exif=exif)
+    else:
+        encode(path, pixels)
+        _add_png_exif(path, exif.tobytes()[6:])
+    upright = pixels.swapaxes(0, 1) if orientation >= 5 else pixels
+    upright = upright[::-1] if orientation in (3, 4, 7, 8) else upright
+    upright = upright[:, ::-1] if orientation in (2, 3, 6, 7) else upright
+    assert_holds(read_image(path), upright)
+
+
+def _add_png_exif(path: Path, exif: bytes) -> None:
+    data = path.read_bytes()
+    chunk = struct.pack(">I", len(exif)) + b"eXIf" + exif + struct.pack(">I", zlib.crc32(b"eXIf" + exif))
+    path.write_bytes(data[:33] + chunk + data[33:])
+
+
+def test_names_in_any_script_and_endings_in_any_case(tmp_path: Path) -> None:
+    for name in ("肝脏 01.PNG", "rein é.Jpeg", "🫀.bmp", "a.b.c.TIFF"):
+        pillow.new("L", (4, 3), 7).save(tmp_path / name)
+        assert read_image(tmp_path / name).pixels.shape == (3, 4)
+    assert len(list_images(tmp_path)) == 4
+
+
+def test_pixels_cannot_be_changed_by_whoever_gets_them(tmp_path: Path) -> None:
+    pillow.new("L", (4, 3)).save(tmp_path / "image.png")
+    with pytest.raises(ValueError, match="read-only"):
+        read_image(tmp_path / "image.png").pixels[0, 0] = 1
+
+
+# --- DICOM ---
+
+
+def test_a_ct_slice_is_in_hounsfield_units_with_its_first_window() -> None:
+    image = read_image(SAMPLE / "slice_001.dcm")
+    assert (image.pixels.dtype, image.pixels.shape, image.unit) == (np.int16, (512, 512), "HU")
+    assert image.pixels.min() == -1024
+    assert image.window == Window(40, 300)
+    assert image.spacing == (0.9765625, 0.9765625)
+    assert image.series == read_image(SAMPLE / "slice_020.dcm").series
+
+
+def test_dicom_is_known_without_its_ending(tmp_path: Path) -> None:
+    shutil.copy(SAMPLE / "slice_001.dcm", tmp_path / "CT.1.2.3.4444")
+    shutil.copy(SAMPLE / "slice_002.dcm", tmp_path / "IM0002")
+    (tmp_path / "notes").write_text("nothing to see")
+    assert [path.name for path in list_images(tmp_path)] == ["CT.1.2.3.4444", "IM0002"]
+    assert read_image(tmp_path / "IM0002").unit == "HU"
+
+
+MakeDicom = Callable[..., Path]
+
+
+@pytest.fixture
+def make_dicom(tmp_path: Path) -> MakeDicom:
+    """Writes an uncompressed DICOM file of the given stored values and attributes."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+
+    def make(stored: np.ndarray, **attributes: object) -> Path:
+        data = Dataset()
+        data.SOPClassUID, data.SOPInstanceUID = SecondaryCaptureImageStorage, generate_uid()
+        data.Modality = "OT"
+        data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+        data.Rows, data.Columns = stored.shape[-2:]
+        data.BitsAllocated = data.BitsStored = stored.dtype.itemsize * 8
+        data.HighBit = data.BitsStored - 1
+        data.PixelRepresentation = int(stored.dtype.kind == "i")
+        data.PixelData = stored.tobytes()
+        for name, value in attributes.items():
+            setattr(data, name, value)
+        data.file_meta = FileMetaDataset()
+        data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        data.save_as(tmp_path / "image.dcm", enforce_file_format=True)
+        return tmp_path / "image.dcm"
+
+    return make
+
+
+def test_white_is_low_is_turned_over_with_its_window(make_dicom: MakeDicom) -> None:
+    stored = np.array([[0, 1000], [3000, 4095]], dtype=np.uint16)
+    twelve_bits = {"PhotometricInterpretation": "MONOCHROME1", "BitsStored": 12, "HighBit": 11}
+    image = read_image(make_dicom(stored, **twelve_bits, WindowCenter=1000, WindowWidth=200))
+    assert image.pixels.tolist() == [[4095, 3095], [1095, 0]]
+    assert image.window == Window(3095, 200)
+
+
+def test_fractions_of_the_slope_are_kept(make_dicom: MakeDicom) -> None:
+    stored = np.array([[0, 1], [2, 3]], np.uint16)
+    image = read_image(make_dicom(stored, RescaleSlope=0.25, RescaleIntercept=-1, Modality="PT"))
+    assert image.pixels.dtype == np.float32
+    assert image.pixels.tolist() == [[-1, -0.75], [-0.5, -0.25]]
+    assert image.unit == ""
+
+
+def test_signed_and_wide_values_do_not_wrap(make_dicom: MakeDicom) -> None:
+    assert read_image(make_dicom(np.array([[-5, 5]], np.int16))).pixels.tolist() == [[-5, 5]]
+    wide = read_image(make_dicom(np.array([[0, 65535]], np.uint16), RescaleSlope=1, RescaleIntercept=-1024))
+    assert wide.pixels.tolist() == [[-1024, 64511]]
+
+
+def test_the_first_frame_of_many_is_shown_with_a_notice(make_dicom: MakeDicom) -> None:
+    image = read_image(make_dicom(np.arange(12, dtype=np.uint8).reshape(3, 2, 2), NumberOfFrames=3))
+    assert image.pixels.tolist() == [[0, 1], [2, 3]]
+    assert "3 frames" in str(image.notices[0])
+    assert image.window is None
+
+
+def test_an_odd_window_or_spacing_is_ignored(make_dicom: MakeDicom) -> None:
+    stored = np.arange(100, dtype=np.uint16).reshape(10, 10)
+    image = read_image(make_dicom(stored, WindowCenter=5, WindowWidth=0, PixelSpacing=[0, 0]))
+    assert image.window == auto_window(image.pixels)
+    assert image.spacing is None
+
+
+def test_dicom_without_an_image_is_a_sentence(make_dicom: MakeDicom) -> None:
+    import pydicom
+
+    path = make_dicom(np.zeros((2, 2), np.uint8))
+    data = pydicom.dcmread(path)
+    del data.PixelData, data.Rows
+    data.save_as(path)
+    with pytest.raises(ImageError, match="without an image"):
+        read_image(path)
+
+
+# --- what cannot be read ---
+
+
+def damaged_files(folder: Path) -> list[Path]:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    whole = [folder / f"image{suffix}" for suffix in (".png", ".jpg", ".bmp", ".tif", ".tiff", ".dcm")]
+    for path in whole[:3]:
+        pillow.fromarray(noise).save(path)
+    tifffile.imwrite(whole[3], noise)
+    tifffile.imwrite(whole[4], noise.astype(np.uint16), compression="zlib")
+    shutil.copy(SAMPLE / "slice_001.dcm", whole[5])
+    found = []
+    for path in whole:
+        data = path.read_bytes()
+        for length in (8, 150, len(data) // 2, len(data) - 200):
+            found.append(folder / f"{length} of {path.name}")
+            found[-1].write_bytes(data[:length])
+        found.append(folder / f"empty {path.name}")
+        found[-1].write_bytes(b"")
+        found.append(folder / f"text {path.name}")
+        found[-1].write_text("This is not an image, whatever its name says. " * 9)
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:End of file")
+def test_every_damaged_file_is_named_in_one_sentence(tmp_path: Path) -> None:
+    for path in damaged_files(tmp_path):
+        with pytest.raises(ImageError) as raised:
+            read_image(path)
+        text = str(raised.value)
+        assert path.name in text
+        assert "\n" not in text and text.endswith("."), text
+
+
+@pytest.mark.filterwarnings("ignore:End of file")
+def test_a_file_cut_off_is_called_truncated(tmp_path: Path) -> None:
+    for path in damaged_files(tmp_path):
+        if path.name[0] in "123456789" and not path.name.startswith(("8 of", "150 of")):
+            with pytest.raises(ImageError, match="truncated"):
+                read_image(path)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "gone.png", tmp_path):
+        with pytest.raises(ImageError, match=path.name):
+            read_image(path)
+
+
+def test_one_pixel_is_an_image(tmp_path: Path) -> None:
+    pillow.new("L", (1, 1), 9).save(tmp_path / "one.png")
+    assert read_image(tmp_path / "one.png").pixels.tolist() == [[9]]
+    tifffile.imwrite(tmp_path / "one.tif", np.array([[0.5]], np.float32))
+    image = read_image(tmp_path / "one.tif")
+    assert apply_window(image.pixels, image.window).shape == (1, 1)
+
+
+def huge_png(path: Path, width: int, height: int) -> Path:
+    """Only the header is huge."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
+    data = b"\x89PNG\r\n\x1a\n"
+    for kind, body in chunks:
+        data += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    path.write_bytes(data)
+    return path
+
+
+def test_too_many_pixels_are_refused_from_the_header_and_the_way_out_is_named(tmp_path: Path) -> None:
+    path = huge_png(tmp_path / "huge.png", 40_000, 30_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ImageError, match=r"limit of 100 megapixels.*--max-megapixels 1200"):
+            read_image(path)
+    with pytest.raises(ImageError, match="truncated"):
+        read_image(path, max_pixels=1_200_000_000)
+
+
+def test_the_limit_holds_for_tiff_and_dicom_too(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "image.tif", np.zeros((30, 40), np.uint16))
+    for path in (tmp_path / "image.tif", SAMPLE / "slice_001.dcm"):
+        with pytest.raises(ImageError, match="--max-megapixels"):
+            read_image(path, max_pixels=1000)
+
+
+# --- folders ---
+
+
+def test_a_folder_is_listed_in_natural_order_and_flat(tmp_path: Path) -> None:
+    for name in ("slice 10.png", "slice 2.png", "Slice 1.png", "10.png", "9.png", ".hidden.png", "notes.txt", "noise"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "folder.png").mkdir()
+    names = [path.name for path in list_images(tmp_path)]
+    assert names == ["9.png", "10.png", "Slice 1.png", "slice 2.png", "slice 10.png"]
+
+
+def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="gone"):
+        list_images(tmp_path / "gone")
+
+
+def test_an_empty_folder_and_one_of_volumes_say_what_to_do(tmp_path: Path) -> None:
+    assert "holds no images" in str(folder_notice(tmp_path))
+    (tmp_path / "ct.nii.gz").write_bytes(b"x")
+    assert list_images(tmp_path) == []
+    assert "NIfTI volumes are not read yet" in str(folder_notice(tmp_path))
+    with pytest.raises(ImageError, match="NIfTI volumes are not read yet"):
+        read_image(tmp_path / "ct.nii.gz")
+    (tmp_path / "ct.nii.gz").unlink()
+    (tmp_path / "image.png").write_bytes(b"x")
+    assert folder_notice(tmp_path) is None
+
+
+# --- windows ---
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint16", "uint8", "float32"])
+def test_a_window_runs_from_black_to_white(dtype: str) -> None:
+    pixels = np.array([[0, 50, 100], [150, 200, 250]], dtype=dtype)
+    shown = apply_window(pixels, Window(100, 200))
+    assert shown.dtype == np.uint8
+    assert shown.tolist() == [[0, 64, 128], [191, 255, 255]]
+
+
+def test_windows_below_zero_and_at_the_ends_of_the_range() -> None:
+    pixels = np.array([[-32768, -1350, -600, 150, 32767]], dtype=np.int16)
+    assert apply_window(pixels, PRESETS["lung"]).tolist() == [[0, 0, 128, 255, 255]]
+
+
+def test_eight_bits_need_no_window() -> None:
+    pixels = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    assert apply_window(pixels, None) is pixels
+
+
+def test_the_automatic_window_ignores_a_few_hot_pixels() -> None:
+    pixels = np.random.default_rng(0).integers(1000, 2000, (300, 300)).astype(np.uint16)
+    pixels[0, :5] = 65535
+    window = auto_window(pixels)
+    assert 990 < window.low < 1010 and 1990 < window.high < 2010
+
+
+@pytest.mark.parametrize("value", [0, 7, 65535])
+def test_a_flat_image_has_a_window_all_the_same(value: int) -> None:
+    pixels = np.full((5, 5), value, np.uint16)
+    assert auto_window(pixels).width > 0
+    assert apply_window(pixels, None).shape == (5, 5)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.images import MAX_PIXELS
+
 
 @dataclass(frozen=True)
 class FineTuneOptions:
@@ -13,7 +15,8 @@ class FineTuneOptions:
     Training starts from the checkpoint `weights`, or from scratch as `preset` when that is None; `baseline` is then
     the checkpoint to compare the new model with. `resume` goes on with the last interrupted run instead, with that
     run's own options. The training takes `seconds`, or `epochs` of a fixed number of steps when those are given.
-    `crop` is the side of a training view in pixels; `publish` receives a copy of the new weights.
+    `crop` is the side of a training view in pixels; `publish` receives a copy of the new weights; images of more than
+    `max_pixels` are left out.
     """
 
     weights: Path | None = None
@@ -28,6 +31,7 @@ class FineTuneOptions:
     seed: int = 0
     resume: bool = False
     publish: Path | None = None
+    max_pixels: int = MAX_PIXELS
 
     def arguments(self) -> list[str]:
         """The command line that says the same to `python -m model finetune WORKSPACE`."""
@@ -45,6 +49,7 @@ class FineTuneOptions:
             "--lr": self.learning_rate,
             "--crop": self.crop,
             "--publish": self.publish,
+            "--max-megapixels": None if self.max_pixels == MAX_PIXELS else self.max_pixels / 1e6,
         }
         flags = [text for flag, value in chosen.items() if value is not None for text in (flag, str(value))]
         return start + flags + ["--device", self.device, "--seed", str(self.seed)]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -28,9 +31,51 @@ class Schedule:
         """Whether epoch 1, 2, ... `epochs` ends at this progress."""
         return progress >= epoch / self.epochs - 1e-9
 
+    def steps_of_epoch(self, epoch: int, done: int, progress: float) -> int:
+        """How many steps epoch 1, 2, ... will have, when `done` of its steps have brought the training to `progress`."""
+        if not self.seconds:
+            return self.steps
+        share = progress * self.epochs - (epoch - 1)
+        return max(done, round(done / max(share, 1e-3)))
+
     def rate(self, progress: float) -> float:
         """The learning rate as a share of its peak: a linear warm-up, then half a cosine down to 1 %."""
         if progress < self.warm_up:
             return max(progress / self.warm_up, 0.1)
         fraction = (progress - self.warm_up) / (1 - self.warm_up)
         return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * fraction))
+
+
+class Clock:
+    """The time a training has spent, in this process and before it was interrupted."""
+
+    def __init__(self, earlier: float = 0.0) -> None:
+        """`earlier` is in seconds."""
+        self._earlier = earlier
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return self._earlier + time.monotonic() - self._start
+
+    def remaining(self, progress: float) -> float:
+        """Seconds until the end, when the rest goes at the pace so far."""
+        return self.seconds * (1 - progress) / max(progress, 1e-3)
+
+
+class Rationed:
+    """Work that should be done whenever there is an occasion, but take no more than a `share` of the time."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._not_before = 0.0
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Yields whether to do it now, and measures how long it takes."""
+        started = time.monotonic()
+        due = started >= self._not_before
+        yield due
+        if due:
+            now = time.monotonic()
+            self._not_before = now + (now - started) / self._share

@@ -150,10 +150,3 @@ class Trainer:
 
 def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether this is how torch, numpy or OpenCV say that memory ran out, on a GPU or in the computer."""
-    text = str(error).lower()
-    says_so = "out of memory" in text or "can't allocate memory" in text or "insufficient memory" in text
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (isinstance(error, Exception) and says_so)

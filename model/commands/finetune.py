@@ -1,0 +1,95 @@
+"""Fine-tune on the labels of a workspace: JSON lines on stdout, progress for a person on stderr.
+
+Each run keeps its own folder, WORKSPACE/segmentation/runs/NNNN, with its settings, events, the labels it used and its
+weights. The training takes 150 seconds unless --seconds or --epochs say otherwise. A line "cancel" on stdin, SIGINT
+or SIGTERM stops it within two seconds; --resume goes on with a run that was stopped or killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from model.commands.console import Exit, share_the_cores
+from model.commands.stopping import StopRequest
+from model.commands.teller import Teller
+from model.events import Stopped
+from model.images import MAX_PIXELS
+from model.options import FineTuneOptions
+from model.progress import Cancelled
+from model.workspace import Workspace
+
+HELP = "train the network on a workspace's labels"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workspace", type=Path, metavar="WORKSPACE", help="the folder of images")
+    parser.add_argument("--root", type=Path, help="where its labels and runs are; else WORKSPACE/segmentation")
+    start = parser.add_mutually_exclusive_group(required=True)
+    start.add_argument("--weights", type=Path, metavar="W", help="start from these weights; classes meet by their uid")
+    start.add_argument("--scratch", metavar="PRESET", help="start from nothing: seed, lightning-unet or tiny")
+    start.add_argument("--resume", action="store_true", help="go on with the last run that was stopped or killed")
+    parser.add_argument("--baseline", type=Path, metavar="W", help="with --scratch: the weights to compare with")
+    parser.add_argument("--seconds", type=_positive, metavar="S", help="how long to train")
+    parser.add_argument("--epochs", type=_count, metavar="N", help="points of the curve; alone, it sets the length too")
+    parser.add_argument("--batch", type=_count, metavar="N", help="views a step; 8 on a GPU, 1 on a CPU")
+    parser.add_argument("--crop", type=_count, metavar="PIXELS", help="side of a view; else the network's input")
+    parser.add_argument(
+        "--lr", type=_positive, metavar="RATE", help="peak learning rate; 0.001 from scratch, else 0.0003"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of all chance (0)")
+    parser.add_argument("--device", default="auto", help="auto (the default), cpu, cuda or cuda:N")
+    parser.add_argument("--publish", type=Path, metavar="FILE", help="copy the new weights here, in half precision")
+    parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin ends, as when the parent dies")
+    parser.add_argument("--max-megapixels", type=_positive, default=MAX_PIXELS / 1e6, help="refuse larger images (100)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    teller = Teller(sys.stdout, sys.stderr)
+    request = StopRequest(teller, watch_stdin=arguments.watch_stdin)
+    request.watch()
+    share_the_cores()
+    try:
+        from model.training import fine_tune
+
+        workspace = Workspace.peek(arguments.workspace, arguments.root)
+        run = fine_tune(workspace, _options(arguments), teller.tell, request.asked)
+    except Cancelled:
+        teller.tell(Stopped(0))
+        return Exit.STOPPED
+    finally:
+        request.done()
+    return Exit.DONE if run.weights else Exit.STOPPED
+
+
+def _options(arguments: argparse.Namespace) -> FineTuneOptions:
+    return FineTuneOptions(
+        weights=arguments.weights,
+        preset=arguments.scratch or "",
+        baseline=arguments.baseline,
+        epochs=arguments.epochs,
+        seconds=arguments.seconds,
+        batch=arguments.batch,
+        learning_rate=arguments.lr,
+        crop=arguments.crop,
+        device=arguments.device,
+        seed=arguments.seed,
+        resume=arguments.resume,
+        publish=arguments.publish,
+        max_pixels=round(arguments.max_megapixels * 1e6),
+    )
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text}")
+    return value

@@ -1,0 +1,77 @@
+"""StopRequest: hears that a training should stop, by stdin or by a signal, and sees to it that it does in time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+
+from model.commands.console import Exit
+from model.commands.teller import Teller
+from model.events import Stopped
+
+PATIENCE = 1.5
+"""Seconds that the training gets to end by itself; one step of a large network on a CPU can take longer."""
+
+
+class StopRequest:
+    """After `watch`, `asked` turns true when someone wants to stop. If the work is not `done` soon after, the process
+    ends at once: its state was saved after an epoch, and a run without a process counts as interrupted.
+    """
+
+    def __init__(self, teller: Teller, watch_stdin: bool) -> None:
+        self._teller = teller
+        self._watch_end = watch_stdin
+        self._event = threading.Event()
+        self._done = threading.Event()
+
+    def watch(self) -> None:
+        """Listen from now on. For the main thread only: signals are heard there."""
+        _thread(self._see_to_it)
+        if self._watch_end or not sys.stdin.isatty():
+            _thread(self._listen)
+        ears, mouth = socket.socketpair()
+        mouth.setblocking(False)
+        signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)  # without a handler of Python's the wake-up byte is not sent
+        self._mouth = mouth
+        _thread(lambda: (ears.recv(1), self._event.set()))
+
+    def asked(self) -> bool:
+        return self._event.is_set() or self._teller.deaf.is_set()
+
+    def done(self) -> None:
+        """The work has ended by itself."""
+        self._done.set()
+
+    def _listen(self) -> None:
+        """Read stdin below Python's buffers, whose lock would otherwise be held when the interpreter shuts down."""
+        heard = b""
+        while True:
+            try:
+                part = os.read(0, 4096)
+            except OSError:
+                part = b""
+            if not part:
+                if self._watch_end:
+                    self._event.set()
+                return
+            heard += part
+            *lines, heard = heard.split(b"\n")
+            if any(line.strip() == b"cancel" for line in lines):
+                self._event.set()
+
+    def _see_to_it(self) -> None:
+        self._event.wait()
+        if not self._done.wait(PATIENCE):
+            with contextlib.suppress(Exception):
+                self._teller.tell(Stopped(self._teller.run))
+            os._exit(Exit.STOPPED)
+
+
+def _thread(work: object) -> None:
+    threading.Thread(target=work, daemon=True).start()

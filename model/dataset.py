@@ -1,0 +1,104 @@
+"""Labelled images as training sees them: at the network's scale, in its channels, kept while memory allows."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from model.classes import ClassTable
+from model.errors import ModelError
+from model.input_range import InputRange
+from model.labels import UNTOUCHED
+from model.opencv import cv2
+from model.tiling import zoomed_shape
+from model.truth import Truth
+
+ANCHORS = 500
+"""So many labelled pixels of each class are remembered as places to look at."""
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """An image at the scale at which the network sees it, with its truth.
+
+    `pixels` (H, W) or (H, W, 3) are measured values, which `limits` = (low, high) bring to 0..1; `channels` (H, W)
+    uint8 holds the network's channels, 255 where nobody has labelled; `anchors` has, for each channel present, some
+    of its pixels as (n, 2) int32 (x, y).
+    """
+
+    pixels: np.ndarray
+    limits: tuple[float, float]
+    channels: np.ndarray
+    anchors: dict[int, np.ndarray]
+
+    @property
+    def nbytes(self) -> int:
+        return self.pixels.nbytes + self.channels.nbytes
+
+
+def make_example(truth: Truth, classes: ClassTable, values: InputRange, size: int) -> Example:
+    """The example of a network whose input is `size`: zoomed as the segmenter does, or at its own scale if large."""
+    channels = channel_table(classes)[truth.label_map]
+    pixels = truth.image.pixels
+    limits = values.limits(pixels, truth.image.unit)
+    shape = zoomed_shape(*channels.shape, size)
+    if shape is not None and shape != channels.shape:
+        shrinks = shape[0] < channels.shape[0] or shape[1] < channels.shape[1]
+        pixels = cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        channels = cv2.resize(channels, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    return Example(pixels, limits, channels, find_anchors(channels))
+
+
+def channel_table(classes: ClassTable) -> np.ndarray:
+    """A table (256,) uint8 from class value to the class's place in the table; 255 stays 255."""
+    table = np.full(256, UNTOUCHED, np.uint8)
+    table[list(classes.values)] = np.arange(len(classes.values), dtype=np.uint8)
+    return table
+
+
+def find_anchors(channels: np.ndarray) -> dict[int, np.ndarray]:
+    """Up to ANCHORS pixels (x, y) of each channel present, evenly spread over its area."""
+    flat = channels.ravel()
+    found = {}
+    for channel in np.flatnonzero(np.bincount(flat, minlength=256)[:UNTOUCHED]).tolist():
+        places = np.flatnonzero(flat == channel)
+        places = places[np.linspace(0, len(places) - 1, min(ANCHORS, len(places))).astype(int)]
+        found[channel] = np.column_stack([places % channels.shape[1], places // channels.shape[1]]).astype(np.int32)
+    return found
+
+
+class Sized(Protocol):
+    @property
+    def nbytes(self) -> int: ...
+
+
+Item = TypeVar("Item", bound=Sized)
+
+
+class Kept(Generic[Item]):
+    """Reads items by number and keeps those used last, up to `limit` bytes of them. For one thread at a time."""
+
+    def __init__(self, read: Callable[[int], Item], count: int, limit: int = 1 << 30) -> None:
+        self._read = read
+        self._limit = limit
+        self._items: OrderedDict[int, Item] = OrderedDict()
+        self.usable = list(range(count))
+
+    def get(self, number: int) -> Item:
+        """Raises ModelError for an item that cannot be read; from then on it is not `usable`."""
+        if number in self._items:
+            self._items.move_to_end(number)
+            return self._items[number]
+        try:
+            item = self._read(number)
+        except ModelError:
+            self.usable.remove(number)
+            raise
+        self._items[number] = item
+        while sum(kept.nbytes for kept in self._items.values()) > self._limit and len(self._items) > 1:
+            self._items.popitem(last=False)
+        return item

@@ -1,0 +1,104 @@
+"""Plan: what is settled before a training's first step, kept in its config.json so that it can go on after a kill."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from model.checkpoint import Checkpoint
+from model.classes import ClassTable
+from model.errors import TrainingError
+from model.input_range import InputRange
+from model.network import NetworkConfig
+from model.options import FineTuneOptions
+from model.schedule import Schedule
+
+SECONDS = 150.0
+"""How long a person waits by default, on any machine."""
+EPOCHS = 12
+FEWEST_EPOCHS = 3
+SCORING_SHARE = 0.25
+"""No more of the time than this goes to scoring: a large held-out set means fewer points of the curve."""
+FEWEST_STEPS = 20
+"""Steps of an epoch where steps are counted: with few images one pass would be too short to score after."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`batch` views of `crop` pixels a side a step; `parent` names the checkpoint it starts from."""
+
+    options: FineTuneOptions
+    network: NetworkConfig
+    classes: ClassTable
+    input: InputRange
+    parent: str | None
+    batch: int
+    crop: int
+    learning_rate: float
+    schedule: Schedule
+
+    @staticmethod
+    def make(
+        options: FineTuneOptions, start: Checkpoint, device: torch.device, images: int, scoring_seconds: float
+    ) -> Plan:
+        """What the person chose, and for the rest what suits the device and the number of training images."""
+        network = NetworkConfig.from_fields(start.network)
+        batch = options.batch or (1 if device.type == "cpu" else 8)
+        rate = options.learning_rate or default_learning_rate(network, options.weights is None)
+        schedule = _schedule(options, max(FEWEST_STEPS, math.ceil(images / batch)), scoring_seconds)
+        crop = options.crop or network.size
+        return Plan(options, network, start.classes, start.input, start.parent, batch, crop, rate, schedule)
+
+    def checkpoint(self, tensors: Mapping[str, np.ndarray]) -> Checkpoint:
+        """These weights as a checkpoint, without a name or scores yet."""
+        network = dataclasses.asdict(self.network)
+        return Checkpoint(
+            network=network, classes=self.classes, input=self.input, parent=self.parent, tensors=dict(tensors)
+        )
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "options": self.options.to_json(),
+            "network": dataclasses.asdict(self.network),
+            "classes": self.classes.to_json(),
+            "input": vars(self.input),
+            "parent": self.parent,
+            "batch": self.batch,
+            "crop": self.crop,
+            "learning_rate": self.learning_rate,
+            "schedule": vars(self.schedule),
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, object]) -> Plan:
+        """Raises TrainingError for a config.json that is missing or damaged."""
+        try:
+            made = {
+                "options": FineTuneOptions.from_json(data["options"]),
+                "network": NetworkConfig.from_fields(data["network"]),
+                "classes": ClassTable.from_json(data["classes"]),
+                "input": InputRange(**data["input"]),
+                "schedule": Schedule(**data["schedule"]),
+            }
+            return Plan(**(dict(data) | made))
+        except (KeyError, TypeError, ValueError) as error:
+            raise TrainingError("The interrupted training's config.json is damaged; start a new training.") from error
+
+
+def default_learning_rate(network: NetworkConfig, from_scratch: bool) -> float:
+    """Gentler for a trained network, and for one without convolutions, which at 1e-3 never left its start."""
+    return 1e-3 if from_scratch and network.convolution else 3e-4
+
+
+def _schedule(options: FineTuneOptions, steps: int, scoring_seconds: float) -> Schedule:
+    """By the clock, unless a number of epochs alone was asked for."""
+    if options.epochs and not options.seconds:
+        return Schedule(options.epochs, steps)
+    seconds = options.seconds or SECONDS
+    affordable = int(SCORING_SHARE * seconds / scoring_seconds) if scoring_seconds else EPOCHS
+    return Schedule(options.epochs or min(max(affordable, FEWEST_EPOCHS), EPOCHS), seconds=seconds)

@@ -1,0 +1,165 @@
+"""RunLog: one fine-tuning's folder while it is being written, and the lock that keeps a second one out."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from model.checkpoint import Checkpoint, save
+from model.errors import ModelError, TrainingError
+from model.events import Event, Failed, Finished, Notice, Stopped, to_line
+from model.files import sha256
+from model.messages import Message
+from model.progress import Cancelled
+from model.records import write_json
+from model.runs import Run, RunState, list_runs, new_run, run_lock, save_run, verdict
+from model.scoring import Scores
+from model.workspace import LabelledImage
+
+Emit = Callable[[Event], None]
+
+
+class RunLog:
+    """`run` is the state as last written. Open one with `RunLog.begin` or `RunLog.go_on`."""
+
+    def __init__(self, run: Run, emit: Emit) -> None:
+        self.run = run
+        self._emit = emit
+        self._earlier = run.seconds
+        self._opened = time.monotonic()
+        self._lock = run_lock(run)
+        self._lock.acquire()
+
+    @staticmethod
+    def begin(root: Path, parent: str | None, labels: Sequence[LabelledImage], emit: Emit) -> RunLog:
+        """A new run, with the list of the labels it uses. Raises OSError."""
+        log = RunLog(new_run(root, parent, [item.image_path.name for item in labels]), emit)
+        files = [
+            {"image": item.image_path.name, "split": item.split, "sha256": sha256(item.label_path)} for item in labels
+        ]
+        write_json(log.run.folder / "labels.json", {"labels": files})
+        return log
+
+    @staticmethod
+    def go_on(run: Run, emit: Emit) -> RunLog:
+        """An interrupted run, running again. Raises OSError."""
+        log = RunLog(run, emit)
+        log.update(state=RunState.RUNNING)
+        return log
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has worked, earlier parts included."""
+        return self._earlier + time.monotonic() - self._opened
+
+    def say(self, event: Event) -> None:
+        """Keep the event with the run, and pass it on."""
+        with open(self.run.events_path, "a", encoding="utf-8") as file:
+            file.write(to_line(event) + "\n")
+        self._emit(event)
+
+    def notice(self, message: Message) -> None:
+        self.say(Notice(message.template, _plain(message)))
+
+    def update(self, **changes: object) -> None:
+        """Write these fields of the run's state, and how long it has worked. Raises OSError."""
+        self.run = dataclasses.replace(self.run, **changes, seconds=round(self.seconds, 1))
+        save_run(self.run)
+
+    def write_config(self, config: Mapping[str, object]) -> None:
+        write_json(self.run.config_path, config)
+
+    def publish(self, checkpoint: Checkpoint, scores: Scores) -> None:
+        """Put the new weights in place by one rename, and say how they compare. Raises OSError."""
+        path = self.run.weights_path
+        save(path, checkpoint)
+        self.update(state=RunState.DONE, weights=path, mean_dice=scores.mean_dice, dice=scores.dice)
+        self.run.resume_path.unlink(missing_ok=True)
+        new, old = (self.run.mean_dice, self.run.dice), (self.run.baseline_mean, self.run.baseline)
+        self.say(Finished(self.run.number, str(path), *new, *old, verdict(self.run)))
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Whatever ends the work within, the run's state says so, and so does an event unless it was published.
+
+        Cancelled ends here; any other exception goes on as a ModelError that was told.
+        """
+        try:
+            yield
+        except Cancelled:
+            self.update(state=RunState.CANCELLED)
+            self.say(Stopped(self.run.number))
+        except Exception as error:
+            told = _as_model_error(error)
+            with suppress(OSError):
+                self.update(state=RunState.FAILED)
+            with suppress(OSError):
+                self.say(failed(told))
+            raise Told(told) from error
+        finally:
+            self._lock.release()
+
+
+class Told(ModelError):
+    """An error of which a Failed event has been said already."""
+
+    def __init__(self, error: ModelError) -> None:
+        super().__init__(error.message.template, **error.message.values)
+
+
+def failed(error: ModelError) -> Failed:
+    """The event that says the same as the error."""
+    return Failed(error.message.template, _plain(error.message))
+
+
+def last_resumable(root: Path) -> Run:
+    """Raises TrainingError when no run of the workspace can go on."""
+    for run in reversed(list_runs(root)):
+        if run.resumable:
+            return run
+    raise TrainingError("No interrupted training can go on here; start a new one.")
+
+
+@contextmanager
+def only_one(root: Path) -> Iterator[None]:
+    """Hold the workspace's training lock. Raises TrainingError while another process trains or it cannot be written."""
+    lock = FileLock(root / "runs" / ".lock", timeout=0, thread_local=False)
+    try:
+        (root / "runs").mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise TrainingError("Another fine-tuning is running in this folder; wait for it or stop it first.") from error
+    except OSError as error:
+        raise TrainingError(
+            "{folder} cannot be written ({reason}); make it writable, or choose another place for the workspace.",
+            folder=str(root),
+            reason=error.strerror or str(error),
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _as_model_error(error: Exception) -> ModelError:
+    if isinstance(error, ModelError):
+        return error
+    if isinstance(error, OSError):
+        return TrainingError(
+            "The training cannot write its files ({reason}); make room and start it again.",
+            reason=error.strerror or str(error),
+        )
+    return TrainingError(
+        "The training stopped because of an unexpected error ({reason}); the old model is still in use.",
+        reason=f"{type(error).__name__}: {error}",
+    )
+
+
+def _plain(message: Message) -> dict[str, object]:
+    """The values as JSON can hold them."""
+    return {key: value if isinstance(value, (int, float)) else str(value) for key, value in message.values.items()}

@@ -1,0 +1,210 @@
+"""Fine-tuning: from a workspace's label files to a new checkpoint, scored beside the one it started from.
+
+What is published are the averaged weights of the last step. Choosing the epoch that scored best would choose on the
+very images that are to judge the result; a learning rate that winds down and the averaging make the last one good.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from model.checkpoint import Checkpoint, load, save
+from model.device import choose_device, device_name
+from model.errors import CheckpointError, ModelError, TrainingError
+from model.events import Baseline, Epoch, Started, Step
+from model.judge import Judge
+from model.learner import Learner
+from model.messages import Message
+from model.options import FineTuneOptions
+from model.plan import Plan
+from model.progress import Cancelled, Progress, Report
+from model.records import read_json
+from model.run_log import Emit, RunLog, Told, failed, last_resumable, only_one
+from model.runs import Run
+from model.schedule import Clock, Rationed
+from model.scoring import Scores
+from model.start import half_precision, starting_checkpoint
+from model.survey import Survey, survey
+from model.workspace import Workspace
+
+__all__ = ["FineTuneOptions", "fine_tune"]
+
+STEP_SECONDS = 0.25
+"""Steps are told no more often than this."""
+SAVING_SHARE = 0.1
+"""The state for resuming is saved after an epoch, but takes no more of the time than this."""
+
+
+def fine_tune(
+    workspace: Workspace, options: FineTuneOptions, emit: Emit, stop: Callable[[], bool] = lambda: False
+) -> Run:
+    """Train on the workspace's labels, tell `emit` all that happens, and return the run, done or cancelled.
+
+    `stop` is asked between steps and between predictions. Raises ModelError after a Failed event, and Cancelled when
+    stopped before the run had begun.
+    """
+
+    def report(progress: Progress) -> None:
+        if stop():
+            raise Cancelled
+
+    try:
+        with only_one(workspace.root):
+            found = survey(workspace, report, options.max_pixels)
+            found.require_training_labels()
+            prepare = _go_on if options.resume else _begin
+            training = prepare(workspace, found, options, emit, report)
+            return training.run()
+    except Told:
+        raise
+    except ModelError as error:
+        emit(failed(error))
+        raise
+
+
+def _begin(workspace: Workspace, found: Survey, options: FineTuneOptions, emit: Emit, report: Report) -> Training:
+    start = starting_checkpoint(options, found.classes, all(label.hounsfield for label in found.train))
+    judge = Judge(found, choose_device(options.device), report)
+    plan = Plan.make(options, start, judge.device, len(found.train), judge.seconds_to_score(start))
+    log = RunLog.begin(workspace.root, start.parent, [label.item for label in found.labels], emit)
+    log.write_config(plan.to_json())
+    return Training(log, plan, found, judge, start, report)
+
+
+def _go_on(workspace: Workspace, found: Survey, options: FineTuneOptions, emit: Emit, report: Report) -> Training:
+    """The last run that was interrupted, with the options it began with; only the device is today's choice."""
+    run = last_resumable(workspace.root)
+    plan = Plan.from_json(read_json(run.config_path))
+    if [item.uid for item in plan.classes.classes] != [item.uid for item in found.classes.classes]:
+        raise TrainingError("The classes have changed since the training was interrupted; start a new training.")
+    judge = Judge(found, choose_device(options.device), report)
+    return Training(RunLog.go_on(run, emit), plan, found, judge, None, report)
+
+
+class Training:
+    """One run: its plan, its log, and how far it is."""
+
+    def __init__(
+        self, log: RunLog, plan: Plan, found: Survey, judge: Judge, start: Checkpoint | None, report: Report
+    ) -> None:
+        """`start` is None for a run that goes on from its saved state."""
+        self._log, self._plan, self._found, self._judge, self._report = log, plan, found, judge, report
+        self._start = start
+        self._epochs, self._earlier = 0, 0.0
+        self._clock = Clock()
+        self._saving = Rationed(SAVING_SHARE)
+        self._telling = 0.0
+
+    def run(self) -> Run:
+        """To the end, or to what stops it. Raises ModelError, after the run was marked as failed."""
+        with self._log.ending():
+            learner = Learner(self._plan, self._found, self._start, self._judge.device, self._log.notice)
+            with contextlib.closing(learner):
+                if self._start is None:
+                    self._restore(learner)
+                self._announce(learner.batch)
+                self._score_baseline()
+                scores = self._train(learner)
+                self._publish(learner, scores)
+        return self._log.run
+
+    def _restore(self, learner: Learner) -> None:
+        extra = learner.restore(self._log.run.resume_path)
+        self._epochs, self._earlier = int(extra["epochs"]), float(extra["seconds"])
+
+    def _announce(self, batch: int) -> None:
+        plan, found = self._plan, self._found
+        uids = [item.uid for item in plan.classes.classes]
+        counts = len(found.train), len(found.held_out)
+        device = device_name(self._judge.device)
+        self._log.say(Started(self._log.run.number, device, batch, plan.schedule.epochs, *counts, uids))
+        for problem in found.problems:
+            self._log.notice(problem)
+
+    def _score_baseline(self) -> None:
+        """The model that the new one must not fall below. A run that goes on has its score already."""
+        source = self._plan.options.weights or self._plan.options.baseline
+        if self._log.run.baseline_mean is None and source is not None and self._judge.can_judge:
+            try:
+                scores = self._judge.score(load(source))
+                self._log.update(baseline_mean=scores.mean_dice, baseline=scores.dice)
+            except CheckpointError as error:  # it knows none of the classes, or is gone: nothing to compare with
+                self._log.notice(error.message)
+        if self._log.run.baseline_mean is not None:
+            self._log.say(Baseline(self._log.run.baseline_mean, self._log.run.baseline))
+
+    def _train(self, learner: Learner) -> Scores:
+        """All epochs that are left; returns the scores of the weights as they are then."""
+        schedule, scores = self._plan.schedule, None
+        self._clock = Clock(self._earlier)
+        while self._epochs < schedule.epochs:
+            loss = self._train_epoch(learner)
+            self._epochs += 1
+            scores = self._judge.score(learner.averaged())
+            self._tell_epoch(learner, loss, scores)
+            if self._epochs < schedule.epochs:
+                self._save_state(learner)
+        return scores or self._judge.score(learner.averaged())
+
+    def _train_epoch(self, learner: Learner) -> float:
+        schedule, losses = self._plan.schedule, []
+        while not losses or not schedule.epoch_is_over(self._epochs + 1, self._progress(learner)):
+            progress = self._progress(learner)
+            self._report(Progress(progress))
+            losses.append(learner.step(schedule.rate(progress)))
+            self._tell_step(losses, self._progress(learner))
+        return float(np.mean(losses))
+
+    def _progress(self, learner: Learner) -> float:
+        return self._plan.schedule.progress(learner.steps, self._clock.seconds)
+
+    def _tell_step(self, losses: list[float], progress: float) -> None:
+        if len(losses) > 1 and time.monotonic() - self._telling < STEP_SECONDS:
+            return
+        self._telling = time.monotonic()
+        steps = self._plan.schedule.steps_of_epoch(self._epochs + 1, len(losses), progress)
+        self._log.say(Step(self._epochs + 1, len(losses), steps, losses[-1]))
+
+    def _tell_epoch(self, learner: Learner, loss: float, scores: Scores) -> None:
+        seconds, remaining = self._clock.seconds, self._clock.remaining(self._progress(learner))
+        times = round(seconds, 1), round(remaining, 1)
+        self._log.say(Epoch(self._epochs, self._plan.schedule.epochs, loss, scores.mean_dice, scores.dice, *times))
+
+    def _save_state(self, learner: Learner) -> None:
+        with self._saving.turn() as due:
+            if due:
+                try:
+                    extra = {"epochs": self._epochs, "seconds": self._clock.seconds}
+                    learner.save(self._log.run.resume_path, extra)
+                except OSError as error:
+                    self._log.notice(_unsaved(error))
+        self._log.update()
+
+    def _publish(self, learner: Learner, scores: Scores) -> None:
+        nearest = self._judge.score_nearest_label()
+        metrics = {
+            "mean_dice": scores.mean_dice,
+            "dice": scores.dice,
+            "iou": scores.iou,
+            "nearest_label_mean_dice": nearest.mean_dice,
+            "nearest_label_dice": nearest.dice,
+            "baseline_mean_dice": self._log.run.baseline_mean,
+            "train": [label.item.image_path.name for label in self._found.train],
+            "held_out": [label.item.image_path.name for label in self._found.held_out],
+            "steps": learner.steps,
+            "seconds": round(self._clock.seconds, 1),
+        }
+        checkpoint = dataclasses.replace(learner.averaged(), metrics=metrics, name=self._log.run.name)
+        if self._plan.options.publish:
+            save(self._plan.options.publish, half_precision(checkpoint, self._plan.options.publish.stem))
+        self._log.publish(checkpoint, scores)
+
+
+def _unsaved(error: OSError) -> Message:
+    reason = {"reason": error.strerror or str(error)}
+    return Message("The training cannot save its state ({reason}) and could not be resumed; it goes on.", reason)

@@ -1,0 +1,45 @@
+"""Truth: a labelled image as read from its two files, in the values of today's class table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.classes import ClassTable
+from model.errors import LabelError
+from model.images import MAX_PIXELS, Image, read_image
+from model.labels import UNTOUCHED, read_label
+from model.workspace import LabelledImage
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """`label_map` (H, W) uint8 of the image's size: class values of the table, 255 where nobody has labelled."""
+
+    image: Image
+    label_map: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        return self.image.pixels.nbytes + self.label_map.nbytes
+
+
+def read_truth(item: LabelledImage, classes: ClassTable, max_pixels: int = MAX_PIXELS) -> Truth:
+    """Raises ImageError or LabelError, whose sentence names the file: damaged, of another size, of lost classes."""
+    image = read_image(item.image_path, max_pixels)
+    label_map = read_label(item.label_path, image.pixels.shape[:2], None)
+    present = np.flatnonzero(np.bincount(label_map.ravel(), minlength=256)[:UNTOUCHED])
+    if present.size == 0:
+        raise LabelError("{name} has no labelled pixel yet, so it teaches nothing.", name=item.label_path.name)
+    values = np.arange(256, dtype=np.uint8)
+    for value in present.tolist():
+        known = classes.by_uid(item.classes.get(value, ""))
+        if known is None:
+            raise LabelError(
+                "{name} holds the value {value}, which no class has; add or import its class, or correct the file.",
+                name=item.label_path.name,
+                value=value,
+            )
+        values[value] = known.value
+    return Truth(image, values[label_map])

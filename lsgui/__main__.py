@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-megapixels", type=int, help="open images up to this size (default 100)")
     parser.add_argument("--self-check", action="store_true", help="say what works here, and exit")
     parser.add_argument("--list-actions", action="store_true", help="print every action as JSON, and exit")
-    parser.add_argument("--screenshot", type=Path, metavar="FILE", help="predict the first image, picture the window, exit")
+    parser.add_argument(
+        "--screenshot", type=Path, metavar="FILE", help="predict the first image, picture the window, exit"
+    )
     parser.add_argument("--version", action="version", version=f"lsgui {_version()}")
     return parser
 

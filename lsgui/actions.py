@@ -123,7 +123,9 @@ def _tool_actions() -> tuple[Action, ...]:
         Action("tool-eraser", QT_TRANSLATE_NOOP("actions", "Eraser"), ("E",), "eraser", "tools", 0, True, "tool"),
         Action("tool-polygon", QT_TRANSLATE_NOOP("actions", "Polygon"), ("P",), "pentagon", "tools", 0, True, "tool"),
         Action("tool-fill", QT_TRANSLATE_NOOP("actions", "Fill"), ("G",), "paint-bucket", "tools", 0, True, "tool"),
-        Action("tool-picker", QT_TRANSLATE_NOOP("actions", "Pick a class"), ("I",), "pipette", "tools", 0, True, "tool"),
+        Action(
+            "tool-picker", QT_TRANSLATE_NOOP("actions", "Pick a class"), ("I",), "pipette", "tools", 0, True, "tool"
+        ),
         Action("tool-pan", QT_TRANSLATE_NOOP("actions", "Move the view"), ("H",), "hand", "tools", 0, True, "tool"),
         Action("brush-smaller", QT_TRANSLATE_NOOP("actions", "Smaller brush"), ("[",), "", "tools", 1),
         Action("brush-larger", QT_TRANSLATE_NOOP("actions", "Larger brush"), ("]",), "", "tools", 1),
@@ -144,12 +146,16 @@ def _label_actions() -> tuple[Action, ...]:
         Action("fill-rest", QT_TRANSLATE_NOOP("actions", "The rest is background"), (), "", "label", 2),
         Action("clear-map", QT_TRANSLATE_NOOP("actions", "Clear the map"), (), "trash-2", "label", 2),
         Action("add-class", QT_TRANSLATE_NOOP("actions", "Add a class"), ("Ctrl+N",), "plus", "label", 3),
-        Action("edit-class", QT_TRANSLATE_NOOP("actions", "Rename or recolour the class"), ("F2",), "pencil", "label", 3),
+        Action(
+            "edit-class", QT_TRANSLATE_NOOP("actions", "Rename or recolour the class"), ("F2",), "pencil", "label", 3
+        ),
         Action("mirror", QT_TRANSLATE_NOOP("actions", "Left and right do not matter"), (), "", "label", 3, True),
         Action("previous-class", QT_TRANSLATE_NOOP("actions", "Previous class"), ("-",), "", "label", 4),
         Action("next-class", QT_TRANSLATE_NOOP("actions", "Next class"), ("=",), "", "label", 4),
         Action("swap-class", QT_TRANSLATE_NOOP("actions", "Swap with background"), ("X",), "", "label", 4),
-        Action("protect-others", QT_TRANSLATE_NOOP("actions", "Protect other classes"), ("Shift+B",), "lock", "label", 4),
+        Action(
+            "protect-others", QT_TRANSLATE_NOOP("actions", "Protect other classes"), ("Shift+B",), "lock", "label", 4
+        ),
         *digits,
     )
 
@@ -161,8 +167,17 @@ def _model_actions() -> tuple[Action, ...]:
         Action("fine-tune", QT_TRANSLATE_NOOP("actions", "Fine-tune"), ("Ctrl+T",), "brain-circuit", "model", 1),
         Action("stop-fine-tune", QT_TRANSLATE_NOOP("actions", "Stop fine-tuning"), (), "square", "model", 1),
         Action("open-weights", QT_TRANSLATE_NOOP("actions", "Open weights"), ("Ctrl+Shift+O",), "cpu", "model", 2),
-        Action("new-model-lightning-unet", QT_TRANSLATE_NOOP("actions", "Train a new model from scratch"), (), "plus", "model", 3),
-        Action("new-model-tiny", QT_TRANSLATE_NOOP("actions", "Train a new tiny model (for a CPU)"), (), "", "model", 3),
+        Action(
+            "new-model-lightning-unet",
+            QT_TRANSLATE_NOOP("actions", "Train a new model from scratch"),
+            (),
+            "plus",
+            "model",
+            3,
+        ),
+        Action(
+            "new-model-tiny", QT_TRANSLATE_NOOP("actions", "Train a new tiny model (for a CPU)"), (), "", "model", 3
+        ),
         Action("new-model-seed", QT_TRANSLATE_NOOP("actions", "Train the original description"), (), "", "model", 3),
     )
 
@@ -175,7 +190,16 @@ def _window_actions() -> tuple[Action, ...]:
         Action("theme-system", QT_TRANSLATE_NOOP("actions", "Theme of the system"), (), "", "window", 1, True, "theme"),
         Action("theme-dark", QT_TRANSLATE_NOOP("actions", "Dark"), (), "", "window", 1, True, "theme"),
         Action("theme-light", QT_TRANSLATE_NOOP("actions", "Light"), (), "", "window", 1, True, "theme"),
-        Action("language-system", QT_TRANSLATE_NOOP("actions", "Language of the system"), (), "", "window", 2, True, "language"),
+        Action(
+            "language-system",
+            QT_TRANSLATE_NOOP("actions", "Language of the system"),
+            (),
+            "",
+            "window",
+            2,
+            True,
+            "language",
+        ),
         Action("language-en", "English", (), "", "window", 2, True, "language"),
         Action("language-zh_CN", "简体中文", (), "", "window", 2, True, "language"),
         Action("toggle-theme", QT_TRANSLATE_NOOP("actions", "Dark or light"), ("Ctrl+Shift+L",), "sun-moon", "", 3),
@@ -190,17 +214,35 @@ def gestures() -> tuple[Gesture, ...]:
     """What the mouse and held keys do."""
     return (
         Gesture(QT_TRANSLATE_NOOP("actions", "Wheel"), QT_TRANSLATE_NOOP("actions", "Zoom at the cursor"), "view"),
-        Gesture(QT_TRANSLATE_NOOP("actions", "Middle-drag, Space+drag"), QT_TRANSLATE_NOOP("actions", "Move the view"), "view"),
-        Gesture(QT_TRANSLATE_NOOP("actions", "V held"), QT_TRANSLATE_NOOP("actions", "Hide the overlay meanwhile"), "view"),
+        Gesture(
+            QT_TRANSLATE_NOOP("actions", "Middle-drag, Space+drag"),
+            QT_TRANSLATE_NOOP("actions", "Move the view"),
+            "view",
+        ),
+        Gesture(
+            QT_TRANSLATE_NOOP("actions", "V held"), QT_TRANSLATE_NOOP("actions", "Hide the overlay meanwhile"), "view"
+        ),
         Gesture(
             QT_TRANSLATE_NOOP("actions", "Right-drag"),
             QT_TRANSLATE_NOOP("actions", "Window and level; erases while the brush is on"),
             "view",
         ),
-        Gesture(QT_TRANSLATE_NOOP("actions", "Shift+wheel"), QT_TRANSLATE_NOOP("actions", "Size of the brush"), "tools"),
-        Gesture(QT_TRANSLATE_NOOP("actions", "Ctrl held"), QT_TRANSLATE_NOOP("actions", "Erase with the brush"), "tools"),
-        Gesture(QT_TRANSLATE_NOOP("actions", "Shift held"), QT_TRANSLATE_NOOP("actions", "Straight line with the brush"), "tools"),
-        Gesture(QT_TRANSLATE_NOOP("actions", "Alt+click"), QT_TRANSLATE_NOOP("actions", "Pick the class under the cursor"), "tools"),
+        Gesture(
+            QT_TRANSLATE_NOOP("actions", "Shift+wheel"), QT_TRANSLATE_NOOP("actions", "Size of the brush"), "tools"
+        ),
+        Gesture(
+            QT_TRANSLATE_NOOP("actions", "Ctrl held"), QT_TRANSLATE_NOOP("actions", "Erase with the brush"), "tools"
+        ),
+        Gesture(
+            QT_TRANSLATE_NOOP("actions", "Shift held"),
+            QT_TRANSLATE_NOOP("actions", "Straight line with the brush"),
+            "tools",
+        ),
+        Gesture(
+            QT_TRANSLATE_NOOP("actions", "Alt+click"),
+            QT_TRANSLATE_NOOP("actions", "Pick the class under the cursor"),
+            "tools",
+        ),
         Gesture(
             QT_TRANSLATE_NOOP("actions", "Enter, double-click"),
             QT_TRANSLATE_NOOP("actions", "Finish the polygon"),

@@ -87,9 +87,7 @@ class Program(QObject):
         self.log.close()
 
     def _built_window(self) -> MainWindow:
-        return MainWindow(
-            self.session, self.display, self.appearance, self.preferences, self._assets, self.log.path
-        )
+        return MainWindow(self.session, self.display, self.appearance, self.preferences, self._assets, self.log.path)
 
     def _preferences_changed(self, before: Settings, after: Settings) -> None:
         self._write(after)

@@ -20,7 +20,10 @@ BYTES, KEPT = 500_000, 3
 
 
 class CrashLog(QObject):
-    """Takes the place of the hooks for uncaught exceptions until `close`. Without a writable folder only stderr is left."""
+    """Takes the place of the hooks for uncaught exceptions until `close`.
+
+    Without a writable folder only stderr is left.
+    """
 
     crashed = Signal(object)
     """A Notice."""
@@ -57,7 +60,9 @@ class CrashLog(QObject):
 def _file_handler(path: Path) -> logging.Handler:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = RotatingFileHandler(path, maxBytes=BYTES, backupCount=KEPT, encoding="utf-8", delay=True)
+        handler: logging.Handler = RotatingFileHandler(
+            path, maxBytes=BYTES, backupCount=KEPT, encoding="utf-8", delay=True
+        )
     except OSError:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -62,7 +62,11 @@ class Screenshot(QObject):
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         picture = self._program.window.grab()
-        self._end(None if picture.save(str(self._path)) else f"{self._path} could not be written; choose a .png file in a folder that can be written.")
+        self._end(
+            None
+            if picture.save(str(self._path))
+            else f"{self._path} could not be written; choose a .png file in a folder that can be written."
+        )
 
     def _end(self, problem: str | None) -> None:
         if not self._done:

@@ -15,7 +15,9 @@ from lsgui.views.appearance import Appearance
 
 def key_text(keys: QKeySequence) -> str:
     """A key as it is printed on the keyboard: as on a Mac there, elsewhere in Latin letters whatever the language."""
-    form = QKeySequence.SequenceFormat.NativeText if sys.platform == "darwin" else QKeySequence.SequenceFormat.PortableText
+    form = (
+        QKeySequence.SequenceFormat.NativeText if sys.platform == "darwin" else QKeySequence.SequenceFormat.PortableText
+    )
     return keys.toString(form).replace("Return", "Enter")
 
 

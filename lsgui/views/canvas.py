@@ -97,11 +97,11 @@ class Canvas(QWidget):
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        for exposed in event.region():
-            painter.fillRect(exposed, self._appearance.color("canvas"))
-            self._paint_exposed(painter, exposed)
-        self._outline.paint(painter)
+        with QPainter(self) as painter:
+            for exposed in event.region():
+                painter.fillRect(exposed, self._appearance.color("canvas"))
+                self._paint_exposed(painter, exposed)
+            self._outline.paint(painter)
 
     def _paint_exposed(self, painter: QPainter, exposed: QRect) -> None:
         image, levels = self._document.image, self._pyramid.levels
@@ -139,9 +139,7 @@ class Canvas(QWidget):
         self.update(new)
 
 
-def _blit(
-    painter: QPainter, pixels: np.ndarray, rect: Rect, ratio: float, form: QImage.Format | None = None
-) -> None:
+def _blit(painter: QPainter, pixels: np.ndarray, rect: Rect, ratio: float, form: QImage.Format | None = None) -> None:
     """Draw `pixels` on the device rectangle `rect`, one to one."""
     if form is None:
         form = QImage.Format.Format_Grayscale8 if pixels.dtype == np.uint8 else QImage.Format.Format_RGB32

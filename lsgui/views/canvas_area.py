@@ -62,7 +62,10 @@ class CanvasArea(QStackedWidget):
         elif self._session.document.image is not None:
             self.setCurrentWidget(self._canvas)
         elif self._session.folder.rowCount() == 0:
-            text = self.tr("{folder} holds no PNG, JPEG, BMP, TIFF or DICOM files. Put some into it and open it again, or open another folder.")
+            text = self.tr(
+                "{folder} holds no PNG, JPEG, BMP, TIFF or DICOM files. "
+                "Put some into it and open it again, or open another folder."
+            )
             self._empty.say(self.tr("No images here"), text.format(folder=workspace.folder.name))
             self.setCurrentWidget(self._empty)
         else:

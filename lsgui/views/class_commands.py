@@ -15,6 +15,8 @@ from lsgui.views.appearance import Appearance
 from lsgui.views.class_editor import ClassEditor
 from model.errors import ClassTableError
 
+translate = QCoreApplication.translate
+
 
 class ClassCommands:
     """Ctrl+N adds a class with a colour unlike the others, F2 edits the current one."""
@@ -39,7 +41,7 @@ class ClassCommands:
         except ClassTableError as error:
             self._session.notice.emit(Notice("warning", failure_of(error).message))
             return
-        editor = ClassEditor(fresh, table, self._appearance, _tr("Add a class"), self._window)
+        editor = ClassEditor(fresh, table, self._appearance, translate("classes dialog", "Add a class"), self._window)
         if editor.exec() == QDialog.DialogCode.Accepted:
             self._session.set_classes(table.with_class(editor.edited))
             self._session.painting.class_value = editor.edited.value
@@ -49,7 +51,9 @@ class ClassCommands:
         item = table.by_value(self._session.painting.class_value)
         if item is None:
             return
-        editor = ClassEditor(item, table, self._appearance, _tr("Rename or recolour the class"), self._window)
+        editor = ClassEditor(
+            item, table, self._appearance, translate("classes dialog", "Rename or recolour the class"), self._window
+        )
         if editor.exec() == QDialog.DialogCode.Accepted:
             self._session.set_classes(table.replaced(editor.edited))
 
@@ -59,8 +63,8 @@ class ClassCommands:
     def _free_name(self) -> str:
         taken = {item.name for item in self._session.classes.classes}
         numbers = range(1, len(taken) + 2)
-        return next(name for name in (_tr("Class {number}").format(number=number) for number in numbers) if name not in taken)
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("classes dialog", text)
+        return next(
+            name
+            for name in (translate("classes dialog", "Class {number}").format(number=number) for number in numbers)
+            if name not in taken
+        )

@@ -88,4 +88,7 @@ class DiceBars(QWidget):
         if bar.before is not None:
             x = ground.x() + ground.width() * bar.before
             painter.setPen(QPen(self._appearance.color("text"), 2))
-            painter.drawLine(QRectF(x, ground.center().y() - MARK / 2, 0, MARK).topLeft(), QRectF(x, ground.center().y() + MARK / 2, 0, 0).topLeft())
+            painter.drawLine(
+                QRectF(x, ground.center().y() - MARK / 2, 0, MARK).topLeft(),
+                QRectF(x, ground.center().y() + MARK / 2, 0, 0).topLeft(),
+            )

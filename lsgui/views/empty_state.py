@@ -15,7 +15,9 @@ ICON = QSize(40, 40)
 class EmptyState(QWidget):
     """An icon, a title, one sentence and buttons, centred."""
 
-    def __init__(self, appearance: Appearance, icon: str, title: str, text: str, actions: tuple[QAction, ...] = ()) -> None:
+    def __init__(
+        self, appearance: Appearance, icon: str, title: str, text: str, actions: tuple[QAction, ...] = ()
+    ) -> None:
         super().__init__()
         self._appearance = appearance
         self._icon_name = icon

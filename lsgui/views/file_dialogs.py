@@ -13,6 +13,8 @@ from lsgui.session import Session
 from lsgui.views.action_set import ActionSet
 from model.messages import Message
 
+translate = QCoreApplication.translate
+
 
 class FileDialogs:
     """Each dialog starts in the folder that is open."""
@@ -34,34 +36,40 @@ class FileDialogs:
         actions.bind("open-weights", self.open_weights)
 
     def open_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self._window, _tr("Open folder"), self._start())
+        folder = QFileDialog.getExistingDirectory(self._window, translate("files", "Open folder"), self._start())
         if folder:
             self._session.open_folder(Path(folder))
 
     def open_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self._window, _tr("Open file"), self._start())
+        path, _ = QFileDialog.getOpenFileName(self._window, translate("files", "Open file"), self._start())
         if path:
             self._session.open_file(Path(path))
 
     def import_masks(self) -> None:
-        kinds = _tr("Masks (*.png *.tif *.tiff *.bmp)")
-        paths, _ = QFileDialog.getOpenFileNames(self._window, _tr("Import masks"), self._start(), kinds)
+        kinds = translate("files", "Masks (*.png *.tif *.tiff *.bmp)")
+        paths, _ = QFileDialog.getOpenFileNames(self._window, translate("files", "Import masks"), self._start(), kinds)
         if paths:
             self._session.import_masks([Path(path) for path in paths])
 
     def import_mask_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self._window, _tr("Import a folder of masks"), self._start())
+        folder = QFileDialog.getExistingDirectory(
+            self._window, translate("files", "Import a folder of masks"), self._start()
+        )
         if folder:
             self._session.import_masks(Path(folder))
 
     def import_classes(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self._window, _tr("Import classes"), self._start(), _tr("Classes (*.json)"))
+        path, _ = QFileDialog.getOpenFileName(
+            self._window, translate("files", "Import classes"), self._start(), translate("files", "Classes (*.json)")
+        )
         if path:
             self._session.import_classes(Path(path))
 
     def export_classes(self) -> None:
         start = str(Path(self._start()) / "classes.json")
-        path, _ = QFileDialog.getSaveFileName(self._window, _tr("Export classes"), start, _tr("Classes (*.json)"))
+        path, _ = QFileDialog.getSaveFileName(
+            self._window, translate("files", "Export classes"), start, translate("files", "Classes (*.json)")
+        )
         if path:
             self.write_classes(Path(path))
 
@@ -76,15 +84,11 @@ class FileDialogs:
         self._session.notice.emit(Notice("info", Message("Classes written to {name}.", {"name": path.name})))
 
     def open_weights(self) -> None:
-        kinds = _tr("Weights (*.safetensors)")
-        path, _ = QFileDialog.getOpenFileName(self._window, _tr("Open weights"), self._start(), kinds)
+        kinds = translate("files", "Weights (*.safetensors)")
+        path, _ = QFileDialog.getOpenFileName(self._window, translate("files", "Open weights"), self._start(), kinds)
         if path:
             self._session.load_weights(Path(path))
 
     def _start(self) -> str:
         workspace = self._session.workspace
         return str(workspace.folder if workspace else Path.home())
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("files", text)

@@ -68,7 +68,11 @@ def _rows(menu: str) -> list[tuple[str, tuple[str, ...]]]:
         if action.menu == menu and action.keys
     ]
     translate = QCoreApplication.translate
-    done = [(translate("actions", item.text), (translate("actions", item.keys),)) for item in gestures() if item.menu == menu]
+    done = [
+        (translate("actions", item.text), (translate("actions", item.keys),))
+        for item in gestures()
+        if item.menu == menu
+    ]
     return found + done
 
 

@@ -164,9 +164,7 @@ class MainWindow(QMainWindow):
 TRAINING_HEIGHT = 215
 
 
-def _splitter(
-    direction: Qt.Orientation, parts: tuple[QWidget, ...], sizes: tuple[int, ...], growing: int
-) -> QSplitter:
+def _splitter(direction: Qt.Orientation, parts: tuple[QWidget, ...], sizes: tuple[int, ...], growing: int) -> QSplitter:
     made = QSplitter(direction)
     made.setHandleWidth(1)
     made.setChildrenCollapsible(False)

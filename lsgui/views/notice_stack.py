@@ -54,10 +54,14 @@ class NoticeStack(QWidget):
         width = min(WIDTH, self.parentWidget().width() - 2 * MARGIN)
         self.setFixedWidth(max(120, width))
         self._layout.activate()
-        height = self._layout.heightForWidth(self.width()) if self._layout.hasHeightForWidth() else self.sizeHint().height()
+        height = (
+            self._layout.heightForWidth(self.width()) if self._layout.hasHeightForWidth() else self.sizeHint().height()
+        )
         height = min(height, self.parentWidget().height() - 2 * MARGIN)
         area = self.parentWidget().rect()
-        self.setGeometry(area.right() - self.width() - MARGIN, area.bottom() - height - MARGIN - 28, self.width(), height)
+        self.setGeometry(
+            area.right() - self.width() - MARGIN, area.bottom() - height - MARGIN - 28, self.width(), height
+        )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self._shown:

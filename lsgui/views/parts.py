@@ -71,7 +71,9 @@ def column(parent: QWidget, margins: tuple[int, int, int, int] = (0, 0, 0, 0), s
     return _bare(QVBoxLayout(parent), margins, spacing)
 
 
-def row(parent: QWidget | None = None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), spacing: int = 8) -> QHBoxLayout:
+def row(
+    parent: QWidget | None = None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), spacing: int = 8
+) -> QHBoxLayout:
     return _bare(QHBoxLayout(parent) if parent else QHBoxLayout(), margins, spacing)
 
 

@@ -62,7 +62,9 @@ class ToolOptions(QWidget):
         line.addSpacing(4)
         for made, contiguous in ((self._touching, True), (self._all, False)):
             group.addButton(made)
-            made.clicked.connect(lambda checked=False, value=contiguous: setattr(self._painting, "fill_contiguous", value))
+            made.clicked.connect(
+                lambda checked=False, value=contiguous: setattr(self._painting, "fill_contiguous", value)
+            )
             line.addWidget(made)
         line.addStretch()
         return self._fill
@@ -81,7 +83,9 @@ class ToolOptions(QWidget):
         diameter = self._painting.brush_radius * 2
         self._size_text.setText(self.tr("{size} px").format(size=f"{diameter:.0f}"))
         self._size.blockSignals(True)
-        self._size.setValue(round(STEPS * math.log(self._painting.brush_radius / SMALLEST) / math.log(LARGEST / SMALLEST)))
+        self._size.setValue(
+            round(STEPS * math.log(self._painting.brush_radius / SMALLEST) / math.log(LARGEST / SMALLEST))
+        )
         self._size.blockSignals(False)
 
     def _size_moved(self, step: int) -> None:
@@ -91,7 +95,9 @@ class ToolOptions(QWidget):
 
     def _help_for(self, tool: str) -> str:
         texts = {
-            "polygon": self.tr("Click corners. Enter or a double click fills the shape, Backspace takes a corner back."),
+            "polygon": self.tr(
+                "Click corners. Enter or a double click fills the shape, Backspace takes a corner back."
+            ),
             "picker": self.tr("Click a pixel to paint with its class. Alt+click does the same with any tool."),
             "pan": self.tr("Drag to move the view. Space+drag does the same with any tool."),
         }

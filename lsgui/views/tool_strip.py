@@ -12,8 +12,13 @@ from lsgui.views.parts import column, horizontal_line
 
 TOOLS = ("brush", "eraser", "polygon", "fill", "picker", "pan")
 ICONS = {
-    "brush": "brush", "eraser": "eraser", "polygon": "pentagon", "fill": "paint-bucket", "picker": "pipette", "pan": "hand"
-}  # fmt: skip
+    "brush": "brush",
+    "eraser": "eraser",
+    "polygon": "pentagon",
+    "fill": "paint-bucket",
+    "picker": "pipette",
+    "pan": "hand",
+}
 
 
 class ToolStrip(QFrame):

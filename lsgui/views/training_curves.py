@@ -35,7 +35,9 @@ class TrainingCurves(QWidget):
         """Import the plotting library beside the window's thread, while there is nothing to plot yet."""
         if not self._prepared:
             self._prepared = True
-            jobs.submit("display", Message("Preparing the curves"), lambda report: import_module("pyqtgraph"), quiet=True)
+            jobs.submit(
+                "display", Message("Preparing the curves"), lambda report: import_module("pyqtgraph"), quiet=True
+            )
 
     def show_state(self, state: TrainingState) -> None:
         if self._plot is None:
@@ -83,7 +85,9 @@ class TrainingCurves(QWidget):
             item.getAxis(side).setStyle(tickLength=0)
         self._loss = self._plot.plot()
         self._dice = self._plot.plot(symbol="o", symbolSize=4)
-        self._baseline = pyqtgraph.InfiniteLine(angle=0, label="", labelOpts={"position": 0.97, "anchors": [(1, 1), (1, 1)]})
+        self._baseline = pyqtgraph.InfiniteLine(
+            angle=0, label="", labelOpts={"position": 0.97, "anchors": [(1, 1), (1, 1)]}
+        )
         self._baseline.label.setFont(small)
         self._plot.addItem(self._baseline)
         self._layout.addWidget(self._plot, 1)

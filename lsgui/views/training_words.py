@@ -15,7 +15,9 @@ def headline(state: TrainingState) -> str:
     translate = QCoreApplication.translate
     if state.pending is not None:
         if state.pending.verdict == "cannot_judge":
-            return translate("training", "Done. Without held-out images nobody can say whether it is better: you decide.")
+            return translate(
+                "training", "Done. Without held-out images nobody can say whether it is better: you decide."
+            )
         return translate("training", "Done, but Dice fell from {old:.1f} to {new:.1f}: you decide.").format(
             old=100 * (state.pending.baseline_mean or 0), new=100 * (state.pending.mean or 0)
         )
@@ -65,7 +67,11 @@ def time_left(seconds: float) -> str:
 def _advice(labelled: int, held_out: int, trained: bool) -> list[str]:
     translate = QCoreApplication.translate
     if not labelled:
-        text = translate("training", "No labels yet. Predict an image, correct it, and press Ctrl+S or Enter: then there is something to learn from.")
+        text = translate(
+            "training",
+            "No labels yet. Predict an image, correct it, and press Ctrl+S or Enter: "
+            "then there is something to learn from.",
+        )
         return [text]
     counted = translate("training", "{labelled} labelled images, {held_out} held out").format(
         labelled=labelled, held_out=held_out

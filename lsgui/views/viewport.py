@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lsgui.rendering import Rect, View
 
@@ -18,7 +18,7 @@ class Viewport:
 
     canvas: tuple[int, int] = (1, 1)
     image: tuple[int, int] = (1, 1)
-    view: View = View(1.0, 0.0, 0.0)
+    view: View = field(default_factory=lambda: View(1.0, 0.0, 0.0))
     fitted: bool = True
 
     def fit(self, margin: int = 0) -> Viewport:

@@ -14,12 +14,19 @@ from lsgui.views.appearance import Appearance
 from lsgui.views.key_sheet import KeySheet
 from lsgui.views.preferences import Preferences
 
+translate = QCoreApplication.translate
+
 
 class WindowCommands:
     """`panels` maps the end of an action's id (images, classes, training) to what it shows and hides."""
 
     def __init__(
-        self, window: QMainWindow, panels: dict[str, QWidget], appearance: Appearance, preferences: Preferences, log: Path
+        self,
+        window: QMainWindow,
+        panels: dict[str, QWidget],
+        appearance: Appearance,
+        preferences: Preferences,
+        log: Path,
     ) -> None:
         self._window = window
         self._panels = panels
@@ -62,13 +69,16 @@ class WindowCommands:
 
     def about(self) -> None:
         box = QMessageBox(self._window)
-        box.setWindowTitle(_tr("About"))
+        box.setWindowTitle(translate("window commands", "About"))
         box.setIconPixmap(self._window.windowIcon().pixmap(64, 64))
-        box.setText(f"<b>{_tr('Lightning Segmenter')}</b> {version()}")
+        box.setText(f"<b>{translate('window commands', 'Lightning Segmenter')}</b> {version()}")
         box.setInformativeText(
-            _tr("Predict, correct, fine-tune: a segmenter with a Lightning-Attention network. Not for clinical use.")
+            translate(
+                "window commands",
+                "Predict, correct, fine-tune: a segmenter with a Lightning-Attention network. Not for clinical use.",
+            )
             + "\n\n"
-            + _tr("Icons: Lucide (ISC). Font: Inter (OFL).")
+            + translate("window commands", "Icons: Lucide (ISC). Font: Inter (OFL).")
         )
         box.exec()
 
@@ -89,7 +99,3 @@ def version() -> str:
         return metadata.version("lsgui")
     except metadata.PackageNotFoundError:
         return ""
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("window commands", text)

@@ -1,0 +1,1639 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN">
+<context>
+    <name>CanvasArea</name>
+    <message>
+        <source>Open a folder of images</source>
+        <translation>打开图像文件夹</translation>
+    </message>
+    <message>
+        <source>PNG, JPEG, BMP, TIFF or DICOM. Or drop a folder here.</source>
+        <translation>支持 PNG、JPEG、BMP、TIFF 和 DICOM。也可以把文件夹拖到这里。</translation>
+    </message>
+    <message>
+        <source>No image is open</source>
+        <translation>没有打开图像</translation>
+    </message>
+    <message>
+        <source>Choose one on the left, or press D for the next.</source>
+        <translation>请在左侧选择一幅，或按 D 打开下一幅。</translation>
+    </message>
+    <message>
+        <source>{folder} holds no PNG, JPEG, BMP, TIFF or DICOM files. Put some into it and open it again, or open another folder.</source>
+        <translation>{folder} 中没有 PNG、JPEG、BMP、TIFF 或 DICOM 文件。请放入图像后重新打开，或打开其他文件夹。</translation>
+    </message>
+    <message>
+        <source>No images here</source>
+        <translation>这里没有图像</translation>
+    </message>
+</context>
+<context>
+    <name>CanvasChips</name>
+    <message>
+        <source>W {width}   L {level}</source>
+        <translation>窗宽 {width}   窗位 {level}</translation>
+    </message>
+    <message>
+        <source>Slice {row} of {count}</source>
+        <translation>第 {row} 层，共 {count} 层</translation>
+    </message>
+    <message>
+        <source>Image {row} of {count}</source>
+        <translation>第 {row} 幅，共 {count} 幅</translation>
+    </message>
+</context>
+<context>
+    <name>ClassEditor</name>
+    <message>
+        <source>Colour</source>
+        <translation>颜色</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Choose</source>
+        <translation>选择</translation>
+    </message>
+    <message>
+        <source>Another class has this name.</source>
+        <translation>已有同名的类别。</translation>
+    </message>
+</context>
+<context>
+    <name>ClassPanel</name>
+    <message>
+        <source>Classes</source>
+        <translation>类别</translation>
+    </message>
+    <message>
+        <source>More about classes</source>
+        <translation>更多类别操作</translation>
+    </message>
+</context>
+<context>
+    <name>ClassRow</name>
+    <message>
+        <source>Rename or recolour {name}</source>
+        <translation>重命名{name}或更改颜色</translation>
+    </message>
+    <message>
+        <source>Hide {name}</source>
+        <translation>隐藏{name}</translation>
+    </message>
+    <message>
+        <source>Show {name}</source>
+        <translation>显示{name}</translation>
+    </message>
+    <message>
+        <source>Let {name} be painted over</source>
+        <translation>取消保护{name}</translation>
+    </message>
+    <message>
+        <source>Protect {name}</source>
+        <translation>保护{name}</translation>
+    </message>
+</context>
+<context>
+    <name>FolderPanel</name>
+    <message>
+        <source>Images</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Search images by name</source>
+        <translation>按名称搜索图像</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>To do {count}</source>
+        <translation>待处理 {count}</translation>
+    </message>
+    <message>
+        <source>Labelled {count}</source>
+        <translation>已标注 {count}</translation>
+    </message>
+    <message>
+        <source>Open a folder to see its images here.</source>
+        <translation>打开文件夹后，图像会显示在这里。</translation>
+    </message>
+    <message>
+        <source>This folder holds no images. Put some into it, or open another folder.</source>
+        <translation>此文件夹中没有图像。请放入图像，或打开其他文件夹。</translation>
+    </message>
+    <message>
+        <source>No image matches. Clear the search, or choose All.</source>
+        <translation>没有符合条件的图像。请清除搜索，或选择“全部”。</translation>
+    </message>
+</context>
+<context>
+    <name>Histogram</name>
+    <message>
+        <source>Window and level</source>
+        <translation>窗宽窗位</translation>
+    </message>
+</context>
+<context>
+    <name>JobBar</name>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>{count} more</source>
+        <translation>另有 {count} 项</translation>
+    </message>
+</context>
+<context>
+    <name>KeySheet</name>
+    <message>
+        <source>Keys</source>
+        <translation>快捷键</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Lightning Segmenter</source>
+        <translation>闪电分割</translation>
+    </message>
+</context>
+<context>
+    <name>NoticeCard</name>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>详细信息</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Hide details</source>
+        <translation>收起详细信息</translation>
+    </message>
+</context>
+<context>
+    <name>QuestionDialog</name>
+    <message>
+        <source>Question</source>
+        <translation>请选择</translation>
+    </message>
+</context>
+<context>
+    <name>RecentMenu</name>
+    <message>
+        <source>Recent folders</source>
+        <translation>最近的文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>RunsList</name>
+    <message>
+        <source>Runs</source>
+        <translation>训练记录</translation>
+    </message>
+    <message>
+        <source>run {number}</source>
+        <translation>第 {number} 次</translation>
+    </message>
+    <message>
+        <source>active</source>
+        <translation>使用中</translation>
+    </message>
+    <message>
+        <source>Use</source>
+        <translation>使用</translation>
+    </message>
+    <message>
+        <source>Predict with run {number}</source>
+        <translation>用第 {number} 次训练的模型预测</translation>
+    </message>
+    <message>
+        <source>running</source>
+        <translation>进行中</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <translation>完成</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>interrupted</source>
+        <translation>已中断</translation>
+    </message>
+</context>
+<context>
+    <name>StatusBar</name>
+    <message>
+        <source>untouched</source>
+        <translation>未标注</translation>
+    </message>
+    <message>
+        <source>Other classes are protected</source>
+        <translation>其他类别受保护</translation>
+    </message>
+    <message>
+        <source>{count} classes are protected</source>
+        <translation>{count} 个类别受保护</translation>
+    </message>
+    <message>
+        <source>{names} is protected</source>
+        <translation>{names}受保护</translation>
+    </message>
+    <message>
+        <source>{names} are protected</source>
+        <translation>{names}受保护</translation>
+    </message>
+    <message>
+        <source>undo {steps} steps, {size}</source>
+        <translation>可撤销 {steps} 步，{size}</translation>
+    </message>
+    <message>
+        <source>not saved</source>
+        <translation>未保存</translation>
+    </message>
+    <message>
+        <source>saving soon</source>
+        <translation>即将保存</translation>
+    </message>
+    <message>
+        <source>saved {ago}</source>
+        <translation>{ago}已保存</translation>
+    </message>
+    <message>
+        <source>{count} s ago</source>
+        <translation>{count} 秒前</translation>
+    </message>
+    <message>
+        <source>{count} min ago</source>
+        <translation>{count} 分钟前</translation>
+    </message>
+    <message>
+        <source>{count} h ago</source>
+        <translation>{count} 小时前</translation>
+    </message>
+    <message>
+        <source>no model</source>
+        <translation>没有模型</translation>
+    </message>
+    <message>
+        <source>model: {name}, Dice {dice:.1f}</source>
+        <translation>模型：{name}，Dice {dice:.1f}</translation>
+    </message>
+    <message>
+        <source>model: {name}</source>
+        <translation>模型：{name}</translation>
+    </message>
+</context>
+<context>
+    <name>ToolOptions</name>
+    <message>
+        <source>touching pixels</source>
+        <translation>相连像素</translation>
+    </message>
+    <message>
+        <source>the whole image</source>
+        <translation>整幅图像</translation>
+    </message>
+    <message>
+        <source>Size of the brush</source>
+        <translation>画笔大小</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>Fills</source>
+        <translation>填充</translation>
+    </message>
+    <message>
+        <source>{size} px</source>
+        <translation>{size} 像素</translation>
+    </message>
+    <message>
+        <source>Click corners. Enter or a double click fills the shape, Backspace takes a corner back.</source>
+        <translation>单击放置顶点。按 Enter 或双击完成填充，按 Backspace 删除上一个顶点。</translation>
+    </message>
+    <message>
+        <source>Click a pixel to paint with its class. Alt+click does the same with any tool.</source>
+        <translation>单击像素，即以其类别绘制。使用任何工具时，Alt+单击效果相同。</translation>
+    </message>
+    <message>
+        <source>Drag to move the view. Space+drag does the same with any tool.</source>
+        <translation>拖动以移动视图。使用任何工具时，空格+拖动效果相同。</translation>
+    </message>
+</context>
+<context>
+    <name>TopBar</name>
+    <message>
+        <source>Overlay</source>
+        <translation>叠加层</translation>
+    </message>
+    <message>
+        <source>Opacity of the overlay</source>
+        <translation>叠加层不透明度</translation>
+    </message>
+</context>
+<context>
+    <name>TrainingCurves</name>
+    <message>
+        <source>active model {dice:.1f}</source>
+        <translation>当前模型 {dice:.1f}</translation>
+    </message>
+    <message>
+        <source>loss × 100</source>
+        <translation>损失 × 100</translation>
+    </message>
+    <message>
+        <source>held-out Dice</source>
+        <translation>验证集 Dice</translation>
+    </message>
+</context>
+<context>
+    <name>TrainingPanel</name>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Use it</source>
+        <translation>使用新模型</translation>
+    </message>
+    <message>
+        <source>Keep the old one</source>
+        <translation>保留旧模型</translation>
+    </message>
+    <message>
+        <source>Fine-tuning</source>
+        <translation>微调</translation>
+    </message>
+    <message>
+        <source>Held-out Dice per class, against the active model</source>
+        <translation>各类别验证集 Dice，与当前模型对比</translation>
+    </message>
+    <message>
+        <source>Held-out Dice per class</source>
+        <translation>各类别验证集 Dice</translation>
+    </message>
+</context>
+<context>
+    <name>WindowPanel</name>
+    <message>
+        <source>Window</source>
+        <translation>窗宽窗位</translation>
+    </message>
+    <message>
+        <source>W {width}   L {level}</source>
+        <translation>窗宽 {width}   窗位 {level}</translation>
+    </message>
+</context>
+<context>
+    <name>actions</name>
+    <message>
+        <source>&amp;File</source>
+        <translation>文件(&amp;F)</translation>
+    </message>
+    <message>
+        <source>&amp;Edit</source>
+        <translation>编辑(&amp;E)</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>视图(&amp;V)</translation>
+    </message>
+    <message>
+        <source>&amp;Tools</source>
+        <translation>工具(&amp;T)</translation>
+    </message>
+    <message>
+        <source>&amp;Label</source>
+        <translation>标注(&amp;L)</translation>
+    </message>
+    <message>
+        <source>&amp;Model</source>
+        <translation>模型(&amp;M)</translation>
+    </message>
+    <message>
+        <source>&amp;Window</source>
+        <translation>窗口(&amp;W)</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>帮助(&amp;H)</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>Open file</source>
+        <translation>打开文件</translation>
+    </message>
+    <message>
+        <source>Open the sample</source>
+        <translation>打开示例</translation>
+    </message>
+    <message>
+        <source>Import masks</source>
+        <translation>导入掩膜</translation>
+    </message>
+    <message>
+        <source>Import a folder of masks</source>
+        <translation>导入掩膜文件夹</translation>
+    </message>
+    <message>
+        <source>Import classes</source>
+        <translation>导入类别</translation>
+    </message>
+    <message>
+        <source>Export classes</source>
+        <translation>导出类别</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>退出</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>重做</translation>
+    </message>
+    <message>
+        <source>Finish the shape</source>
+        <translation>完成形状</translation>
+    </message>
+    <message>
+        <source>Cancel the gesture</source>
+        <translation>取消当前操作</translation>
+    </message>
+    <message>
+        <source>Remove the last corner</source>
+        <translation>删除上一个顶点</translation>
+    </message>
+    <message>
+        <source>Search images</source>
+        <translation>搜索图像</translation>
+    </message>
+    <message>
+        <source>Abdomen</source>
+        <translation>腹部</translation>
+    </message>
+    <message>
+        <source>Liver</source>
+        <translation>肝脏</translation>
+    </message>
+    <message>
+        <source>Lung</source>
+        <translation>肺</translation>
+    </message>
+    <message>
+        <source>Bone</source>
+        <translation>骨</translation>
+    </message>
+    <message>
+        <source>Mediastinum</source>
+        <translation>纵隔</translation>
+    </message>
+    <message>
+        <source>Automatic window</source>
+        <translation>自动窗宽窗位</translation>
+    </message>
+    <message>
+        <source>Zoom in</source>
+        <translation>放大</translation>
+    </message>
+    <message>
+        <source>Zoom out</source>
+        <translation>缩小</translation>
+    </message>
+    <message>
+        <source>Fit the image</source>
+        <translation>适合窗口</translation>
+    </message>
+    <message>
+        <source>100 %</source>
+        <translation>100 %</translation>
+    </message>
+    <message>
+        <source>Show the overlay</source>
+        <translation>显示叠加层</translation>
+    </message>
+    <message>
+        <source>Fainter overlay</source>
+        <translation>叠加层更淡</translation>
+    </message>
+    <message>
+        <source>Stronger overlay</source>
+        <translation>叠加层更浓</translation>
+    </message>
+    <message>
+        <source>Brush</source>
+        <translation>画笔</translation>
+    </message>
+    <message>
+        <source>Eraser</source>
+        <translation>橡皮擦</translation>
+    </message>
+    <message>
+        <source>Polygon</source>
+        <translation>多边形</translation>
+    </message>
+    <message>
+        <source>Fill</source>
+        <translation>填充</translation>
+    </message>
+    <message>
+        <source>Pick a class</source>
+        <translation>拾取类别</translation>
+    </message>
+    <message>
+        <source>Move the view</source>
+        <translation>移动视图</translation>
+    </message>
+    <message>
+        <source>Smaller brush</source>
+        <translation>缩小画笔</translation>
+    </message>
+    <message>
+        <source>Larger brush</source>
+        <translation>放大画笔</translation>
+    </message>
+    <message>
+        <source>Class {digit}</source>
+        <translation>类别 {digit}</translation>
+    </message>
+    <message>
+        <source>Accept, next</source>
+        <translation>接受并继续</translation>
+    </message>
+    <message>
+        <source>Save as label</source>
+        <translation>保存为标注</translation>
+    </message>
+    <message>
+        <source>Previous image</source>
+        <translation>上一幅图像</translation>
+    </message>
+    <message>
+        <source>Next image</source>
+        <translation>下一幅图像</translation>
+    </message>
+    <message>
+        <source>Revert to prediction</source>
+        <translation>恢复为预测结果</translation>
+    </message>
+    <message>
+        <source>The rest is background</source>
+        <translation>其余均为背景</translation>
+    </message>
+    <message>
+        <source>Clear the map</source>
+        <translation>清除标注图</translation>
+    </message>
+    <message>
+        <source>Add a class</source>
+        <translation>添加类别</translation>
+    </message>
+    <message>
+        <source>Rename or recolour the class</source>
+        <translation>重命名类别或更改颜色</translation>
+    </message>
+    <message>
+        <source>Left and right do not matter</source>
+        <translation>不区分左右</translation>
+    </message>
+    <message>
+        <source>Previous class</source>
+        <translation>上一个类别</translation>
+    </message>
+    <message>
+        <source>Next class</source>
+        <translation>下一个类别</translation>
+    </message>
+    <message>
+        <source>Swap with background</source>
+        <translation>与背景切换</translation>
+    </message>
+    <message>
+        <source>Protect other classes</source>
+        <translation>保护其他类别</translation>
+    </message>
+    <message>
+        <source>Predict</source>
+        <translation>预测</translation>
+    </message>
+    <message>
+        <source>Predict the folder</source>
+        <translation>预测整个文件夹</translation>
+    </message>
+    <message>
+        <source>Fine-tune</source>
+        <translation>微调</translation>
+    </message>
+    <message>
+        <source>Stop fine-tuning</source>
+        <translation>停止微调</translation>
+    </message>
+    <message>
+        <source>Open weights</source>
+        <translation>打开权重</translation>
+    </message>
+    <message>
+        <source>Train a new model from scratch</source>
+        <translation>从头训练新模型</translation>
+    </message>
+    <message>
+        <source>Train a new tiny model (for a CPU)</source>
+        <translation>训练新的微型模型（适合 CPU）</translation>
+    </message>
+    <message>
+        <source>Train the original description</source>
+        <translation>训练原始描述的网络</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>Classes</source>
+        <translation>类别</translation>
+    </message>
+    <message>
+        <source>Fine-tuning</source>
+        <translation>微调</translation>
+    </message>
+    <message>
+        <source>Theme of the system</source>
+        <translation>跟随系统主题</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Language of the system</source>
+        <translation>跟随系统语言</translation>
+    </message>
+    <message>
+        <source>Dark or light</source>
+        <translation>深色或浅色</translation>
+    </message>
+    <message>
+        <source>Full screen</source>
+        <translation>全屏</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>快捷键</translation>
+    </message>
+    <message>
+        <source>Open the log</source>
+        <translation>打开日志</translation>
+    </message>
+    <message>
+        <source>About</source>
+        <translation>关于</translation>
+    </message>
+    <message>
+        <source>Wheel</source>
+        <translation>滚轮</translation>
+    </message>
+    <message>
+        <source>Zoom at the cursor</source>
+        <translation>以光标为中心缩放</translation>
+    </message>
+    <message>
+        <source>Middle-drag, Space+drag</source>
+        <translation>中键拖动，空格+拖动</translation>
+    </message>
+    <message>
+        <source>V held</source>
+        <translation>按住 V</translation>
+    </message>
+    <message>
+        <source>Hide the overlay meanwhile</source>
+        <translation>按住期间隐藏叠加层</translation>
+    </message>
+    <message>
+        <source>Right-drag</source>
+        <translation>右键拖动</translation>
+    </message>
+    <message>
+        <source>Window and level; erases while the brush is on</source>
+        <translation>调节窗宽窗位；使用画笔时为擦除</translation>
+    </message>
+    <message>
+        <source>Shift+wheel</source>
+        <translation>Shift+滚轮</translation>
+    </message>
+    <message>
+        <source>Size of the brush</source>
+        <translation>画笔大小</translation>
+    </message>
+    <message>
+        <source>Ctrl held</source>
+        <translation>按住 Ctrl</translation>
+    </message>
+    <message>
+        <source>Erase with the brush</source>
+        <translation>用画笔擦除</translation>
+    </message>
+    <message>
+        <source>Shift held</source>
+        <translation>按住 Shift</translation>
+    </message>
+    <message>
+        <source>Straight line with the brush</source>
+        <translation>用画笔画直线</translation>
+    </message>
+    <message>
+        <source>Alt+click</source>
+        <translation>Alt+单击</translation>
+    </message>
+    <message>
+        <source>Pick the class under the cursor</source>
+        <translation>拾取光标处的类别</translation>
+    </message>
+    <message>
+        <source>Enter, double-click</source>
+        <translation>Enter，双击</translation>
+    </message>
+    <message>
+        <source>Finish the polygon</source>
+        <translation>完成多边形</translation>
+    </message>
+    <message>
+        <source>Class by its digit, 0 is background</source>
+        <translation>按数字选择类别，0 为背景</translation>
+    </message>
+</context>
+<context>
+    <name>classes</name>
+    <message>
+        <source>Background</source>
+        <translation>背景</translation>
+    </message>
+    <message>
+        <source>Spleen</source>
+        <translation>脾脏</translation>
+    </message>
+    <message>
+        <source>Right kidney</source>
+        <translation>右肾</translation>
+    </message>
+    <message>
+        <source>Left kidney</source>
+        <translation>左肾</translation>
+    </message>
+    <message>
+        <source>Gallbladder</source>
+        <translation>胆囊</translation>
+    </message>
+    <message>
+        <source>Esophagus</source>
+        <translation>食管</translation>
+    </message>
+    <message>
+        <source>Liver</source>
+        <translation>肝脏</translation>
+    </message>
+    <message>
+        <source>Stomach</source>
+        <translation>胃</translation>
+    </message>
+    <message>
+        <source>Aorta</source>
+        <translation>主动脉</translation>
+    </message>
+    <message>
+        <source>Inferior vena cava</source>
+        <translation>下腔静脉</translation>
+    </message>
+    <message>
+        <source>Portal and splenic vein</source>
+        <translation>门静脉和脾静脉</translation>
+    </message>
+    <message>
+        <source>Pancreas</source>
+        <translation>胰腺</translation>
+    </message>
+    <message>
+        <source>Right adrenal gland</source>
+        <translation>右肾上腺</translation>
+    </message>
+    <message>
+        <source>Left adrenal gland</source>
+        <translation>左肾上腺</translation>
+    </message>
+</context>
+<context>
+    <name>classes dialog</name>
+    <message>
+        <source>Add a class</source>
+        <translation>添加类别</translation>
+    </message>
+    <message>
+        <source>Rename or recolour the class</source>
+        <translation>重命名类别或更改颜色</translation>
+    </message>
+    <message>
+        <source>Class {number}</source>
+        <translation>类别 {number}</translation>
+    </message>
+</context>
+<context>
+    <name>files</name>
+    <message>
+        <source>Open folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>Open file</source>
+        <translation>打开文件</translation>
+    </message>
+    <message>
+        <source>Masks (*.png *.tif *.tiff *.bmp)</source>
+        <translation>掩膜 (*.png *.tif *.tiff *.bmp)</translation>
+    </message>
+    <message>
+        <source>Import masks</source>
+        <translation>导入掩膜</translation>
+    </message>
+    <message>
+        <source>Import a folder of masks</source>
+        <translation>导入掩膜文件夹</translation>
+    </message>
+    <message>
+        <source>Import classes</source>
+        <translation>导入类别</translation>
+    </message>
+    <message>
+        <source>Classes (*.json)</source>
+        <translation>类别 (*.json)</translation>
+    </message>
+    <message>
+        <source>Export classes</source>
+        <translation>导出类别</translation>
+    </message>
+    <message>
+        <source>Weights (*.safetensors)</source>
+        <translation>权重 (*.safetensors)</translation>
+    </message>
+    <message>
+        <source>Open weights</source>
+        <translation>打开权重</translation>
+    </message>
+</context>
+<context>
+    <name>folder</name>
+    <message>
+        <source>labelled, held out</source>
+        <translation>已标注，用于验证</translation>
+    </message>
+    <message>
+        <source>labelled</source>
+        <translation>已标注</translation>
+    </message>
+    <message>
+        <source>corrected</source>
+        <translation>已修改</translation>
+    </message>
+    <message>
+        <source>not predicted</source>
+        <translation>未预测</translation>
+    </message>
+    <message>
+        <source>look: {name} {percent} %</source>
+        <translation>请检查：{name} {percent} %</translation>
+    </message>
+    <message>
+        <source>predicted</source>
+        <translation>已预测</translation>
+    </message>
+    <message>
+        <source>sure {percent} %</source>
+        <translation>置信度 {percent} %</translation>
+    </message>
+</context>
+<context>
+    <name>messages</name>
+    <message>
+        <source>A file could not be read or written: {reason}.</source>
+        <translation>无法读取或写入文件：{reason}。</translation>
+    </message>
+    <message>
+        <source>Add classes for them</source>
+        <translation>为其添加类别</translation>
+    </message>
+    <message>
+        <source>Another fine-tuning is running in this folder; wait for it or stop it first.</source>
+        <translation>此文件夹中已有微调正在进行；请等待其完成，或先将其停止。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Class {name} has a value that is not a whole number.</source>
+        <translation>类别 {name} 的值不是整数。</translation>
+    </message>
+    <message>
+        <source>Class {name} has the colour {color}; expected #rrggbb or three numbers from 0 to 255.</source>
+        <translation>类别 {name} 的颜色是 {color}；应为 #rrggbb，或三个 0 到 255 的数。</translation>
+    </message>
+    <message>
+        <source>Class {name} has the value {value}; expected 0 to 254 (255 means untouched).</source>
+        <translation>类别 {name} 的值是 {value}；应为 0 到 254（255 表示未标注）。</translation>
+    </message>
+    <message>
+        <source>Class {position} of the list has no name.</source>
+        <translation>列表中第 {position} 个类别没有名称。</translation>
+    </message>
+    <message>
+        <source>Classes written to {name}.</source>
+        <translation>类别已写入 {name}。</translation>
+    </message>
+    <message>
+        <source>Closing the folder</source>
+        <translation>正在关闭文件夹</translation>
+    </message>
+    <message>
+        <source>Drawing a thumbnail</source>
+        <translation>正在绘制缩略图</translation>
+    </message>
+    <message>
+        <source>Every image here has been corrected or labelled; nothing to predict.</source>
+        <translation>这里的图像都已修改或标注；没有需要预测的图像。</translation>
+    </message>
+    <message>
+        <source>Every image of this folder is labelled.</source>
+        <translation>此文件夹中的图像已全部标注。</translation>
+    </message>
+    <message>
+        <source>Fine-tuning ended unexpectedly (code {code}). Labels and the model are as they were; resume the run, or start it again with a smaller batch.</source>
+        <translation>微调意外结束（代码 {code}）。标注和模型保持原样；请继续该次训练，或减小批次后重新开始。</translation>
+    </message>
+    <message>
+        <source>Fine-tuning learns from saved labels, and this folder has none yet: correct an image and press Ctrl+S (Save as label), best on four images or more.</source>
+        <translation>微调从已保存的标注中学习，而此文件夹尚无标注：请修改一幅图像并按 Ctrl+S（保存为标注），最好有四幅或更多。</translation>
+    </message>
+    <message>
+        <source>Importing {count} masks</source>
+        <translation>正在导入 {count} 个掩膜</translation>
+    </message>
+    <message>
+        <source>Keep their labels</source>
+        <translation>保留其标注</translation>
+    </message>
+    <message>
+        <source>Keep them there</source>
+        <translation>保存到该处</translation>
+    </message>
+    <message>
+        <source>Leave it untouched</source>
+        <translation>保持未标注</translation>
+    </message>
+    <message>
+        <source>Leave those pixels untouched</source>
+        <translation>让这些像素保持未标注</translation>
+    </message>
+    <message>
+        <source>Leave without saving</source>
+        <translation>不保存并离开</translation>
+    </message>
+    <message>
+        <source>Loading the model</source>
+        <translation>正在加载模型</translation>
+    </message>
+    <message>
+        <source>Looking for the class in label maps</source>
+        <translation>正在标注图中查找该类别</translation>
+    </message>
+    <message>
+        <source>Making room on the GPU</source>
+        <translation>正在释放 GPU 内存</translation>
+    </message>
+    <message>
+        <source>Memory ran out; the training goes on with batches of {batch}.</source>
+        <translation>内存不足；训练以批次大小 {batch} 继续进行。</translation>
+    </message>
+    <message>
+        <source>No interrupted training can go on here; start a new one.</source>
+        <translation>这里没有可继续的中断训练；请开始新的训练。</translation>
+    </message>
+    <message>
+        <source>Nothing is labelled in this image yet; predict or paint first.</source>
+        <translation>此图像尚无任何标注；请先预测或绘制。</translation>
+    </message>
+    <message>
+        <source>Open a folder of images first; the weights are remembered with it.</source>
+        <translation>请先打开图像文件夹；权重会与该文件夹一起记住。</translation>
+    </message>
+    <message>
+        <source>Opening {name}</source>
+        <translation>正在打开 {name}</translation>
+    </message>
+    <message>
+        <source>Part of this image is untouched and nothing is background. Is the rest background?</source>
+        <translation>此图像有一部分未标注，且没有任何背景。其余部分是背景吗?</translation>
+    </message>
+    <message>
+        <source>Predicting {count} images</source>
+        <translation>正在预测 {count} 幅图像</translation>
+    </message>
+    <message>
+        <source>Predicting {name}</source>
+        <translation>正在预测 {name}</translation>
+    </message>
+    <message>
+        <source>Preparing the curves</source>
+        <translation>正在准备曲线</translation>
+    </message>
+    <message>
+        <source>Preparing the image</source>
+        <translation>正在准备图像</translation>
+    </message>
+    <message>
+        <source>PyTorch finds no device {device} on this computer; choose auto or cpu.</source>
+        <translation>PyTorch 在此计算机上找不到设备 {device}；请选择 auto 或 cpu。</translation>
+    </message>
+    <message>
+        <source>Reading the folder</source>
+        <translation>正在读取文件夹</translation>
+    </message>
+    <message>
+        <source>Reading the prediction</source>
+        <translation>正在读取预测结果</translation>
+    </message>
+    <message>
+        <source>Reading {count} masks</source>
+        <translation>正在读取 {count} 个掩膜</translation>
+    </message>
+    <message>
+        <source>Replace them</source>
+        <translation>替换</translation>
+    </message>
+    <message>
+        <source>Run {run} is at least as good on the held-out images (Dice {old} before, {new} now), and predicts from now on.</source>
+        <translation>第 {run} 次训练在验证图像上不逊于旧模型（Dice 由 {old} 变为 {new}），从现在起用于预测。</translation>
+    </message>
+    <message>
+        <source>Saving the label of {name}</source>
+        <translation>正在保存 {name} 的标注</translation>
+    </message>
+    <message>
+        <source>Saving the prediction of {name}</source>
+        <translation>正在保存 {name} 的预测结果</translation>
+    </message>
+    <message>
+        <source>Saving {name}</source>
+        <translation>正在保存 {name}</translation>
+    </message>
+    <message>
+        <source>Segmenting</source>
+        <translation>正在分割</translation>
+    </message>
+    <message>
+        <source>Something went wrong that the program did not expect: {reason}</source>
+        <translation>发生了程序未预料到的错误：{reason}</translation>
+    </message>
+    <message>
+        <source>Something went wrong that the program did not expect: {reason}. Your work is still here; save it, and please report what is in the details.</source>
+        <translation>发生了程序未预料到的错误：{reason}。您的工作仍在；请保存，并反馈详细信息中的内容。</translation>
+    </message>
+    <message>
+        <source>Stay</source>
+        <translation>留在此处</translation>
+    </message>
+    <message>
+        <source>The class table has no class with the value 0; add a background class with it.</source>
+        <translation>类别表中没有值为 0 的类别；请添加值为 0 的背景类别。</translation>
+    </message>
+    <message>
+        <source>The class table was written by a newer version of the program; update the program.</source>
+        <translation>类别表由更新版本的程序写入；请更新程序。</translation>
+    </message>
+    <message>
+        <source>The class with the value {value} has no name; give it one.</source>
+        <translation>值为 {value} 的类别没有名称；请为其命名。</translation>
+    </message>
+    <message>
+        <source>The classes have changed since the training was interrupted; start a new training.</source>
+        <translation>训练中断后类别已更改；请开始新的训练。</translation>
+    </message>
+    <message>
+        <source>The disk does not answer.</source>
+        <translation>磁盘没有响应。</translation>
+    </message>
+    <message>
+        <source>The folder {name} cannot be read: {reason}.</source>
+        <translation>无法读取文件夹 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>The header of {name} is damaged ({detail}); copy the file again from its source.</source>
+        <translation>{name} 的文件头已损坏（{detail}）；请从来源重新复制该文件。</translation>
+    </message>
+    <message>
+        <source>The interrupted training&apos;s config.json is damaged; start a new training.</source>
+        <translation>中断训练的 config.json 已损坏；请开始新的训练。</translation>
+    </message>
+    <message>
+        <source>The label of {name} is left out: {reason}</source>
+        <translation>{name} 的标注未被采用：{reason}</translation>
+    </message>
+    <message>
+        <source>The labels hold only the class {name}, so there is nothing to tell it from; label the background too, or another class.</source>
+        <translation>标注中只有类别 {name}，没有可与之区分的内容；请同时标注背景或其他类别。</translation>
+    </message>
+    <message>
+        <source>The masks hold values that no class has: {values}.</source>
+        <translation>掩膜中含有不属于任何类别的值：{values}。</translation>
+    </message>
+    <message>
+        <source>The model&apos;s results are no numbers, so its weights are damaged; choose other weights.</source>
+        <translation>模型输出不是有效数值，说明权重已损坏；请选择其他权重。</translation>
+    </message>
+    <message>
+        <source>The rest is background</source>
+        <translation>其余均为背景</translation>
+    </message>
+    <message>
+        <source>The state of the interrupted training in {folder} cannot be used ({reason}); start a new training.</source>
+        <translation>{folder} 中的中断训练状态无法使用（{reason}）；请开始新的训练。</translation>
+    </message>
+    <message>
+        <source>The table is full: a label map holds at most 255 classes.</source>
+        <translation>类别表已满：标注图最多容纳 255 个类别。</translation>
+    </message>
+    <message>
+        <source>The training cannot save its state ({reason}) and could not be resumed; it goes on.</source>
+        <translation>训练无法保存状态（{reason}），若中断将无法继续；训练仍在进行。</translation>
+    </message>
+    <message>
+        <source>The training cannot write its files ({reason}); make room and start it again.</source>
+        <translation>训练无法写入文件（{reason}）；请腾出空间后重新开始。</translation>
+    </message>
+    <message>
+        <source>The training diverged: its loss is no number. Start it again with a lower learning rate.</source>
+        <translation>训练发散：损失不是有效数值。请降低学习率后重新开始。</translation>
+    </message>
+    <message>
+        <source>The training stopped because of an unexpected error ({reason}); the old model is still in use.</source>
+        <translation>训练因意外错误而停止（{reason}）；仍在使用旧模型。</translation>
+    </message>
+    <message>
+        <source>The weights of {name} do not fit the network they describe ({detail}); choose other weights.</source>
+        <translation>{name} 的权重与其描述的网络不符（{detail}）；请选择其他权重。</translation>
+    </message>
+    <message>
+        <source>There is no model to fine-tune; open weights, or train a new model.</source>
+        <translation>没有可微调的模型；请打开权重，或训练新模型。</translation>
+    </message>
+    <message>
+        <source>There is no model yet; open weights, or train a new model.</source>
+        <translation>尚无模型；请打开权重，或训练新模型。</translation>
+    </message>
+    <message>
+        <source>There is no usable label to train on{reason}; save an image as label first.</source>
+        <translation>没有可用于训练的标注{reason}；请先将一幅图像保存为标注。</translation>
+    </message>
+    <message>
+        <source>There is not enough memory for this; close other programs and try again.</source>
+        <translation>内存不足；请关闭其他程序后重试。</translation>
+    </message>
+    <message>
+        <source>There is not enough memory on {device} to segment {name}; close other programs, or choose the CPU.</source>
+        <translation>{device} 上的内存不足以分割 {name}；请关闭其他程序，或选择 CPU。</translation>
+    </message>
+    <message>
+        <source>There is not enough memory on {device} to train this network; close other programs, use smaller crops, or start from a smaller network.</source>
+        <translation>{device} 上的内存不足以训练此网络；请关闭其他程序、减小裁剪尺寸，或从更小的网络开始。</translation>
+    </message>
+    <message>
+        <source>They would go to {place}; the images stay where they are.</source>
+        <translation>它们将保存到 {place}；图像留在原处。</translation>
+    </message>
+    <message>
+        <source>This JSON holds no list of classes; expected names, or names with colours.</source>
+        <translation>此 JSON 中没有类别列表；应为名称，或带颜色的名称。</translation>
+    </message>
+    <message>
+        <source>This image has no prediction yet; press R to make one.</source>
+        <translation>此图像尚无预测结果；请按 R 进行预测。</translation>
+    </message>
+    <message>
+        <source>Tidying up</source>
+        <translation>正在整理</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Two classes have the same {what}, {item}; each needs its own.</source>
+        <translation>两个类别的 {what} 相同：{item}；每个类别必须各不相同。</translation>
+    </message>
+    <message>
+        <source>Untouched pixels are never trained on.</source>
+        <translation>未标注的像素不参与训练。</translation>
+    </message>
+    <message>
+        <source>Untouched pixels are never trained on: without background the model sees no example of what is not it.</source>
+        <translation>未标注的像素不参与训练：没有背景，模型就看不到反例。</translation>
+    </message>
+    <message>
+        <source>{classes} cannot be removed: label maps of this folder still hold it. Erase it there first.</source>
+        <translation>无法删除 {classes}：此文件夹的标注图中仍在使用。请先在标注图中擦除。</translation>
+    </message>
+    <message>
+        <source>{count} images could not be predicted; the first: {reason}</source>
+        <translation>{count} 幅图像无法预测；第一个原因：{reason}</translation>
+    </message>
+    <message>
+        <source>{count} masks imported as labels.</source>
+        <translation>已导入 {count} 个掩膜作为标注。</translation>
+    </message>
+    <message>
+        <source>{count} masks imported, {skipped} skipped; the first: {reason}</source>
+        <translation>已导入 {count} 个掩膜，跳过 {skipped} 个；第一个原因：{reason}</translation>
+    </message>
+    <message>
+        <source>{count} of these images have been corrected or labelled already.</source>
+        <translation>其中 {count} 幅图像已经修改或标注过。</translation>
+    </message>
+    <message>
+        <source>{device} is no device; choose auto, cpu, cuda or mps.</source>
+        <translation>{device} 不是有效设备；请选择 auto、cpu、cuda 或 mps。</translation>
+    </message>
+    <message>
+        <source>{folder} cannot be written ({reason}); choose another place for labels and predictions.</source>
+        <translation>无法写入 {folder}（{reason}）；请为标注和预测结果选择其他位置。</translation>
+    </message>
+    <message>
+        <source>{folder} cannot be written ({reason}); make it writable, or choose another place for the workspace.</source>
+        <translation>无法写入 {folder}（{reason}）；请使其可写，或为工作区选择其他位置。</translation>
+    </message>
+    <message>
+        <source>{folder} cannot be written. Keep labels and models for it elsewhere?</source>
+        <translation>无法写入 {folder}。是否将其标注和模型保存到别处?</translation>
+    </message>
+    <message>
+        <source>{folder} is open in another window of this program; close it there, or open another folder.</source>
+        <translation>{folder} 已在本程序的另一个窗口中打开；请在那里关闭，或打开其他文件夹。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be decoded: it is damaged, or its compression ({syntax}) is not read here; copy it again, or save it without compression.</source>
+        <translation>无法解码 {name}：文件已损坏，或不支持其压缩方式（{syntax}）；请重新复制，或以不压缩方式保存。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be read as a class table: {reason}.</source>
+        <translation>无法将 {name} 读取为类别表：{reason}。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be read as a label map: {reason}; it was left as it is.</source>
+        <translation>无法将 {name} 读取为标注图：{reason}；文件保持原样。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be read: {reason}.</source>
+        <translation>无法读取 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{name} could not be saved. Leave it all the same?</source>
+        <translation>无法保存 {name}。仍要离开吗?</translation>
+    </message>
+    <message>
+        <source>{name} could not be saved: {reason}. The old file is intact; make room or choose a folder that can be written, then save again.</source>
+        <translation>无法保存 {name}：{reason}。旧文件完好；请腾出空间或选择可写的文件夹，然后重新保存。</translation>
+    </message>
+    <message>
+        <source>{name} could not be written: {reason}.</source>
+        <translation>无法写入 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{name} does not exist.</source>
+        <translation>{name} 不存在。</translation>
+    </message>
+    <message>
+        <source>{name} does not fit into memory; close other programs or cut it into smaller images.</source>
+        <translation>内存放不下 {name}；请关闭其他程序，或将其切成较小的图像。</translation>
+    </message>
+    <message>
+        <source>{name} does not fit into memory; close other programs.</source>
+        <translation>内存放不下 {name}；请关闭其他程序。</translation>
+    </message>
+    <message>
+        <source>{name} does not know {classes}, and cannot predict them until it is fine-tuned.</source>
+        <translation>{name} 不认识 {classes}，微调之前无法预测这些类别。</translation>
+    </message>
+    <message>
+        <source>{name} does not know {classes}: it never predicts them until it has been fine-tuned on labels.</source>
+        <translation>{name} 不认识 {classes}：在用标注微调之前，不会预测这些类别。</translation>
+    </message>
+    <message>
+        <source>{name} has no Hounsfield units, which this model was trained on; its brightness was matched instead.</source>
+        <translation>{name} 没有亨氏单位（HU），而此模型以 HU 训练；已改为匹配其亮度。</translation>
+    </message>
+    <message>
+        <source>{name} has no labelled pixel yet, so it teaches nothing.</source>
+        <translation>{name} 尚无已标注的像素，因此不提供任何训练信息。</translation>
+    </message>
+    <message>
+        <source>{name} has no pixels; copy it again from its source.</source>
+        <translation>{name} 没有像素；请从来源重新复制。</translation>
+    </message>
+    <message>
+        <source>{name} has {channels} channels; only the first is shown.</source>
+        <translation>{name} 有 {channels} 个通道；仅显示第一个。</translation>
+    </message>
+    <message>
+        <source>{name} has {channels} channels; the first three are shown as red, green and blue.</source>
+        <translation>{name} 有 {channels} 个通道；前三个显示为红、绿、蓝。</translation>
+    </message>
+    <message>
+        <source>{name} has {count} values that are no finite numbers; they are shown as the darkest or the brightest.</source>
+        <translation>{name} 有 {count} 个值不是有限数值；它们显示为最暗或最亮。</translation>
+    </message>
+    <message>
+        <source>{name} has {frames} frames; only the first is shown.</source>
+        <translation>{name} 有 {frames} 帧；仅显示第一帧。</translation>
+    </message>
+    <message>
+        <source>{name} has {pages} pages; only the first is shown.</source>
+        <translation>{name} 有 {pages} 页；仅显示第一页。</translation>
+    </message>
+    <message>
+        <source>{name} holds no finite number; export it again from its source.</source>
+        <translation>{name} 不含任何有限数值；请从来源重新导出。</translation>
+    </message>
+    <message>
+        <source>{name} holds no images; open a folder with PNG, JPEG, BMP, TIFF or DICOM files.</source>
+        <translation>{name} 中没有图像；请打开含有 PNG、JPEG、BMP、TIFF 或 DICOM 文件的文件夹。</translation>
+    </message>
+    <message>
+        <source>{name} holds numbers of the type {type}, which are neither grey values nor colours; export it as whole numbers or as real ones.</source>
+        <translation>{name} 中的数值类型为 {type}，既不是灰度也不是颜色；请导出为整数或实数。</translation>
+    </message>
+    <message>
+        <source>{name} holds the value {value}, which no class has; add or import its class, or correct the file.</source>
+        <translation>{name} 含有值 {value}，但没有对应的类别；请添加或导入该类别，或更正文件。</translation>
+    </message>
+    <message>
+        <source>{name} holds the values {values}, which no class has; add classes with these values, or correct the file.</source>
+        <translation>{name} 含有值 {values}，但没有对应的类别；请添加具有这些值的类别，或更正文件。</translation>
+    </message>
+    <message>
+        <source>{name} holds values up to {highest}; a mask may hold class values from 0 to 254.</source>
+        <translation>{name} 中的值最大为 {highest}；掩膜只能含有 0 到 254 的类别值。</translation>
+    </message>
+    <message>
+        <source>{name} is a DICOM file without an image in it; open the slices themselves.</source>
+        <translation>{name} 是不含图像的 DICOM 文件；请打开切片文件本身。</translation>
+    </message>
+    <message>
+        <source>{name} is a PyTorch pickle, which could run any code when opened, so it is never read; choose a .safetensors file that this program wrote.</source>
+        <translation>{name} 是 PyTorch pickle 文件，打开时可能运行任意代码，因此从不读取；请选择本程序写入的 .safetensors 文件。</translation>
+    </message>
+    <message>
+        <source>{name} is a safetensors file of another program; choose weights that this program wrote.</source>
+        <translation>{name} 是其他程序的 safetensors 文件；请选择本程序写入的权重。</translation>
+    </message>
+    <message>
+        <source>{name} is a volume, and NIfTI volumes are not read yet: export its slices as DICOM, PNG or TIFF.</source>
+        <translation>{name} 是体数据，目前不支持读取 NIfTI 体数据：请将其切片导出为 DICOM、PNG 或 TIFF。</translation>
+    </message>
+    <message>
+        <source>{name} is compressed ({method}) in a way that is not read here; save it without compression.</source>
+        <translation>不支持 {name} 的压缩方式（{method}）；请以不压缩方式保存。</translation>
+    </message>
+    <message>
+        <source>{name} is damaged or not an image ({reason}); copy it again from its source, or remove it from the folder.</source>
+        <translation>{name} 已损坏或不是图像（{reason}）；请从来源重新复制，或将其移出文件夹。</translation>
+    </message>
+    <message>
+        <source>{name} is empty (0 bytes); copy it again from its source.</source>
+        <translation>{name} 是空文件（0 字节）；请从来源重新复制。</translation>
+    </message>
+    <message>
+        <source>{name} is not a DICOM file, whatever its name says; remove it.</source>
+        <translation>尽管名称如此，{name} 并不是 DICOM 文件；请将其移除。</translation>
+    </message>
+    <message>
+        <source>{name} is not a label map: expected an 8-bit palette or grey PNG; import it as a mask instead.</source>
+        <translation>{name} 不是标注图：应为 8 位调色板或灰度 PNG；请改为将其作为掩膜导入。</translation>
+    </message>
+    <message>
+        <source>{name} is not a weights file; choose a .safetensors file that this program wrote.</source>
+        <translation>{name} 不是权重文件；请选择本程序写入的 .safetensors 文件。</translation>
+    </message>
+    <message>
+        <source>{name} is not an image of the open folder.</source>
+        <translation>{name} 不是当前文件夹中的图像。</translation>
+    </message>
+    <message>
+        <source>{name} is not an image that is read here; expected PNG, JPEG, BMP, TIFF or DICOM.</source>
+        <translation>不支持读取 {name}；应为 PNG、JPEG、BMP、TIFF 或 DICOM。</translation>
+    </message>
+    <message>
+        <source>{name} is partly transparent; it is shown on black.</source>
+        <translation>{name} 部分透明；以黑色为背景显示。</translation>
+    </message>
+    <message>
+        <source>{name} is truncated: its end is missing; copy it again from its source.</source>
+        <translation>{name} 不完整：缺少结尾；请从来源重新复制。</translation>
+    </message>
+    <message>
+        <source>{name} is truncated; copy it again from its source.</source>
+        <translation>{name} 不完整；请从来源重新复制。</translation>
+    </message>
+    <message>
+        <source>{name} is {width} x {height}, but its image is {image_width} x {image_height}; it was left as it is. Check that it belongs to this image.</source>
+        <translation>{name} 的尺寸为 {width} x {height}，而图像为 {image_width} x {image_height}；文件保持原样。请确认它属于此图像。</translation>
+    </message>
+    <message>
+        <source>{name} is {width} x {height}, which is more than the limit of {limit:.0f} megapixels; cut it into smaller images, or start with --max-megapixels {needed}.</source>
+        <translation>{name} 的尺寸为 {width} x {height}，超过 {limit:.0f} 百万像素的上限；请切成较小的图像，或以 --max-megapixels {needed} 启动。</translation>
+    </message>
+    <message>
+        <source>{name} knows none of the classes of the table; choose other weights or fine-tune them.</source>
+        <translation>{name} 不认识类别表中的任何类别；请选择其他权重，或对其进行微调。</translation>
+    </message>
+    <message>
+        <source>{name} uses classes that the table no longer has: {classes}. Add or import them again to use it.</source>
+        <translation>{name} 使用了类别表中已不存在的类别：{classes}。请重新添加或导入这些类别后再使用。</translation>
+    </message>
+    <message>
+        <source>{name} was written by a newer version of this program (format {found}, this one knows {known}); update the program to use it.</source>
+        <translation>{name} 由更新版本的程序写入（格式 {found}，本程序支持 {known}）；请更新程序后使用。</translation>
+    </message>
+    <message>
+        <source>{name}, {index} of {count}</source>
+        <translation>{name}，第 {index} 个，共 {count} 个</translation>
+    </message>
+    <message>
+        <source>{name}: no image of this folder has this name.</source>
+        <translation>{name}：此文件夹中没有同名图像。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read ({detail}); check that it is a file and that you may read it.</source>
+        <translation>无法读取 {path}（{detail}）；请确认它是文件且您有读取权限。</translation>
+    </message>
+    <message>
+        <source>{path} does not exist; choose another weights file.</source>
+        <translation>{path} 不存在；请选择其他权重文件。</translation>
+    </message>
+    <message>
+        <source>{place} could not be read or written: {reason}.</source>
+        <translation>无法读取或写入 {place}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{preset} is no network; choose one of {known}.</source>
+        <translation>{preset} 不是网络名称；请从 {known} 中选择。</translation>
+    </message>
+</context>
+<context>
+    <name>training</name>
+    <message>
+        <source>Done. Without held-out images nobody can say whether it is better: you decide.</source>
+        <translation>完成。没有验证图像，无法判断新模型是否更好：请您决定。</translation>
+    </message>
+    <message>
+        <source>Done, but Dice fell from {old:.1f} to {new:.1f}: you decide.</source>
+        <translation>完成，但 Dice 从 {old:.1f} 降到 {new:.1f}：请您决定。</translation>
+    </message>
+    <message>
+        <source>Epoch {epoch} of {epochs}</source>
+        <translation>第 {epoch} 轮，共 {epochs} 轮</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>正在启动</translation>
+    </message>
+    <message>
+        <source>Reading labels</source>
+        <translation>正在读取标注</translation>
+    </message>
+    <message>
+        <source>Stopping</source>
+        <translation>正在停止</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>完成</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>{train} labelled images, {held_out} held out</source>
+        <translation>{train} 幅训练图像，{held_out} 幅验证图像</translation>
+    </message>
+    <message>
+        <source>{device}, batch {batch}</source>
+        <translation>{device}，批次 {batch}</translation>
+    </message>
+    <message>
+        <source>Dice {old:.1f} before, {new:.1f} now: it predicts from here on.</source>
+        <translation>Dice 原为 {old:.1f}，现为 {new:.1f}：从现在起用于预测。</translation>
+    </message>
+    <message>
+        <source>about {seconds} s left</source>
+        <translation>约剩 {seconds} 秒</translation>
+    </message>
+    <message>
+        <source>about {minutes} min left</source>
+        <translation>约剩 {minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>No labels yet. Predict an image, correct it, and press Ctrl+S or Enter: then there is something to learn from.</source>
+        <translation>尚无标注。请预测一幅图像，修改后按 Ctrl+S 或 Enter：这样模型才有可学习的内容。</translation>
+    </message>
+    <message>
+        <source>{labelled} labelled images, {held_out} held out</source>
+        <translation>{labelled} 幅已标注图像，其中 {held_out} 幅用于验证</translation>
+    </message>
+    <message>
+        <source>No training yet. Fine-tune (Ctrl+T) teaches the model what you corrected.</source>
+        <translation>尚未训练。微调（Ctrl+T）让模型学习您的修改。</translation>
+    </message>
+</context>
+<context>
+    <name>window</name>
+    <message>
+        <source>Abdomen</source>
+        <translation>腹部</translation>
+    </message>
+    <message>
+        <source>Liver</source>
+        <translation>肝脏</translation>
+    </message>
+    <message>
+        <source>Lung</source>
+        <translation>肺</translation>
+    </message>
+    <message>
+        <source>Bone</source>
+        <translation>骨</translation>
+    </message>
+    <message>
+        <source>Mediastinum</source>
+        <translation>纵隔</translation>
+    </message>
+    <message>
+        <source>Auto</source>
+        <translation>自动</translation>
+    </message>
+</context>
+<context>
+    <name>window commands</name>
+    <message>
+        <source>About</source>
+        <translation>关于</translation>
+    </message>
+    <message>
+        <source>Predict, correct, fine-tune: a segmenter with a Lightning-Attention network. Not for clinical use.</source>
+        <translation>预测、修改、微调：采用 Lightning Attention 网络的分割程序。不可用于临床。</translation>
+    </message>
+    <message>
+        <source>Icons: Lucide (ISC). Font: Inter (OFL).</source>
+        <translation>图标：Lucide（ISC）。字体：Inter（OFL）。</translation>
+    </message>
+</context>
+</TS>

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
@@ -71,9 +72,9 @@ class Document(QObject):
             return
         x, y, w, h = region.box
         self._gesture.keep(region.box, self._label, self._origin)
-        self._label[y : y + h, x : x + w][region.mask] = value
-        self._origin[y : y + h, x : x + w][region.mask] = provenance
-        self._changed(region.box)
+        with self._changing(region.box):
+            self._label[y : y + h, x : x + w][region.mask] = value
+            self._origin[y : y + h, x : x + w][region.mask] = provenance
 
     def commit(self) -> bool:
         """End the gesture as one undo step; False when it changed nothing."""
@@ -91,9 +92,9 @@ class Document(QObject):
         gesture, self._gesture = self._gesture, None
         if gesture is None:
             return
-        box = gesture.put_back(self._label, self._origin)
-        if box[2]:
-            self._changed(box)
+        if gesture.box[2]:
+            with self._changing(gesture.box):
+                gesture.put_back(self._label, self._origin)
         self.gesture_ended.emit()
 
     def undo(self) -> None:
@@ -145,8 +146,8 @@ class Document(QObject):
     def apply(self, patch: MaskPatch) -> None:
         """Do a patch, or take it back: the way every undo, redo and whole-image edit reaches the pixels."""
         self.restore()
-        patch.apply(self._label, self._origin)
-        self._changed(patch.box)
+        with self._changing(patch.box):
+            patch.apply(self._label, self._origin)
         self.edited.emit()
 
     def _edit(self, text: str, edit: Edit, box: Box | None = None) -> bool:
@@ -167,9 +168,16 @@ class Document(QObject):
             self.edited.emit()
         self._background(patch.compress)
 
-    def _changed(self, box: Box) -> None:
+    @contextmanager
+    def _changing(self, box: Box) -> Iterator[None]:
+        """Around every write: counts follow a small change at the cost of its box, and views hear of it."""
+        x, y, w, h = box
+        part = self._label[y : y + h, x : x + w]
+        follows = self._counts is not None and part.size * 8 < self._label.size
+        before = _histogram(part) if follows else 0
+        yield
+        self._counts = self._counts - before + _histogram(part) if follows else None
         self.revision += 1
-        self._counts = None
         self.mask_changed.emit(QRect(*box))
 
     def _replace(self, image: Image | None, name: str, label_map: np.ndarray, provenance: np.ndarray) -> None:
@@ -206,6 +214,9 @@ class EditMask(QUndoCommand):
 
 
 def _histogram(plane: np.ndarray) -> np.ndarray:
-    if plane.size == 0:
-        return np.zeros(256, np.int64)
-    return cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+    """Pixels of each value, int64 (256,). In bands, since OpenCV counts in float32, exact only to 16.7 million."""
+    total = np.zeros(256, np.int64)
+    for top in range(0, plane.shape[0], 1024):
+        band = np.ascontiguousarray(plane[top : top + 1024])
+        total += cv2.calcHist([band], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+    return total

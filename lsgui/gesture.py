@@ -32,14 +32,18 @@ class Gesture:
         changed = [piece for piece in pieces if piece is not None]
         return MaskPatch(changed) if changed else None
 
-    def put_back(self, label_map: np.ndarray, provenance: np.ndarray) -> Box:
-        for tile, (label, origin) in self._before.items():
-            part = _slices(tile)
-            label_map[part], provenance[part] = label, origin
+    @property
+    def box(self) -> Box:
+        """Around everything it may have changed; (0, 0, 0, 0) while it has not begun to."""
         return union(
             (column * _TILE, row * _TILE, label.shape[1], label.shape[0])
             for (column, row), (label, _) in self._before.items()
         )
+
+    def put_back(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
+        for tile, (label, origin) in self._before.items():
+            part = _slices(tile)
+            label_map[part], provenance[part] = label, origin
 
 
 def _slices(tile: tuple[int, int]) -> tuple[slice, slice]:

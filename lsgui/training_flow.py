@@ -16,7 +16,7 @@ from model import events
 from model.events import Event
 from model.messages import Message
 from model.options import FineTuneOptions
-from model.runs import Run, list_runs
+from model.runs import Run, list_runs, set_active
 
 FEWEST_LABELS = 1
 """Labelled training images without which there is nothing to learn from."""
@@ -110,7 +110,8 @@ class TrainingFlow(QObject):
         self._context.jobs.submit(
             "files", Message("Making room on the GPU"), lambda report: self._prediction.keeper.release(), quiet=True
         )
-        self.child.start(workspace.folder, workspace.root, replace(options))
+        options = replace(options, max_pixels=self._context.max_pixels)
+        self.child.start(workspace.folder, workspace.root, options)
         self.changed.emit()
 
     def _take(self, event: Event) -> None:
@@ -125,10 +126,12 @@ class TrainingFlow(QObject):
         self.changed.emit()
 
     def _finish(self, event: events.Finished) -> None:
-        if self._context.workspace is None or self._context.workspace.root != self._root:
-            return
+        here = self._context.workspace is not None and self._context.workspace.root == self._root
         if event.verdict != "better":
-            self.state.pending = event
+            self.state.pending = event if here else None
+            return
+        if not here:  # another folder was opened meanwhile: the model waits for its own
+            set_active(self._root, Path(event.weights))
             return
         self._prediction.load_weights(Path(event.weights))
         self._context.tell(

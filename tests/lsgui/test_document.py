@@ -210,6 +210,7 @@ def test_any_sequence_of_edits_and_undos_equals_its_replay(qapp: object, edits: 
     fill(document)
     done, undone = [], []
     for edit in edits:
+        document.counts()
         before = document.undo_stack.count(), document.undo_stack.index()
         if edit == ("undo",):
             document.undo()
@@ -229,3 +230,5 @@ def test_any_sequence_of_edits_and_undos_equals_its_replay(qapp: object, edits: 
     for edit in done:
         _replay(fresh, edit)
     assert state(document) == state(fresh)
+    values, pixels = np.unique(document.label_map, return_counts=True)
+    assert document.counts() == dict(zip(values.tolist(), pixels.tolist(), strict=True))

@@ -1,0 +1,212 @@
+"""Fine-tuning as its user meets it: the real child process on real label files, and every way it can end."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from lsgui.finetune_child import Ended, FineTuneChild, sys_python
+from lsgui.training_state import TrainingState
+from model import events
+from model.images import read_image
+from model.options import FineTuneOptions
+from model.provenance import HUMAN
+from model.runs import active_weights, list_runs
+
+if TYPE_CHECKING:
+    from tests.lsgui.conftest import Desk
+
+
+def label_images(desk: Desk, count: int) -> None:
+    """Save a label of the same square for the first images, as if they had been corrected one by one."""
+    for entry in desk.session.folder.entries[:count]:
+        image = read_image(entry.path)
+        label_map = np.zeros(image.pixels.shape[:2], np.uint8)
+        label_map[10:40, 10:40] = 6
+        provenance = np.full_like(label_map, HUMAN)
+        desk.session.workspace.save_label(entry.name, image, label_map, provenance, accepted=True)
+
+
+@pytest.fixture
+def labelled(desk: Desk, image_folder: Callable) -> Desk:
+    """Six labelled images: the fifth unit is held out."""
+    desk.open(image_folder("a", "b", "c", "d", "e", "f"))
+    label_images(desk, 6)
+    return desk
+
+
+def short(weights: Path, **changes: object) -> FineTuneOptions:
+    return dataclasses.replace(FineTuneOptions(weights=weights, epochs=1, batch=1, crop=64, device="cpu"), **changes)
+
+
+def ended(desk: Desk) -> bool:
+    return not desk.session.training.active
+
+
+def test_from_labels_to_a_model_that_predicts_the_next_image(labelled: Desk, weights: Path) -> None:
+    desk = labelled
+    desk.session.open_image("f.png")
+    desk.wait(lambda: desk.session.document.name == "f.png")
+    desk.session.fine_tune(short(weights))
+    assert desk.session.training.active
+    desk.paint()  # painting goes on meanwhile
+    desk.wait(lambda: ended(desk), 120)
+    state = desk.session.training
+    assert state.state == "finished" and state.train == 5 and state.held_out == 1
+    assert state.loss and state.dice and "liver" in state.baseline
+    root = desk.session.workspace.root
+    run = list_runs(root)[-1]
+    assert run.weights is not None and len(desk.session.runs()) == 1
+    if state.pending is not None:
+        assert state.finished.verdict == "worse" and active_weights(root) is None
+        desk.session.use_run(run)
+    assert desk.session.training.pending is None
+    assert desk.session.model.path == run.weights == active_weights(root)
+    desk.session.predict()
+    desk.wait(lambda: desk.session.prediction is not None)
+    assert desk.session.prediction.model != "little"
+
+
+def test_without_a_held_out_set_it_asks(desk: Desk, image_folder: Callable, weights: Path) -> None:
+    desk.open(image_folder("a", "b"))
+    label_images(desk, 2)
+    desk.session.fine_tune(short(weights))
+    desk.wait(lambda: ended(desk), 120)
+    assert desk.session.training.pending.verdict == "cannot_judge" and desk.session.model.name == "little"
+    desk.session.keep_model()
+    assert desk.session.training.pending is None and desk.session.model.name == "little"
+
+
+def test_too_few_labels_are_told_before_anything_starts(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    desk.session.fine_tune()
+    assert desk.said("this folder has none yet") and desk.session.training.state == "idle"
+
+
+def test_what_the_child_refuses_is_one_sentence(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    desk.open(image_folder("a", "b"))
+    label_images(desk, 2)
+    desk.session.fine_tune(short(tmp_path / "gone.safetensors"))
+    desk.wait(lambda: ended(desk), 60)
+    assert desk.session.training.state == "failed" and desk.said("gone.safetensors does not exist")
+    assert [notice.level for notice in desk.notices] == ["error"]
+
+
+def test_stopping(labelled: Desk, weights: Path) -> None:
+    labelled.session.fine_tune(short(weights, epochs=None, seconds=600))
+    labelled.wait(lambda: bool(labelled.session.training.loss), 60)
+    labelled.session.stop_fine_tune()
+    assert labelled.session.training.state == "stopping"
+    labelled.wait(lambda: ended(labelled), 5)
+    assert labelled.session.training.state == "stopped" and labelled.session.model.name == "little"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills by a signal")
+def test_a_killed_child_is_told_and_its_run_goes_on_later(labelled: Desk, weights: Path) -> None:
+    labelled.session.fine_tune(short(weights, epochs=None, seconds=8))
+    runs = labelled.session.workspace.root / "runs"
+    labelled.wait(lambda: bool(list(runs.glob("*/resume.safetensors"))), 90)
+    os.kill(labelled.session._training.child.pid, signal.SIGKILL)
+    labelled.wait(lambda: ended(labelled), 5)
+    assert labelled.session.training.state == "failed" and labelled.said("ended unexpectedly")
+    assert labelled.session.runs()[-1].resumable
+    labelled.session.resume_fine_tune()
+    labelled.wait(lambda: ended(labelled), 120)
+    assert labelled.session.training.state == "finished"
+    assert len(labelled.session.runs()) == 1
+
+
+def test_closing_while_fine_tuning_leaves_no_child(make_desk: Callable, image_folder: Callable, weights: Path) -> None:
+    desk = make_desk()
+    desk.open(image_folder("a", "b"))
+    label_images(desk, 2)
+    desk.session.fine_tune(short(weights, epochs=None, seconds=600))
+    desk.wait(lambda: bool(desk.session.training.loss), 60)
+    pid = desk.session._training.child.pid
+    assert desk.session.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_another_folder_may_be_opened_meanwhile(labelled: Desk, image_folder: Callable, weights: Path) -> None:
+    desk, trained = labelled, labelled.session.workspace.root
+    desk.session.fine_tune(short(weights))
+    desk.open(image_folder("z", folder="other"))
+    desk.wait(lambda: ended(desk), 120)
+    finished = desk.session.training.finished
+    assert desk.session.model.name == "little" and active_weights(desk.session.workspace.root) is None
+    assert (active_weights(trained) is not None) == (finished.verdict == "better")
+
+
+def run_child(qtbot: QtBot, code: str) -> tuple[list, Ended]:
+    child, heard = FineTuneChild(), []
+    child.event.connect(heard.append)
+    with qtbot.waitSignal(child.ended, timeout=20_000) as end:
+        child.run([sys_python(), "-c", code])
+    assert not child.running
+    return heard, end.args[0]
+
+
+def test_lines_that_are_no_events_are_kept_for_the_details(qtbot: QtBot) -> None:
+    line = events.to_line(events.Notice("肝臓 {n}", {"n": 3}))
+    heard, end = run_child(qtbot, f"import sys; print('a library says'); print({line!r}); sys.stderr.write('and this')")
+    assert heard == [events.Notice("肝臓 {n}", {"n": 3})]
+    assert end.exit_code == 0 and "a library says" in end.output and "and this" in end.output
+
+
+def test_the_child_finds_the_library_whatever_the_working_directory_holds(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/__init__.py").write_text("raise SystemExit('a folder of the user')")
+    monkeypatch.chdir(tmp_path)
+    assert run_child(qtbot, "import model.options")[1].exit_code == 0
+
+
+def test_a_program_that_is_not_there(qtbot: QtBot) -> None:
+    child = FineTuneChild()
+    with qtbot.waitSignal(child.ended) as end:
+        child.run(["/no/such/python"])
+    assert end.args[0].crashed and end.args[0].output
+
+
+def test_a_child_that_will_not_stop_is_killed(qtbot: QtBot) -> None:
+    child = FineTuneChild()
+    child.run([sys_python(), "-c", "import time; print('x', flush=True); time.sleep(60)"])
+    qtbot.waitUntil(lambda: child.pid > 0)
+    assert child.stop(1.5) and not child.running
+
+
+def test_a_windows_program_without_a_console_starts_the_python_with_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pythonw.exe", "python.exe"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "pythonw.exe"))
+    assert sys_python() == str(tmp_path / "python.exe")
+
+
+def test_the_state_follows_the_events() -> None:
+    state = TrainingState(state="starting")
+    for event in (
+        events.Started(3, "CPU", 2, 4, 8, 2, ["background", "liver"]),
+        events.Baseline(0.5, {"liver": 0.5}),
+        events.Step(1, 5, 10, 0.9),
+        events.Epoch(1, 4, 0.8, 0.55, {"liver": 0.55}, 10.0, 30.0),
+        events.Step(2, 10, 10, 0.7),
+    ):
+        state.take(event)
+    assert state.state == "running" and state.run == 3 and state.baseline == {"liver": 0.5}
+    assert state.loss == [(0.5, 0.9), (2.0, 0.7)] and state.dice == [(1.0, 0.55)]
+    assert state.remaining == 30.0 and state.fraction == 0.5
+    state.take(events.Finished(3, "w", 0.6, {"liver": 0.6}, 0.5, {"liver": 0.5}, "better"))
+    assert not state.active and state.per_class == {"liver": 0.6}

@@ -1,0 +1,121 @@
+"""Runs are found again, whatever became of them, and any of them can be made active."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from model.events import Step, to_line
+from model.runs import (
+    Run,
+    RunState,
+    active_weights,
+    list_runs,
+    new_run,
+    read_events,
+    run_lock,
+    save_run,
+    set_active,
+    verdict,
+)
+
+DIE_WHILE_TRAINING = """
+import sys
+from pathlib import Path
+from model.runs import new_run, run_lock
+run = new_run(Path(sys.argv[1]), "demo", ["a.png"])
+lock = run_lock(run)
+lock.acquire()
+run.resume_path.write_bytes(b"x")
+print("training", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_finished_run_comes_back_whole(tmp_path: Path) -> None:
+    run = new_run(tmp_path, "demo", ["a.png", "片.png"])
+    assert (run.number, run.name, run.folder.name) == (1, "run 1", "0001")
+    run.weights_path.write_bytes(b"weights")
+    done = dataclasses.replace(
+        run, state=RunState.DONE, weights=run.weights_path, mean_dice=0.8, dice={"liver": 0.9},
+        baseline_mean=0.7, baseline={"liver": 0.6}, seconds=12.5,
+    )  # fmt: skip
+    save_run(done)
+    assert list_runs(tmp_path) == [done]
+
+
+def test_runs_are_numbered_on_and_listed_in_order(tmp_path: Path) -> None:
+    assert list_runs(tmp_path) == []
+    for _ in range(11):
+        new_run(tmp_path)
+    shutil.rmtree(tmp_path / "runs" / "0003")
+    (tmp_path / "runs" / "notes").mkdir()
+    (tmp_path / "runs" / "0004" / "state.json").write_bytes(b"{")
+    assert new_run(tmp_path).number == 12
+    assert [run.number for run in list_runs(tmp_path)] == [1, 2, 5, 6, 7, 8, 9, 10, 11, 12]
+
+
+def test_a_run_is_running_only_while_its_process_lives(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", DIE_WHILE_TRAINING, str(tmp_path)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    assert child.stdout.readline().strip() == b"training"
+    assert [run.state for run in list_runs(tmp_path)] == [RunState.RUNNING]
+    child.kill()
+    child.communicate()
+    [run] = list_runs(tmp_path)
+    assert run.state is RunState.INTERRUPTED
+    assert run.resumable
+    with run_lock(run):
+        assert list_runs(tmp_path)[0].state is RunState.RUNNING
+
+
+def test_events_of_a_killed_run_are_read_up_to_the_cut(tmp_path: Path) -> None:
+    run = new_run(tmp_path)
+    assert read_events(run) == []
+    lines = [to_line(Step(1, step, 20, 0.5)) for step in range(3)]
+    run.events_path.write_text("\n".join([*lines, lines[0][:20]]))
+    assert read_events(run) == [Step(1, step, 20, 0.5) for step in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("mean", "baseline", "expected"),
+    [
+        (0.8, 0.7, "better"),
+        (0.7, 0.7, "better"),
+        (0.6, 0.7, "worse"),
+        (None, None, "cannot_judge"),
+        (0.6, None, "cannot_judge"),
+    ],
+)
+def test_the_verdict(tmp_path: Path, mean: float | None, baseline: float | None, expected: str) -> None:
+    run = Run(1, tmp_path, RunState.DONE, mean_dice=mean, baseline_mean=baseline)
+    assert verdict(run) == expected
+
+
+def test_any_run_can_be_made_active_and_the_folder_may_move(tmp_path: Path) -> None:
+    root = tmp_path / "here"
+    root.mkdir()
+    assert active_weights(root) is None
+    run = new_run(root)
+    run.weights_path.write_bytes(b"weights")
+    set_active(root, run.weights_path)
+    assert active_weights(root) == run.weights_path
+    root.rename(tmp_path / "there")
+    assert active_weights(tmp_path / "there") == tmp_path / "there" / "runs" / "0001" / "weights.safetensors"
+
+
+def test_weights_from_elsewhere_can_be_active_until_they_are_gone(tmp_path: Path) -> None:
+    root, demo = tmp_path / "root", tmp_path / "demo.safetensors"
+    root.mkdir()
+    demo.write_bytes(b"weights")
+    set_active(root, demo)
+    assert active_weights(root) == demo
+    demo.unlink()
+    assert active_weights(root) is None
+    set_active(root, None)
+    assert active_weights(root) is None

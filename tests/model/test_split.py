@@ -1,0 +1,170 @@
+"""The split is decided once for each unit, and near-duplicates never land on both sides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image as pillow
+
+from model.images import read_image
+from model.split import prefix_of, slice_position
+from model.workspace import Split, Workspace
+
+SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
+
+
+def make_images(folder: Path, names: list[str]) -> list[str]:
+    for name in names:
+        pillow.new("L", (4, 4)).save(folder / name)
+    return names
+
+
+def label(workspace: Workspace, name: str) -> str:
+    image = read_image(workspace.folder / name)
+    planes = np.zeros(image.pixels.shape[:2], np.uint8)
+    return workspace.save_label(name, image, planes, planes, False).split
+
+
+def make_series(folder: Path, series: str, count: int, step: float, prefix: str = "IM") -> list[str]:
+    """Small CT slices, `step` millimetres apart."""
+    data = pydicom.dcmread(SAMPLE / "slice_001.dcm")
+    data.decompress()
+    data.Rows = data.Columns = 4
+    data.PixelData = bytes(32)
+    data.SeriesInstanceUID = series
+    for number in range(count):
+        data.ImagePositionPatient = [0, 0, 100 + number * step]
+        data.save_as(folder / f"{prefix}{number:04d}.dcm")
+    return [f"{prefix}{number:04d}.dcm" for number in range(count)]
+
+
+def test_the_first_four_train_and_then_every_fifth_is_held_out(tmp_path: Path) -> None:
+    names = make_images(tmp_path, [f"IMG_{number:04d}.png" for number in range(20)])
+    workspace = Workspace.open(tmp_path)
+    splits = [label(workspace, name) for name in reversed(names)]
+    assert [number for number, split in enumerate(splits, start=1) if split == Split.HELD_OUT] == [5, 10, 15, 20]
+    workspace.close()
+
+
+def test_a_split_never_changes(tmp_path: Path) -> None:
+    names = make_images(tmp_path, [f"IMG_{number:04d}.png" for number in range(10)])
+    workspace = Workspace.open(tmp_path)
+    first = {name: label(workspace, name) for name in names}
+    workspace.close()
+    (tmp_path / "segmentation" / "index.sqlite").unlink()
+    make_images(tmp_path, [f"A_{number}.png" for number in range(5)])
+    workspace = Workspace.open(tmp_path)
+    assert {name: label(workspace, name) for name in reversed(names)} == first
+    assert {item.image_path.name: item.split for item in workspace.labelled()} == first
+    workspace.close()
+
+
+def test_drives_are_units(tmp_path: Path) -> None:
+    """Frames of one drive are near-duplicates of each other."""
+    drives = ["0001TP_0066", "0006R0_f009", "0016E5_081", "Seq05VD_f0", "0099ZZ_f0", "0100AA_f0"]
+    names = make_images(tmp_path, [f"{drive}{frame}0.png" for frame in range(4) for drive in drives])
+    workspace = Workspace.open(tmp_path)
+    for name in names:
+        label(workspace, name)
+    by_unit: dict[str, set[str]] = {}
+    for item in workspace.labelled():
+        by_unit.setdefault(item.unit, set()).add(item.split)
+    assert list(by_unit) and set(by_unit) == {"0001TP", "0006R0", "0016E5", "Seq05VD", "0099ZZ", "0100AA"}
+    assert by_unit["0099ZZ"] == {Split.HELD_OUT}
+    assert all(len(splits) == 1 for splits in by_unit.values())
+    workspace.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix"),
+    [
+        ("0006R0_f00930.png", "0006R0"),
+        ("0016E5_00390.png", "0016E5"),
+        ("slice 001.png", "slice"),
+        ("IMG_0001.JPG", "IMG"),
+        ("patient 03_slice_012.tif", "patient 03_slice"),
+        ("病人-12.png", "病人"),
+        ("img001.png", None),
+        ("0001.png", None),
+        ("cells.tif", None),
+        ("well_A.tif", None),
+    ],
+)
+def test_the_prefix_is_what_stands_before_the_last_number(name: str, prefix: str | None) -> None:
+    assert prefix_of(name) == prefix
+
+
+def test_a_folder_of_one_prefix_is_split_by_image(tmp_path: Path) -> None:
+    names = make_images(tmp_path, [f"img_{number:03d}.png" for number in range(1, 6)] + ["cover.png"])
+    workspace = Workspace.open(tmp_path)
+    assert [label(workspace, name) for name in names[:5]] == ["train"] * 4 + ["held_out"]
+    assert len({item.unit for item in workspace.labelled()}) == 5
+    workspace.close()
+
+
+def test_the_grouping_of_the_first_label_stays(tmp_path: Path) -> None:
+    """Were it to change, images of one unit could end up on both sides."""
+    names = make_images(tmp_path, ["img_1.png", "img_2.png"])
+    workspace = Workspace.open(tmp_path)
+    label(workspace, names[0])
+    make_images(tmp_path, [f"other_{number}.png" for number in range(4)])
+    workspace.refresh()
+    label(workspace, "other_1.png")
+    assert {item.unit for item in workspace.labelled()} == {"img_1.png", "other_1.png"}
+    workspace.close()
+
+
+def test_several_series_are_units(tmp_path: Path) -> None:
+    names = [make_series(tmp_path, f"1.2.{series}", 3, 5.0, prefix=f"S{series}_") for series in range(1, 6)]
+    workspace = Workspace.open(tmp_path)
+    splits = [{label(workspace, name) for name in series} for series in names]
+    assert splits == [{"train"}] * 4 + [{"held_out"}]
+    workspace.close()
+
+
+def test_a_single_series_is_split_into_blocks_of_ten_millimetres(tmp_path: Path) -> None:
+    names = make_series(tmp_path, "1.2.3", 30, 2.0)
+    workspace = Workspace.open(tmp_path)
+    splits = [label(workspace, name) for name in names]
+    assert splits == ["train"] * 20 + ["held_out"] * 5 + ["train"] * 5
+    workspace.close()
+
+
+def test_the_place_of_a_slice_is_measured_along_its_normal(tmp_path: Path) -> None:
+    data = pydicom.dcmread(SAMPLE / "slice_001.dcm")
+    data.ImagePositionPatient = [7, 20, 30]
+    data.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
+    data.save_as(tmp_path / "sagittal.dcm")
+    assert slice_position(tmp_path / "sagittal.dcm") == pytest.approx(-7)
+    pillow.new("L", (4, 4)).save(tmp_path / "image.png")
+    assert slice_position(tmp_path / "image.png") is None
+
+
+def test_stored_splits_are_honoured_and_their_units_follow(tmp_path: Path) -> None:
+    names = make_series(tmp_path, "1.2.3", 30, 2.0)
+    workspace = Workspace.open(tmp_path)
+    label(workspace, names[0])
+    path = tmp_path / "segmentation" / "labels" / f"{names[0]}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"split": "held_out"}))
+    workspace.refresh()
+    assert label(workspace, names[0]) == "held_out"
+    assert label(workspace, names[1]) == "held_out"
+    assert label(workspace, names[5]) == "train"
+    workspace.close()
+
+
+def test_a_label_from_elsewhere_trains_unless_its_unit_is_held_out(tmp_path: Path) -> None:
+    names = make_images(tmp_path, [f"{drive}_{frame}.png" for drive in "ABCDE" for frame in range(2)])
+    workspace = Workspace.open(tmp_path)
+    for name in names[::2]:
+        label(workspace, name)
+    for name in names[1::2]:
+        pillow.new("L", (4, 4)).save(tmp_path / "segmentation" / "labels" / f"{name}.png")
+    workspace.refresh()
+    held_out = {item.image_path.name for item in workspace.labelled() if item.split == Split.HELD_OUT}
+    assert held_out == {"E_0.png", "E_1.png"}
+    workspace.close()

@@ -1,0 +1,439 @@
+"""A workspace keeps what a person made, in files, through crashes, mix-ups and a lost index."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as pillow
+
+from model.classes import ClassTable, default_table
+from model.errors import ImageError, LabelError, WorkspaceError
+from model.images import read_image
+from model.labels import UNTOUCHED
+from model.prediction import Prediction
+from model.provenance import HUMAN, MODEL, UNSET
+from model.workspace import Split, Status, Workspace, WorkspaceLocked, WorkspaceNotWritable
+
+SHAPE = (24, 32)
+SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Twelve images of unrelated content."""
+    folder = tmp_path / "图像 folder"
+    folder.mkdir()
+    add_images(folder, [f"img_{number:03d}.png" for number in range(1, 13)])
+    return folder
+
+
+@pytest.fixture
+def label_map() -> np.ndarray:
+    label_map = np.full(SHAPE, UNTOUCHED, np.uint8)
+    label_map[2:9, 3:12] = 6
+    label_map[12:, :] = 0
+    return label_map
+
+
+def add_images(folder: Path, names: list[str]) -> None:
+    for name in names:
+        pillow.new("L", SHAPE[::-1], 90).save(folder / name, format="PNG")
+
+
+def human(label_map: np.ndarray) -> np.ndarray:
+    return np.where(label_map == UNTOUCHED, UNSET, HUMAN).astype(np.uint8)
+
+
+def predicted(value: int, confidence: int = 200) -> Prediction:
+    plane = np.full(SHAPE, value, np.uint8)
+    scores = np.zeros((14, 6, 8), np.uint8)
+    return Prediction(plane, np.full(SHAPE, confidence, np.uint8), scores, tuple(range(14)), "run 1")
+
+
+def save(workspace: Workspace, name: str, label_map: np.ndarray, accepted: bool = False) -> Split:
+    image = read_image(workspace.folder / name)
+    return workspace.save_label(name, image, label_map, human(label_map), accepted).split
+
+
+# --- what is read back ---
+
+
+def test_an_untouched_image_is_all_255(folder: Path) -> None:
+    with_nothing = Workspace.peek(folder).read_maps("img_001.png", SHAPE)
+    assert (with_nothing.label_map == UNTOUCHED).all() and (with_nothing.provenance == UNSET).all()
+    assert with_nothing.source == "none"
+
+
+def test_the_newest_truth_is_read_first(folder: Path, label_map: np.ndarray) -> None:
+    name = "img_001.png"
+    workspace = Workspace.open(folder)
+    assert workspace.entry(name).status is Status.NONE
+    workspace.write_prediction(name, predicted(3))
+    maps = workspace.read_maps(name, SHAPE)
+    assert (workspace.entry(name).status, maps.source) == (Status.PREDICTED, "prediction")
+    assert (maps.label_map == 3).all() and (maps.provenance == MODEL).all()
+
+    save(workspace, name, label_map)
+    maps = workspace.read_maps(name, SHAPE)
+    assert (workspace.entry(name).status, maps.source) == (Status.LABELLED, "label")
+    assert np.array_equal(maps.label_map, label_map) and np.array_equal(maps.provenance, human(label_map))
+
+    corrected = np.where(label_map == 6, np.uint8(7), label_map)
+    workspace.write_work(name, corrected, human(corrected))
+    maps = workspace.read_maps(name, SHAPE)
+    assert (workspace.entry(name).status, maps.source) == (Status.CORRECTED, "work")
+    assert np.array_equal(maps.label_map, corrected)
+    assert (workspace.read_prediction_map(name, SHAPE) == 3).all()
+    assert workspace.read_prediction_map("img_002.png", SHAPE) is None
+    workspace.close()
+
+
+def test_both_planes_of_work_come_back_after_a_restart(folder: Path, label_map: np.ndarray) -> None:
+    provenance = human(label_map)
+    provenance[2:4] = MODEL
+    workspace = Workspace.open(folder)
+    workspace.write_work("img_002.png", label_map, provenance)
+    workspace.close()
+    again = Workspace.open(folder)
+    maps = again.read_maps("img_002.png", SHAPE)
+    assert np.array_equal(maps.label_map, label_map) and np.array_equal(maps.provenance, provenance)
+    assert again.entry("img_002.png").status is Status.CORRECTED
+    again.close()
+
+
+def test_an_autosaved_prediction_is_not_a_correction_and_gives_way_to_a_newer_one(folder: Path) -> None:
+    name = "img_001.png"
+    workspace = Workspace.open(folder)
+    everything = np.full(SHAPE, 3, np.uint8)
+    workspace.write_work(name, everything, np.full(SHAPE, MODEL, np.uint8))
+    assert workspace.entry(name).status is Status.PREDICTED
+    _make_older(workspace.root / "work")
+    workspace.write_prediction(name, predicted(5))
+    assert (workspace.read_maps(name, SHAPE).label_map == 5).all()
+    workspace.close()
+
+
+def test_no_newer_prediction_hides_what_a_person_painted(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    workspace.write_work("img_001.png", label_map, human(label_map))
+    _make_older(workspace.root / "work")
+    workspace.write_prediction("img_001.png", predicted(5))
+    assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).label_map, label_map)
+    workspace.close()
+
+
+def _make_older(folder: Path) -> None:
+    for path in folder.iterdir():
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+
+
+def test_images_that_differ_only_in_ending_or_case_keep_their_own_labels(tmp_path: Path) -> None:
+    names = ["a.png", "a.jpg.png", "a.b.png", "a", "片 🫀.png"]
+    (tmp_path / "a folder").mkdir()
+    if not (tmp_path / "A FOLDER").exists():
+        names.append("A.png")
+    add_images(tmp_path, [name for name in names if name != "a"])
+    shutil.copy(SAMPLE / "slice_001.dcm", tmp_path / "a")
+    workspace = Workspace.open(tmp_path)
+    assert sorted(entry.name for entry in workspace.entries()) == sorted(names)
+    for value, name in enumerate(names):
+        workspace.write_work(name, np.full(SHAPE, value, np.uint8), np.full(SHAPE, HUMAN, np.uint8))
+    for value, name in enumerate(names):
+        assert (workspace.read_maps(name, SHAPE).label_map == value).all(), name
+    workspace.close()
+
+
+# --- what is on disk ---
+
+
+def test_a_label_and_its_record_are_files_any_tool_reads(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    save(workspace, "img_001.png", label_map, accepted=True)
+    labels = folder / "segmentation" / "labels"
+    with pillow.open(labels / "img_001.png.png") as picture:
+        assert np.array_equal(np.asarray(picture), label_map)
+    record = json.loads((labels / "img_001.png.json").read_text(encoding="utf-8"))
+    assert (record["image"], record["status"], record["split"]) == ("img_001.png", "accepted", "train")
+    assert [item["uid"] for item in record["classes"]] == ["background", "liver"]
+    assert (record["width"], record["height"]) == (32, 24)
+    assert len(record["image_sha256"]) == len(record["label_sha256"]) == 64
+    assert not list((folder / "segmentation" / "work").iterdir())
+    workspace.close()
+
+
+def test_a_prediction_says_how_sure_it_is(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    entry = workspace.write_prediction("img_001.png", predicted(7, confidence=51))
+    assert entry.confidence == pytest.approx(0.2)
+    assert entry.least_sure == ("stomach", pytest.approx(0.2))
+    workspace.close()
+    assert Workspace.peek(folder).entry("img_001.png") == entry
+
+
+def test_the_index_can_be_deleted_or_broken_without_changing_anything(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    for number in range(1, 7):
+        save(workspace, f"img_{number:03d}.png", label_map)
+    workspace.write_work("img_007.png", label_map, human(label_map))
+    workspace.write_work("img_008.png", np.full(SHAPE, 3, np.uint8), np.full(SHAPE, MODEL, np.uint8))
+    workspace.write_prediction("img_009.png", predicted(3))
+    workspace.close()
+    before = workspace.entries()
+    assert {entry.status for entry in before} == set(Status)
+    index = folder / "segmentation" / "index.sqlite"
+    for content in (None, b"", b"not a database" * 500, index.read_bytes()[:2000]):
+        index.unlink() if content is None else index.write_bytes(content)
+        workspace = Workspace.open(folder)
+        assert workspace.entries() == before
+        workspace.close()
+
+
+def test_an_index_from_another_folder_state_is_not_believed(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    save(workspace, "img_001.png", label_map)
+    workspace.close()
+    path = folder / "segmentation" / "labels" / "img_001.png.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"split": "held_out"}))
+    workspace = Workspace.open(folder)
+    assert workspace.entry("img_001.png").split is Split.HELD_OUT
+    (path.parent / "img_001.png.png").unlink()
+    workspace.refresh()
+    assert workspace.entry("img_001.png").status is Status.NONE
+    workspace.close()
+
+
+def test_new_and_vanished_images_are_seen_on_refresh(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    add_images(folder, ["zz.png"])
+    (folder / "img_001.png").unlink()
+    workspace.refresh()
+    names = [entry.name for entry in workspace.entries()]
+    assert "zz.png" in names and "img_001.png" not in names
+    with pytest.raises(KeyError):
+        workspace.entry("img_001.png")
+    workspace.close()
+
+
+def test_peeking_writes_nothing(folder: Path) -> None:
+    assert len(Workspace.peek(folder).entries()) == 12
+    assert sorted(os.listdir(folder)) == [f"img_{number:03d}.png" for number in range(1, 13)]
+
+
+# --- files that cannot be used ---
+
+
+def test_a_label_of_another_size_is_named_and_kept_for_ever(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    path = folder / "segmentation" / "labels" / "img_001.png.png"
+    pillow.new("L", (5, 5), 6).save(path)
+    foreign = path.read_bytes()
+    workspace.refresh()
+    maps = workspace.read_maps("img_001.png", SHAPE)
+    assert maps.source == "none"
+    assert "5 x 5" in str(maps.notices[0])
+    save(workspace, "img_001.png", label_map)
+    assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).label_map, label_map)
+    assert path.with_name("img_001.png.damaged-1.png").read_bytes() == foreign
+    workspace.close()
+
+
+@pytest.mark.parametrize("kind", ["work", "predictions"])
+def test_damaged_work_and_predictions_are_named_and_kept(folder: Path, label_map: np.ndarray, kind: str) -> None:
+    workspace = Workspace.open(folder)
+    path = folder / "segmentation" / kind / "img_001.png.png"
+    path.write_bytes(b"half a file")
+    maps = workspace.read_maps("img_001.png", SHAPE)
+    assert "img_001.png.png" in str(maps.notices[0])
+    for _ in range(2):
+        if kind == "work":
+            workspace.write_work("img_001.png", label_map, human(label_map))
+        else:
+            workspace.write_prediction("img_001.png", predicted(3))
+    assert path.with_name("img_001.png.damaged-1.png").read_bytes() == b"half a file"
+    assert not path.with_name("img_001.png.damaged-2.png").exists()
+    assert workspace.read_maps("img_001.png", SHAPE).notices == ()
+    workspace.close()
+
+
+def test_work_without_its_provenance_counts_as_a_persons(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    workspace.write_work("img_001.png", label_map, np.full(SHAPE, MODEL, np.uint8))
+    (folder / "segmentation" / "work" / "img_001.png.provenance.png").write_bytes(b"")
+    assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).provenance, human(label_map))
+    workspace.close()
+
+
+def test_values_outside_the_table_are_named_and_the_file_kept(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    path = folder / "segmentation" / "labels" / "img_001.png.png"
+    pillow.new("L", SHAPE[::-1], 77).save(path)
+    maps = workspace.read_maps("img_001.png", SHAPE)
+    assert "77" in str(maps.notices[0])
+    assert path.exists()
+    workspace.close()
+
+
+def test_a_damaged_record_does_not_lose_the_label(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    save(workspace, "img_001.png", label_map)
+    (folder / "segmentation" / "labels" / "img_001.png.json").write_bytes(b"{")
+    workspace.refresh()
+    assert workspace.entry("img_001.png").status is Status.LABELLED
+    assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).label_map, label_map)
+    assert [(item.split, item.classes[6]) for item in workspace.labelled()] == [(Split.TRAIN, "liver")]
+    workspace.close()
+
+
+# --- classes ---
+
+
+def test_a_workspace_has_its_own_table(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    assert workspace.classes == default_table()
+    table = workspace.classes.with_class(workspace.classes.new_class("肿瘤"))
+    assert workspace.set_classes(table) == table
+    workspace.close()
+    assert Workspace.peek(folder).classes == table
+
+
+def test_labels_follow_their_classes_by_uid(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    save(workspace, "img_001.png", label_map)
+    workspace.close()
+    moved = ClassTable.from_json(["background", "liver", "spleen"])
+    moved.write(folder / "segmentation" / "classes.json")
+    read = Workspace.peek(folder).read_maps("img_001.png", SHAPE)
+    assert np.array_equal(read.label_map, np.where(label_map == 6, np.uint8(1), label_map))
+
+
+def test_a_label_of_a_class_that_is_gone_never_becomes_another_class(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    save(workspace, "img_001.png", label_map)
+    street = ClassTable.from_json(["Sky", "Building", "Pole", "Road", "Pavement", "Tree", "SignSymbol"])
+    workspace.set_classes(street)
+    maps = workspace.read_maps("img_001.png", SHAPE)
+    assert maps.source == "none"
+    assert "Liver" in str(maps.notices[0])
+    workspace.close()
+
+
+def test_an_imported_table_keeps_the_values_of_known_classes(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    save(workspace, "img_001.png", label_map)
+    adopted = workspace.set_classes(ClassTable.from_json(["background", "liver", "tumour"]))
+    assert adopted.by_uid("liver").value == 6
+    assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).label_map, label_map)
+    workspace.close()
+
+
+def test_a_damaged_table_is_named_and_kept(folder: Path) -> None:
+    Workspace.open(folder).close()
+    path = folder / "segmentation" / "classes.json"
+    path.write_bytes(b"{ half")
+    workspace = Workspace.open(folder)
+    assert "classes.json" in str(workspace.notices[0])
+    assert workspace.classes == default_table()
+    assert path.read_bytes() == b"{ half"
+    workspace.set_classes(default_table())
+    assert path.with_name("classes.damaged.json").read_bytes() == b"{ half"
+    assert workspace.notices == ()
+    workspace.close()
+
+
+# --- who may write ---
+
+
+def test_two_programs_on_one_workspace(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    with pytest.raises(WorkspaceLocked, match="another window"):
+        Workspace.open(folder)
+    assert len(Workspace.peek(folder).entries()) == 12
+    workspace.close()
+    workspace.close()
+    Workspace.open(folder).close()
+
+
+def test_a_killed_program_leaves_nothing_locked(folder: Path) -> None:
+    program = f"""
+        import os, sys
+        from pathlib import Path
+        from model.workspace import Workspace
+        workspace = Workspace.open(Path({str(folder)!r}))
+        print("open", flush=True)
+        sys.stdin.read()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    assert child.stdout.readline().strip() == b"open"
+    with pytest.raises(WorkspaceLocked):
+        Workspace.open(folder)
+    child.kill()
+    child.communicate()
+    Workspace.open(folder).close()
+
+
+def test_a_place_that_cannot_be_written_asks_for_another(folder: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where the workspace would be")
+    with pytest.raises(WorkspaceNotWritable, match="choose another place"):
+        Workspace.open(folder, blocked)
+    elsewhere = Workspace.open(folder, tmp_path / "elsewhere")
+    assert len(elsewhere.entries()) == 12
+    assert not (folder / "segmentation").exists()
+    elsewhere.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that even root cannot write")
+def test_a_read_only_folder_asks_for_another(folder: Path) -> None:
+    with pytest.raises(WorkspaceNotWritable):
+        Workspace.open(folder, Path("/proc/self/segmentation"))
+
+
+def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="gone"):
+        Workspace.peek(tmp_path / "gone")
+
+
+def test_a_save_that_fails_leaves_the_old_label(folder: Path, label_map: np.ndarray) -> None:
+    """The temporary file cannot be made where a file has taken the folder's place."""
+    workspace = Workspace.open(folder)
+    save(workspace, "img_001.png", label_map)
+    labels, aside = folder / "segmentation" / "labels", folder / "segmentation" / "aside"
+    labels.rename(aside)
+    labels.write_text("in the way")
+    with pytest.raises(WorkspaceError, match=r"img_001\.png could not be saved"):
+        save(workspace, "img_001.png", np.zeros(SHAPE, np.uint8))
+    labels.unlink()
+    aside.rename(labels)
+    assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).label_map, label_map)
+    workspace.close()
+
+
+def test_an_unusable_prediction_is_an_error_for_whoever_asks_for_it(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    (folder / "segmentation" / "predictions" / "img_001.png.png").write_bytes(b"x")
+    with pytest.raises(LabelError):
+        workspace.read_prediction_map("img_001.png", SHAPE)
+    workspace.close()
+
+
+# --- many ---
+
+
+def test_ten_thousand_images_are_listed_at_once(tmp_path: Path, label_map: np.ndarray) -> None:
+    for number in range(10_000):
+        (tmp_path / f"{number}.png").write_bytes(b"x")
+    workspace = Workspace.open(tmp_path)
+    names = [entry.name for entry in workspace.entries()]
+    assert len(names) == 10_000
+    assert names[:3] == ["0.png", "1.png", "2.png"] and names[-1] == "9999.png"
+    workspace.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import model
+from lsgui.jobs import step_back
 from model import events
 from model.options import FineTuneOptions
 
@@ -69,6 +70,7 @@ class FineTuneChild(QObject):
         process.setWorkingDirectory(str(_package_folder()))
         process.readyReadStandardOutput.connect(self._read_lines)
         process.readyReadStandardError.connect(self._read_errors)
+        process.started.connect(lambda: step_back(process.processId()))
         process.finished.connect(self._finished)
         process.errorOccurred.connect(self._error)
         process.start(command[0], list(command[1:]))

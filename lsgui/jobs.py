@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
+import os
 import queue
+import sys
 import threading
 import time
 import traceback
@@ -24,6 +27,7 @@ from model.progress import Cancelled, Progress, Report
 
 T = TypeVar("T")
 _SECONDS_BETWEEN_REPORTS = 0.05
+_NICENESS = 5
 
 
 @dataclass(frozen=True)
@@ -218,6 +222,7 @@ class _Lane:
         return not self._thread.is_alive()
 
     def _work(self) -> None:
+        step_back(threading.get_native_id())
         while (call := self._queue.get()) is not None:
             call()
 
@@ -252,6 +257,14 @@ class SegmenterKeeper:
                 self._segmenter = Segmenter.load(weights, self._device, classes)
                 self._key = key
             return self._segmenter
+
+
+def step_back(task: int) -> None:
+    """Let the window go first when every core is busy: `task` is the id of a thread that is about to load torch, or of
+    a child's first thread; threads they start inherit it. Only Linux has priorities of single threads."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, task, _NICENESS)
 
 
 def failure_of(error: BaseException) -> Failure:

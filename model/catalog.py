@@ -16,6 +16,11 @@ from model.map_store import has_human
 from model.records import read_json
 from model.split import Split, stored_split
 
+_FACTS = {
+    "labels": ("split", "unit", "grouping", "classes"),
+    "predictions": ("mean_confidence", "least_sure"),
+}
+
 
 class Status(StrEnum):
     """How far an image is. `corrected` also says of a labelled image that newer work is not in its label yet."""
@@ -131,9 +136,16 @@ class Catalog:
         stamp = self._stamps[folder].get(file)
         if stamp is None:
             return {}
-        path = self._layout.root / folder / file
-        read = (lambda: {"human": has_human(path)}) if folder == "work" else (lambda: read_json(path))
-        return self._index.get(f"{folder}/{file}", stamp, read)
+        key = f"{folder}/{file}"
+        return self._index.get(key, stamp, lambda: _facts(folder, self._layout.root / key))
+
+
+def _facts(folder: str, path: Path) -> dict:
+    """What is worth remembering of one small file."""
+    if folder == "work":
+        return {"human": has_human(path)}
+    record = read_json(path)
+    return {name: record[name] for name in _FACTS[folder] if name in record}
 
 
 def _stamps(folder: Path) -> dict[str, FileStamp]:

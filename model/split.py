@@ -78,7 +78,8 @@ def decided_units(records: Mapping[str, dict]) -> dict[str, Split]:
 
 
 def stored_split(record: Mapping[str, object]) -> Split | None:
-    return Split(record["split"]) if record.get("split") in tuple(Split) else None
+    split = record.get("split")
+    return Split(split) if split in ("train", "held_out") else None
 
 
 def stored_groupings(records: Mapping[str, dict]) -> list[Grouping]:

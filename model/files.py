@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+TEMPORARY_SUFFIX = ".part"
+_PATIENCE = 20
 
 
 def atomic_write(path: Path, write: Callable[[BinaryIO], None]) -> None:
@@ -16,18 +20,25 @@ def atomic_write(path: Path, write: Callable[[BinaryIO], None]) -> None:
     Raises OSError (a full disk, a read-only folder); then `path` is what it was and the temporary file is gone.
     """
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    temporary = path.with_name(f".{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, _mode_of(path))
-        os.replace(temporary, path)
+        if path.exists():
+            os.chmod(temporary, path.stat().st_mode & 0o777)
+        _replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove the temporary files of a program that was killed; only for whoever holds the folder's lock."""
+    for path in Path(folder).glob(f".*{TEMPORARY_SUFFIX}"):
+        path.unlink(missing_ok=True)
 
 
 def sha256(path: Path) -> str:
@@ -36,21 +47,25 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _mode_of(path: Path) -> int:
-    """The mode an ordinary new file would get (mkstemp's is private), or the old file's."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+def _replace(temporary: Path, path: Path) -> None:
+    """Windows refuses while another thread or a virus scanner has the old file open, which soon passes."""
+    for _ in range(_PATIENCE if os.name == "nt" else 0):
+        try:
+            os.replace(temporary, path)
+            return
+        except PermissionError:
+            time.sleep(0.05)
+    os.replace(temporary, path)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable; Windows has no handle on a folder to sync."""
+    """Make the rename itself durable, where the system can: Windows and some network drives cannot."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError:
+        pass  # the file is in place, so this is no failure to report
     finally:
         os.close(handle)

@@ -65,7 +65,7 @@ class Index:
         self._changed: set[str] = set()
         try:
             rows = self._connection.execute("SELECT key, modified, size, data FROM files").fetchall()
-            facts = json.loads(f"[{','.join(row[3] for row in rows)}]")  # one call: thousands would take a second
+            facts = json.loads(f"[{','.join(row[3] for row in rows)}]")  # one call, not one a row
             return {row[0]: (FileStamp(row[1], row[2]), data) for row, data in zip(rows, facts, strict=True)}
         except (sqlite3.Error, ValueError, TypeError):
             self._replace()

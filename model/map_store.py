@@ -20,7 +20,7 @@ from model.messages import Message
 from model.pillow import pillow
 from model.prediction import Prediction
 from model.provenance import HUMAN, MODEL, UNSET
-from model.records import classes_in, in_table, read_json, uids_of, write_json
+from model.records import classes_in, free_name, in_table, read_json, uids_of, write_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ class MapStore:
             read_label(path, shape, None)
         except LabelError:
             if path.exists():
-                path.rename(_free_name(path))
+                path.rename(free_name(path))
 
 
 def has_human(path: Path) -> bool:
@@ -188,10 +188,3 @@ def _prediction_record(name: str, prediction: Prediction, classes: ClassTable) -
 
 def _is_newer(path: Path, other: Path) -> bool:
     return path.exists() and path.stat().st_mtime_ns > other.stat().st_mtime_ns
-
-
-def _free_name(path: Path) -> Path:
-    number = 1
-    while (free := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
-        number += 1
-    return free

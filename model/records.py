@@ -55,6 +55,20 @@ def read_json(path: Path) -> dict:
     return data if isinstance(data, dict) else {}
 
 
+def keep_damaged(path: Path) -> None:
+    """Rename a JSON file that cannot be read aside before it is replaced."""
+    if path.exists() and not read_json(path):
+        path.rename(free_name(path))
+
+
+def free_name(path: Path) -> Path:
+    """`path` with `.damaged-1`, or the next free number, before its suffix."""
+    number = 1
+    while (free := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
+        number += 1
+    return free
+
+
 def classes_in(label_map: np.ndarray, table: ClassTable) -> list[dict]:
     """Value, uid and name of the classes that occur in `label_map` (uint8), for a record."""
     present = set(np.flatnonzero(np.bincount(label_map.ravel(), minlength=256)).tolist())

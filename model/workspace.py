@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from model.catalog import Catalog, Entry, Status
 from model.classes import ClassTable, default_table
 from model.errors import ClassTableError, WorkspaceError
-from model.files import sha256
+from model.files import clear_leftovers, sha256
 from model.images import Image
 from model.index import Index
 from model.layout import Layout
@@ -23,7 +23,7 @@ from model.map_store import Maps, MapStore
 from model.messages import Message
 from model.prediction import Prediction
 from model.provenance import HUMAN
-from model.records import LabelRecord, classes_in, uids_of
+from model.records import LabelRecord, classes_in, keep_damaged, uids_of
 from model.split import Split, choose_grouping, decide, decided_units, stored_groupings, unit_in, unit_of
 
 __all__ = [
@@ -84,6 +84,8 @@ class Workspace:
         folder, root = _absolute(folder, root)
         lock = _lock(root)
         try:
+            for part in Layout(root).folders:
+                clear_leftovers(part)
             return Workspace(folder, root, lock)
         except BaseException:
             lock.release()
@@ -157,6 +159,7 @@ class Workspace:
         with self._labelling, _saving(name):
             decision = decide(path, image.series, self._siblings(), self._catalog.records())
             self._maps.write_label(name, label_map, self.classes)
+            keep_damaged(self._layout.label_record(name))
             LabelRecord(
                 image=name,
                 status="accepted" if accepted else "labelled",
@@ -192,6 +195,10 @@ class Workspace:
             label = self._layout.label(entry.name)
             found.append(LabelledImage(entry.path, label, split, unit, table | uids_of(record)))
         return found
+
+    def labels_with(self, uid: str) -> list[str]:
+        """The images in whose labels the class occurs: what removing it from the table would cost."""
+        return [name for name, record in self._catalog.records().items() if uid in uids_of(record).values()]
 
     def _units_of(self, entries: Sequence[Entry], records: Mapping[str, dict]) -> dict[str, str]:
         if not entries:

@@ -290,6 +290,9 @@ def test_a_damaged_record_does_not_lose_the_label(folder: Path, label_map: np.nd
     assert workspace.entry("img_001.png").status is Status.LABELLED
     assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).label_map, label_map)
     assert [(item.split, item.classes[6]) for item in workspace.labelled()] == [(Split.TRAIN, "liver")]
+    save(workspace, "img_001.png", label_map)
+    kept = folder / "segmentation" / "labels" / "img_001.png.damaged-1.json"
+    assert kept.read_bytes() == b"{"
     workspace.close()
 
 
@@ -323,6 +326,14 @@ def test_a_label_of_a_class_that_is_gone_never_becomes_another_class(folder: Pat
     maps = workspace.read_maps("img_001.png", SHAPE)
     assert maps.source == "none"
     assert "Liver" in str(maps.notices[0])
+    workspace.close()
+
+
+def test_a_workspace_knows_which_labels_a_class_would_take_along(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    save(workspace, "img_002.png", label_map)
+    assert workspace.labels_with("liver") == ["img_002.png"]
+    assert workspace.labels_with("spleen") == []
     workspace.close()
 
 
@@ -379,6 +390,14 @@ def test_a_killed_program_leaves_nothing_locked(folder: Path) -> None:
     child.kill()
     child.communicate()
     Workspace.open(folder).close()
+
+
+def test_what_a_killed_program_was_writing_is_cleared_away(folder: Path) -> None:
+    Workspace.open(folder).close()
+    leftover = folder / "segmentation" / "work" / ".0123.part"
+    leftover.write_bytes(b"half a map")
+    Workspace.open(folder).close()
+    assert not leftover.exists()
 
 
 def test_a_place_that_cannot_be_written_asks_for_another(folder: Path, tmp_path: Path) -> None:

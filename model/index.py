@@ -58,7 +58,7 @@ class Index:
             rows = [(key, *self._rows[key]) for key in self._changed if key in self._rows]
             self._connection.executemany(
                 "INSERT INTO files VALUES (?, ?, ?, ?)",
-                [(key, stamp.modified, stamp.size, json.dumps(data, separators=(",", ":"))) for key, stamp, data in rows],
+                [(key, stamp.modified, stamp.size, json.dumps(data)) for key, stamp, data in rows],
             )
 
     def _load(self) -> dict[str, tuple[FileStamp, dict]]:

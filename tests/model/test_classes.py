@@ -14,7 +14,7 @@ from model.classes import Class, ClassTable, default_table
 from model.colors import SIGHTS, ciede2000, lab
 from model.errors import ClassTableError
 
-FLOOR = 0.0
+FLOOR = 14.8
 """Smallest CIEDE2000 difference between two of the 14 colours, for every kind of sight."""
 
 # Pairs 1, 4, 7, 9, 13, 16, 17, 20, 25 and 34 of the test data of Sharma, Wu, Dalal (2005).

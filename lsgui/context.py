@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -32,7 +33,9 @@ class Context(QObject):
         self.painting = PaintSettings(self)
         self.folder = FolderModel(self)
         self.workspace: Workspace | None = None
+        self._held: list[Callable[[], None]] = []
         self.jobs.failed.connect(self.tell_failure)
+        self.document.gesture_ended.connect(self._release_held)
 
     def tell(self, level: str, message: Message, details: str = "") -> None:
         self.notice.emit(Notice(level, message, details))
@@ -40,13 +43,31 @@ class Context(QObject):
     def tell_failure(self, failure: Failure) -> None:
         self.tell("error", failure.message, failure.details)
 
+    def when_idle(self, call: Callable[[], None]) -> None:
+        """Now, or when the running gesture has ended: nothing changes the document under the hand."""
+        if self.document.gesture_active:
+            self._held.append(call)
+        else:
+            call()
+
     def update_entry(self, name: str) -> None:
         """Read one image's row again, after its files changed."""
         if self.workspace is not None and self.folder.row_of(name) is not None:
             self.folder.update_entry(self.workspace.entry(name))
             self.entry_changed.emit(name)
 
+    def update_entries(self) -> None:
+        """Read every row again, after a job that changed some of them ended early."""
+        for entry in self.workspace.entries() if self.workspace is not None else ():
+            if entry != self.folder.entry(entry.name):
+                self.show_entry(entry)
+
     def show_entry(self, entry: Entry) -> None:
         """The same, when a job has read it already."""
         self.folder.update_entry(entry)
         self.entry_changed.emit(entry.name)
+
+    def _release_held(self) -> None:
+        held, self._held = self._held, []
+        for call in held:
+            call()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -60,14 +59,12 @@ class PredictionFlow(QObject):
         self._context = context
         self._demo_weights = demo_weights
         self._running: set[str] = set()
-        self._held: list[Callable[[], None]] = []
         context.document.loaded.connect(self._forget)
-        context.document.gesture_ended.connect(self._release_held)
 
     def use_folder(self) -> None:
         """Another workspace: take its active model, else the one the program came with."""
         self._running.clear()
-        self._held.clear()
+        self.model = None
         active = active_weights(self._context.workspace.root)
         if not (active and self.use(active)) and self._demo_weights is not None:
             self.use(self._demo_weights)
@@ -188,23 +185,24 @@ class PredictionFlow(QObject):
         return _Work(workspace, self.model.path, workspace.classes, self._context.max_pixels)
 
     def _arrived(self, work: _Work, name: str, prediction: Prediction) -> None:
-        """A result for the open image waits for the gesture's end; for another one it goes to its file."""
-        document = self._context.document
+        """A result goes to its file, and on the screen when its image is still the open one."""
         if work.workspace is not self._context.workspace:
             return
-        if document.name == name and document.gesture_active:
-            self._held.append(lambda: self._arrived(work, name, prediction))
-            return
-        if document.name == name and prediction.label_map.shape == document.shape:
-            self._show(prediction)
+        self._context.when_idle(lambda: self._show_if_open(work, name, prediction))
         self._context.jobs.submit(
             "files",
             Message("Saving the prediction of {name}", {"name": name}),
             lambda report: work.workspace.write_prediction(name, prediction),
-            lambda nothing: self._context.update_entry(name),
+            lambda entry: self._context.update_entry(name),
             quiet=True,
             cancellable=False,
         )
+
+    def _show_if_open(self, work: _Work, name: str, prediction: Prediction) -> None:
+        document = self._context.document
+        here = work.workspace is self._context.workspace and document.name == name
+        if here and prediction.label_map.shape == document.shape:
+            self._show(prediction)
 
     def _show(self, prediction: Prediction) -> None:
         self.prediction = prediction
@@ -212,17 +210,6 @@ class PredictionFlow(QObject):
         for notice in prediction.notices:
             self._context.tell("info", notice)
         self.prediction_changed.emit()
-
-    def _show_when_open(self, work: _Work, name: str, prediction: Prediction) -> None:
-        """One of the folder's results, already in its file."""
-        document = self._context.document
-        if work.workspace is not self._context.workspace:
-            return
-        self._context.update_entry(name)
-        if document.name == name and document.gesture_active:
-            self._held.append(lambda: self._show_when_open(work, name, prediction))
-        elif document.name == name:
-            self._show(prediction)
 
     def _predict_all(self, work: _Work, names: list[str], report: Report) -> list[Failure]:
         """In the prediction lane: image by image, each written before the next is begun."""
@@ -242,16 +229,22 @@ class PredictionFlow(QObject):
                 failures.append(failure_of(error))
                 continue
             work.workspace.write_prediction(name, prediction)
-            self._context.jobs.post(lambda n=name, p=prediction: self._show_when_open(work, n, p))
-            self._context.jobs.post(lambda d=device: self._learn_device(work, d))
+            self._context.jobs.post(lambda n=name, p=prediction, d=device: self._one_predicted(work, n, p, d))
         return failures
+
+    def _one_predicted(self, work: _Work, name: str, prediction: Prediction, device: str) -> None:
+        """One of the folder's results, already in its file."""
+        if work.workspace is self._context.workspace:
+            self._context.update_entry(name)
+            self._learn_device(work, device)
+            self._context.when_idle(lambda: self._show_if_open(work, name, prediction))
 
     def _predicted_all(self, failures: list[Failure]) -> None:
         if failures:
             self._context.tell(
                 "warning",
                 Message(
-                    "{count} images could not be predicted; the first: {reason}",
+                    "Images that could not be predicted: {count}; the first: {reason}",
                     {"count": len(failures), "reason": failures[0].message},
                 ),
                 "\n".join(str(failure.message) for failure in failures),
@@ -259,23 +252,17 @@ class PredictionFlow(QObject):
 
     def _learn_device(self, work: _Work, device: str) -> None:
         if self.model is not None and self.model.path == work.weights and self.model.device != device:
-            self._set_model(ModelInfo(**(vars(self.model) | {"device": device})))
+            self._set_model(replace(self.model, device=device))
 
     def _set_model(self, info: ModelInfo) -> None:
+        if self.model is not None and self.model.path == info.path and not info.device:
+            info = replace(info, device=self.model.device)
         self.model = info
         self.model_changed.emit()
 
     def _forget(self) -> None:
         self.prediction = None
-        held, self._held = self._held, []
-        for arrive in held:
-            arrive()
         self.prediction_changed.emit()
-
-    def _release_held(self) -> None:
-        held, self._held = self._held, []
-        for arrive in held:
-            arrive()
 
 
 def _info(weights: Path, header: CheckpointHeader, classes: ClassTable) -> ModelInfo:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from lsgui.class_changes import ClassChanges
 from lsgui.context import Context
 from lsgui.document import Document
 from lsgui.folder import FolderFilter, FolderModel
+from lsgui.folder_opening import FolderOpening
 from lsgui.importing import Importing
 from lsgui.jobs import JobRunner
 from lsgui.notices import Ask
@@ -68,7 +70,9 @@ class Session(QObject):
         self._opening = Opening(self._context, self._saving, self.shown, self)
         self._predicting = PredictionFlow(self._context, demo_weights, device, self)
         self._training = TrainingFlow(self._context, self._saving, self._predicting, self)
-        self._importing = Importing(self._context, self._saving, self._opening, self)
+        self._folders = FolderOpening(self._context, self._saving, self._opening, self)
+        self._classes = ClassChanges(self._context, self._saving, self)
+        self._importing = Importing(self._context, self._saving, self._opening, self._classes, self)
         self._connect()
 
     @property
@@ -113,10 +117,10 @@ class Session(QObject):
         return self._predicting.prediction
 
     def open_folder(self, path: Path, root: Path | None = None) -> None:
-        self._opening.open_folder(path, root)
+        self._folders.open_folder(path, root)
 
     def open_file(self, path: Path) -> None:
-        self._opening.open_file(path)
+        self._folders.open_file(path)
 
     def open_image(self, name: str) -> None:
         self._opening.open_image(name)
@@ -183,10 +187,10 @@ class Session(QObject):
         return self._training.runs()
 
     def set_classes(self, table: ClassTable) -> None:
-        self._importing.set_classes(table)
+        self._classes.set_classes(table)
 
     def import_classes(self, path: Path) -> None:
-        self._importing.import_classes(path)
+        self._classes.import_classes(path)
 
     def import_masks(self, paths: Path | Sequence[Path]) -> None:
         self._importing.import_masks(paths)
@@ -216,13 +220,13 @@ class Session(QObject):
         self._context.entry_changed.connect(self.entry_changed)
         self._thumbnails.ready.connect(self.folder.picture_changed)
         self._saving.changed.connect(self.saved_changed)
-        self._opening.folder_opened.connect(self._folder_opened)
-        self._opening.image_opened.connect(self.image_opened)
+        self._folders.opened.connect(self._folder_opened)
+        self._opening.opened.connect(self.image_opened)
         self._opening.failed.connect(self.open_failed)
         self._predicting.model_changed.connect(self.model_changed)
         self._predicting.prediction_changed.connect(self.prediction_changed)
         self._training.changed.connect(self.training_changed)
-        self._importing.classes_changed.connect(self._classes_changed)
+        self._classes.changed.connect(self._classes_changed)
 
     def _folder_opened(self) -> None:
         self._thumbnails.show(self.workspace)

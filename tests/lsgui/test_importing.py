@@ -43,7 +43,7 @@ def test_masks_become_labels_of_the_images_of_the_same_name(desk: Desk, image_fo
     desk.open(folder)
     desk.answers["unknown_values"] = "untouched"
     desk.session.import_masks(masks)
-    desk.wait(lambda: desk.said("2 masks imported, 2 skipped"))
+    desk.wait(lambda: desk.said("imported as labels: 2; skipped: 2"))
     assert (label(folder, "a.png")[10:30, 10:30] == 6).all()
     assert (label(folder, "b.png")[40:50, 40:50] == UNTOUCHED).all()
     details = desk.notices[-1].details
@@ -57,7 +57,7 @@ def test_unknown_values_can_become_classes(desk: Desk, image_folder: Callable, m
     desk.open(folder)
     desk.answers["unknown_values"] = "add"
     desk.session.import_masks([masks / "b.png"])
-    desk.wait(lambda: desk.said("1 masks imported"))
+    desk.wait(lambda: desk.said("imported as labels: 1"))
     assert (label(folder, "b.png")[40:50, 40:50] == 200).all()
     assert desk.session.classes.by_value(200).name == "class 200" and 200 in desk.session.painting.values
 
@@ -71,7 +71,7 @@ def test_colours_become_classes_of_that_colour(desk: Desk, image_folder: Callabl
     desk.open(folder)
     desk.answers["unknown_values"] = "add"
     desk.session.import_masks([tmp_path / "a.png"])
-    desk.wait(lambda: desk.said("1 masks imported"))
+    desk.wait(lambda: desk.said("imported as labels: 1"))
     added = desk.session.classes.by_value(int(label(folder, "a.png")[15, 15]))
     assert added.color == (12, 34, 56)
 
@@ -95,7 +95,7 @@ def test_a_persons_work_is_replaced_only_when_asked_for(
     desk.paint(50, 50, 3)
     desk.answers["replace_labels"] = answer
     desk.session.import_masks([masks / "a.png"])
-    desk.wait(lambda: desk.said("masks imported"))
+    desk.wait(lambda: desk.said("Masks imported"))
     desk.settle()
     assert [question.key for question in desk.questions] == ["replace_labels"]
     assert (desk.session.document.label_map[50, 50] == 3) == kept

@@ -17,10 +17,14 @@ LAYERS = (
     ("lsgui.app", "lsgui.__main__", "lsgui.self_check", "lsgui.screenshot"),
     ("lsgui.views",),
     (
-        "lsgui.session", "lsgui.opening", "lsgui.saving", "lsgui.importing", "lsgui.prediction_flow",
-        "lsgui.training_flow", "lsgui.context",
+        "lsgui.session", "lsgui.folder_opening", "lsgui.opening", "lsgui.saving", "lsgui.label_saving",
+        "lsgui.importing", "lsgui.class_changes", "lsgui.model_choice", "lsgui.prediction_flow", "lsgui.training_flow",
+        "lsgui.context",
     ),
-    ("lsgui.jobs", "lsgui.folder", "lsgui.thumbnails", "lsgui.finetune_child", "lsgui.training_state", "lsgui.notices"),
+    (
+        "lsgui.jobs", "lsgui.lane", "lsgui.failures", "lsgui.folder", "lsgui.thumbnails", "lsgui.finetune_child",
+        "lsgui.training_state", "lsgui.notices",
+    ),
     ("lsgui.tools", "lsgui.tool", "lsgui.brush", "lsgui.shape_tools", "lsgui.document", "lsgui.painting"),
     ("lsgui.mask", "lsgui.shapes", "lsgui.gesture"),
 )  # fmt: skip

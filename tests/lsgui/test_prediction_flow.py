@@ -128,7 +128,7 @@ def test_the_folder_is_predicted_except_where_a_person_has_worked(desk: Desk, im
     desk.settle()
     assert [predicted(folder, f"{stem}.png") is not None for stem in "abcd"] == [True, False, False, True]
     assert UNTOUCHED not in desk.session.document.counts()  # the open image shows its result
-    assert desk.said("1 images could not be predicted")
+    assert desk.said("could not be predicted: 1")
     assert desk.session.folder.entry("d.png").status == Status.PREDICTED
     assert desk.session.folder.entry("b.png").status == Status.CORRECTED
 

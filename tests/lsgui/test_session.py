@@ -357,3 +357,46 @@ def test_an_image_of_one_pixel_works(desk: Desk, tmp_path: Path) -> None:
     desk.paint(0.5, 0.5)
     desk.session.save_label()
     desk.wait(lambda: status(desk, "a.png") == Status.LABELLED)
+
+
+def test_strokes_made_while_the_next_image_is_read_are_saved(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b", side=600)
+    desk.open(folder)
+    desk.session.next_image()
+    desk.paint()  # the file of b.png is still being read
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    assert read_label(folder / "segmentation/work/a.png.png", (600, 600), default_table())[20, 20] == 6
+
+
+def test_an_image_that_arrives_during_a_gesture_waits_for_its_end(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"))
+    desk.session.next_image()
+    document = desk.session.document
+    document.begin("Brush")
+    document.preview(disk((20, 20), 5, document.shape), 6)
+    desk.settle()
+    assert document.name == "a.png" and document.gesture_active
+    document.commit()
+    desk.wait(lambda: document.name == "b.png")
+    assert status(desk, "a.png") == Status.CORRECTED
+
+
+def test_a_folder_asked_for_twice_opens_once(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a")
+    desk.session.open_folder(folder)
+    desk.session.open_folder(folder)
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    desk.settle()
+    assert desk.notices == []
+
+
+def test_a_folder_that_is_not_there_is_not_made(desk: Desk, tmp_path: Path) -> None:
+    desk.session.open_folder(tmp_path / "gone")
+    desk.wait(lambda: desk.said("does not exist"))
+    assert not (tmp_path / "gone").exists()
+
+
+def test_closing_twice_is_harmless(make_desk: Callable, image_folder: Callable) -> None:
+    desk = make_desk()
+    desk.open(image_folder("a"))
+    assert desk.session.close() and desk.session.close()

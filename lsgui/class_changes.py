@@ -1,0 +1,107 @@
+"""Changes of the workspace's class table: classes added, renamed, recoloured, removed, imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from lsgui.context import Context
+from lsgui.jobs import failure_of
+from lsgui.saving import Saving
+from model.classes import Class, ClassTable
+from model.errors import ClassTableError, LabelError, ModelError
+from model.labels import read_label
+from model.layout import Layout
+from model.messages import Message
+from model.progress import Progress, Report
+from model.workspace import Workspace
+
+
+class ClassChanges(QObject):
+    """A class that label maps still hold cannot be removed; its number might come to mean something else."""
+
+    changed = Signal()
+
+    def __init__(self, context: Context, saving: Saving, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._saving = saving
+
+    def set_classes(self, table: ClassTable) -> None:
+        """Give the workspace another table, once nothing is found that would lose its class."""
+        workspace = self._context.workspace
+        if workspace is None or table == workspace.classes:
+            return
+        gone = [item for item in workspace.classes.classes if table.by_uid(item.uid) is None]
+        if not gone:
+            self.store(table)
+            return
+        self._saving.flush(lambda saved: self._remove(workspace, table, gone) if saved else None)
+
+    def import_classes(self, path: Path) -> None:
+        """Take the table of a JSON file; a class of a known name keeps its uid, so that the model still knows it."""
+        workspace = self._context.workspace
+        if workspace is None:
+            return
+        try:
+            self.set_classes(_with_known_uids(ClassTable.read(Path(path)), workspace.classes))
+        except ClassTableError as error:
+            self._context.tell_failure(failure_of(error))
+
+    def store(self, table: ClassTable) -> None:
+        """Write the table and let everyone know."""
+        try:
+            adopted = self._context.workspace.set_classes(table)
+        except ModelError as error:
+            self._context.tell_failure(failure_of(error))
+            return
+        self._context.painting.set_classes(adopted)
+        self.changed.emit()
+
+    def _remove(self, workspace: Workspace, table: ClassTable, gone: list[Class]) -> None:
+        def done(used: set[int]) -> None:
+            kept = [item.name for item in gone if item.value in used]
+            if workspace is not self._context.workspace:
+                return
+            if kept:
+                self._context.tell(
+                    "warning",
+                    Message(
+                        "{classes} cannot be removed: label maps of this folder still hold it. Erase it there first.",
+                        {"classes": ", ".join(kept)},
+                    ),
+                )
+            else:
+                self.store(table)
+
+        self._context.jobs.submit(
+            "files",
+            Message("Looking for the class in label maps"),
+            lambda report: _values_in_use(workspace, report),
+            done,
+        )
+
+
+def _values_in_use(workspace: Workspace, report: Report) -> set[int]:
+    """Every value that a label or an autosaved map of this folder holds; predictions can be made again."""
+    layout = Layout(workspace.root)
+    names = [entry.name for entry in workspace.entries()]
+    paths = [path for name in names for path in (layout.label(name), layout.work(name)) if path.exists()]
+    used: set[int] = set()
+    for number, path in enumerate(paths):
+        report(Progress(number / len(paths), Message("{name}", {"name": path.name})))
+        try:
+            used |= set(np.flatnonzero(np.bincount(read_label(path, None, None).ravel(), minlength=256)).tolist())
+        except LabelError:
+            continue
+    return used
+
+
+def _with_known_uids(table: ClassTable, known: ClassTable) -> ClassTable:
+    uids = {item.name.casefold(): item.uid for item in known.classes}
+    classes = tuple(
+        Class(uids.get(item.name.casefold(), item.uid), item.value, item.name, item.color) for item in table.classes
+    )
+    return ClassTable(classes, table.mirror)

@@ -1,0 +1,166 @@
+"""From a path to the list of images: opening a folder and its workspace, and letting go of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from lsgui.context import Context
+from lsgui.jobs import Failure, Job
+from lsgui.notices import Answer, Question
+from lsgui.opening import Opening
+from lsgui.saving import Saving
+from model.errors import ImageError
+from model.images import folder_notice
+from model.messages import Message
+from model.progress import Report
+from model.workspace import Entry, Workspace, WorkspaceNotWritable
+
+_SECONDS_TO_UNLOCK = 10
+
+
+@dataclass(frozen=True)
+class _Request:
+    """`image` is the one to open there; empty: the first."""
+
+    path: Path
+    root: Path | None = None
+    image: str = ""
+
+
+@dataclass(frozen=True)
+class _Folder:
+    workspace: Workspace
+    entries: list[Entry]
+    notice: Message | None
+
+
+class FolderOpening(QObject):
+    """The workspace is opened in the files lane; the folder before stays until then."""
+
+    opened = Signal()
+
+    def __init__(self, context: Context, saving: Saving, opening: Opening, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._saving = saving
+        self._opening = opening
+        self._pending: _Request | None = None
+        self._closing: Job | None = None
+
+    def open_folder(self, path: Path, root: Path | None = None) -> None:
+        """Open a folder of images; `root` is where its workspace lies when not inside it."""
+        self._open(_Request(Path(path).absolute(), root))
+
+    def open_file(self, path: Path) -> None:
+        """Open the folder of a file, at that file."""
+        path = Path(path).absolute()
+        workspace = self._context.workspace
+        if path.is_dir():
+            self.open_folder(path)
+        elif workspace is not None and path.parent == workspace.folder:
+            self._opening.open_image(path.name)
+        else:
+            self._open(_Request(path.parent, image=path.name))
+
+    def _open(self, request: _Request) -> None:
+        """The same folder asked for twice, as by a double click, is opened once: it would find itself locked."""
+        if request != self._pending:
+            self._saving.flush(lambda saved: self._read(request) if saved else None)
+
+    def _read(self, request: _Request) -> None:
+        current = self._context.workspace
+        if current is not None and current.folder == request.path and request.root in (None, current.root):
+            self._refresh(current, request)
+            return
+        closing, self._pending = self._closing, request
+
+        def read(report: Report) -> _Folder:
+            if closing is not None:  # the folder may be the one that was left a moment ago, and still locked
+                closing.finished.wait(_SECONDS_TO_UNLOCK)
+            return _read_folder(request)
+
+        self._context.jobs.submit(
+            "files",
+            Message("Opening {name}", {"name": request.path.name}),
+            read,
+            lambda folder: self._context.when_idle(lambda: self._arrived(folder, request)),
+            lambda failure: self._failed(request, failure),
+            cancellable=False,
+        )
+
+    def _refresh(self, workspace: Workspace, request: _Request) -> None:
+        def read(report: Report) -> list[Entry]:
+            workspace.refresh()
+            return workspace.entries()
+
+        def done(entries: list[Entry]) -> None:
+            if workspace is self._context.workspace:
+                self._context.folder.set_entries(entries)
+                self.opened.emit()
+                if request.image:
+                    self._opening.open_image(request.image)
+
+        self._context.jobs.submit("files", Message("Reading the folder"), read, done)
+
+    def _arrived(self, folder: _Folder, request: _Request) -> None:
+        """Strokes made meanwhile are saved before the folder they belong to goes."""
+        self._pending = None
+        self._saving.flush(lambda saved: self._show(folder, request) if saved else folder.workspace.close())
+
+    def _show(self, folder: _Folder, request: _Request) -> None:
+        context = self._context
+        context.jobs.cancel_all()
+        context.document.close()
+        self._opening.forget()
+        if context.workspace is not None:
+            self._close_later(context.workspace)
+        context.workspace = folder.workspace
+        context.painting.set_classes(folder.workspace.classes)
+        context.folder.set_entries(folder.entries)
+        self.opened.emit()
+        if request.image or folder.entries:
+            self._opening.open_image(request.image or folder.entries[0].name)
+        for notice in (folder.notice, *folder.workspace.notices):
+            if notice is not None:
+                context.tell("warning", notice)
+
+    def _close_later(self, workspace: Workspace) -> None:
+        """Behind a prediction that is being cancelled and may still write."""
+        self._closing = self._context.jobs.submit(
+            "predict", Message("Closing the folder"), lambda report: workspace.close(), quiet=True, cancellable=False
+        )
+
+    def _failed(self, request: _Request, failure: Failure) -> None:
+        self._pending = None
+        if not isinstance(failure.error, WorkspaceNotWritable):
+            self._context.tell_failure(failure)
+            return
+        place = hashlib.sha256(str(request.path).encode()).hexdigest()[:8]
+        elsewhere = self._context.data_folder / f"{request.path.name}-{place}"
+        if request.root != elsewhere and self._context.ask(_not_writable(request.path, elsewhere)) == "elsewhere":
+            self._read(_Request(request.path, elsewhere, request.image))
+        elif request.root == elsewhere:
+            self._context.tell_failure(failure)
+
+
+def _read_folder(request: _Request) -> _Folder:
+    if not request.path.is_dir():  # the workspace would make it
+        raise ImageError("The folder {name} does not exist; open another one.", name=str(request.path))
+    workspace = Workspace.open(request.path, request.root)
+    entries = workspace.entries()
+    return _Folder(workspace, entries, None if entries else folder_notice(request.path))
+
+
+def _not_writable(path: Path, elsewhere: Path) -> Question:
+    return Question(
+        "workspace_elsewhere",
+        Message("{folder} cannot be written. Keep labels and models for it elsewhere?", {"folder": str(path)}),
+        Message("They would go to {place}; the images stay where they are.", {"place": str(elsewhere)}),
+        (Answer("elsewhere", Message("Keep them there")), Answer("cancel", Message("Cancel"))),
+        default="elsewhere",
+        cancel="cancel",
+    )

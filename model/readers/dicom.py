@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
 from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder
-from pydicom.uid import ImplicitVRLittleEndian
+from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from model.errors import ImageError
 from model.messages import Message
+from model.pillow import pillow
+from model.readers import isolated
 from model.readers.image import Image, Window, check_size, finite, measured, truncated
 
-_DECODERS = ("pydicom", "pillow", "gdcm")
-"""In this order. Plug-ins under the GPL are left alone even where someone has installed them."""
+_DECODERS = ("pydicom", "pillow")
+"""Tried here, the first that knows a compression; what both cannot do is left to GDCM, in a process of its own.
+Plug-ins under the GPL are left alone even where someone has installed them."""
 
 
 def is_dicom(start: bytes) -> bool:
@@ -34,7 +39,7 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     if "PixelData" not in data or "Rows" not in data or "Columns" not in data:
         raise ImageError("{name} is a DICOM file without an image in it; open the slices themselves.", name=path.name)
     check_size(path.name, int(data.Columns), int(data.Rows), max_pixels)
-    stored = _decode(data, path.name)
+    stored = _decode(data, path)
     frames = int(data.get("NumberOfFrames") or 1)
     notices: tuple[Message, ...] = ()
     if frames > 1:
@@ -51,31 +56,46 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     return Image(pixels=pixels, window=window, unit=_unit(data), notices=notices + replaced, **common)
 
 
-def _decode(data: Dataset, name: str) -> np.ndarray:
+def _decode(data: Dataset, path: Path) -> np.ndarray:
     """Stored values of the first frame: (H, W), or (H, W, 3) in red, green, blue."""
     syntax = data.file_meta.get("TransferSyntaxUID", ImplicitVRLittleEndian)
     decoder = get_decoder(syntax)
-    failure: Exception = ValueError(f"no decoder for {syntax.name}")
-    for plugin in _plugins(decoder):
-        try:
-            return decoder.as_array(data, index=0, decoding_plugin=plugin)[0]
-        except Exception as error:  # noqa: BLE001 - each plug-in fails in its own way, and the next may not
-            failure = error
     if decoder.is_native:
-        raise failure
-    raise ImageError(
+        return decoder.as_array(data, index=0)[0]
+    plugin = next((name for name in _DECODERS if name in decoder.available_plugins), None)
+    try:
+        if plugin == "pillow":
+            _check_stream(data)
+        if plugin is not None:
+            return decoder.as_array(data, index=0, decoding_plugin=plugin)[0]
+    except _WrongStream as error:
+        raise _undecodable(path, syntax) from error
+    except Exception:  # noqa: BLE001 - decoders fail in their own ways, and GDCM may know better
+        pass
+    try:
+        return isolated.decode(path)
+    except ValueError as error:
+        raise _undecodable(path, syntax) from error
+
+
+class _WrongStream(Exception):
+    """A compressed stream that claims another size than the file: decoding it could take all the memory."""
+
+
+def _check_stream(data: Dataset) -> None:
+    frame = get_frame(data.PixelData, 0, number_of_frames=int(data.get("NumberOfFrames") or 1))
+    with pillow.open(BytesIO(frame), formats=("JPEG", "JPEG2000")) as picture:
+        if picture.size != (data.Columns, data.Rows):
+            raise _WrongStream(f"the stream is {picture.size}")
+
+
+def _undecodable(path: Path, syntax: UID) -> ImageError:
+    return ImageError(
         "{name} cannot be decoded: it is damaged, or its compression ({syntax}) is not read here; "
         "copy it again, or save it without compression.",
-        name=name,
+        name=path.name,
         syntax=syntax.name,
-    ) from failure
-
-
-def _plugins(decoder: object) -> list[str]:
-    """"" stands for an uncompressed file, which needs none."""
-    if decoder.is_native:
-        return [""]
-    return [name for name in _DECODERS if name in decoder.available_plugins]
+    )
 
 
 def _measure(

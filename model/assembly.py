@@ -9,6 +9,9 @@ import torch.nn.functional as F
 from model.errors import CheckpointError
 from model.prediction import SCORE_STRIDE
 
+_STRIP = 16 * SCORE_STRIDE
+"""Rows that are worked on at once, so that what is needed in between stays small for wide images."""
+
 
 class Assembly:
     """Label map, confidence and scores of an image of `shape` = (rows, columns); channel i means `values[i]`."""
@@ -24,6 +27,10 @@ class Assembly:
 
         Raises CheckpointError when they are no numbers.
         """
+        for start in range(0, probabilities.shape[1], _STRIP):
+            self._fill_strip(top + start, probabilities[:, start : start + _STRIP])
+
+    def _fill_strip(self, top: int, probabilities: torch.Tensor) -> None:
         best, channel = probabilities.max(dim=0)
         if not torch.isfinite(best).all():
             raise CheckpointError(

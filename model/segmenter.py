@@ -151,7 +151,8 @@ class Segmenter:
                     band[:, :, left : left + columns] += score * torch.from_numpy(np.outer(grid.down[index], across))
             finished = (grid.tops[index + 1] if index + 1 < len(grid.tops) else len(pixels)) - top
             assembly.fill(top, band[:, :finished, : pixels.shape[1]])
-            band = F.pad(band[:, finished:], (0, 0, 0, finished))
+            overlap = band[:, finished:].clone()
+            band.zero_()[:, : overlap.shape[1]] = overlap
         report(Progress(1.0, Message("Segmenting")))
         return assembly
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+WORKSPACE_FOLDER = "segmentation"
+"""The sub-folder of an image folder in which its workspace lies, unless it has to lie elsewhere."""
+
 
 @dataclass(frozen=True)
 class Layout:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from model.catalog import Catalog, Entry, Status
 from model.classes import ClassTable, default_table
@@ -18,13 +18,14 @@ from model.errors import ClassTableError, WorkspaceError
 from model.files import clear_leftovers, sha256
 from model.images import Image
 from model.index import Index
-from model.layout import Layout
+from model.layout import WORKSPACE_FOLDER, Layout
 from model.map_store import Maps, MapStore
 from model.messages import Message
 from model.prediction import Prediction
 from model.provenance import HUMAN
 from model.records import LabelRecord, classes_in, keep_damaged, uids_of
 from model.split import Split, choose_grouping, decide, decided_units, stored_groupings, unit_in, unit_of
+from model.workspace_lock import WorkspaceLocked, WorkspaceNotWritable, take_lock
 
 __all__ = [
     "WORKSPACE_FOLDER",
@@ -37,17 +38,6 @@ __all__ = [
     "WorkspaceLocked",
     "WorkspaceNotWritable",
 ]
-
-WORKSPACE_FOLDER = "segmentation"
-
-
-class WorkspaceLocked(WorkspaceError):
-    """Another program has the workspace open."""
-
-
-class WorkspaceNotWritable(WorkspaceError):
-    """The workspace cannot be written where it is; open it with another root."""
-
 
 @dataclass(frozen=True)
 class LabelledImage:
@@ -82,7 +72,7 @@ class Workspace:
         Raises WorkspaceLocked, WorkspaceNotWritable, or ImageError when `folder` cannot be listed.
         """
         folder, root = _absolute(folder, root)
-        lock = _lock(root)
+        lock = take_lock(root)
         try:
             for part in Layout(root).folders:
                 clear_leftovers(part)
@@ -227,28 +217,6 @@ class Workspace:
 def _absolute(folder: Path, root: Path | None) -> tuple[Path, Path]:
     folder = Path(folder).absolute()
     return folder, Path(root).absolute() if root else folder / WORKSPACE_FOLDER
-
-
-def _lock(root: Path) -> FileLock:
-    """The lock is the system's: a program that crashes lets go of it. Taking it also proves that we can write."""
-    layout = Layout(root)
-    lock = FileLock(layout.lock, timeout=0, thread_local=False)
-    try:
-        for folder in layout.folders:
-            folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise WorkspaceLocked(
-            "{folder} is open in another window of this program; close it there, or open another folder.",
-            folder=str(root.parent if root.name == WORKSPACE_FOLDER else root),
-        ) from error
-    except OSError as error:
-        raise WorkspaceNotWritable(
-            "{folder} cannot be written ({reason}); choose another place for labels and predictions.",
-            folder=str(root),
-            reason=error.strerror or str(error),
-        ) from error
-    return lock
 
 
 @contextmanager

@@ -437,6 +437,35 @@ def test_a_save_that_fails_leaves_the_old_label(folder: Path, label_map: np.ndar
     workspace.close()
 
 
+def test_a_full_disk_leaves_the_old_files(folder: Path, label_map: np.ndarray) -> None:
+    """A limit on the size of files stands for the disk: the system refuses the same write in the same way."""
+    resource = pytest.importorskip("resource")
+    noise = np.random.default_rng(0).integers(0, 14, SHAPE, np.uint8)
+    workspace = Workspace.open(folder)
+    save(workspace, "img_001.png", label_map)
+    workspace.write_work("img_002.png", label_map, human(label_map))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        for write in (
+            lambda: save(workspace, "img_001.png", noise),
+            lambda: workspace.write_work("img_002.png", noise, human(noise)),
+            lambda: workspace.write_prediction("img_003.png", predicted(3)),
+            lambda: workspace.set_classes(default_table().without("liver")),
+        ):
+            with pytest.raises(WorkspaceError, match=r"could not be saved.*The old file is intact"):
+                write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    for name in ("img_001.png", "img_002.png"):
+        assert np.array_equal(workspace.read_maps(name, SHAPE).label_map, label_map)
+    assert workspace.classes == default_table()
+    assert not list(folder.rglob("*.part"))
+    save(workspace, "img_001.png", noise)
+    assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).label_map, noise)
+    workspace.close()
+
+
 def test_an_unusable_prediction_is_an_error_for_whoever_asks_for_it(folder: Path) -> None:
     workspace = Workspace.open(folder)
     (folder / "segmentation" / "predictions" / "img_001.png.png").write_bytes(b"x")

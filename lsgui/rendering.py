@@ -143,7 +143,8 @@ def _nearest(pixels: np.ndarray, columns: np.ndarray, rows: np.ndarray, window: 
 
 def _linear(pixels: np.ndarray, columns: np.ndarray, rows: np.ndarray, window: Window | None) -> np.ndarray:
     height, width = pixels.shape[:2]
-    left, top = (max(0, math.floor(axis[0]) - 1) for axis in (columns, rows))
+    left = min(max(0, math.floor(columns[0]) - 1), width - 1)
+    top = min(max(0, math.floor(rows[0]) - 1), height - 1)
     right, bottom = min(width, math.ceil(columns[-1]) + 2), min(height, math.ceil(rows[-1]) + 2)
     crop = to_grey_or_rgb(pixels[top:bottom, left:right], window)
     channels = crop.view(np.uint8).reshape(*crop.shape, -1)

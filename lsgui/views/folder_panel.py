@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QButtonGroup, QFrame, QListView, QPushButton, QSizePolicy
 
 from lsgui.folder import EntryRole
@@ -39,7 +40,8 @@ class FolderPanel(QFrame):
         session.classes_changed.connect(self._classes_changed)
         for signal in (session.folder.dataChanged, session.folder.modelReset):
             signal.connect(self._count_again)
-        for signal in (self._rows.rowsInserted, self._rows.rowsRemoved, self._rows.modelReset):
+        rows = self._rows
+        for signal in (rows.rowsInserted, rows.rowsRemoved, rows.modelReset, rows.layoutChanged):
             signal.connect(self._show_emptiness)
         self._folder_opened()
 
@@ -58,7 +60,11 @@ class FolderPanel(QFrame):
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search images by name"))
         self.search.setClearButtonEnabled(True)
-        self.search.addAction(appearance.icon("search", "dim"), LineEdit.ActionPosition.LeadingPosition)
+        lens = self.search.addAction(appearance.icon("search", "dim"), LineEdit.ActionPosition.LeadingPosition)
+        lens.setText(self.tr("Search"))
+        clear = self.search.findChild(QAction, "_q_qlineeditclearaction")
+        clear.setText(self.tr("Clear the search"))
+        clear.setIcon(appearance.icon("x", "dim"))
         self.search.textChanged.connect(self._search_changed)
         self.search.returnPressed.connect(self._leave_search)
         self.search.cancelled.connect(self._cancel_search)

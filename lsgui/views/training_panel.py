@@ -75,7 +75,7 @@ class TrainingPanel(QFrame):
         words = details(state, *labelled, bool(runs), sentence)
         self._details.setText("\n".join(words))
         self._advice.setText("  ".join(words))
-        self._begin.setEnabled(labelled[0] > 0)
+        self._begin.setVisible(labelled[0] > 0)
         self._open(state.state != "idle" or bool(runs))
         self._progress.setVisible(state.active)
         self._progress.setRange(0, 0 if state.fraction is None else 1000)

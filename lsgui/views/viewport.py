@@ -28,9 +28,10 @@ class Viewport:
         return replace(self._centred(_limited(scale)), fitted=True)
 
     def actual_size(self) -> Viewport:
-        """One image pixel on one device pixel, around what is in the middle now."""
+        """One image pixel exactly on one device pixel, around what is in the middle now."""
         middle = (self.canvas[0] / 2, self.canvas[1] / 2)
-        return self.zoomed(1 / self.view.scale, middle)
+        near = self.zoomed(1 / self.view.scale, middle)
+        return replace(near, view=View(1.0, round(near.view.x), round(near.view.y)))
 
     def zoomed(self, factor: float, anchor: tuple[float, float]) -> Viewport:
         """Zoom so that the image point under `anchor` (device pixels) stays under it."""

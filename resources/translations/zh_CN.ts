@@ -111,6 +111,10 @@
         <translation>按名称搜索图像</translation>
     </message>
     <message>
+        <source>Clear the search</source>
+        <translation>清除搜索</translation>
+    </message>
+    <message>
         <source>All</source>
         <translation>全部</translation>
     </message>
@@ -1011,8 +1015,8 @@
         <translation>微调从已保存的标注中学习，而此文件夹尚无标注：请修改一幅图像并按 Ctrl+S（保存为标注），最好有四幅或更多。</translation>
     </message>
     <message>
-        <source>Importing {count} masks</source>
-        <translation>正在导入 {count} 个掩膜</translation>
+        <source>Images that could not be predicted: {count}; the first: {reason}</source>
+        <translation>无法预测的图像：{count} 幅；第一个原因：{reason}</translation>
     </message>
     <message>
         <source>Keep their labels</source>
@@ -1099,10 +1103,6 @@
         <translation>正在读取预测结果</translation>
     </message>
     <message>
-        <source>Reading {count} masks</source>
-        <translation>正在读取 {count} 个掩膜</translation>
-    </message>
-    <message>
         <source>Replace them</source>
         <translation>替换</translation>
     </message>
@@ -1161,6 +1161,10 @@
     <message>
         <source>The folder {name} cannot be read: {reason}.</source>
         <translation>无法读取文件夹 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>The folder {name} does not exist; open another one.</source>
+        <translation>文件夹 {name} 不存在；请打开其他文件夹。</translation>
     </message>
     <message>
         <source>The header of {name} is damaged ({detail}); copy the file again from its source.</source>
@@ -1279,20 +1283,24 @@
         <translation>无法删除 {classes}：此文件夹的标注图中仍在使用。请先在标注图中擦除。</translation>
     </message>
     <message>
-        <source>{count} images could not be predicted; the first: {reason}</source>
-        <translation>{count} 幅图像无法预测；第一个原因：{reason}</translation>
+        <source>Importing masks</source>
+        <translation>正在导入掩膜</translation>
     </message>
     <message>
-        <source>{count} masks imported as labels.</source>
-        <translation>已导入 {count} 个掩膜作为标注。</translation>
+        <source>Masks imported as labels: {count}.</source>
+        <translation>已导入为标注的掩膜：{count} 个。</translation>
     </message>
     <message>
-        <source>{count} masks imported, {skipped} skipped; the first: {reason}</source>
-        <translation>已导入 {count} 个掩膜，跳过 {skipped} 个；第一个原因：{reason}</translation>
+        <source>Masks imported as labels: {count}; skipped: {skipped}, the first because {reason}</source>
+        <translation>已导入为标注的掩膜：{count} 个；跳过 {skipped} 个，第一个原因：{reason}</translation>
     </message>
     <message>
-        <source>{count} of these images have been corrected or labelled already.</source>
-        <translation>其中 {count} 幅图像已经修改或标注过。</translation>
+        <source>Reading masks</source>
+        <translation>正在读取掩膜</translation>
+    </message>
+    <message>
+        <source>Some of these images have been corrected or labelled already: {count}.</source>
+        <translation>其中一些图像已经修改或标注过：{count} 幅。</translation>
     </message>
     <message>
         <source>{device} is no device; choose auto, cpu, cuda or mps.</source>
@@ -1313,6 +1321,10 @@
     <message>
         <source>{folder} is open in another window of this program; close it there, or open another folder.</source>
         <translation>{folder} 已在本程序的另一个窗口中打开；请在那里关闭，或打开其他文件夹。</translation>
+    </message>
+    <message>
+        <source>{name} belongs to no image of this folder.</source>
+        <translation>{name} 不属于此文件夹中的任何图像。</translation>
     </message>
     <message>
         <source>{name} cannot be decoded: it is damaged, or its compression ({syntax}) is not read here; copy it again, or save it without compression.</source>
@@ -1501,10 +1513,6 @@
     <message>
         <source>{name}, {index} of {count}</source>
         <translation>{name}，第 {index} 个，共 {count} 个</translation>
-    </message>
-    <message>
-        <source>{name}: no image of this folder has this name.</source>
-        <translation>{name}：此文件夹中没有同名图像。</translation>
     </message>
     <message>
         <source>{path} cannot be read ({detail}); check that it is a file and that you may read it.</source>

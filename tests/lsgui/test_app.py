@@ -1,0 +1,112 @@
+"""The program as it is started: pictures, settings, the crash log, the self-check."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from lsgui.app import Options, Program
+from lsgui.crash_log import CrashLog
+from lsgui.notices import Notice
+from lsgui.settings import Settings, read_settings, write_settings
+
+
+def lsgui(checkout: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lsgui", *map(str, arguments)],
+        cwd=checkout, capture_output=True, text=True, env={**os.environ, **environment}, timeout=280, check=False,
+    )  # fmt: skip
+
+
+def test_a_picture_of_the_window(
+    checkout: Path, image_folder: Callable[..., Path], weights: Path, tmp_path: Path, home: Path
+) -> None:
+    picture = tmp_path / "out" / "window.png"
+    done = lsgui(checkout, image_folder("a", "b"), "--weights", weights, "--screenshot", picture, "--theme", "light")
+    assert done.returncode == 0, done.stderr
+    image = QImage(str(picture))
+    assert image.width() > 1000 and image.pixelColor(5, image.height() - 5).name() == "#ffffff"
+    assert not list((home / ".config").rglob("*.conf")), "a picture remembers nothing"
+
+
+def test_a_picture_that_cannot_be_taken_says_why(checkout: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "nothing"
+    folder.mkdir()
+    done = lsgui(checkout, folder, "--screenshot", tmp_path / "window.png")
+    assert done.returncode == 1 and "holds no images" in done.stderr
+
+
+def test_without_a_display_a_sentence_instead_of_a_crash(checkout: Path, tmp_path: Path) -> None:
+    bare = {name: "" for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    done = lsgui(checkout, tmp_path, **bare)
+    assert done.returncode == 2 and "no display" in done.stderr
+    checked = lsgui(checkout, "--self-check", **bare)
+    assert checked.returncode == 1 and "FAIL  window" in checked.stdout
+
+
+def test_the_self_check_passes_here_and_a_missing_gpu_is_a_note(checkout: Path) -> None:
+    done = lsgui(checkout, "--self-check", CUDA_VISIBLE_DEVICES="")
+    assert done.returncode == 0, done.stdout
+    assert "note  GPU" in done.stdout and "ok    attention" in done.stdout and "can do its job" in done.stdout
+
+
+def test_settings_come_back_and_damaged_ones_take_their_default(tmp_path: Path) -> None:
+    store = QSettings(str(tmp_path / "a.ini"), QSettings.Format.IniFormat)
+    settings = Settings("zh_CN", "light", 70, ("/一", "/b"), b"\x00\x01", {"across": [1, 2, 3]}, ("images",))
+    write_settings(store, settings)
+    assert read_settings(QSettings(str(tmp_path / "a.ini"), QSettings.Format.IniFormat)) == settings
+    one = Settings(recent=("/only",))
+    write_settings(store, one)
+    assert read_settings(store).recent == ("/only",)
+    store.setValue("opacity", "much")
+    store.setValue("splitters/across", "wide")
+    damaged = read_settings(store)
+    assert damaged.opacity == 40 and damaged.splitters["across"] == []
+
+
+def test_what_was_chosen_is_remembered(qapp: QApplication, tmp_path: Path) -> None:
+    store = QSettings(str(tmp_path / "b.ini"), QSettings.Format.IniFormat)
+    program = Program(qapp, Options(), store, tmp_path / "data")
+    program.start()
+    program.window.actions_.by_id["theme-light"].trigger()
+    program.display.set_opacity(65)
+    program.window.close()
+    program.finish()
+    program.window.deleteLater()
+    remembered = read_settings(store)
+    assert remembered.theme == "light" and remembered.opacity == 65 and remembered.geometry
+
+
+def test_an_unexpected_error_is_logged_and_told_and_the_program_goes_on(
+    qapp: QApplication, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, told = CrashLog(tmp_path), []
+    log.crashed.connect(told.append)
+    try:
+        raise ZeroDivisionError("by zero")
+    except ZeroDivisionError:
+        sys.excepthook(*sys.exc_info())
+    log.close()
+    assert isinstance(told[0], Notice) and "ZeroDivisionError" in str(told[0].message)
+    assert "ZeroDivisionError" in log.path.read_text(encoding="utf-8")
+
+
+def test_torch_is_not_loaded_before_the_window_is_shown(checkout: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from PySide6.QtWidgets import QApplication;"
+        "from lsgui.app import Options, Program; a = QApplication([]);"
+        "p = Program(a, Options(), None, Path(sys.argv[1])); p.start(); a.processEvents();"
+        "print('torch' in sys.modules, 'pyqtgraph' in sys.modules); p.window.close(); p.finish()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "False False", done.stderr

@@ -1,0 +1,110 @@
+"""What is sampled for the screen is what the image and the label map hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lsgui.rendering import OverlayColors, View, covered, premultiplied, pyramid, render_image, render_overlay
+from model.images import Window, apply_window
+
+RED, BLUE = (200, 90, 90), (70, 150, 230)
+COLORS = OverlayColors.of({1: RED, 2: BLUE}, 0.4, ())
+VIEWS = st.builds(View, st.floats(0.3, 9), st.floats(-60, 60), st.floats(-60, 60))
+
+
+def random_labels(side: int = 24, seed: int = 0) -> np.ndarray:
+    coarse = np.random.default_rng(seed).choice(np.array([0, 1, 2, 255], np.uint8), (side // 4, side // 4))
+    return np.kron(coarse, np.ones((4, 4), np.uint8))
+
+
+def naive_labels(label_map: np.ndarray, view: View, x: int, y: int) -> int:
+    column = int(np.clip(np.floor((x + 0.5 - view.x) / view.scale), 0, label_map.shape[1] - 1))
+    row = int(np.clip(np.floor((y + 0.5 - view.y) / view.scale), 0, label_map.shape[0] - 1))
+    return int(label_map[row, column])
+
+
+@settings(max_examples=40, deadline=None)
+@given(VIEWS, st.integers(0, 5))
+def test_overlay_is_fill_inside_and_line_where_a_neighbour_on_the_screen_differs(view: View, seed: int) -> None:
+    label_map = random_labels(seed=seed)
+    rect = covered(view, (24, 24), (0, 0, 60, 50))
+    if rect is None:
+        return
+    shown = render_overlay(label_map, COLORS, view, rect)
+    rng = np.random.default_rng(seed)
+    for _ in range(40):
+        column, row = int(rng.integers(rect[2])), int(rng.integers(rect[3]))
+        x, y = rect[0] + column, rect[1] + row
+        own = naive_labels(label_map, view, x, y)
+        around = [naive_labels(label_map, view, x + dx, y + dy) for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))]
+        expected = (COLORS.line if any(other != own for other in around) else COLORS.fill)[own]
+        assert shown[row, column] == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(VIEWS, st.integers(0, 40), st.integers(0, 40), st.integers(1, 30), st.integers(1, 30))
+def test_a_part_painted_alone_is_the_part_of_the_whole(view: View, x: int, y: int, width: int, height: int) -> None:
+    """Partial repaints must leave no seams."""
+    label_map, pixels = random_labels(), np.arange(576, dtype=np.uint8).reshape(24, 24)
+    whole = covered(view, (24, 24), (0, 0, 80, 80))
+    part = covered(view, (24, 24), (x, y, width, height))
+    if whole is None or part is None:
+        return
+    rows = slice(part[1] - whole[1], part[1] - whole[1] + part[3])
+    columns = slice(part[0] - whole[0], part[0] - whole[0] + part[2])
+    assert (render_overlay(label_map, COLORS, view, whole)[rows, columns] == render_overlay(label_map, COLORS, view, part)).all()
+    grey = render_image([pixels], None, view, whole)[rows, columns].astype(int)
+    assert np.abs(grey - render_image([pixels], None, view, part)).max() <= (0 if view.scale >= 1 else 3)
+
+
+def test_zoomed_in_pixels_stay_squares() -> None:
+    pixels = np.array([[0, 255], [128, 64]], np.uint8)
+    shown = render_image([pixels], None, View(10, 0, 0), (0, 0, 20, 20))
+    assert (shown == np.kron(pixels, np.ones((10, 10), np.uint8))).all()
+
+
+def test_zoomed_out_fine_detail_becomes_its_mean_instead_of_a_pattern() -> None:
+    checkers = (np.indices((1024, 1024)).sum(0) % 2 * 200).astype(np.uint8)
+    shown = render_image(pyramid(checkers), None, View(0.25, 0, 0), (0, 0, 256, 256))
+    assert np.abs(shown.astype(int) - 100).max() <= 2
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.float32])
+def test_window_is_the_one_of_the_model_package(dtype: type) -> None:
+    pixels = np.linspace(0 if dtype == np.uint16 else -1000, 2000, 400).reshape(20, 20).astype(dtype)
+    window = Window(300, 900)
+    shown = render_image([pixels], window, View(1, 0, 0), (0, 0, 20, 20))
+    assert np.abs(shown.astype(int) - apply_window(pixels, window)).max() <= 1
+
+
+def test_colour_images_keep_red_red() -> None:
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    pixels[..., 0] = 250
+    for scale in (2.0, 0.5):
+        shown = render_image([pixels], None, View(scale, 0, 0), (0, 0, 2, 2))
+        assert (shown & 0xFFFFFF == 0xFA0000).all()
+
+
+def test_hidden_classes_and_untouched_pixels_show_the_bare_image() -> None:
+    hidden = OverlayColors.of({1: RED, 2: BLUE}, 0.4, [1])
+    shown = render_overlay(np.array([[1, 255], [0, 2]], np.uint8), hidden, View(1, 0, 0), (0, 0, 2, 2))
+    assert shown[0, 0] == shown[0, 1] == shown[1, 0] == 0
+    assert shown[1, 1] == premultiplied(BLUE, 1.0)
+
+
+def test_only_what_lies_on_the_image_is_covered() -> None:
+    view = View(2, 10, 20)
+    assert covered(view, (50, 40), (0, 0, 1000, 1000)) == (10, 20, 100, 80)
+    assert covered(view, (50, 40), (0, 0, 5, 5)) is None
+
+
+def test_one_pixel_and_one_row_can_be_shown_at_any_zoom() -> None:
+    for scale in (0.3, 1, 50):
+        view = View(scale, 0, 0)
+        for shape in ((1, 1), (1, 30), (30, 1)):
+            rect = covered(view, (shape[1], shape[0]), (0, 0, 90, 90))
+            image = render_image(pyramid(np.full(shape, 7, np.int16)), Window(7, 10), view, rect)
+            assert image.shape == (rect[3], rect[2]) and abs(int(image[0, 0]) - 128) <= 1

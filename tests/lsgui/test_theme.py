@@ -1,0 +1,34 @@
+"""Both themes can be read."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lsgui.assets import Assets
+from lsgui.theme import DARK, LIGHT, Theme, contrast, style_sheet
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_every_text_has_a_contrast_of_4_5_to_its_ground(theme: Theme) -> None:
+    weak = {pair: round(contrast(*pair), 2) for pair in theme.text_pairs if contrast(*pair) < 4.5}
+    assert not weak
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_status_dots_can_be_told_from_the_panel(theme: Theme) -> None:
+    for name in ("predicted", "corrected", "labelled"):
+        assert contrast(getattr(theme, f"status_{name}"), theme.panel) > 2
+
+
+def test_contrast_is_that_of_the_standard() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_the_style_sheet_uses_only_colours_of_the_theme(theme: Theme) -> None:
+    sheet = style_sheet(Assets.find().style_sheet, theme)
+    assert "$" not in sheet.replace("$names", "")
+    assert not re.search(r"#[0-9a-f]{6}", Assets.find().style_sheet)

@@ -1,0 +1,55 @@
+"""Every visible string has a Chinese form, and sentences arrive translated with their values."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from lsgui.assets import Assets
+from lsgui.translation import Translations, class_name, resolved, sentence
+from model.classes import Class, default_table
+from model.messages import Message
+
+
+@pytest.fixture
+def chinese(qapp: QApplication) -> object:
+    translations = Translations(qapp, Assets.find().translations)
+    translations.use("zh_CN")
+    yield translations
+    translations.use("en")
+
+
+def test_the_catalogue_is_complete_and_compiled(checkout: Path) -> None:
+    """Also fails when a string was added to the code and `update.py` not run since."""
+    command = [sys.executable, str(checkout / "resources" / "translations" / "update.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=checkout, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_message_is_translated_and_keeps_its_values(chinese: object) -> None:
+    message = Message("{name} is empty (0 bytes); copy it again from its source.", {"name": "肝 a.png"})
+    assert sentence(message) == "肝 a.png 是空文件（0 字节）；请从来源重新复制。"
+
+
+def test_a_message_in_a_message_is_translated_too(chinese: object) -> None:
+    inner = Message("The disk does not answer.")
+    assert "磁盘没有响应" in sentence(Message("{name} could not be written: {reason}.", {"name": "a", "reason": inner}))
+
+
+def test_a_translation_that_cannot_be_filled_falls_back_to_english(qapp: QApplication) -> None:
+    assert sentence(Message("nothing in here")) == "nothing in here"
+
+
+def test_only_default_class_names_are_translated(chinese: object) -> None:
+    names = [class_name(item) for item in default_table().classes]
+    assert names[6] == "肝脏" and not any(name.isascii() for name in names)
+    assert class_name(Class("u", 20, "Tumour of mine", (1, 2, 3))) == "Tumour of mine"
+
+
+def test_the_system_language_is_one_there_is(qapp: QApplication) -> None:
+    assert resolved("system") in ("en", "zh_CN")
+    assert resolved("zh_CN") == "zh_CN"

@@ -1,0 +1,145 @@
+"""Mouse and keys on the canvas do what analysts are used to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from model.images import Image, Window
+
+NONE = Qt.KeyboardModifier.NoModifier
+
+
+def wheel(shown: object, at: QPoint, notches: int, modifiers: Qt.KeyboardModifier = NONE) -> None:
+    event = QWheelEvent(
+        QPointF(at), QPointF(shown.canvas.mapToGlobal(at)), QPoint(), QPoint(0, 120 * notches),
+        Qt.MouseButton.NoButton, modifiers, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(shown.canvas, event)
+
+
+def test_the_wheel_zooms_at_the_cursor(shown: object) -> None:
+    at = shown.at(50, 12)
+    before = shown.canvas.viewport.view.scale
+    wheel(shown, at, 3)
+    assert shown.canvas.viewport.view.scale > 1.5 * before
+    assert (shown.at(50, 12) - at).manhattanLength() <= shown.canvas.viewport.view.scale
+    shown.trigger("zoom-fit")
+    assert shown.canvas.viewport.view.scale == pytest.approx(before)
+
+
+def test_shift_and_the_wheel_set_the_brush(shown: object) -> None:
+    before = shown.session.painting.brush_radius
+    wheel(shown, QPoint(100, 100), 1, Qt.KeyboardModifier.ShiftModifier)
+    assert shown.session.painting.brush_radius > before
+
+
+def test_a_middle_drag_and_a_drag_with_space_move_the_view(shown: object) -> None:
+    for press in (lambda: None, lambda: QTest.keyPress(shown.canvas, Qt.Key.Key_Space)):
+        button = Qt.MouseButton.MiddleButton
+        press()
+        if QApplication.keyboardModifiers() is None:
+            break
+        before = shown.canvas.viewport.view.x
+        start = QPoint(200, 200)
+        QTest.mousePress(shown.canvas, button, NONE, start)
+        QTest.mouseMove(shown.canvas, start + QPoint(40, 0))
+        QTest.mouseRelease(shown.canvas, button, NONE, start + QPoint(40, 0))
+        assert shown.canvas.viewport.view.x == pytest.approx(before + 40 * shown.canvas.devicePixelRatioF())
+    left = Qt.MouseButton.LeftButton
+    QTest.mousePress(shown.canvas, left, NONE, QPoint(200, 200))
+    QTest.mouseRelease(shown.canvas, left, NONE, QPoint(230, 200))
+    QTest.keyRelease(shown.canvas, Qt.Key.Key_Space)
+    assert shown.session.document.undo_stack.count() == 0
+
+
+def test_a_left_drag_paints_the_class_and_a_right_drag_erases(shown: object) -> None:
+    shown.session.painting.class_value = 6
+    shown.session.painting.brush_radius = 4
+    shown.drag((10, 30), (20, 30), (40, 30))
+    label_map = shown.session.document.label_map
+    assert (label_map[30, 10:40] == 6).all() and label_map[30, 55] == 255
+    shown.drag((20, 30), (22, 30), button=Qt.MouseButton.RightButton)
+    assert label_map[30, 21] == 0
+    shown.trigger("undo")
+    assert label_map[30, 21] == 6
+
+
+def test_a_right_drag_without_the_brush_sets_the_window(shown: object) -> None:
+    pixels = np.zeros((64, 64), np.int16)
+    document = shown.session.document
+    image = Image("ct", pixels, unit="HU", window=Window(40, 400))
+    document.load(image, np.full((64, 64), 255, np.uint8), np.zeros((64, 64), np.uint8), name="ct")
+    shown.trigger("tool-fill")
+    shown.drag((10, 10), (40, 30), button=Qt.MouseButton.RightButton)
+    assert shown.display.window.width > 400 and shown.display.window.level > 40
+    assert document.undo_stack.count() == 0
+    shown.key(Qt.Key.Key_3, Qt.KeyboardModifier.ShiftModifier)
+    assert shown.display.window == Window(-600, 1500)
+
+
+def test_a_polygon_is_finished_by_enter_and_shortened_by_backspace(shown: object) -> None:
+    shown.trigger("tool-polygon")
+    shown.session.painting.class_value = 3
+    for point in ((10, 10), (40, 10), (40, 40), (5, 60)):
+        QTest.mouseClick(shown.canvas, Qt.MouseButton.LeftButton, NONE, shown.at(*point))
+    shown.canvas.setFocus()
+    shown.key(Qt.Key.Key_Backspace)
+    shown.key(Qt.Key.Key_Return)
+    label_map = shown.session.document.label_map
+    assert label_map[20, 35] == 3 and label_map[55, 8] == 255
+    assert shown.session.document.name == "a.png", "Enter belonged to the shape"
+
+
+def test_escape_takes_a_stroke_back(shown: object) -> None:
+    QTest.mousePress(shown.canvas, Qt.MouseButton.LeftButton, NONE, shown.at(20, 20))
+    QTest.mouseMove(shown.canvas, shown.at(40, 20))
+    shown.canvas.setFocus()
+    shown.key(Qt.Key.Key_Escape)
+    QTest.mouseRelease(shown.canvas, Qt.MouseButton.LeftButton, NONE, shown.at(40, 20))
+    assert (shown.session.document.label_map == 255).all()
+
+
+def test_v_tapped_toggles_and_held_hides_meanwhile(shown: object) -> None:
+    shown.canvas.setFocus()
+    QTest.keyClick(shown.canvas, Qt.Key.Key_V)
+    assert not shown.display.overlay_visible
+    QTest.keyClick(shown.canvas, Qt.Key.Key_V)
+    assert shown.display.overlay_visible
+    QTest.keyPress(shown.canvas, Qt.Key.Key_V)
+    assert not shown.display.overlay_visible
+    QTest.qWait(350)
+    QTest.keyRelease(shown.canvas, Qt.Key.Key_V)
+    assert shown.display.overlay_visible
+
+
+def test_digits_and_neighbours_choose_classes(shown: object) -> None:
+    painting = shown.session.painting
+    shown.canvas.setFocus()
+    for key, value in ((Qt.Key.Key_7, 7), (Qt.Key.Key_Equal, 8), (Qt.Key.Key_Minus, 7), (Qt.Key.Key_X, 0), (Qt.Key.Key_X, 7)):
+        shown.key(key)
+        assert painting.class_value == value
+
+
+def test_typing_in_the_search_field_starts_nothing(shown: object) -> None:
+    shown.trigger("search")
+    field = shown.window.folder.search
+    tool, name = shown.session.painting.tool, shown.session.document.name
+    QTest.keyClicks(field, "eb70x,v=")
+    QTest.keyClick(field, Qt.Key.Key_Backspace)
+    assert field.text() == "eb70x,v"
+    assert (shown.session.painting.tool, shown.session.document.name) == (tool, name)
+    assert shown.display.overlay_visible and shown.display.opacity == 40
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert field.text() == ""
+
+
+def test_the_status_bar_follows_the_pointer(shown: object) -> None:
+    QTest.mouseMove(shown.canvas, shown.at(5, 6))
+    QTest.mouseMove(shown.canvas, shown.at(12, 34))
+    texts = [label.text() for label in shown.window.status.findChildren(type(shown.window.status._position))]
+    assert "x 12  y 34" in texts and str(shown.session.document.image.pixels[34, 12]) in texts

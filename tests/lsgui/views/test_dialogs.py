@@ -1,0 +1,97 @@
+"""What the program says and asks: safe by default, from the keyboard, never in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+
+from lsgui.actions import action_table
+from lsgui.notices import Answer, Notice, Question
+from lsgui.views.key_sheet import KeySheet
+from lsgui.views.notice_stack import NoticeStack
+from lsgui.views.question_dialog import QuestionDialog
+from model.messages import Message
+
+QUESTION = Question(
+    "cannot_save",
+    Message("{name} could not be saved. Leave it all the same?", {"name": "a.png"}),
+    Message("The disk does not answer."),
+    (
+        Answer("again", Message("Try again")),
+        Answer("leave", Message("Leave without saving"), destructive=True),
+        Answer("stay", Message("Stay")),
+    ),
+    default="again",
+    cancel="stay",
+)
+
+
+@pytest.mark.parametrize(("key", "answer"), [(Qt.Key.Key_Return, "again"), (Qt.Key.Key_Escape, "stay")])
+def test_enter_is_the_safe_answer_and_escape_changes_nothing(shown: object, key: Qt.Key, answer: str) -> None:
+    dialog = QuestionDialog(QUESTION, shown.appearance, shown.window)
+    QTimer.singleShot(200, lambda: QTest.keyClick(QApplication.focusWidget() or dialog, key))
+    dialog.exec()
+    assert dialog.answer == answer
+
+
+def test_every_answer_can_be_reached_and_the_destructive_one_is_not_primary(shown: object) -> None:
+    dialog = QuestionDialog(QUESTION, shown.appearance, shown.window)
+    assert set(dialog.buttons) == {"again", "leave", "stay"}
+    assert dialog.buttons["again"].isDefault() and not dialog.buttons["leave"].isDefault()
+    dialog.buttons["leave"].click()
+    assert dialog.answer == "leave"
+
+
+@pytest.fixture
+def stack(shown: object) -> NoticeStack:
+    return shown.window.notices
+
+
+def test_a_notice_does_not_take_the_keyboard(shown: object, stack: NoticeStack) -> None:
+    shown.canvas.setFocus()
+    before = QApplication.focusWidget()
+    shown.session.notice.emit(Notice("error", Message("The disk does not answer."), "Traceback"))
+    QApplication.processEvents()
+    assert QApplication.focusWidget() is before
+    assert shown.window.area.rect().contains(stack.geometry())
+
+
+def test_details_unfold_and_a_notice_can_be_closed(shown: object, stack: NoticeStack) -> None:
+    shown.session.notice.emit(Notice("error", Message("The disk does not answer."), "Traceback: line 7"))
+    folded = stack.height()
+    next(made for made in stack.findChildren(QPushButton) if made.text() == "Details").click()
+    assert stack.height() > folded + 100
+    stack._shown[0][1].closed.click()
+    assert not stack.notices and stack.isHidden()
+
+
+def test_the_same_notice_is_shown_once_and_only_a_few_at_a_time(shown: object, stack: NoticeStack) -> None:
+    for number in (1, 1, 2, 3, 4, 5, 6):
+        stack.add(Notice("warning", Message("{n} things", {"n": number})))
+    assert [notice.message.values["n"] for notice in stack.notices] == [3, 4, 5, 6]
+
+
+def test_the_key_sheet_shows_every_action_that_has_a_key(shown: object) -> None:
+    sheet = KeySheet(shown.window)
+    words = {label.text() for label in sheet.findChildren(QLabel)}
+    assert {action.title for action in action_table() if action.keys and action.menu} <= words
+    assert "Zoom at the cursor" in words
+
+
+def test_f1_opens_the_key_sheet(shown: object) -> None:
+    shown.canvas.setFocus()
+    shown.key(Qt.Key.Key_F1)
+    sheets = shown.window.findChildren(KeySheet)
+    assert len(sheets) == 1 and sheets[0].isVisible()
+    sheets[0].close()
+
+
+def test_every_action_does_something(make_window: Callable) -> None:
+    """No entry of a menu without an effect behind it."""
+    shown = make_window()
+    idle = [name for name, action in shown.window.actions_.by_id.items() if not action.receivers("2triggered(bool)")]
+    assert not idle

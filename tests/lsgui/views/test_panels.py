@@ -1,0 +1,174 @@
+"""The panels say what is so, and what they offer works from the mouse and the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+
+from lsgui.views.class_editor import ClassEditor
+from lsgui.views.class_panel import class_digits
+from lsgui.views.class_row import ClassRow
+from model import events
+from model.classes import Class, ClassTable, default_table
+
+
+def texts(widget: QWidget) -> list[str]:
+    return [part.text() for kind in (QLabel, QPushButton) for part in widget.findChildren(kind) if part.isVisibleTo(widget)]
+
+
+def rows(shown: object) -> dict[str, ClassRow]:
+    return {row.item.uid: row for row in shown.window.classes.findChildren(ClassRow)}
+
+
+def test_without_a_folder_the_window_says_what_to_do(make_window: Callable) -> None:
+    shown = make_window()
+    assert "Open a folder of images" in texts(shown.window.area.currentWidget())
+    assert any(text.strip().startswith("Open folder") for text in texts(shown.window.area.currentWidget()))
+
+
+def test_an_empty_folder_says_so(make_window: Callable, tmp_path: Path) -> None:
+    shown = make_window()
+    folder = tmp_path / "nothing"
+    folder.mkdir()
+    shown.session.open_folder(folder)
+    shown.desk.wait(lambda: shown.session.workspace is not None)
+    assert "No images here" in texts(shown.window.area.currentWidget())
+    assert any("holds no images" in text for text in texts(shown.window.folder))
+
+
+def test_search_and_filter_narrow_the_list(shown: object) -> None:
+    panel = shown.window.folder
+    QTest.keyClicks(panel.search, "b")
+    assert panel.list.model().rowCount() == 1
+    panel.search.setText("zzz")
+    assert any("No image matches" in text for text in texts(panel))
+    panel.search.clear()
+    assert panel.list.model().rowCount() == 3 and "To do 3" in texts(panel)
+
+
+def test_a_click_on_a_row_opens_its_image_and_keys_move_on(shown: object) -> None:
+    panel = shown.window.folder
+    place = panel.list.visualRect(panel.list.model().index(1, 0)).center()
+    QTest.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    shown.desk.wait(lambda: shown.session.document.name == "b.png")
+    shown.trigger("next-image")
+    shown.desk.wait(lambda: shown.session.document.name == "c.png")
+    assert panel.list.currentIndex().row() == 2
+
+
+def test_saving_a_label_moves_the_counts(shown: object) -> None:
+    shown.desk.answers["rest_is_background"] = "fill"
+    shown.desk.paint(30, 30, 6)
+    shown.trigger("save-label")
+    shown.desk.wait(lambda: "Labelled 1" in texts(shown.window.folder))
+    assert "To do 2" in texts(shown.window.folder)
+
+
+def test_class_rows_choose_hide_and_protect(shown: object) -> None:
+    liver = rows(shown)["liver"]
+    QTest.mouseClick(liver, Qt.MouseButton.LeftButton)
+    assert shown.session.painting.class_value == 6 and liver.property("current")
+    liver.eye.click()
+    assert shown.display.hidden == {"liver"}
+    liver.lock.click()
+    assert shown.session.painting.protected == {6}
+    assert "Liver is protected" in texts(shown.window.status)
+
+
+def test_shares_follow_painting(shown: object) -> None:
+    shown.desk.paint(32, 32, 6, radius=16)
+    share = 100 * shown.session.document.counts()[6] / 64**2
+    shown.desk.wait(lambda: rows(shown)["liver"].share.text() == f"{share:.1f} %")
+
+
+def test_a_class_is_added_renamed_and_recoloured(shown: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answered(name: str, color: tuple[int, int, int]) -> Callable[[ClassEditor], int]:
+        def exec_(editor: ClassEditor) -> int:
+            editor.show()
+            editor.name.clear()
+            QTest.keyClicks(editor.name, name)
+            editor.set_color(color)
+            QTest.keyClick(editor.name, Qt.Key.Key_Return)
+            return editor.result()
+
+        return exec_
+
+    monkeypatch.setattr(ClassEditor, "exec", answered("Tumour", (1, 2, 3)))
+    shown.trigger("add-class")
+    added = shown.session.classes.classes[-1]
+    assert (added.name, added.color, added.value) == ("Tumour", (1, 2, 3), 14)
+    assert shown.session.painting.class_value == 14 and added.uid in rows(shown)
+    monkeypatch.setattr(ClassEditor, "exec", answered("Cyst", (9, 9, 9)))
+    shown.trigger("edit-class")
+    assert shown.session.classes.by_uid(added.uid) == Class(added.uid, 14, "Cyst", (9, 9, 9))
+
+
+def test_a_name_that_is_taken_cannot_be_accepted(shown: object) -> None:
+    table = shown.session.classes
+    editor = ClassEditor(table.by_uid("liver"), table, shown.appearance, "Edit", shown.window)
+    editor.show()
+    editor.name.setText("spleen")
+    QTest.keyClick(editor.name, Qt.Key.Key_Return)
+    assert editor.isVisible() and editor.result() == 0 and "Another class" in editor.problem.text()
+
+
+def test_digits_are_background_and_the_first_nine() -> None:
+    classes = tuple(Class(f"u{value}", value, f"c{value}", (0, 0, value)) for value in (30, 20, 0, 10))
+    assert {digit: item.value for digit, item in class_digits(ClassTable(classes)).items()} == {0: 0, 1: 30, 2: 20, 3: 10}
+    assert class_digits(default_table())[9].uid == "inferior_vena_cava"
+
+
+def test_options_follow_the_tool(shown: object) -> None:
+    assert "Size" in texts(shown.window.options)
+    shown.trigger("tool-fill")
+    assert "touching pixels" in texts(shown.window.options) and "Size" not in texts(shown.window.options)
+    shown.trigger("tool-polygon")
+    assert any("Backspace" in text for text in texts(shown.window.options))
+
+
+def test_training_tells_its_story(shown: object) -> None:
+    panel, state = shown.window.training, shown.session.training
+    assert any("No labels yet" in text for text in texts(panel)) and panel.height() < 60
+    state.state = "starting"
+    state.take(events.Started(1, "CPU, 2 threads", 4, 10, 6, 2, ["liver", "spleen"]))
+    state.take(events.Baseline(0.8, {"liver": 0.9, "spleen": 0.7}))
+    state.take(events.Step(1, 5, 10, 0.9))
+    state.take(events.Epoch(3, 10, 0.5, 0.85, {"liver": 0.88, "spleen": 0.82}, 1.0, 130.0))
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: "Epoch 3 of 10, about 2 min left" in texts(panel))
+    assert panel.height() > 140 and "Stop" in texts(panel)
+    assert panel._curves._plot is not None and panel._bars.accessibleDescription() == "Spleen 82; Liver 88"
+    dice = {"liver": 0.6, "spleen": 0.6}
+    state.take(events.Finished(1, "w", 0.6, dice, 0.8, {"liver": 0.9, "spleen": 0.7}, "worse"))
+    state.pending = state.finished
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: "Use it" in texts(panel))
+    assert any("Dice fell from 80.0 to 60.0" in text for text in texts(panel))
+    next(made for made in panel.findChildren(QPushButton) if made.text() == "Keep the old one").click()
+    shown.desk.wait(lambda: "Use it" not in texts(panel))
+
+
+def test_presets_are_offered_only_where_they_mean_something(shown: object) -> None:
+    assert shown.window.window_panel.isHidden(), "8-bit images are shown as they are"
+    assert not shown.window.actions_.by_id["window-liver"].isEnabled()
+
+
+def test_every_control_has_a_name_for_those_who_cannot_see_it(shown: object) -> None:
+    from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QLineEdit, QScrollBar
+
+    nameless = [
+        part
+        for kind in (QAbstractButton, QAbstractSlider, QLineEdit)
+        for part in shown.window.findChildren(kind)
+        if not isinstance(part, QScrollBar)
+        and part.isVisibleTo(shown.window)
+        and not (part.accessibleName() or getattr(part, "text", str)() or part.toolTip())
+        and part.objectName() != "qt_menubar_ext_button"
+    ]
+    assert not [(type(part).__name__, part.parent()) for part in nameless]
+    assert QApplication.focusWidget() is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import model
-from lsgui.jobs import step_back
+from lsgui.lane import step_back
 from model import events
 from model.options import FineTuneOptions
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import logging
-import os
-import queue
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,25 +13,18 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from lsgui.failures import Failure, failure_of
+from lsgui.lane import Lane
 from model.classes import ClassTable
-from model.errors import ModelError
 from model.images import Image
 from model.messages import Message
 from model.prediction import Prediction
 from model.progress import Cancelled, Progress, Report
 
+__all__ = ["Failure", "Job", "JobRunner", "JobView", "SegmenterKeeper", "failure_of"]
+
 T = TypeVar("T")
 _SECONDS_BETWEEN_REPORTS = 0.05
-_NICENESS = 5
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a job failed: a sentence that helps, the traceback, and the exception itself."""
-
-    message: Message
-    details: str
-    error: BaseException
 
 
 @dataclass(frozen=True)
@@ -97,7 +85,7 @@ class JobRunner(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._ids = itertools.count(1)
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
         self._jobs: dict[int, Job] = {}
         self._open = True
         self._posted.connect(self._call, Qt.ConnectionType.QueuedConnection)
@@ -132,7 +120,7 @@ class JobRunner(QObject):
         self._jobs[job.id] = job
         settle = (done or _nothing, failed or self.failed.emit, cancelled or _nothing)
         if lane not in self._lanes:
-            self._lanes[lane] = _Lane(lane)
+            self._lanes[lane] = Lane(lane)
         self._lanes[lane].put(lambda: self._run(job, settle))
         if not quiet:
             self.changed.emit()
@@ -203,30 +191,6 @@ class JobRunner(QObject):
             call()
 
 
-class _Lane:
-    """One thread and its queue."""
-
-    def __init__(self, name: str) -> None:
-        self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name=f"lsgui {name}", daemon=True)
-        self._thread.start()
-
-    def put(self, call: Callable[[], None]) -> None:
-        self._queue.put(call)
-
-    def close(self) -> None:
-        self._queue.put(None)
-
-    def join(self, seconds: float) -> bool:
-        self._thread.join(max(seconds, 0))
-        return not self._thread.is_alive()
-
-    def _work(self) -> None:
-        step_back(threading.get_native_id())
-        while (call := self._queue.get()) is not None:
-            call()
-
-
 class SegmenterKeeper:
     """The segmenter of the prediction lane, loaded at the first prediction and kept until weights or classes change."""
 
@@ -257,37 +221,6 @@ class SegmenterKeeper:
                 self._segmenter = Segmenter.load(weights, self._device, classes)
                 self._key = key
             return self._segmenter
-
-
-def step_back(task: int) -> None:
-    """Let the window go first when every core is busy: `task` is the id of a thread that is about to load torch, or of
-    a child's first thread; threads they start inherit it. Only Linux has priorities of single threads."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, task, _NICENESS)
-
-
-def failure_of(error: BaseException) -> Failure:
-    """One sentence for any exception: its own where it has one, else what kind it was."""
-    details = "".join(traceback.format_exception(error))
-    if isinstance(error, ModelError):
-        return Failure(error.message, details, error)
-    if isinstance(error, MemoryError):
-        return Failure(
-            Message("There is not enough memory for this; close other programs and try again."), details, error
-        )
-    if isinstance(error, OSError):
-        reason = error.strerror or str(error)
-        place = str(error.filename or "")
-        if place:
-            message = Message("{place} could not be read or written: {reason}.", {"place": place, "reason": reason})
-        else:
-            message = Message("A file could not be read or written: {reason}.", {"reason": reason})
-        return Failure(message, details, error)
-    reason = f"{type(error).__name__}: {error}"
-    return Failure(
-        Message("Something went wrong that the program did not expect: {reason}", {"reason": reason}), details, error
-    )
 
 
 def _nothing(*ignored: object) -> None:

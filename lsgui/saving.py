@@ -13,7 +13,6 @@ from lsgui.context import Context
 from lsgui.jobs import Failure, Job
 from lsgui.notices import Answer, Question
 from model.images import Image
-from model.labels import UNTOUCHED
 from model.messages import Message
 from model.progress import Report
 from model.workspace import Entry, Workspace
@@ -68,8 +67,8 @@ class Saving(QObject):
         if self._document.gesture_active:
             self._timer.start()
             return
-        shot = self._snapshot()
-        self._submit(
+        shot = self.snapshot()
+        self.submit(
             shot,
             Message("Saving {name}", {"name": shot.name}),
             lambda report: shot.workspace.write_work(shot.name, shot.label_map, shot.provenance),
@@ -98,34 +97,7 @@ class Saving(QObject):
         self._set("clean")
         return True
 
-    def save_label(self, accepted: bool, then: Callable[[], None] = lambda: None) -> None:
-        """Write the map as a training label, after offering that the rest is background."""
-        document = self._document
-        if document.image is None:
-            return
-        document.restore()
-        counts = document.counts()
-        if set(counts) == {UNTOUCHED}:
-            self._context.tell("info", Message("Nothing is labelled in this image yet; predict or paint first."))
-            return
-        if UNTOUCHED in counts and 0 not in counts:
-            answer = self._context.ask(_rest_is_background())
-            if answer == "cancel":
-                return
-            if answer == "fill":
-                document.fill_rest_with_background()
-        shot = self._snapshot()
-
-        self._submit(
-            shot,
-            Message("Saving the label of {name}", {"name": shot.name}),
-            lambda report: shot.workspace.save_label(
-                shot.name, shot.image, shot.label_map, shot.provenance, accepted=accepted
-            ),
-            then,
-        )
-
-    def _submit(
+    def submit(
         self,
         shot: Snapshot,
         title: Message,
@@ -210,7 +182,7 @@ class Saving(QObject):
             return Failure(Message("The disk does not answer."), "", TimeoutError())
         return job.failure
 
-    def _snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         document = self._document
         return Snapshot(
             self._context.workspace,
@@ -239,21 +211,4 @@ def _cannot_save(name: str, failure: Failure) -> Question:
         ),
         default="again",
         cancel="stay",
-    )
-
-
-def _rest_is_background() -> Question:
-    return Question(
-        "rest_is_background",
-        Message("Part of this image is untouched and nothing is background. Is the rest background?"),
-        Message(
-            "Untouched pixels are never trained on: without background the model sees no example of what is not it."
-        ),
-        (
-            Answer("fill", Message("The rest is background")),
-            Answer("keep", Message("Leave it untouched")),
-            Answer("cancel", Message("Cancel")),
-        ),
-        default="fill",
-        cancel="cancel",
     )

@@ -14,11 +14,13 @@ from lsgui.document import Document
 from lsgui.folder import FolderFilter, FolderModel
 from lsgui.folder_opening import FolderOpening
 from lsgui.importing import Importing
-from lsgui.jobs import JobRunner
+from lsgui.jobs import JobRunner, SegmenterKeeper
+from lsgui.label_saving import LabelSaving
+from lsgui.model_choice import ModelChoice, ModelInfo
 from lsgui.notices import Ask
 from lsgui.opening import Opening
 from lsgui.painting import PaintSettings
-from lsgui.prediction_flow import ModelInfo, PredictionFlow
+from lsgui.prediction_flow import PredictionFlow
 from lsgui.saving import SavedState, Saving
 from lsgui.thumbnails import Thumbnails
 from lsgui.tools import ToolBox
@@ -67,9 +69,12 @@ class Session(QObject):
         self._thumbnails = Thumbnails(self.jobs, max_pixels, self)
         self.folder.picture = self._thumbnails.picture
         self._saving = Saving(self._context, self)
+        self._labels = LabelSaving(self._context, self._saving, self)
         self._opening = Opening(self._context, self._saving, self.shown, self)
-        self._predicting = PredictionFlow(self._context, demo_weights, device, self)
-        self._training = TrainingFlow(self._context, self._saving, self._predicting, self)
+        keeper = SegmenterKeeper(device)
+        self._model = ModelChoice(self._context, demo_weights, self)
+        self._predicting = PredictionFlow(self._context, self._model, keeper, self)
+        self._training = TrainingFlow(self._context, self._saving, self._model, keeper, self)
         self._folders = FolderOpening(self._context, self._saving, self._opening, self)
         self._classes = ClassChanges(self._context, self._saving, self)
         self._importing = Importing(self._context, self._saving, self._opening, self._classes, self)
@@ -106,7 +111,7 @@ class Session(QObject):
 
     @property
     def model(self) -> ModelInfo | None:
-        return self._predicting.model
+        return self._model.info
 
     @property
     def saved(self) -> SavedState:
@@ -146,11 +151,11 @@ class Session(QObject):
 
     def save_label(self) -> None:
         """Make the open image training data."""
-        self._saving.save_label(accepted=False)
+        self._labels.save(accepted=False)
 
     def accept(self) -> None:
         """Save as label, and go to the next image without one."""
-        self._saving.save_label(accepted=True, then=self.next_unreviewed)
+        self._labels.save(accepted=True, then=self.next_unreviewed)
 
     def revert_to_prediction(self) -> None:
         self._predicting.revert()
@@ -161,7 +166,7 @@ class Session(QObject):
             self.document.clear()
 
     def load_weights(self, path: Path) -> None:
-        self._predicting.load_weights(Path(path))
+        self._model.load_weights(Path(path))
 
     def new_model(self, preset: str) -> None:
         self._training.new_model(preset)
@@ -223,19 +228,20 @@ class Session(QObject):
         self._folders.opened.connect(self._folder_opened)
         self._opening.opened.connect(self.image_opened)
         self._opening.failed.connect(self.open_failed)
-        self._predicting.model_changed.connect(self.model_changed)
-        self._predicting.prediction_changed.connect(self.prediction_changed)
+        self._model.changed.connect(self.model_changed)
+        self._predicting.changed.connect(self.prediction_changed)
         self._training.changed.connect(self.training_changed)
         self._classes.changed.connect(self._classes_changed)
 
     def _folder_opened(self) -> None:
         self._thumbnails.show(self.workspace)
         self._predicting.use_folder()
+        self._model.use_folder()
         self._training.use_folder()
         self.classes_changed.emit()
         self.folder_opened.emit()
 
     def _classes_changed(self) -> None:
         self._thumbnails.outdate_all()
-        self._predicting.classes_changed()
+        self._model.classes_changed()
         self.classes_changed.emit()

@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Signal
 
 from lsgui.context import Context
 from lsgui.finetune_child import Ended, FineTuneChild
-from lsgui.prediction_flow import PredictionFlow
+from lsgui.jobs import SegmenterKeeper
+from lsgui.model_choice import ModelChoice
 from lsgui.saving import Saving
 from lsgui.training_state import TrainingState
 from model import events
@@ -28,14 +29,20 @@ class TrainingFlow(QObject):
     changed = Signal()
 
     def __init__(
-        self, context: Context, saving: Saving, prediction: PredictionFlow, parent: QObject | None = None
+        self,
+        context: Context,
+        saving: Saving,
+        model: ModelChoice,
+        keeper: SegmenterKeeper,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.state = TrainingState()
         self.child = FineTuneChild(self)
         self._context = context
         self._saving = saving
-        self._prediction = prediction
+        self._model = model
+        self._keeper = keeper
         self._root: Path | None = None
         self.child.event.connect(self._take)
         self.child.ended.connect(self._ended)
@@ -45,7 +52,7 @@ class TrainingFlow(QObject):
         workspace = self._context.workspace
         if workspace is None or self.state.active:
             return
-        if options is None and self._prediction.model is None:
+        if options is None and self._model.info is None:
             self._context.tell(
                 "warning", Message("There is no model to fine-tune; open weights, or train a new model.")
             )
@@ -60,7 +67,7 @@ class TrainingFlow(QObject):
                 ),
             )
             return
-        chosen = options or FineTuneOptions(weights=self._prediction.model.path)
+        chosen = options or FineTuneOptions(weights=self._model.info.path)
         self._saving.flush(lambda saved: self._launch(chosen) if saved else None)
 
     def resume(self) -> None:
@@ -69,7 +76,7 @@ class TrainingFlow(QObject):
 
     def new_model(self, preset: str) -> None:
         """Train a model from scratch, compared with the one that predicts now."""
-        model = self._prediction.model
+        model = self._model.info
         self.start(FineTuneOptions(preset=preset, baseline=model.path if model else None))
 
     def stop(self) -> None:
@@ -81,7 +88,7 @@ class TrainingFlow(QObject):
     def use(self, run: Run) -> None:
         """Predict with any finished run's weights."""
         if run.weights is not None:
-            self._prediction.load_weights(run.weights)
+            self._model.load_weights(run.weights)
         self._decided()
 
     def keep(self) -> None:
@@ -108,7 +115,7 @@ class TrainingFlow(QObject):
         self.state = TrainingState(state="starting")
         self._root = workspace.root
         self._context.jobs.submit(
-            "files", Message("Making room on the GPU"), lambda report: self._prediction.keeper.release(), quiet=True
+            "files", Message("Making room on the GPU"), lambda report: self._keeper.release(), quiet=True
         )
         options = replace(options, max_pixels=self._context.max_pixels)
         self.child.start(workspace.folder, workspace.root, options)
@@ -133,7 +140,7 @@ class TrainingFlow(QObject):
         if not here:  # another folder was opened meanwhile: the model waits for its own
             set_active(self._root, Path(event.weights))
             return
-        self._prediction.load_weights(Path(event.weights))
+        self._model.load_weights(Path(event.weights))
         self._context.tell(
             "info",
             Message(

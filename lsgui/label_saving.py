@@ -1,0 +1,70 @@
+"""From the document to a training label: what is offered first, what is refused, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from lsgui.context import Context
+from lsgui.notices import Answer, Question
+from lsgui.saving import Saving
+from model.labels import UNTOUCHED
+from model.messages import Message
+
+
+class LabelSaving(QObject):
+    """Until a label is saved, no training reads the image."""
+
+    def __init__(self, context: Context, saving: Saving, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._saving = saving
+
+    def save(self, accepted: bool, then: Callable[[], None] = lambda: None) -> None:
+        """Write the open map as a label, after offering that the rest is background; `then` when it is on disk."""
+        document = self._context.document
+        if document.image is None:
+            return
+        document.restore()
+        if set(document.counts()) == {UNTOUCHED}:
+            self._context.tell("info", Message("Nothing is labelled in this image yet; predict or paint first."))
+            return
+        if not self._offer_background():
+            return
+        shot = self._saving.snapshot()
+        self._saving.submit(
+            shot,
+            Message("Saving the label of {name}", {"name": shot.name}),
+            lambda report: shot.workspace.save_label(
+                shot.name, shot.image, shot.label_map, shot.provenance, accepted=accepted
+            ),
+            then,
+        )
+
+    def _offer_background(self) -> bool:
+        """False when the user thinks better of saving."""
+        counts = self._context.document.counts()
+        if UNTOUCHED not in counts or 0 in counts:
+            return True
+        answer = self._context.ask(_rest_is_background())
+        if answer == "fill":
+            self._context.document.fill_rest_with_background()
+        return answer != "cancel"
+
+
+def _rest_is_background() -> Question:
+    return Question(
+        "rest_is_background",
+        Message("Part of this image is untouched and nothing is background. Is the rest background?"),
+        Message(
+            "Untouched pixels are never trained on: without background the model sees no example of what is not it."
+        ),
+        (
+            Answer("fill", Message("The rest is background")),
+            Answer("keep", Message("Leave it untouched")),
+            Answer("cancel", Message("Cancel")),
+        ),
+        default="fill",
+        cancel="cancel",
+    )

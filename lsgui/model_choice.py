@@ -1,0 +1,99 @@
+"""Which model predicts: the workspace's own, the one the program came with, or one the user opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from lsgui.context import Context
+from lsgui.failures import failure_of
+from model.checkpoint import CheckpointHeader, read_header
+from model.classes import ClassTable
+from model.errors import ModelError
+from model.messages import Message
+from model.runs import active_weights, set_active
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """The model that predicts. `device` is empty until it is loaded; `missing` names classes of the table it lacks."""
+
+    name: str
+    path: Path
+    classes: ClassTable
+    device: str = ""
+    mean_dice: float | None = None
+    missing: tuple[str, ...] = ()
+
+
+class ModelChoice(QObject):
+    """Reads headers only: the weights themselves are loaded with the first prediction."""
+
+    changed = Signal()
+
+    def __init__(self, context: Context, demo_weights: Path | None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.info: ModelInfo | None = None
+        self._context = context
+        self._demo_weights = demo_weights
+
+    def use_folder(self) -> None:
+        """Another workspace: take its active model, else the one the program came with."""
+        self.info = None
+        active = active_weights(self._context.workspace.root)
+        if not (active and self.use(active)) and self._demo_weights is not None:
+            self.use(self._demo_weights)
+        self.changed.emit()
+
+    def use(self, weights: Path) -> bool:
+        """Predict with these weights from now on; False and a notice when they cannot be used."""
+        try:
+            header = read_header(weights)
+        except ModelError as error:
+            self._context.tell_failure(failure_of(error))
+            return False
+        device = self.info.device if self.info is not None and self.info.path == weights else ""
+        self.info = _info(weights, header, self._context.workspace.classes, device)
+        self.changed.emit()
+        return True
+
+    def load_weights(self, path: Path) -> None:
+        """Open a weights file, and remember it as this workspace's model."""
+        if self._context.workspace is None:
+            self._context.tell("info", Message("Open a folder of images first; the weights are remembered with it."))
+            return
+        if not self.use(path):
+            return
+        try:
+            set_active(self._context.workspace.root, path)
+        except OSError as error:
+            self._context.tell_failure(failure_of(error))
+        if self.info.missing:
+            self._context.tell(
+                "warning",
+                Message(
+                    "{name} does not know {classes}: it never predicts them until it has been fine-tuned on labels.",
+                    {"name": self.info.name, "classes": ", ".join(self.info.missing)},
+                ),
+            )
+
+    def classes_changed(self) -> None:
+        """The table is another one: the model may know more or less of it."""
+        if self.info is not None:
+            self.use(self.info.path)
+
+    def learn_device(self, weights: Path, device: str) -> None:
+        """What a prediction found out."""
+        if self.info is not None and self.info.path == weights and self.info.device != device:
+            self.info = replace(self.info, device=device)
+            self.changed.emit()
+
+
+def _info(weights: Path, header: CheckpointHeader, classes: ClassTable, device: str) -> ModelInfo:
+    missing = tuple(item.name for item in classes.classes if header.classes.by_uid(item.uid) is None)
+    dice = header.metrics.get("mean_dice")
+    return ModelInfo(
+        header.name or weights.stem, weights, header.classes, device, float(dice) if dice is not None else None, missing
+    )

@@ -14,6 +14,7 @@ from model.checkpoint import Checkpoint
 from model.dataset import Example, Kept, make_example
 from model.device import device_name, is_out_of_memory
 from model.errors import OutOfMemory
+from model.losses import class_weights
 from model.messages import Message
 from model.network import LightningUnet
 from model.plan import Plan
@@ -37,7 +38,8 @@ class Learner:
     ) -> None:
         """Without a `start`, a saved state must be restored before the first step."""
         self._plan, self._found, self._device, self._notice = plan, found, device, notice
-        self._trainer = Trainer(_network(plan, start), device, plan.learning_rate)
+        weights = class_weights(list(found.training_pixels().values()))
+        self._trainer = Trainer(_network(plan, start), device, plan.learning_rate, weights)
         self._examples = Kept(self._read, len(found.train), KEPT_EXAMPLES)
         self._drawn = 0
         self._feed: BatchFeed | None = None

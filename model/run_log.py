@@ -87,29 +87,22 @@ class RunLog:
     def ending(self) -> Iterator[None]:
         """Whatever ends the work within, the run's state says so, and so does an event unless it was published.
 
-        Cancelled ends here; any other exception goes on as a ModelError that was told.
+        Cancelled ends here; any other exception goes on as a ModelError, of which a Failed event was told.
         """
         try:
             yield
         except Cancelled:
             self.update(state=RunState.CANCELLED)
             self.say(Stopped(self.run.number))
-        except Exception as error:
-            told = _as_model_error(error)
+        except Exception as error:  # noqa: BLE001 - the run's state must say that it failed, whatever it was
+            known = _as_model_error(error)
             with suppress(OSError):
                 self.update(state=RunState.FAILED)
             with suppress(OSError):
-                self.say(failed(told))
-            raise Told(told) from error
+                self.say(failed(known))
+            raise known from (None if known is error else error)
         finally:
             self._lock.release()
-
-
-class Told(ModelError):
-    """An error of which a Failed event has been said already."""
-
-    def __init__(self, error: ModelError) -> None:
-        super().__init__(error.message.template, **error.message.values)
 
 
 def failed(error: ModelError) -> Failed:

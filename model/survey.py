@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,14 +20,14 @@ from model.workspace import LabelledImage, Split, Workspace
 
 @dataclass(frozen=True)
 class Usable:
-    """A label that fits its image. `place` is the image's in the folder's order, `values` the classes in the label."""
+    """A label that fits its image. `place` is the image's in the folder's order, `pixels` how many each value has."""
 
     item: LabelledImage
     place: int
     shape: tuple[int, int]
     colour: bool
     hounsfield: bool
-    values: frozenset[int]
+    pixels: Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,10 @@ class Survey:
     def held_out(self) -> tuple[Usable, ...]:
         return tuple(label for label in self.labels if label.item.split is Split.HELD_OUT)
 
+    def training_pixels(self) -> dict[int, int]:
+        """How many training pixels each class of the table has, by value, in the table's order."""
+        return {value: sum(label.pixels.get(value, 0) for label in self.train) for value in self.classes.values}
+
     def read(self, label: Usable) -> Truth:
         """Raises ModelError when the files have changed for the worse since."""
         return read_truth(label.item, self.classes, self.max_pixels)
@@ -58,12 +62,12 @@ class Survey:
             raise TrainingError(
                 "There is no usable label to train on{reason}; save an image as label first.", reason=reason
             )
-        values = frozenset[int]().union(*(label.values for label in self.train))
+        values = [value for value, count in self.training_pixels().items() if count]
         if len(values) < 2:
             raise TrainingError(
                 "The labels hold only the class {name}, so there is nothing to tell it from; "
                 "label the background too, or another class.",
-                name=self.classes.by_value(min(values)).name,
+                name=self.classes.by_value(values[0]).name,
             )
 
 
@@ -101,8 +105,7 @@ def score_nearest_label(found: Survey, judged: Sequence[Usable]) -> Scores:
 
 
 def _describe(item: LabelledImage, place: int, truth: Truth) -> Usable:
-    present = np.flatnonzero(np.bincount(truth.label_map.ravel(), minlength=256)[:UNTOUCHED])
+    counts = np.bincount(truth.label_map.ravel(), minlength=256)[:UNTOUCHED]
+    present = {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
     pixels = truth.image.pixels
-    return Usable(
-        item, place, pixels.shape[:2], pixels.ndim == 3, truth.image.unit == "HU", frozenset(present.tolist())
-    )
+    return Usable(item, place, pixels.shape[:2], pixels.ndim == 3, truth.image.unit == "HU", present)

@@ -48,11 +48,15 @@ class Precision:
 class Trainer:
     """Holds everything of a training that changes from step to step."""
 
-    def __init__(self, network: torch.nn.Module, device: torch.device, learning_rate: float) -> None:
+    def __init__(
+        self, network: torch.nn.Module, device: torch.device, learning_rate: float, weights: np.ndarray | None = None
+    ) -> None:
+        """`weights` (C,) float32 are those of the loss."""
         self.network = network.to(device).train()
         self.device = device
         self.learning_rate = learning_rate
         self.steps = 0
+        self._weights = None if weights is None else torch.from_numpy(weights).to(device)
         self.average = WeightAverage(self.network)
         self._precision = Precision(device)
         self._scaler = self._precision.scaler()
@@ -71,7 +75,7 @@ class Trainer:
         target = torch.from_numpy(channels).to(self.device).long()
         with self._precision.autocast():
             logits = self.network(torch.from_numpy(pixels).to(self.device))
-        loss = segmentation_loss(logits, target)
+        loss = segmentation_loss(logits, target, self._weights)
         self._scaler.scale(loss).backward()
         value = loss.item()
         self._apply(value)

@@ -24,7 +24,7 @@ from model.options import FineTuneOptions
 from model.plan import Plan
 from model.progress import Cancelled, Progress, Report
 from model.records import read_json
-from model.run_log import Emit, RunLog, Told, failed, last_resumable, only_one
+from model.run_log import Emit, RunLog, failed, last_resumable, only_one
 from model.runs import Run
 from model.schedule import Clock, Rationed
 from model.scoring import Scores
@@ -53,18 +53,17 @@ def fine_tune(
         if stop():
             raise Cancelled
 
-    try:
-        with only_one(workspace.root):
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(only_one(workspace.root))
             found = survey(workspace, report, options.max_pixels)
             found.require_training_labels()
             prepare = _go_on if options.resume else _begin
             training = prepare(workspace, found, options, emit, report)
-            return training.run()
-    except Told:
-        raise
-    except ModelError as error:
-        emit(failed(error))
-        raise
+        except ModelError as error:
+            emit(failed(error))
+            raise
+        return training.run()
 
 
 def _begin(workspace: Workspace, found: Survey, options: FineTuneOptions, emit: Emit, report: Report) -> Training:

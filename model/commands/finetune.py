@@ -36,7 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=_count, metavar="N", help="views a step; 8 on a GPU, 1 on a CPU")
     parser.add_argument("--crop", type=_count, metavar="PIXELS", help="side of a view; else the network's input")
     parser.add_argument(
-        "--lr", type=_positive, metavar="RATE", help="peak learning rate; 0.001 from scratch, else 0.0003"
+        "--lr",
+        type=_positive,
+        metavar="RATE",
+        help="peak learning rate; else by the network, and gentler with --weights",
     )
     parser.add_argument("--seed", type=int, default=0, help="of all chance (0)")
     parser.add_argument("--device", default="auto", help="auto (the default), cpu, cuda or cuda:N")
@@ -54,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         from model.training import fine_tune
 
         workspace = Workspace.peek(arguments.workspace, arguments.root)
-        run = fine_tune(workspace, _options(arguments), teller.tell, request.asked)
+        run = fine_tune(workspace, options_of(arguments), teller.tell, request.asked)
     except Cancelled:
         teller.tell(Stopped(0))
         return Exit.STOPPED
@@ -63,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.DONE if run.weights else Exit.STOPPED
 
 
-def _options(arguments: argparse.Namespace) -> FineTuneOptions:
+def options_of(arguments: argparse.Namespace) -> FineTuneOptions:
     return FineTuneOptions(
         weights=arguments.weights,
         preset=arguments.scratch or "",

@@ -13,7 +13,7 @@ from model.commands.console import Exit
 from model.commands.teller import Teller
 from model.events import Stopped
 
-PATIENCE = 1.5
+PATIENCE = 1.2
 """Seconds that the training gets to end by itself; one step of a large network on a CPU can take longer."""
 
 

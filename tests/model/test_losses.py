@@ -1,9 +1,10 @@
 """What the loss rewards, and that untouched pixels have no say in it."""
 
+import numpy as np
 import pytest
 import torch
 
-from model.losses import segmentation_loss
+from model.losses import class_weights, segmentation_loss
 
 
 def logits_for(target: torch.Tensor, classes: int, strength: float) -> torch.Tensor:
@@ -49,3 +50,11 @@ def test_half_precision_logits_are_judged_in_single_precision():
     half = segmentation_loss(logits.bfloat16(), target)
     assert half.dtype == torch.float32
     assert half == pytest.approx(float(segmentation_loss(logits, target)), rel=1e-2)
+
+
+def test_rare_classes_weigh_more_but_the_mean_pixel_weighs_one():
+    pixels = [90_000, 9_000, 900, 0]
+    weights = class_weights(pixels)
+    assert weights[2] / weights[0] == pytest.approx(10, rel=1e-4)
+    assert (weights * pixels).sum() / sum(pixels) == pytest.approx(1, rel=1e-4)
+    assert np.isfinite(weights).all() and weights.dtype == np.float32

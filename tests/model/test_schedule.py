@@ -1,6 +1,8 @@
 """The learning rate rises, falls, and the training ends when it was asked to."""
 
-from model.schedule import Schedule
+import time
+
+from model.schedule import Rationed, Schedule
 
 
 def test_a_training_by_steps_ends_after_its_steps():
@@ -23,3 +25,21 @@ def test_the_rate_warms_up_to_its_peak_and_winds_down_to_almost_nothing():
     assert rates[0] > 0 and max(rates) == rates[10] == 1
     assert rates[:11] == sorted(rates[:11]) and rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[100] <= 0.011
+
+
+def test_the_steps_of_an_epoch_by_time_are_estimated_from_its_pace():
+    schedule = Schedule(epochs=4, seconds=100)
+    assert schedule.steps_of_epoch(2, done=10, progress=0.25 + 0.125) == 20
+    assert Schedule(epochs=4, steps=7).steps_of_epoch(2, done=3, progress=0.5) == 7
+
+
+def test_work_that_takes_long_gets_fewer_turns():
+    work = Rationed(share=0.1)
+    with work.turn() as due:
+        assert due
+        time.sleep(0.02)
+    with work.turn() as due:
+        assert not due
+    time.sleep(0.25)
+    with work.turn() as due:
+        assert due

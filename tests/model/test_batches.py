@@ -1,0 +1,89 @@
+"""Batches come from a thread, reproducibly, and look where something is labelled."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import numpy as np
+import pytest
+
+from model.augment import Augmentation
+from model.batches import BatchFeed, ViewPlan
+from model.dataset import Example, Kept, find_anchors
+from model.errors import ImageError
+
+
+def example(value: int, shape: tuple[int, int] = (48, 48)) -> Example:
+    channels = np.full(shape, 255, np.uint8)
+    channels[-12:, -12:] = 1
+    channels[-12:, -24:-12] = 0
+    return Example(np.full(shape, value, np.uint8), (0, 255), channels, find_anchors(channels))
+
+
+def plan(size: int = 32, planes: int = 1, seed: int = 0) -> ViewPlan:
+    return ViewPlan(size, planes, Augmentation(), seed)
+
+
+def kept(*examples: Example) -> Kept[Example]:
+    return Kept(lambda number: examples[number], len(examples))
+
+
+def test_the_same_seed_gives_the_same_batches_wherever_they_are_taken_up():
+    things = kept(example(50), example(100), example(200))
+    with BatchFeed(things, plan(), 2) as feed:
+        first, second = feed.next(), feed.next()
+    with BatchFeed(things, plan(), 2, drawn=first.drawn) as feed:
+        again = feed.next()
+    np.testing.assert_array_equal(again.pixels, second.pixels)
+    np.testing.assert_array_equal(again.channels, second.channels)
+    with BatchFeed(things, plan(seed=1), 2) as feed:
+        assert not np.array_equal(feed.next().pixels, first.pixels)
+
+
+def test_every_image_comes_up_once_before_any_comes_up_again():
+    with BatchFeed(kept(*(example(value) for value in (0, 120, 240))), plan(), 3) as feed:
+        for _ in range(3):
+            means = feed.next().pixels.mean(axis=(1, 2, 3))
+            assert sorted(np.digitize(means, [0.25, 0.7])) == [0, 1, 2]
+
+
+def test_views_of_a_large_image_look_where_it_is_labelled():
+    with BatchFeed(kept(example(100, (600, 900))), plan(), 4) as feed:
+        channels = feed.next().channels
+    assert ((channels != 255).mean(axis=(1, 2)) > 0.02).all()
+
+
+def test_grey_images_get_three_equal_planes_beside_coloured_ones():
+    colour = dataclasses.replace(example(0), pixels=np.zeros((48, 48, 3), np.uint8))
+    with BatchFeed(kept(example(100), colour), plan(planes=3), 2) as feed:
+        batch = feed.next()
+    assert batch.pixels.shape == (2, 3, 32, 32) and batch.pixels.dtype == np.float32
+    assert any((view[0] == view[1]).all() and (view[1] == view[2]).all() for view in batch.pixels)
+
+
+def test_an_image_that_disappears_is_reported_and_left_out():
+    def read(number: int) -> Example:
+        if number == 1:
+            raise ImageError("{name} is gone.", name="b.png")
+        return example(100)
+
+    with BatchFeed(Kept(read, 3), plan(), 6) as feed:
+        batch = feed.next()
+        assert [str(problem) for problem in batch.problems] == ["b.png is gone."] and len(batch.pixels) == 6
+        assert not feed.next().problems
+
+
+def test_the_last_image_gone_reaches_the_training():
+    def read(number: int) -> Example:
+        raise ImageError("gone")
+
+    with BatchFeed(Kept(read, 2), plan(), 2) as feed, pytest.raises(ImageError):
+        feed.next()
+
+
+def test_closing_ends_the_thread_even_when_nobody_took_its_batches():
+    before = threading.active_count()
+    feed = BatchFeed(kept(example(1)), plan(), 1)
+    feed.close()
+    assert threading.active_count() == before

@@ -1,0 +1,219 @@
+"""python -m model, as a person and as the window use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.__main__ import main
+from model.classes import ClassTable
+from model.events import Epoch, Event, Failed, Finished, Started, Stopped, from_line
+from model.labels import read_label, write_label
+from model.pillow import pillow
+from model.runs import RunState, list_runs
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class Child:
+    """A fine-tuning in a process of its own, as the window starts it."""
+
+    def __init__(self, *arguments: object) -> None:
+        command = [sys.executable, "-m", "model", "finetune", *map(str, arguments), "--device", "cpu"]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, cwd=CHECKOUT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        self.events: list[Event] = []
+
+    def wait_for(self, kind: type) -> Event:
+        """Read on until such an event comes; every line up to it must be one."""
+        for line in self.process.stdout:
+            event = from_line(line)
+            assert event is not None, line
+            self.events.append(event)
+            if isinstance(event, kind):
+                return event
+        raise AssertionError(f"no {kind.__name__}: {self.events[-3:]} {self.process.stderr.read()}")
+
+    def ends(self) -> float:
+        """How many seconds it takes to end."""
+        started = time.monotonic()
+        self.process.wait(60)
+        return time.monotonic() - started
+
+
+@contextmanager
+def child(*arguments: object) -> Iterator[Child]:
+    running = Child(*arguments)
+    try:
+        yield running
+    finally:
+        running.process.kill()
+        running.process.wait()
+        for pipe in (running.process.stdin, running.process.stdout, running.process.stderr):
+            pipe.close()
+
+
+def test_a_child_is_cancelled_by_a_line_within_two_seconds(blobs, blob_weights, capsys):
+    with child(blobs, "--weights", blob_weights, "--seconds", 300) as running:
+        running.wait_for(Started)
+        assert main(["finetune", str(blobs), "--weights", str(blob_weights)]) == 3
+        assert "Another fine-tuning is running" in capsys.readouterr().err
+        running.process.stdin.write("cancel\n")
+        running.process.stdin.flush()
+        assert running.ends() < 2
+        assert isinstance(running.wait_for(Stopped), Stopped) and running.process.returncode == 4
+    assert list_runs(blobs / "segmentation")[0].state in (RunState.CANCELLED, RunState.INTERRUPTED)
+
+
+def test_a_killed_child_is_resumed_to_its_end(blobs, blob_weights):
+    with child(blobs, "--weights", blob_weights, "--epochs", 4) as running:
+        running.wait_for(Epoch)
+        running.wait_for(Epoch)
+        running.process.send_signal(signal.SIGKILL)
+        running.ends()
+    (run,) = list_runs(blobs / "segmentation")
+    assert run.state == RunState.INTERRUPTED and run.resumable and run.weights is None
+    with child(blobs, "--resume") as running:
+        finished = running.wait_for(Finished)
+        assert running.ends() < 20 and running.process.returncode == 0
+        points = [event.epoch for event in running.events if isinstance(event, Epoch)]
+    assert points[0] > 1 and points[-1] == 4
+    assert Path(finished.weights).is_file() and list_runs(blobs / "segmentation")[0].state == RunState.DONE
+
+
+@pytest.mark.parametrize("how", ["stdin ends", "terminated"])
+def test_a_child_does_not_outlive_its_parent(blobs, blob_weights, how):
+    with child(blobs, "--weights", blob_weights, "--seconds", 300, "--watch-stdin") as running:
+        running.wait_for(Started)
+        if how == "stdin ends":
+            running.process.stdin.close()
+        else:
+            running.process.terminate()
+        assert running.ends() < 2 and running.process.returncode == 4
+
+
+def test_a_failed_training_is_one_event_and_one_sentence(blobs, capsys):
+    assert main(["finetune", str(blobs), "--weights", str(blobs / "gone.safetensors")]) == 3
+    captured = capsys.readouterr()
+    event = from_line(captured.out)
+    assert isinstance(event, Failed) and "does not exist" in event.template
+    assert captured.err.count("\n") == 1 and "Traceback" not in captured.err
+
+
+def test_predict_writes_a_label_map_beside_its_classes_for_each_image(blobs, blob_weights, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["predict", str(blobs), "--weights", str(blob_weights), "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {f"{name}.png.png" for name in "abcdef"} | {"classes.json"}
+    label_map = read_label(out / "a.png.png", (64, 64), ClassTable.read(out / "classes.json"))
+    assert set(np.unique(label_map)) <= {0, 1, 3}
+    assert capsys.readouterr().err == "", "without a terminal there is no progress bar"
+
+
+def test_predict_goes_on_past_bad_images_and_says_what_was_wrong(blobs, blob_weights, tmp_path, capsys):
+    (blobs / "b.png").write_bytes(b"")
+    (blobs / "c.png").write_bytes((blobs / "c.png").read_bytes()[:300])
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    out = tmp_path / "out"
+    inputs = [str(blobs), str(tmp_path / "missing.png"), str(empty)]
+    assert main(["predict", *inputs, "--weights", str(blob_weights), "--out", str(out)]) == 1
+    sentences = capsys.readouterr().err.splitlines()
+    assert len(sentences) == 4 and all(len(sentence) < 200 for sentence in sentences)
+    assert len(list(out.glob("*.png.png"))) == 4
+
+
+def test_predict_says_when_nothing_can_be_done(blobs, blob_weights, tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert main(["predict", str(tmp_path / "no.png"), "--weights", str(blob_weights), "--out", out]) == 3
+    assert main(["predict", str(blobs), "--weights", str(blobs / "a.png"), "--out", out]) == 3
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert main(["predict", str(blobs), "--weights", str(blob_weights), "--out", str(blocked)]) == 3
+    assert len(capsys.readouterr().err.splitlines()) == 3
+    with pytest.raises(SystemExit) as usage:
+        main(["predict", str(blobs)])
+    assert usage.value.code == 2
+
+
+def test_two_inputs_of_one_name_do_not_overwrite_each_other(blobs, blob_weights, tmp_path, capsys):
+    other = tmp_path / "other"
+    other.mkdir()
+    pillow.new("L", (20, 10)).save(other / "a.png")
+    inputs = [str(blobs / "a.png"), str(other / "a.png")]
+    assert main(["predict", *inputs, "--weights", str(blob_weights), "--out", str(tmp_path / "out")]) == 1
+    assert "has the same name" in capsys.readouterr().err
+    assert read_label(tmp_path / "out" / "a.png.png", (64, 64), None).shape == (64, 64)
+
+
+def test_predict_answers_in_the_class_table_it_is_given(blobs, blob_weights, tmp_path, capsys):
+    table = tmp_path / "table.json"
+    table.write_text(json.dumps([{"name": "Background"}, {"name": "Disk", "uid": "disk", "value": 9}, "Nobody knows"]))
+    out = tmp_path / "out"
+    arguments = ["--weights", str(blob_weights), "--out", str(out), "--classes", str(table)]
+    assert main(["predict", str(blobs / "a.png"), *arguments]) == 0
+    assert set(np.unique(read_label(out / "a.png.png", None, None))) <= {0, 9}
+    assert "Nobody knows" in capsys.readouterr().err
+
+
+def test_evaluate_prints_scores_of_the_held_out_images_alone(blobs, blob_weights, capsys):
+    assert main(["evaluate", str(blobs), "--weights", str(blob_weights)]) == 0
+    held_out = json.loads(capsys.readouterr().out)
+    assert held_out["images"] == ["e.png"] and set(held_out["classes"]) == {"disk", "bar"}
+    disk = held_out["classes"]["disk"]
+    assert disk["iou"] == pytest.approx(disk["dice"] / (2 - disk["dice"]))
+    assert 0 < held_out["nearest_label_mean_dice"] < 1 and disk["nearest_label_dice"] < 1
+    assert main(["evaluate", str(blobs), "--weights", str(blob_weights), "--all"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["images"]) == 5
+
+
+def test_evaluate_names_labels_it_cannot_use(blobs, blob_weights, capsys):
+    bad = blobs / "segmentation" / "labels" / "e.png.png"
+    write_label(bad, np.zeros((3, 3), np.uint8), ClassTable.read(blobs / "segmentation" / "classes.json"))
+    assert main(["evaluate", str(blobs), "--weights", str(blob_weights)]) == 3
+    assert main(["evaluate", str(blobs), "--weights", str(blob_weights), "--all"]) == 1
+    captured = capsys.readouterr()
+    assert len(json.loads(captured.out)["images"]) == 4 and "3 x 3" in captured.err
+
+
+def test_info_describes_weights_without_loading_torch(blob_weights):
+    script = "import sys; from model.__main__ import main; main(sys.argv[1:]); assert 'torch' not in sys.modules"
+    command = [sys.executable, "-c", script, "info", str(blob_weights)]
+    text = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    assert "start" in text and "Cloud" in text and "not measured" in text
+
+
+def test_info_prints_json_and_refuses_other_files(blob_weights, blobs, capsys):
+    assert main(["info", str(blob_weights), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["network"]["classes"] == 3 and facts["input"] == {"kind": "fixed", "low": 0, "high": 255}
+    assert main(["info", str(blobs / "a.png")]) == 3
+    assert "not a weights file" in capsys.readouterr().err
+
+
+def test_debug_shows_where_an_error_came_from(blobs, capsys):
+    assert main(["info", str(blobs / "a.png"), "--debug"]) == 3
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo terminal")
+def test_a_terminal_sees_a_progress_bar(blobs, blob_weights, tmp_path):
+    import pty
+
+    leader, follower = pty.openpty()
+    out = ["--weights", str(blob_weights), "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "model", "predict", str(blobs / "a.png"), *out]
+    subprocess.run(command, cwd=CHECKOUT, stderr=follower, check=True)
+    os.close(follower)
+    shown = os.read(leader, 4096).decode()
+    os.close(leader)
+    assert "\r[" in shown and "1 of 1  a.png" in shown

@@ -1,0 +1,73 @@
+"""Examples stand at the network's scale, and memory bounds how many are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from model.classes import Class, ClassTable
+from model.dataset import Kept, channel_table, find_anchors, make_example
+from model.errors import ImageError
+from model.images import Image
+from model.input_range import InputRange
+from model.truth import Truth
+
+TABLE = ClassTable((Class("b", 0, "B", (0, 0, 0)), Class("x", 9, "X", (1, 1, 1)), Class("y", 4, "Y", (2, 2, 2))))
+
+
+def truth(shape: tuple[int, ...], dtype: type = np.int16) -> Truth:
+    label = np.zeros(shape[:2], np.uint8)
+    label[: shape[0] // 2] = 9
+    label[:, : shape[1] // 4] = 255
+    return Truth(Image("x", np.full(shape, 40, dtype), unit="HU"), label)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((64, 64), (64, 64)), ((90, 45), (64, 32)), ((1, 1), (64, 64)), ((200, 120), (200, 120))]
+)
+def test_an_example_has_the_scale_at_which_the_segmenter_shows_the_image(shape, expected):
+    example = make_example(truth(shape), TABLE, InputRange("fixed", -160, 240), 64)
+    assert example.pixels.shape == example.channels.shape == expected
+    assert example.limits == (-160, 240) and example.pixels.dtype == np.int16
+
+
+def test_channels_follow_the_table_and_untouched_stays_untouched():
+    assert channel_table(TABLE)[[0, 9, 4, 255]].tolist() == [0, 1, 2, 255]
+    example = make_example(truth((64, 64)), TABLE, InputRange("fixed", -160, 240), 64)
+    assert set(np.unique(example.channels)) == {0, 1, 255} and (example.channels[:, :16] == 255).all()
+
+
+def test_anchors_are_pixels_of_their_class():
+    channels = np.full((50, 60), 255, np.uint8)
+    channels[10:20, 30:50] = 1
+    channels[40, 5] = 0
+    anchors = find_anchors(channels)
+    assert set(anchors) == {0, 1} and anchors[0].tolist() == [[5, 40]]
+    assert (channels[anchors[1][:, 1], anchors[1][:, 0]] == 1).all() and len(anchors[1]) == 200
+
+
+@dataclass(frozen=True)
+class Thing:
+    nbytes: int
+
+
+def test_only_as_much_is_kept_as_memory_allows():
+    read = []
+    kept = Kept(lambda number: read.append(number) or Thing(40), 5, limit=100)
+    for number in (0, 1, 0, 2, 0, 1):
+        kept.get(number)
+    assert read == [0, 1, 2, 1], "the one used longest ago goes first"
+
+
+def test_what_can_no_longer_be_read_is_not_used_again():
+    def read(number: int) -> Thing:
+        if number == 1:
+            raise ImageError("gone")
+        return Thing(1)
+
+    kept = Kept(read, 3)
+    with pytest.raises(ImageError):
+        kept.get(1)
+    assert kept.usable == [0, 2]

@@ -1,0 +1,226 @@
+"""Fine-tuning a small network on small pictures: what comes out, what is refused, and what ends it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model.checkpoint import load, save
+from model.classes import ClassTable
+from model.errors import OutOfMemory, TrainingError
+from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Stopped
+from model.files import sha256
+from model.images import read_image
+from model.labels import read_label, write_label
+from model.layout import Layout
+from model.network import LightningUnet
+from model.options import FineTuneOptions
+from model.pillow import pillow
+from model.provenance import HUMAN
+from model.run_log import only_one
+from model.runs import RunState, list_runs, read_events, read_run
+from model.segmenter import Segmenter
+from model.training import fine_tune
+from model.workspace import Workspace
+
+QUICK = FineTuneOptions(epochs=1, batch=1, learning_rate=3e-3, device="cpu")
+
+
+def train(folder: Path, options: FineTuneOptions, **more: object) -> list[Event]:
+    events: list[Event] = []
+    fine_tune(Workspace.peek(folder), options, events.append, **more)
+    return events
+
+
+def of(kind: type, events: list[Event]) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def labels(folder: Path) -> Layout:
+    return Layout(folder / "segmentation")
+
+
+def test_a_few_labels_make_a_model_that_scores_better_than_the_one_before(blobs, blob_weights):
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=3)
+    events = train(blobs, options)
+    assert isinstance(events[0], Started) and (events[0].train, events[0].held_out) == (4, 1)
+    assert events[0].classes == ["background", "disk", "bar"]
+    baseline, finished = of(Baseline, events)[0], of(Finished, events)[0]
+    points = of(Epoch, events)
+    assert [point.epoch for point in points] == [1, 2, 3] and points[-1].loss < points[0].loss
+    assert finished.verdict == "better" and finished.dice["disk"] > 0.8 > baseline.dice["disk"]
+    assert finished.mean == points[-1].mean, "the weights that were scored are those published"
+    assert "background" not in finished.dice
+
+
+def test_the_published_weights_predict_the_classes_of_the_workspace(blobs, blob_weights):
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=2))
+    path = Path(of(Finished, events)[0].weights)
+    checkpoint = load(path)
+    assert [item.uid for item in checkpoint.classes.classes] == ["background", "disk", "bar"]
+    assert checkpoint.parent == "start" and checkpoint.metrics["dice"] == of(Finished, events)[0].dice
+    assert 0 < checkpoint.metrics["nearest_label_mean_dice"] < 1
+    prediction = Segmenter.load(path, "cpu").predict(read_image(blobs / "e.png"))
+    truth = read_label(labels(blobs).label("e.png"), None, None)
+    assert (prediction.label_map[truth == 5] == 5).mean() > 0.8
+
+
+def test_a_run_keeps_its_settings_events_labels_and_weights(blobs, blob_weights):
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
+    (run,) = list_runs(blobs / "segmentation")
+    assert run.state == RunState.DONE and run.weights.is_file() and not run.resume_path.exists()
+    assert read_events(run) == events
+    assert json.loads(run.config_path.read_text())["options"]["weights"] == str(blob_weights)
+    used = json.loads((run.folder / "labels.json").read_text())["labels"]
+    assert [(item["image"], item["split"]) for item in used][3:] == [("d.png", "train"), ("e.png", "held_out")]
+    assert used[0]["sha256"] == sha256(labels(blobs).label("a.png"))
+
+
+def test_training_from_scratch_reads_grey_pictures_by_percentiles_and_cannot_compare(blobs):
+    options = dataclasses.replace(QUICK, preset="tiny", crop=32, epochs=2, seconds=0.01)
+    events = train(blobs, options)
+    finished = of(Finished, events)[0]
+    assert not of(Baseline, events) and finished.verdict == "cannot_judge" and finished.mean is not None
+    assert load(Path(finished.weights)).input.kind == "percentile"
+    assert len(of(Epoch, events)) == events[0].epochs, "even without any time each epoch takes a step"
+
+
+def test_without_a_held_out_image_it_says_that_it_cannot_judge(blobs, blob_weights):
+    labels(blobs).label("e.png").unlink()
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
+    finished = of(Finished, events)[0]
+    assert finished.verdict == "cannot_judge" and finished.mean is None
+    assert of(Epoch, events)[0].mean is None and of(Epoch, events)[0].dice == {}
+
+
+def test_a_damaged_and_a_wrong_sized_label_are_named_left_out_and_left_alone(blobs, blob_weights):
+    damaged, wrong = labels(blobs).label("a.png"), labels(blobs).label("b.png")
+    damaged.write_bytes(damaged.read_bytes()[:60])
+    write_label(wrong, np.zeros((10, 12), np.uint8), Workspace.peek(blobs).classes)
+    before = damaged.read_bytes(), wrong.read_bytes()
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
+    assert events[0].train == 2 and of(Finished, events)
+    assert [notice.values["name"] for notice in of(Notice, events)] == ["a.png", "b.png"]
+    assert "12 x 10" in of(Notice, events)[1].values["reason"]
+    assert (damaged.read_bytes(), wrong.read_bytes()) == before
+
+
+def test_too_few_labels_are_refused_in_one_sentence(blobs, blob_weights):
+    for path in (blobs / "segmentation" / "labels").glob("*.png"):
+        path.unlink()
+    events: list[Event] = []
+    with pytest.raises(TrainingError, match="save an image as label first"):
+        fine_tune(Workspace.peek(blobs), dataclasses.replace(QUICK, weights=blob_weights), events.append)
+    assert [type(event) for event in events] == [Failed]
+    assert list_runs(blobs / "segmentation") == []
+
+
+def test_labels_of_a_single_class_are_refused_because_they_would_ruin_the_model(blobs, blob_weights):
+    classes = Workspace.peek(blobs).classes
+    for path in (blobs / "segmentation" / "labels").glob("*.png"):
+        label = read_label(path, None, None)
+        write_label(path, np.where(label == 5, 5, 255).astype(np.uint8), classes)
+    with pytest.raises(TrainingError, match="only the class Disk"):
+        train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
+
+
+def test_two_trainings_of_one_workspace_do_not_run_at_once(blobs, blob_weights):
+    with only_one(blobs / "segmentation"), pytest.raises(TrainingError, match="Another fine-tuning is running"):
+        train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
+    assert list_runs(blobs / "segmentation") == []
+    assert of(Finished, train(blobs, dataclasses.replace(QUICK, weights=blob_weights)))
+
+
+def test_stopping_keeps_no_weights_and_says_so(blobs, blob_weights):
+    events: list[Event] = []
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=50)
+    run = fine_tune(Workspace.peek(blobs), options, events.append, stop=lambda: len(of(Epoch, events)) >= 2)
+    assert isinstance(events[-1], Stopped) and run.state == RunState.CANCELLED and run.weights is None
+    assert read_run(run.folder).resumable
+
+
+def test_a_resumed_training_ends_where_an_undisturbed_one_would(blobs, blob_weights):
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2)
+    whole = of(Finished, train(blobs, options))[0]
+    events: list[Event] = []
+    run = fine_tune(Workspace.peek(blobs), options, events.append, stop=lambda: bool(of(Epoch, events)))
+    assert run.state == RunState.CANCELLED
+    rest = train(blobs, FineTuneOptions(resume=True, device="cpu"))
+    assert [point.epoch for point in of(Epoch, rest)] == [2]
+    assert of(Baseline, rest)[0].mean == whole.baseline_mean
+    resumed = load(Path(of(Finished, rest)[0].weights)).tensors
+    for name, tensor in load(Path(whole.weights)).tensors.items():
+        np.testing.assert_allclose(resumed[name], tensor, rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+def test_a_damaged_state_is_refused_and_nothing_to_resume_is_said(blobs, blob_weights):
+    with pytest.raises(TrainingError, match="No interrupted training"):
+        train(blobs, FineTuneOptions(resume=True))
+    events: list[Event] = []
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=5)
+    run = fine_tune(Workspace.peek(blobs), options, events.append, stop=lambda: bool(of(Epoch, events)))
+    run.resume_path.write_bytes(run.resume_path.read_bytes()[:-100])
+    with pytest.raises(TrainingError, match="start a new training"):
+        train(blobs, FineTuneOptions(resume=True, device="cpu"))
+    assert read_run(run.folder).state == RunState.FAILED
+
+
+def test_when_memory_runs_out_the_batch_is_halved_until_it_fits(blobs, blob_weights, monkeypatch):
+    limit_memory(monkeypatch, images=1)
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, batch=4))
+    assert [notice.values["batch"] for notice in of(Notice, events)] == [2, 1] and of(Finished, events)
+
+
+def test_when_not_even_one_image_fits_it_ends_with_one_sentence(blobs, blob_weights, monkeypatch):
+    limit_memory(monkeypatch, images=0)
+    events: list[Event] = []
+    with pytest.raises(OutOfMemory, match="not enough memory"):
+        fine_tune(Workspace.peek(blobs), dataclasses.replace(QUICK, weights=blob_weights), events.append)
+    assert isinstance(events[-1], Failed) and list_runs(blobs / "segmentation")[0].state == RunState.FAILED
+
+
+def limit_memory(monkeypatch: pytest.MonkeyPatch, images: int) -> None:
+    """Training more than so many images at once fails as it does on a full GPU."""
+    forward = LightningUnet.forward
+
+    def limited(self: LightningUnet, batch: torch.Tensor) -> torch.Tensor:
+        if self.training and len(batch) > images:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return forward(self, batch)
+
+    monkeypatch.setattr(LightningUnet, "forward", limited)
+
+
+def test_pictures_of_any_size_grey_and_coloured_train_together(blobs, blob_weights):
+    workspace = Workspace.open(blobs)
+    sizes = {"b.png": (300, 40, 3), "c.png": (5, 9), "f.png": (200, 333, 3)}
+    for name, shape in sizes.items():
+        pixels = np.random.default_rng(0).integers(0, 255, shape, np.uint8)
+        pillow.fromarray(pixels).save(blobs / name)
+        label = (pixels.reshape(*shape[:2], -1)[:, :, 0] > 127).astype(np.uint8) * 5
+        human = np.full(label.shape, HUMAN, np.uint8)
+        workspace.save_label(name, read_image(blobs / name), label, human, accepted=False)
+    workspace.close()
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, batch=3))
+    assert not of(Notice, events) and of(Finished, events)
+
+
+def test_a_checkpoint_of_entirely_other_classes_can_be_started_from(blobs, blob_weights, tmp_path):
+    known = load(blob_weights)
+    table = ClassTable(tuple(dataclasses.replace(item, uid=f"other {item.uid}") for item in known.classes.classes))
+    path = tmp_path / "other.safetensors"
+    save(path, dataclasses.replace(known, classes=table))
+    events = train(blobs, dataclasses.replace(QUICK, weights=path))
+    assert "knows none of the classes" in of(Notice, events)[0].template
+    assert of(Finished, events)[0].verdict == "cannot_judge"
+
+
+def test_a_folder_that_cannot_be_written_is_named(blobs, blob_weights):
+    (blobs / "segmentation" / "runs").write_text("in the way")
+    with pytest.raises(TrainingError, match=r"segmentation cannot be written .*make it writable"):
+        train(blobs, dataclasses.replace(QUICK, weights=blob_weights))

@@ -29,8 +29,7 @@ def make_program(qapp: QApplication, qtbot: object, tmp_path: Path) -> Iterator[
         program = Program(qapp, Options(**options), None, tmp_path / "data")
         program.start()
         qtbot.waitExposed(program.window)
-        program.window.activateWindow()
-        qtbot.waitUntil(program.window.isActiveWindow, timeout=5000)
+        activate(program, qtbot)
         made.append(program)
         return program
 
@@ -55,6 +54,13 @@ def enter_answers_dialogs(qapp: QApplication) -> Iterator[None]:
     timer.start()
     yield
     timer.stop()
+
+
+def activate(program: Program, qtbot: object) -> None:
+    """Without a window manager nobody gives the keyboard back after a dialog."""
+    program.window.activateWindow()
+    qtbot.waitUntil(program.window.isActiveWindow, timeout=5000)
+    program.window.canvas.setFocus()
 
 
 def at(program: Program, x: float, y: float) -> QPoint:
@@ -97,7 +103,7 @@ def test_file_to_screen(
     color = np.array(table.by_value(int(value)).color)
     wanted = 0.6 * int(session.document.image.pixels[y, x]) + 0.4 * color
     assert screen_color(program, x, y) == pytest.approx(wanted, abs=3) or screen_color(program, x, y) == tuple(color)
-    assert session.folder.entry("a.png").status == "predicted"
+    qtbot.waitUntil(lambda: session.folder.entry("a.png").status == "predicted", timeout=20000)
 
 
 def inside(mask: np.ndarray) -> tuple[int, int]:
@@ -139,6 +145,7 @@ def test_mouse_to_weights(
 
     session.next_image()
     qtbot.waitUntil(lambda: session.document.name == "b.png", timeout=20000)
+    activate(program, qtbot)
     QTest.keyClick(window.canvas, Qt.Key.Key_R)
     qtbot.waitUntil(lambda: session.prediction is not None, timeout=60000)
     assert session.prediction.model == session.model.name

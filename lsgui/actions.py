@@ -202,7 +202,9 @@ def _window_actions() -> tuple[Action, ...]:
         ),
         Action("language-en", "English", (), "", "window", 2, True, "language"),
         Action("language-zh_CN", "简体中文", (), "", "window", 2, True, "language"),
-        Action("toggle-theme", QT_TRANSLATE_NOOP("actions", "Dark or light"), ("Ctrl+Shift+L",), "sun-moon", "", 3),
+        Action(
+            "toggle-theme", QT_TRANSLATE_NOOP("actions", "Dark or light"), ("Ctrl+Shift+L",), "sun-moon", "window", 1
+        ),
         Action("full-screen", QT_TRANSLATE_NOOP("actions", "Full screen"), ("F11",), "", "window", 3, True),
         Action("key-sheet", QT_TRANSLATE_NOOP("actions", "Keys"), ("F1", "?"), "keyboard", "help"),
         Action("open-log", QT_TRANSLATE_NOOP("actions", "Open the log"), (), "", "help"),

@@ -11,6 +11,7 @@ from lsgui.training_state import TrainingState
 from lsgui.translation import sentence
 from lsgui.views.appearance import Appearance
 from lsgui.views.dice_bars import DiceBars, dice_bars
+from lsgui.views.elided_label import ElidedLabel
 from lsgui.views.parts import button, column, label, row, set_role, wrapped
 from lsgui.views.runs_list import RunsList
 from lsgui.views.training_curves import TrainingCurves
@@ -45,7 +46,7 @@ class TrainingPanel(QFrame):
         self._keep = button(self.tr("Keep the old one"))
         self._curves = TrainingCurves(appearance)
         self._bars = DiceBars(appearance)
-        self._bars_title = label("", "dim")
+        self._bars_title = ElidedLabel("", "dim")
         self._runs = RunsList(appearance)
         self.wide = False
         self._runs_key: tuple[object, ...] = ()
@@ -74,7 +75,7 @@ class TrainingPanel(QFrame):
         labelled = self._labelled()
         words = details(state, *labelled, bool(runs), sentence)
         self._details.setText("\n".join(words))
-        self._advice.setText("  ".join(words))
+        self._advice.setText(" · ".join(words))
         self._begin.setVisible(labelled[0] > 0)
         self._open(state.state != "idle" or bool(runs))
         self._progress.setVisible(state.active)
@@ -113,9 +114,9 @@ class TrainingPanel(QFrame):
         buttons.addStretch()
         words.addLayout(buttons)
         columns.addWidget(left)
-        columns.addWidget(self._curves, 3)
-        columns.addWidget(self._scores(), 2)
-        self._runs.setFixedWidth(170)
+        columns.addWidget(self._curves, 5)
+        columns.addWidget(self._scores(), 4)
+        self._runs.setFixedWidth(150)
         columns.addWidget(self._runs)
         columns.addStretch(0)
 

@@ -109,10 +109,9 @@ def _templates(tree: ast.Module) -> Iterator[str]:
 
 def _literals(node: ast.expr) -> Iterator[str]:
     """The text of a literal, or of both branches of a choice between literals."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
-        yield node.value
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value[:1].isupper():
-        yield node.value
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if " " in node.value or node.value[:1].isupper():
+            yield node.value
     elif isinstance(node, ast.IfExp):
         yield from _literals(node.body)
         yield from _literals(node.orelse)

@@ -55,7 +55,9 @@ def test_a_part_painted_alone_is_the_part_of_the_whole(view: View, x: int, y: in
         return
     rows = slice(part[1] - whole[1], part[1] - whole[1] + part[3])
     columns = slice(part[0] - whole[0], part[0] - whole[0] + part[2])
-    assert (render_overlay(label_map, COLORS, view, whole)[rows, columns] == render_overlay(label_map, COLORS, view, part)).all()
+    assert (
+        render_overlay(label_map, COLORS, view, whole)[rows, columns] == render_overlay(label_map, COLORS, view, part)
+    ).all()
     grey = render_image([pixels], None, view, whole)[rows, columns].astype(int)
     assert np.abs(grey - render_image([pixels], None, view, part)).max() <= (0 if view.scale >= 1 else 3)
 

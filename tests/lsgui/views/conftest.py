@@ -66,7 +66,9 @@ class Shown:
 
 
 @pytest.fixture
-def make_window(make_desk: Callable, qapp: QApplication, qtbot: object, tmp_path: Path) -> Iterator[Callable[..., Shown]]:
+def make_window(
+    make_desk: Callable, qapp: QApplication, qtbot: object, tmp_path: Path
+) -> Iterator[Callable[..., Shown]]:
     made: list[Shown] = []
 
     def make(settings: Settings | None = None, **arguments: object) -> Shown:

@@ -120,7 +120,13 @@ def test_v_tapped_toggles_and_held_hides_meanwhile(shown: object) -> None:
 def test_digits_and_neighbours_choose_classes(shown: object) -> None:
     painting = shown.session.painting
     shown.canvas.setFocus()
-    for key, value in ((Qt.Key.Key_7, 7), (Qt.Key.Key_Equal, 8), (Qt.Key.Key_Minus, 7), (Qt.Key.Key_X, 0), (Qt.Key.Key_X, 7)):
+    for key, value in (
+        (Qt.Key.Key_7, 7),
+        (Qt.Key.Key_Equal, 8),
+        (Qt.Key.Key_Minus, 7),
+        (Qt.Key.Key_X, 0),
+        (Qt.Key.Key_X, 7),
+    ):
         shown.key(key)
         assert painting.class_value == value
 

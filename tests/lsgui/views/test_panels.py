@@ -18,7 +18,9 @@ from model.classes import Class, ClassTable, default_table
 
 
 def texts(widget: QWidget) -> list[str]:
-    return [part.text() for kind in (QLabel, QPushButton) for part in widget.findChildren(kind) if part.isVisibleTo(widget)]
+    return [
+        part.text() for kind in (QLabel, QPushButton) for part in widget.findChildren(kind) if part.isVisibleTo(widget)
+    ]
 
 
 def rows(shown: object) -> dict[str, ClassRow]:
@@ -119,7 +121,12 @@ def test_a_name_that_is_taken_cannot_be_accepted(shown: object) -> None:
 
 def test_digits_are_background_and_the_first_nine() -> None:
     classes = tuple(Class(f"u{value}", value, f"c{value}", (0, 0, value)) for value in (30, 20, 0, 10))
-    assert {digit: item.value for digit, item in class_digits(ClassTable(classes)).items()} == {0: 0, 1: 30, 2: 20, 3: 10}
+    assert {digit: item.value for digit, item in class_digits(ClassTable(classes)).items()} == {
+        0: 0,
+        1: 30,
+        2: 20,
+        3: 10,
+    }
     assert class_digits(default_table())[9].uid == "inferior_vena_cava"
 
 

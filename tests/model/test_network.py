@@ -119,3 +119,12 @@ def test_a_configuration_survives_json_lists_and_refuses_other_networks() -> Non
     assert NetworkConfig.from_fields(fields) == SMALL
     with pytest.raises(ValueError, match="fields of a LightningUnet, got channels"):
         NetworkConfig.from_fields({"channels": 3})
+
+
+def test_rows_at_a_time_give_the_same_as_all_at_once() -> None:
+    """Without gradients a CPU works on slabs of rows; with them on the whole image."""
+    network = LightningUnet(dataclasses.replace(SMALL, width=64))
+    image = torch.rand(1, 1, 512, 256)
+    with torch.inference_mode():
+        in_slabs = network(image)
+    torch.testing.assert_close(in_slabs, network(image).detach(), rtol=1e-4, atol=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -149,4 +150,6 @@ def _environment() -> QProcessEnvironment:
     environment = QProcessEnvironment.systemEnvironment()
     environment.insert("PYTHONUNBUFFERED", "1")
     environment.insert("PYTHONUTF8", "1")
+    paths = [str(_package_folder()), environment.value("PYTHONPATH")]
+    environment.insert("PYTHONPATH", os.pathsep.join(path for path in paths if path))
     return environment

@@ -33,7 +33,7 @@ def test_seed_has_the_shapes_of_the_description() -> None:
         logits = network(torch.rand(1, 1, 512, 512))
     encoder = [(1, 128, 128, 96), (1, 64, 64, 192), (1, 32, 32, 384), (1, 16, 16, 768)]
     assert shapes == [encoder[0], *encoder, *encoder[-2::-1]]
-        assert network.enlarge(torch.rand(1, 128, 128, 96)).shape == (1, 512, 512, 24)
+    assert network.enlarge(torch.rand(1, 128, 128, 96)).shape == (1, 512, 512, 24)
     assert logits.shape == (1, 14, 512, 512)
 
 

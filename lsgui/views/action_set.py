@@ -67,6 +67,7 @@ class ActionSet:
         action.setCheckable(item.checkable)
         if item.icon:
             action.setIcon(appearance.icon(item.icon))
+            action.setData(item.icon)
         if item.radio:
             group = self._groups.setdefault(item.radio, QActionGroup(window))
             group.addAction(action)

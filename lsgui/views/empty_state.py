@@ -13,7 +13,7 @@ ICON = QSize(40, 40)
 
 
 class EmptyState(QWidget):
-    """An icon, a title, one sentence and buttons, centred."""
+    """An icon, a title, one sentence and buttons, centred. An action's data is the name of its icon."""
 
     def __init__(
         self, appearance: Appearance, icon: str, title: str, text: str, actions: tuple[QAction, ...] = ()
@@ -46,7 +46,8 @@ class EmptyState(QWidget):
         line.setSpacing(8)
         line.addStretch()
         for position, action in enumerate(actions):
-            made = button(action.text(), action.icon(), primary=position == 0)
+            icon = self._appearance.icon(action.data(), "on_fill" if position == 0 else "text")
+            made = button(action.text(), icon, primary=position == 0)
             made.clicked.connect(action.trigger)
             line.addWidget(made)
         line.addStretch()

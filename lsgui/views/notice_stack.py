@@ -44,6 +44,8 @@ class NoticeStack(QWidget):
         self.show()
         self.raise_()
         self.place()
+        # A card that has just been shown learns how high its text is only when its style has been applied.
+        QTimer.singleShot(0, self, self.place)
 
     @property
     def notices(self) -> list[Notice]:
@@ -53,6 +55,7 @@ class NoticeStack(QWidget):
     def place(self) -> None:
         width = min(WIDTH, self.parentWidget().width() - 2 * MARGIN)
         self.setFixedWidth(max(120, width))
+        self._layout.invalidate()
         self._layout.activate()
         height = (
             self._layout.heightForWidth(self.width()) if self._layout.hasHeightForWidth() else self.sizeHint().height()

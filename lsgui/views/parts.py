@@ -38,7 +38,8 @@ def chip(text: str, checkable: bool = True) -> QPushButton:
 
 
 def button(text: str, icon: QIcon | None = None, primary: bool = False) -> QPushButton:
-    made = QPushButton(text)
+    made = QPushButton(f" {text}" if icon else text)
+    made.setAccessibleName(text)
     made.setProperty("primary", primary)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     if icon is not None:

@@ -34,7 +34,7 @@ class ToolOptions(QWidget):
         self._show()
 
     def _build(self) -> None:
-        layout = column(self, (16, 12, 16, 0), 8)
+        layout = column(self, (16, 12, 16, 12), 8)
         layout.addWidget(self._title)
         self._size.setRange(0, STEPS)
         self._size.setAccessibleName(self.tr("Size of the brush"))

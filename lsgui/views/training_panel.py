@@ -71,6 +71,7 @@ class TrainingPanel(QFrame):
         state = self._session.training
         runs = self._known_runs(state)
         self._headline.setText(headline(state))
+        self._headline.setVisible(bool(self._headline.text()))
         set_role(self._headline, "bad" if state.state == "failed" else "dim")
         labelled = self._labelled()
         words = details(state, *labelled, bool(runs), sentence)

@@ -58,7 +58,7 @@ class WindowPanel(QWidget):
         self._show_window()
 
     def _build(self) -> None:
-        layout = column(self, (16, 12, 16, 16), 8)
+        layout = column(self, (16, 0, 16, 16), 8)
         head = row(None)
         head.addWidget(label(self.tr("Window"), "head"))
         head.addStretch()

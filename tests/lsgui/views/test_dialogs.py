@@ -60,6 +60,14 @@ def test_a_notice_does_not_take_the_keyboard(shown: object, stack: NoticeStack) 
     assert shown.window.area.rect().contains(stack.geometry())
 
 
+def test_notices_are_as_high_as_their_words(shown: object, stack: NoticeStack, qtbot: object) -> None:
+    for number in range(3):
+        long = "Something happened that takes many words to tell, so many that they need more than a line or two. " * 2
+        stack.add(Notice("warning", Message(long + str(number))))
+    cards = [card for _, card in stack._shown]
+    qtbot.waitUntil(lambda: all(card.text.height() >= card.text.heightForWidth(card.text.width()) for card in cards))
+
+
 def test_details_unfold_and_a_notice_can_be_closed(shown: object, stack: NoticeStack) -> None:
     shown.session.notice.emit(Notice("error", Message("The disk does not answer."), "Traceback: line 7"))
     folded = stack.height()

@@ -36,8 +36,7 @@ class DropTarget(QObject):
 
     def take(self, path: Path) -> None:
         if path.suffix.lower() == WEIGHTS:
-            if self._session.workspace is not None:
-                self._session.load_weights(path)
+            self._session.load_weights(path)
         elif path.is_dir():
             self._session.open_folder(path)
         else:

@@ -110,4 +110,4 @@ class FolderDelegate(QStyledItemDelegate):
             return text.format(name=class_name(doubtful).lower(), percent=round(entry.least_sure[1] * 100))
         if entry.confidence is None:
             return translate("folder", "predicted")
-        return translate("folder", "sure {percent} %").format(percent=round(entry.confidence * 100))
+        return translate("folder", "sure {percent} %").format(percent=int(entry.confidence * 100))

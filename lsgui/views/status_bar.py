@@ -97,7 +97,7 @@ class StatusBar(QFrame):
 
     def _show_undo(self) -> None:
         steps, size = self._session.document.undo_size()
-        text = self.tr("undo {steps} steps, {size}")
+        text = self.tr("undo steps: {steps}, {size}")
         _say(self._undo, text.format(steps=steps, size=_size_text(size)) if steps else "")
 
     def _show_saved(self) -> None:

@@ -270,7 +270,7 @@
         <translation>{names}受保护</translation>
     </message>
     <message>
-        <source>undo {steps} steps, {size}</source>
+        <source>undo steps: {steps}, {size}</source>
         <translation>可撤销 {steps} 步，{size}</translation>
     </message>
     <message>

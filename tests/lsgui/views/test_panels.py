@@ -19,7 +19,7 @@ from model.classes import Class, ClassTable, default_table
 
 def texts(widget: QWidget) -> list[str]:
     return [
-        part.text() for kind in (QLabel, QPushButton) for part in widget.findChildren(kind) if part.isVisibleTo(widget)
+        part.text().strip() for kind in (QLabel, QPushButton) for part in widget.findChildren(kind) if part.isVisibleTo(widget)
     ]
 
 

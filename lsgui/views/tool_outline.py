@@ -12,6 +12,8 @@ from model.classes import ClassTable
 MARGIN = 6
 """Logical pixels around an outline that its pen and its corners cover."""
 CORNER = 3.0
+DARKEST = 165
+"""The lightness, of 255, below which a thin line could not be seen on a scan."""
 
 
 class ToolOutline(QObject):
@@ -84,7 +86,10 @@ class ToolOutline(QObject):
         """The class's colour; white for what erases and for background, whose own colour could not be seen."""
         value = self._tools.painting.class_value
         found = self._classes.by_value(value) if self._classes else None
-        return QColor("white") if shape.erases or value == 0 or found is None else QColor(*found.color)
+        if shape.erases or value == 0 or found is None:
+            return QColor("white")
+        color = QColor(*found.color)
+        return QColor.fromHsl(color.hslHue(), color.hslSaturation(), max(color.lightness(), DARKEST))
 
     def _bounds(self, shape: Outline | None) -> QRect:
         if shape is None:

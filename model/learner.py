@@ -38,8 +38,8 @@ class Learner:
     ) -> None:
         """Without a `start`, a saved state must be restored before the first step."""
         self._plan, self._found, self._device, self._notice = plan, found, device, notice
-        weights = class_weights(list(found.training_pixels().values()))
-        self._trainer = Trainer(_network(plan, start), device, plan.learning_rate, weights)
+        self._trainer = Trainer(_network(plan, start), device, plan.learning_rate)
+        self._pixels = list(found.training_pixels().values())
         self._examples = Kept(self._read, len(found.train), KEPT_EXAMPLES)
         self._drawn = 0
         self._feed: BatchFeed | None = None
@@ -49,18 +49,21 @@ class Learner:
     def steps(self) -> int:
         return self._trainer.steps
 
-    def step(self, rate: float) -> float:
-        """One step at the share `rate` of the peak learning rate; returns its loss.
+    def step(self, progress: float) -> float:
+        """One step, `progress` (0..1) of the training being done; returns its loss.
 
         Raises OutOfMemory when not even one view fits, and what makes the images or the training useless.
         """
+        rate = self._plan.schedule.rate(progress)
+        emphasis = self._plan.schedule.emphasis(progress) if self._plan.unfamiliar else 0.0
+        weights = class_weights(self._pixels, emphasis)
         while True:
             self._feed = self._feed or self._open()
             batch = self._feed.next()
             for problem in batch.problems:
                 self._notice(problem.message)
             try:
-                loss = self._trainer.step(batch.pixels, batch.channels, rate)
+                loss = self._trainer.step(batch.pixels, batch.channels, rate, weights)
                 self._drawn = batch.drawn
                 return loss
             except (RuntimeError, MemoryError) as error:

@@ -30,13 +30,16 @@ FEWEST_STEPS = 20
 
 @dataclass(frozen=True)
 class Plan:
-    """`batch` views of `crop` pixels a side a step; `parent` names the checkpoint it starts from."""
+    """`batch` views of `crop` pixels a side a step; `parent` names the checkpoint it starts from; `unfamiliar` says that
+    the network has classes yet to meet.
+    """
 
     options: FineTuneOptions
     network: NetworkConfig
     classes: ClassTable
     input: InputRange
     parent: str | None
+    unfamiliar: bool
     batch: int
     crop: int
     learning_rate: float
@@ -44,15 +47,20 @@ class Plan:
 
     @staticmethod
     def make(
-        options: FineTuneOptions, start: Checkpoint, device: torch.device, images: int, scoring_seconds: float
+        options: FineTuneOptions,
+        start: Checkpoint,
+        unfamiliar: bool,
+        device: torch.device,
+        images: int,
+        scoring_seconds: float,
     ) -> Plan:
         """What the person chose, and for the rest what suits the device and the number of training images."""
         network = NetworkConfig.from_fields(start.network)
         batch = options.batch or (1 if device.type == "cpu" else 8)
-        rate = options.learning_rate or default_learning_rate(network, options.weights is None)
+        rate = options.learning_rate or default_learning_rate(network, unfamiliar)
         schedule = _schedule(options, max(FEWEST_STEPS, math.ceil(images / batch)), scoring_seconds)
         crop = options.crop or network.size
-        return Plan(options, network, start.classes, start.input, start.parent, batch, crop, rate, schedule)
+        return Plan(options, network, start.classes, start.input, start.parent, unfamiliar, batch, crop, rate, schedule)
 
     def checkpoint(self, tensors: Mapping[str, np.ndarray]) -> Checkpoint:
         """These weights as a checkpoint, without a name or scores yet."""
@@ -68,6 +76,7 @@ class Plan:
             "classes": self.classes.to_json(),
             "input": vars(self.input),
             "parent": self.parent,
+            "unfamiliar": self.unfamiliar,
             "batch": self.batch,
             "crop": self.crop,
             "learning_rate": self.learning_rate,
@@ -90,13 +99,13 @@ class Plan:
             raise TrainingError("The interrupted training's config.json is damaged; start a new training.") from error
 
 
-def default_learning_rate(network: NetworkConfig, from_scratch: bool) -> float:
+def default_learning_rate(network: NetworkConfig, unfamiliar: bool) -> float:
     """1e-3 from scratch at a width of 96, more for a narrower network (Yang et al. 2022, Tensor Programs V).
 
-    Gentler for one without convolutions, which at 1e-3 never left its start, and for one that is trained already.
+    Gentler for one without convolutions, which at 1e-3 never left its start, and for one that knows its classes.
     """
     rate = 1e-3 if network.convolution else 3e-4
-    return rate * 96 / network.width * (1.0 if from_scratch else 0.3)
+    return rate * 96 / network.width * (1.0 if unfamiliar else 0.1)
 
 
 def _schedule(options: FineTuneOptions, steps: int, scoring_seconds: float) -> Schedule:

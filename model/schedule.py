@@ -45,6 +45,10 @@ class Schedule:
         fraction = (progress - self.warm_up) / (1 - self.warm_up)
         return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * fraction))
 
+    def emphasis(self, progress: float) -> float:
+        """How much rare classes are favoured in the loss: fully at first, not at all in the last third."""
+        return max(0.0, 1 - 1.5 * progress)
+
 
 class Clock:
     """The time a training has spent, in this process and before it was interrupted."""

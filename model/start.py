@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import torch
 
-from model.adapt import network_from_checkpoint, tensors_of
+from model.adapt import missing_classes, network_from_checkpoint, tensors_of
 from model.checkpoint import Checkpoint, load
 from model.classes import ClassTable
 from model.errors import TrainingError
@@ -21,14 +21,15 @@ SOFT_TISSUE = InputRange("fixed", -160, 240)
 ANY_VALUES = InputRange("percentile", 0.5, 99.5)
 
 
-def starting_checkpoint(options: FineTuneOptions, classes: ClassTable, hounsfield: bool) -> Checkpoint:
+def starting_checkpoint(options: FineTuneOptions, classes: ClassTable, hounsfield: bool) -> tuple[Checkpoint, bool]:
     """A checkpoint of exactly `classes`: that of `options.weights` by uid, or random weights of `options.preset`.
 
-    Raises CheckpointError, and TrainingError for an unknown preset.
+    The second value says whether any of the classes is new to it. Raises CheckpointError, and TrainingError for an unknown preset.
     """
     if options.weights is not None:
         parent = load(options.weights)
         network = network_from_checkpoint(parent, classes)
+        unfamiliar = bool(missing_classes(parent, classes))
         header = {"input": parent.input, "parent": parent.name or options.weights.stem}
     else:
         if options.preset not in PRESETS:
@@ -38,9 +39,10 @@ def starting_checkpoint(options: FineTuneOptions, classes: ClassTable, hounsfiel
         torch.manual_seed(options.seed)
         network = LightningUnet(PRESETS[options.preset](len(classes.classes)))
         _widen(network.head.weight)
+        unfamiliar = True
         header = {"input": SOFT_TISSUE if hounsfield else ANY_VALUES}
     config = dataclasses.asdict(network.config)
-    return Checkpoint(network=config, classes=classes, tensors=tensors_of(network), **header)
+    return Checkpoint(network=config, classes=classes, tensors=tensors_of(network), **header), unfamiliar
 
 
 def _widen(head: torch.Tensor) -> None:

@@ -48,34 +48,32 @@ class Precision:
 class Trainer:
     """Holds everything of a training that changes from step to step."""
 
-    def __init__(
-        self, network: torch.nn.Module, device: torch.device, learning_rate: float, weights: np.ndarray | None = None
-    ) -> None:
-        """`weights` (C,) float32 are those of the loss."""
+    def __init__(self, network: torch.nn.Module, device: torch.device, learning_rate: float) -> None:
         self.network = network.to(device).train()
         self.device = device
         self.learning_rate = learning_rate
         self.steps = 0
-        self._weights = None if weights is None else torch.from_numpy(weights).to(device)
         self.average = WeightAverage(self.network)
         self._precision = Precision(device)
         self._scaler = self._precision.scaler()
         self._optimiser = torch.optim.AdamW(self._groups(), lr=learning_rate, fused=device.type == "cuda")
         self._hopeless = 0
 
-    def step(self, pixels: np.ndarray, channels: np.ndarray, rate: float) -> float:
+    def step(self, pixels: np.ndarray, channels: np.ndarray, rate: float, weights: np.ndarray | None = None) -> float:
         """One optimiser step at the share `rate` of the peak learning rate; returns the loss.
 
-        `pixels` (B, 1|3, H, W) float32 in 0..1; `channels` (B, H, W) uint8 with 255 for untouched pixels. Raises
+        `pixels` (B, 1|3, H, W) float32 in 0..1; `channels` (B, H, W) uint8 with 255 for untouched pixels; `weights`
+        (C,) float32 those of the channels in the loss. Raises
         TrainingError once the loss stays infinite or no number, and torch's own error when memory runs out.
         """
         for group in self._optimiser.param_groups:
             group["lr"] = self.learning_rate * rate
         self._optimiser.zero_grad(set_to_none=True)
         target = torch.from_numpy(channels).to(self.device).long()
+        balance = None if weights is None else torch.from_numpy(weights).to(self.device)
         with self._precision.autocast():
             logits = self.network(torch.from_numpy(pixels).to(self.device))
-        loss = segmentation_loss(logits, target, self._weights)
+        loss = segmentation_loss(logits, target, balance)
         self._scaler.scale(loss).backward()
         value = loss.item()
         self._apply(value)

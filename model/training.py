@@ -67,9 +67,10 @@ def fine_tune(
 
 
 def _begin(workspace: Workspace, found: Survey, options: FineTuneOptions, emit: Emit, report: Report) -> Training:
-    start = starting_checkpoint(options, found.classes, all(label.hounsfield for label in found.train))
+    start, unfamiliar = starting_checkpoint(options, found.classes, all(label.hounsfield for label in found.train))
     judge = Judge(found, choose_device(options.device), report)
-    plan = Plan.make(options, start, judge.device, len(found.train), judge.seconds_to_score(start))
+    pace = len(found.train), judge.seconds_to_score(start)
+    plan = Plan.make(options, start, unfamiliar, judge.device, *pace)
     log = RunLog.begin(workspace.root, start.parent, [label.item for label in found.labels], emit)
     log.write_config(plan.to_json())
     return Training(log, plan, found, judge, start, report)
@@ -155,7 +156,7 @@ class Training:
         while not losses or not schedule.epoch_is_over(self._epochs + 1, self._progress(learner)):
             progress = self._progress(learner)
             self._report(Progress(progress))
-            losses.append(learner.step(schedule.rate(progress)))
+            losses.append(learner.step(progress))
             self._tell_step(losses, self._progress(learner))
         return float(np.mean(losses))
 

@@ -11,7 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from model.commands.console import Exit, share_the_cores
+from model.checkpoint import read_header
+from model.commands.console import Exit, say, share_the_cores
 from model.commands.stopping import StopRequest
 from model.commands.teller import Teller
 from model.events import Stopped
@@ -63,7 +64,12 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.STOPPED
     finally:
         request.done()
-    return Exit.DONE if run.weights else Exit.STOPPED
+    if run.weights is None:
+        return Exit.STOPPED
+    nearest = read_header(run.weights).metrics.get("nearest_label_mean_dice")
+    if nearest is not None and sys.stderr.isatty():
+        say(f"Copying the nearest training label would score {nearest:.3f}.")
+    return Exit.DONE
 
 
 def options_of(arguments: argparse.Namespace) -> FineTuneOptions:

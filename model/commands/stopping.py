@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 
 from model.commands.console import Exit
 from model.commands.teller import Teller
@@ -27,26 +28,36 @@ class StopRequest:
         self._watch_end = watch_stdin
         self._event = threading.Event()
         self._done = threading.Event()
+        self._before: dict[int, object] = {}
 
     def watch(self) -> None:
         """Listen from now on. For the main thread only: signals are heard there."""
         _thread(self._see_to_it)
-        if self._watch_end or not sys.stdin.isatty():
+        if self._watch_end or not (sys.stdin and sys.stdin.isatty()):
             _thread(self._listen)
-        ears, mouth = socket.socketpair()
-        mouth.setblocking(False)
-        signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)  # without a handler of Python's the wake-up byte is not sent
-        self._mouth = mouth
-        _thread(lambda: (ears.recv(1), self._event.set()))
+        ears, self._mouth = socket.socketpair()
+        self._mouth.setblocking(False)
+        signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):  # without a handler of Python's no wake-up byte is sent
+            self._before[number] = signal.signal(number, lambda *_: None)
+        _thread(lambda: self._hear(ears))
 
     def asked(self) -> bool:
         return self._event.is_set() or self._teller.deaf.is_set()
 
     def done(self) -> None:
-        """The work has ended by itself."""
+        """The work has ended by itself; signals mean again what they meant before."""
         self._done.set()
+        signal.set_wakeup_fd(-1)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._mouth.close()
+
+    def _hear(self, ears: socket.socket) -> None:
+        """A byte for each signal, from C, so that it is heard even while torch is in the middle of a long step."""
+        with ears:
+            if ears.recv(1):
+                self._event.set()
 
     def _listen(self) -> None:
         """Read stdin below Python's buffers, whose lock would otherwise be held when the interpreter shuts down."""
@@ -73,5 +84,5 @@ class StopRequest:
             os._exit(Exit.STOPPED)
 
 
-def _thread(work: object) -> None:
+def _thread(work: Callable[[], None]) -> None:
     threading.Thread(target=work, daemon=True).start()

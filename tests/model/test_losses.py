@@ -54,7 +54,8 @@ def test_half_precision_logits_are_judged_in_single_precision():
 
 def test_rare_classes_weigh_more_but_the_mean_pixel_weighs_one():
     pixels = [90_000, 9_000, 900, 0]
-    weights = class_weights(pixels)
+    weights = class_weights(pixels, emphasis=1)
     assert weights[2] / weights[0] == pytest.approx(10, rel=1e-4)
     assert (weights * pixels).sum() / sum(pixels) == pytest.approx(1, rel=1e-4)
+    assert class_weights(pixels, emphasis=0) == pytest.approx(1)
     assert np.isfinite(weights).all() and weights.dtype == np.float32

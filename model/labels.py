@@ -76,6 +76,12 @@ def read_mask(path: Path, shape: tuple[int, int], classes: ClassTable) -> Import
     return _without(values, _unknown_values(values, classes))
 
 
+def values_in(label_map: np.ndarray) -> set[int]:
+    """The values that occur in `label_map`, uint8 (H, W)."""
+    counts = cv2.calcHist([label_map], [0], None, [256], [0, 256])  # ten times as fast as bincount, no int64 copy
+    return set(np.flatnonzero(counts).tolist())
+
+
 def _open(path: Path, shape: tuple[int, int] | None, modes: tuple[str, ...] | None) -> np.ndarray:
     """Pixels as stored, after the size in the header has been compared with `shape` (H, W)."""
     path = Path(path)
@@ -119,8 +125,7 @@ def _check_shape(path: Path, found: tuple[int, int], expected: tuple[int, int] |
 
 
 def _unknown_values(values: np.ndarray, classes: ClassTable) -> list[int]:
-    present = np.flatnonzero(cv2.calcHist([values], [0], None, [256], [0, 256]))  # ten times as fast as bincount
-    return [int(value) for value in present if value != UNTOUCHED and value not in classes.values]
+    return sorted(values_in(values) - {*classes.values, UNTOUCHED})
 
 
 def _listed(values: list[int]) -> str:

@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from model.classes import ClassTable
 from model.errors import LabelError
 from model.files import atomic_write
-from model.labels import UNTOUCHED, read_label, write_label
+from model.labels import UNTOUCHED, read_label, values_in, write_label
 from model.layout import Layout
 from model.messages import Message
 from model.pillow import pillow
@@ -41,7 +41,7 @@ class MapStore:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._written: set[Path] = set()
+        self._written: dict[Path, ClassTable] = {}
         self._guard = threading.Lock()
 
     def read(self, name: str, shape: tuple[int, int], classes: ClassTable) -> Maps:
@@ -65,18 +65,21 @@ class MapStore:
 
     def write_work(self, name: str, label_map: np.ndarray, provenance: np.ndarray, classes: ClassTable) -> None:
         """The provenance first: were it missing, the next prediction would paint over a person's strokes."""
-        self._keep_unreadable(self._layout.work(name), label_map.shape)
+        _, before = _read_provenance(self._layout.provenance(name), None)
+        self._keep_unusable(self._layout.work(name), label_map.shape, before, classes)
         note = {"human": bool((provenance == HUMAN).any()), "classes": classes_in(label_map, classes)}
         _write_provenance(self._layout.provenance(name), provenance, note)
         self._write(self._layout.work(name), label_map, classes)
 
     def write_label(self, name: str, label_map: np.ndarray, classes: ClassTable) -> None:
-        self._keep_unreadable(self._layout.label(name), label_map.shape)
+        record = read_json(self._layout.label_record(name))
+        self._keep_unusable(self._layout.label(name), label_map.shape, record, classes)
         self._write(self._layout.label(name), label_map, classes)
 
     def write_prediction(self, name: str, prediction: Prediction, classes: ClassTable) -> None:
         """Raises OSError like the others."""
-        self._keep_unreadable(self._layout.prediction(name), prediction.label_map.shape)
+        record = read_json(self._layout.prediction_record(name))
+        self._keep_unusable(self._layout.prediction(name), prediction.label_map.shape, record, classes)
         self._write(self._layout.prediction(name), prediction.label_map, classes)
         write_json(self._layout.prediction_record(name), _prediction_record(name, prediction, classes))
 
@@ -116,15 +119,17 @@ class MapStore:
     def _write(self, path: Path, label_map: np.ndarray, classes: ClassTable) -> None:
         write_label(path, label_map, classes)
         with self._guard:
-            self._written.add(path)
+            self._written[path] = classes
 
-    def _keep_unreadable(self, path: Path, shape: tuple[int, int]) -> None:
-        """Rename a file we could not have written aside, once, before it would be replaced."""
+    def _keep_unusable(
+        self, path: Path, shape: tuple[int, int], record: Mapping[str, object], classes: ClassTable
+    ) -> None:
+        """Rename a file that `read` had to leave out aside before it would be replaced. Our own need no look."""
         with self._guard:
-            if path in self._written:
+            if self._written.get(path) == classes:
                 return
         try:
-            read_label(path, shape, None)
+            _read(path, shape, record, classes)
         except LabelError:
             if path.exists():
                 path.rename(free_name(path))
@@ -141,7 +146,7 @@ def _read(path: Path, shape: tuple[int, int], record: Mapping[str, object], clas
     if not uids_of(record):
         return read_label(path, shape, classes)
     values = in_table(read_label(path, shape, None), record, classes, path.name)
-    unknown = set(np.flatnonzero(np.bincount(values.ravel(), minlength=256)).tolist()) - {*classes.values, UNTOUCHED}
+    unknown = values_in(values) - {*classes.values, UNTOUCHED}
     return read_label(path, shape, classes) if unknown else values
 
 
@@ -160,8 +165,9 @@ def _write_provenance(path: Path, provenance: np.ndarray, note: dict) -> None:
 def _read_provenance(path: Path, shape: tuple[int, int] | None) -> tuple[np.ndarray | None, dict]:
     """The plane and its note; without a `shape` (H, W) the note alone. None and {} for what cannot be read."""
     try:
-        with pillow.open(path) as picture:
+        with pillow.open(path, formats=("PNG",)) as picture:
             note = json.loads(picture.info.get("lsgui", "{}"))
+            note = note if isinstance(note, dict) else {}
             if shape is None or (picture.height, picture.width) != tuple(shape) or picture.mode != "L":
                 return None, note
             plane = np.array(picture)

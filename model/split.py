@@ -52,10 +52,13 @@ class Decision:
     grouping: Grouping
 
 
-def decide(path: Path, series: str | None, siblings: Sequence[Path], records: Mapping[str, dict]) -> Decision:
+def decide(
+    path: Path, series: str | None, siblings: Sequence[Path], records: Mapping[str, dict], unrecorded: Sequence[Path]
+) -> Decision:
     """The split of the image at `path`: the one in its own label record, else its unit's, else the next in turn.
 
-    `siblings` are all images of the folder, `records` all its label records by image name.
+    `siblings` are all images of the folder, `records` all its label records by image name. `unrecorded` are images
+    whose label has no record: a model may have been trained on their units, which can never be held out any more.
     """
     own = records.get(path.name, {})
     split = stored_split(own)
@@ -63,7 +66,7 @@ def decide(path: Path, series: str | None, siblings: Sequence[Path], records: Ma
         return Decision(split, unit_in(own, path.name), _grouping_in(own) or Grouping.IMAGE)
     grouping = choose_grouping(series, siblings, stored_groupings(records))
     unit = unit_of(path, series, grouping)
-    decided = decided_units(records)
+    decided = dict.fromkeys(units_of(unrecorded, siblings, records).values(), Split.TRAIN) | decided_units(records)
     return Decision(decided.get(unit) or next_split(len(decided)), unit, grouping)
 
 
@@ -75,6 +78,14 @@ def decided_units(records: Mapping[str, dict]) -> dict[str, Split]:
         if split is not None and decided.get(unit) is not Split.HELD_OUT:
             decided[unit] = split
     return decided
+
+
+def units_of(paths: Sequence[Path], siblings: Sequence[Path], records: Mapping[str, dict]) -> dict[str, str]:
+    """The unit of each image by its name, as `decide` would group it."""
+    fixed = stored_groupings(records)
+    series = {path: series_of(path) for path in paths}
+    groupings = {one: choose_grouping(one, siblings, fixed) for one in set(series.values())}
+    return {path.name: unit_of(path, one, groupings[one]) for path, one in series.items()}
 
 
 def stored_split(record: Mapping[str, object]) -> Split | None:
@@ -128,6 +139,12 @@ def prefix_of(name: str) -> str | None:
     return match[1] if match else None
 
 
+def series_of(path: Path) -> str | None:
+    """The DICOM series of the image at `path`, None for other images."""
+    header = _header(path, ["SeriesInstanceUID"])
+    return str(header.get("SeriesInstanceUID") or "") or None if header else None
+
+
 def slice_position(path: Path) -> float | None:
     """Millimetres along the normal of a DICOM slice, None where the file does not tell."""
     header = _header(path, ["ImagePositionPatient", "ImageOrientationPatient"])
@@ -153,9 +170,7 @@ def _has_prefix_groups(siblings: Sequence[Path]) -> bool:
 def _has_other_series(series: str, siblings: Sequence[Path]) -> bool:
     step = max(1, len(siblings) // _SERIES_PROBES)
     for path in siblings[::step]:
-        header = _header(path, ["SeriesInstanceUID"])
-        other = str(header.get("SeriesInstanceUID") or "") if header else ""
-        if other and other != series:
+        if series_of(path) not in (None, series):
             return True
     return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,8 +23,8 @@ from model.map_store import Maps, MapStore
 from model.messages import Message
 from model.prediction import Prediction
 from model.provenance import HUMAN
-from model.records import LabelRecord, classes_in, keep_damaged, uids_of
-from model.split import Split, choose_grouping, decide, decided_units, stored_groupings, unit_in, unit_of
+from model.records import LabelRecord, classes_in, free_name, keep_damaged, uids_of
+from model.split import Split, decide, decided_units, unit_in, units_of
 from model.workspace_lock import WorkspaceLocked, WorkspaceNotWritable, take_lock
 
 __all__ = [
@@ -74,7 +74,7 @@ class Workspace:
         folder, root = _absolute(folder, root)
         lock = take_lock(root)
         try:
-            for part in Layout(root).folders:
+            for part in (root, *Layout(root).folders):
                 clear_leftovers(part)
             return Workspace(folder, root, lock)
         except BaseException:
@@ -100,7 +100,7 @@ class Workspace:
         table = table.keeping_values_of(self.classes)
         with _saving("classes.json"):
             if self.notices and self._layout.classes.exists():
-                self._layout.classes.replace(self._layout.classes.with_suffix(".damaged.json"))
+                self._layout.classes.rename(free_name(self._layout.classes))
             table.write(self._layout.classes)
         self.notices = ()
         self.classes = table
@@ -147,7 +147,8 @@ class Workspace:
         """
         path = self.folder / name
         with self._labelling, _saving(name):
-            decision = decide(path, image.series, self._siblings(), self._catalog.records())
+            image_sha256 = sha256(path)
+            decision = decide(path, image.series, self._siblings(), self._catalog.records(), self._unrecorded())
             self._maps.write_label(name, label_map, self.classes)
             keep_damaged(self._layout.label_record(name))
             LabelRecord(
@@ -160,7 +161,7 @@ class Workspace:
                 height=label_map.shape[0],
                 width=label_map.shape[1],
                 spacing=image.spacing,
-                image_sha256=sha256(path),
+                image_sha256=image_sha256,
                 label_sha256=sha256(self._layout.label(name)),
                 human=float((provenance == HUMAN).mean()),
                 saved=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -175,7 +176,7 @@ class Workspace:
         """
         records, entries = self._catalog.records(), self._catalog.labelled()
         table = {item.value: item.uid for item in self.classes.classes}
-        units = self._units_of([entry for entry in entries if entry.split is None], records)
+        units = units_of(self._unrecorded(), self._siblings(), records)
         decided = decided_units(records)
         found = []
         for entry in entries:
@@ -190,11 +191,9 @@ class Workspace:
         """The images in whose labels the class occurs: what removing it from the table would cost."""
         return [name for name, record in self._catalog.records().items() if uid in uids_of(record).values()]
 
-    def _units_of(self, entries: Sequence[Entry], records: Mapping[str, dict]) -> dict[str, str]:
-        if not entries:
-            return {}
-        grouping = choose_grouping(None, self._siblings(), stored_groupings(records))
-        return {entry.name: unit_of(entry.path, None, grouping) for entry in entries}
+    def _unrecorded(self) -> list[Path]:
+        """The images whose label came without a record, or with one that does not say its split."""
+        return [entry.path for entry in self._catalog.labelled() if entry.split is None]
 
     def _siblings(self) -> list[Path]:
         return [entry.path for entry in self._catalog.entries()]

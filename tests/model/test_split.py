@@ -168,3 +168,33 @@ def test_a_label_from_elsewhere_trains_unless_its_unit_is_held_out(tmp_path: Pat
     held_out = {item.image_path.name for item in workspace.labelled() if item.split == Split.HELD_OUT}
     assert held_out == {"E_0.png", "E_1.png"}
     workspace.close()
+
+
+def test_a_label_from_elsewhere_on_a_held_out_block_is_held_out(tmp_path: Path) -> None:
+    names = make_series(tmp_path, "1.2.3", 30, 2.0)
+    workspace = Workspace.open(tmp_path)
+    for name in names[:21]:
+        label(workspace, name)
+    put_label(workspace, names[23])
+    put_label(workspace, names[28])
+    splits = {item.image_path.name: item.split for item in workspace.labelled()}
+    assert [splits[names[number]] for number in (20, 23, 28)] == ["held_out", "held_out", "train"]
+    workspace.close()
+
+
+def test_what_may_have_been_trained_on_is_never_held_out_later(tmp_path: Path) -> None:
+    names = make_images(tmp_path, [f"{drive}_{frame}.png" for drive in "ABCDE" for frame in range(3)])
+    workspace = Workspace.open(tmp_path)
+    put_label(workspace, "E_0.png")
+    assert [item.split for item in workspace.labelled()] == ["train"]
+    for name in names[:12:3]:
+        label(workspace, name)
+    assert label(workspace, "E_1.png") == "train"
+    assert label(workspace, "E_0.png") == "train"
+    workspace.close()
+
+
+def put_label(workspace: Workspace, name: str) -> None:
+    """A label without a record, as another tool leaves it."""
+    pillow.new("L", (4, 4)).save(workspace.root / "labels" / f"{name}.png")
+    workspace.refresh()

@@ -278,7 +278,9 @@ def test_values_outside_the_table_are_named_and_the_file_kept(folder: Path) -> N
     pillow.new("L", SHAPE[::-1], 77).save(path)
     maps = workspace.read_maps("img_001.png", SHAPE)
     assert "77" in str(maps.notices[0])
-    assert path.exists()
+    foreign = path.read_bytes()
+    save(workspace, "img_001.png", np.zeros(SHAPE, np.uint8))
+    assert path.with_name("img_001.png.damaged-1.png").read_bytes() == foreign
     workspace.close()
 
 
@@ -326,6 +328,10 @@ def test_a_label_of_a_class_that_is_gone_never_becomes_another_class(folder: Pat
     maps = workspace.read_maps("img_001.png", SHAPE)
     assert maps.source == "none"
     assert "Liver" in str(maps.notices[0])
+    path = folder / "segmentation" / "labels" / "img_001.png.png"
+    liver = path.read_bytes()
+    save(workspace, "img_001.png", np.zeros(SHAPE, np.uint8))
+    assert path.with_name("img_001.png.damaged-1.png").read_bytes() == liver
     workspace.close()
 
 
@@ -355,8 +361,14 @@ def test_a_damaged_table_is_named_and_kept(folder: Path) -> None:
     assert workspace.classes == default_table()
     assert path.read_bytes() == b"{ half"
     workspace.set_classes(default_table())
-    assert path.with_name("classes.damaged.json").read_bytes() == b"{ half"
+    assert path.with_name("classes.damaged-1.json").read_bytes() == b"{ half"
     assert workspace.notices == ()
+    workspace.close()
+    path.write_bytes(b"[ again")
+    workspace = Workspace.open(folder)
+    workspace.set_classes(default_table())
+    assert path.with_name("classes.damaged-1.json").read_bytes() == b"{ half"
+    assert path.with_name("classes.damaged-2.json").read_bytes() == b"[ again"
     workspace.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
@@ -21,10 +21,11 @@ def key_text(keys: QKeySequence) -> str:
     return keys.toString(form).replace("Return", "Enter")
 
 
-class ActionSet:
+class ActionSet(QObject):
     """`by_id` are the QActions; all of them belong to `window`, so their keys work wherever the keyboard is."""
 
     def __init__(self, window: QWidget, appearance: Appearance) -> None:
+        super().__init__(window)
         self.by_id: dict[str, QAction] = {}
         self._table = action_table()
         self._groups: dict[str, QActionGroup] = {}

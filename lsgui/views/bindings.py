@@ -10,6 +10,7 @@ from lsgui.views.canvas import Canvas
 from lsgui.views.canvas_input import ZOOM_STEP
 from lsgui.views.class_panel import class_digits
 from lsgui.views.display import Display
+from lsgui.views.follower import Follower
 from lsgui.views.overlay_key import OverlayKey
 from lsgui.views.tool_strip import TOOLS
 
@@ -34,11 +35,11 @@ def bind_edit(actions: ActionSet, session: Session) -> None:
         actions.enable(stack.canUndo() or gesture, "undo")
         actions.enable(stack.canRedo() and not gesture, "redo")
 
-    session.document.undo_stack.indexChanged.connect(lambda index: show_steps())
-    session.document.loaded.connect(show_steps)
-    session.tools.outline_changed.connect(lambda: actions.enable(session.tools.active, *NEED_SHAPE))
-    show_steps()
-    actions.enable(False, *NEED_SHAPE)
+    def show_shape() -> None:
+        actions.enable(session.tools.active, *NEED_SHAPE)
+
+    Follower(actions, show_steps, session.document.undo_stack.indexChanged, session.document.loaded)
+    Follower(actions, show_shape, session.tools.outline_changed)
 
 
 def bind_view(actions: ActionSet, canvas: Canvas, display: Display) -> None:
@@ -59,9 +60,7 @@ def bind_view(actions: ActionSet, canvas: Canvas, display: Display) -> None:
         for name in names:
             actions.enable(name in display.presets, f"window-{name}")
 
-    display.overlay_changed.connect(show)
-    display.window_changed.connect(show)
-    show()
+    Follower(actions, show, display.overlay_changed, display.window_changed)
 
 
 def bind_tools(actions: ActionSet, session: Session) -> None:
@@ -81,8 +80,7 @@ def bind_tools(actions: ActionSet, session: Session) -> None:
         if f"tool-{painting.tool}" in actions.by_id:
             actions.by_id[f"tool-{painting.tool}"].setChecked(True)
 
-    painting.changed.connect(show)
-    show()
+    Follower(actions, show, painting.changed)
 
 
 def bind_label(actions: ActionSet, session: Session) -> None:
@@ -108,9 +106,7 @@ def bind_model(actions: ActionSet, session: Session) -> None:
         idle = session.workspace is not None and not session.training.active
         actions.enable(idle, "fine-tune", *(f"new-model-{preset}" for preset in PRESETS))
 
-    session.training_changed.connect(show)
-    session.folder_opened.connect(show)
-    show()
+    Follower(actions, show, session.training_changed, session.folder_opened)
 
 
 def bind_availability(actions: ActionSet, session: Session) -> None:
@@ -120,9 +116,7 @@ def bind_availability(actions: ActionSet, session: Session) -> None:
         actions.enable(session.workspace is not None, *NEED_FOLDER)
         actions.enable(session.document.image is not None, *NEED_IMAGE)
 
-    session.folder_opened.connect(show)
-    session.document.loaded.connect(show)
-    show()
+    Follower(actions, show, session.folder_opened, session.document.loaded)
 
 
 def _choose_digit(session: Session, digit: int) -> None:

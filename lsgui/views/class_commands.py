@@ -13,6 +13,7 @@ from lsgui.session import Session
 from lsgui.views.action_set import ActionSet
 from lsgui.views.appearance import Appearance
 from lsgui.views.class_editor import ClassEditor
+from lsgui.views.follower import Follower
 from model.errors import ClassTableError
 
 translate = QCoreApplication.translate
@@ -31,8 +32,7 @@ class ClassCommands:
         actions.bind("edit-class", self.edit)
         actions.bind_toggle("mirror", self.set_mirror)
         mirror = actions.by_id["mirror"]
-        self._session.classes_changed.connect(lambda: mirror.setChecked(self._session.classes.mirror))
-        mirror.setChecked(self._session.classes.mirror)
+        Follower(mirror, lambda: mirror.setChecked(self._session.classes.mirror), self._session.classes_changed)
 
     def add(self) -> None:
         table = self._session.classes

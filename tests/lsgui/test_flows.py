@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image as Pillow
 from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from lsgui.app import Options, Program
 from lsgui.views.question_dialog import QuestionDialog
@@ -166,3 +168,25 @@ def test_another_language_is_another_window_over_the_same_work(
     assert (program.session.document.label_map == 255).all()
     program.window.actions_.by_id["language-en"].trigger()
     assert program.window.actions_.by_id["predict"].text() == "Predict"
+
+
+def test_the_window_before_a_change_of_language_is_left_alone(
+    make_program: Callable[..., Program], image_folder: Callable[..., Path], qtbot: object
+) -> None:
+    """Once it is deleted, nothing of the session may reach for its actions and labels."""
+    program = make_program(folder=image_folder("a", "b"))
+    session, notices = program.session, []
+    qtbot.waitUntil(lambda: session.document.name == "a.png", timeout=20000)
+    program.log.crashed.connect(notices.append)
+    old = program.window
+    program.window.actions_.by_id["language-zh_CN"].trigger()
+    qtbot.waitUntil(lambda: not isValid(old), timeout=5000)
+    drag(program, (10, 30), (30, 30))
+    session.document.undo()
+    session.painting.tool = "fill"
+    program.display.set_opacity(70)
+    session.next_image()
+    qtbot.waitUntil(lambda: session.document.name == "b.png", timeout=20000)
+    session.set_classes(dataclasses.replace(session.classes, mirror=True))
+    session.training_changed.emit()
+    assert not notices, notices[0].details

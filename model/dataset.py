@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from model.classes import ClassTable
-from model.errors import ModelError
+from model.errors import LabelError, ModelError
 from model.input_range import InputRange
 from model.labels import UNTOUCHED
 from model.opencv import cv2
@@ -41,16 +41,34 @@ class Example:
 
 
 def make_example(truth: Truth, classes: ClassTable, values: InputRange, size: int) -> Example:
-    """The example of a network whose input is `size`: zoomed as the segmenter does, or at its own scale if large."""
+    """The example of a network whose input is `size`: zoomed as the segmenter does, or at its own scale if large.
+
+    Raises LabelError when no labelled pixel is left at that scale.
+    """
     channels = channel_table(classes)[truth.label_map]
-    pixels = truth.image.pixels
-    limits = values.limits(pixels, truth.image.unit)
+    limits = values.limits(truth.image.pixels, truth.image.unit)
+    pixels = _within(truth.image.pixels, limits)
     shape = zoomed_shape(*channels.shape, size)
     if shape is not None and shape != channels.shape:
         shrinks = shape[0] < channels.shape[0] or shape[1] < channels.shape[1]
         pixels = cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         channels = cv2.resize(channels, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    return Example(pixels, limits, channels, find_anchors(channels))
+    anchors = find_anchors(channels)
+    if not anchors:
+        raise LabelError(
+            "The label of {name} is lost at the network's scale: its few pixels are too small to learn from; label more.",
+            name=truth.image.name,
+        )
+    return Example(pixels, limits, channels, anchors)
+
+
+def _within(pixels: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    """Clipped as the segmenter does before it zooms: metal and air would spread into their neighbours otherwise."""
+    if pixels.dtype.kind == "f":
+        return np.clip(pixels, *np.float32(limits))
+    reach = np.iinfo(pixels.dtype)
+    low, high = (min(max(limit, reach.min), reach.max) for limit in (np.floor(limits[0]), np.ceil(limits[1])))
+    return np.clip(pixels, pixels.dtype.type(low), pixels.dtype.type(high))
 
 
 def channel_table(classes: ClassTable) -> np.ndarray:

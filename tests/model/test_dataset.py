@@ -9,9 +9,10 @@ import pytest
 
 from model.classes import Class, ClassTable
 from model.dataset import Kept, channel_table, find_anchors, make_example
-from model.errors import ImageError
+from model.errors import ImageError, LabelError
 from model.images import Image
-from model.input_range import InputRange
+from model.input_range import InputRange, to_unit
+from model.opencv import cv2
 from model.truth import Truth
 
 TABLE = ClassTable((Class("b", 0, "B", (0, 0, 0)), Class("x", 9, "X", (1, 1, 1)), Class("y", 4, "Y", (2, 2, 2))))
@@ -31,6 +32,24 @@ def test_an_example_has_the_scale_at_which_the_segmenter_shows_the_image(shape, 
     example = make_example(truth(shape), TABLE, InputRange("fixed", -160, 240), 64)
     assert example.pixels.shape == example.channels.shape == expected
     assert example.limits == (-160, 240) and example.pixels.dtype == np.int16
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_training_sees_the_values_that_prediction_sees(dtype):
+    values, limits = InputRange("fixed", -160, 240), (-160, 240)
+    metal_and_air = np.random.default_rng(0).choice([-1000, 40, 3000], (90, 90)).astype(dtype)
+    example = make_example(
+        Truth(Image("x", metal_and_air, unit="HU"), np.zeros((90, 90), np.uint8)), TABLE, values, 64
+    )
+    predicted = cv2.resize(to_unit(metal_and_air, limits), (64, 64), interpolation=cv2.INTER_AREA)
+    np.testing.assert_allclose(to_unit(example.pixels, limits), predicted, atol=2 / 400)
+
+
+def test_a_label_too_small_for_the_networks_scale_is_refused():
+    label = np.full((700, 700), 255, np.uint8)
+    label[1, 1] = 9  # between the pixels that are kept
+    with pytest.raises(LabelError, match="x is lost"):
+        make_example(Truth(Image("x", np.zeros((700, 700), np.uint8)), label), TABLE, InputRange("fixed", 0, 1), 512)
 
 
 def test_channels_follow_the_table_and_untouched_stays_untouched():

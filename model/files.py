@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -62,10 +63,9 @@ def _sync_folder(folder: Path) -> None:
     """Make the rename itself durable, where the system can: Windows and some network drives cannot."""
     if os.name == "nt":
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # the file is in place, so this is no failure to report
-    finally:
-        os.close(handle)
+    with contextlib.suppress(OSError):  # the file is in place, so this is no failure to report
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -45,6 +45,16 @@ def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
         atomic_write(tmp_path / "gone" / "label.png", lambda file: None)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows never syncs a folder")
+def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("model.files.os.open", refuse)
+    atomic_write(tmp_path / "label.png", lambda file: file.write(b"new"))
+    assert (tmp_path / "label.png").read_bytes() == b"new"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_the_file_has_the_mode_of_an_ordinary_one_and_keeps_its_own(tmp_path: Path) -> None:
     ordinary, path = tmp_path / "ordinary", tmp_path / "label.png"

@@ -39,6 +39,7 @@ __all__ = [
     "WorkspaceNotWritable",
 ]
 
+
 @dataclass(frozen=True)
 class LabelledImage:
     """One pair for training or scoring. `classes` maps the label's values to class uids."""

@@ -98,9 +98,7 @@ def _undecodable(path: Path, syntax: UID) -> ImageError:
     )
 
 
-def _measure(
-    stored: np.ndarray, data: Dataset, name: str
-) -> tuple[np.ndarray, Window | None, tuple[Message, ...]]:
+def _measure(stored: np.ndarray, data: Dataset, name: str) -> tuple[np.ndarray, Window | None, tuple[Message, ...]]:
     """Stored values to measured ones, white-is-low turned over, and the window in those values."""
     window = _window(data)
     values = np.asarray(apply_modality_lut(stored, data), dtype=np.float64)

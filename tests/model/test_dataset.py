@@ -38,9 +38,7 @@ def test_an_example_has_the_scale_at_which_the_segmenter_shows_the_image(shape, 
 def test_training_sees_the_values_that_prediction_sees(dtype):
     values, limits = InputRange("fixed", -160, 240), (-160, 240)
     metal_and_air = np.random.default_rng(0).choice([-1000, 40, 3000], (90, 90)).astype(dtype)
-    example = make_example(
-        Truth(Image("x", metal_and_air, unit="HU"), np.zeros((90, 90), np.uint8)), TABLE, values, 64
-    )
+    example = make_example(Truth(Image("x", metal_and_air, unit="HU"), np.zeros((90, 90), np.uint8)), TABLE, values, 64)
     predicted = cv2.resize(to_unit(metal_and_air, limits), (64, 64), interpolation=cv2.INTER_AREA)
     np.testing.assert_allclose(to_unit(example.pixels, limits), predicted, atol=2 / 400)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Mapping
@@ -55,6 +56,7 @@ class Catalog:
         self._layout = layout
         self._index = index
         self._guard = threading.RLock()
+        self._looking = threading.Lock()
         self._stamps: dict[str, dict[str, FileStamp]] = {}
         self._records: dict[str, dict] = {}
         self._entries: dict[str, Entry] = {}
@@ -79,8 +81,11 @@ class Catalog:
 
     def refresh(self) -> None:
         """Raises ImageError when the folder cannot be listed."""
-        paths = list_images(self._folder)
-        stamps = {folder.name: _stamps(folder) for folder in self._layout.folders}
+        with self._looking:  # else what `update` finds meanwhile would be undone by what was seen before it
+            paths = list_images(self._folder)
+            self._take(paths, {folder.name: _stamps(folder) for folder in self._layout.folders})
+
+    def _take(self, paths: list[Path], stamps: dict[str, dict[str, FileStamp]]) -> None:
         with self._guard:
             self._stamps = stamps
             records = (file for file in stamps["labels"] if file.endswith(".json"))
@@ -90,7 +95,7 @@ class Catalog:
 
     def update(self, name: str) -> Entry:
         """Look again at the files of image `name`, after some of them were written."""
-        with self._guard:
+        with self._looking, self._guard:
             for folder in self._layout.folders:
                 for suffix in (".png", ".json", ".provenance.png"):
                     _restamp(self._stamps[folder.name], folder / f"{name}{suffix}")
@@ -118,7 +123,7 @@ class Catalog:
             status=self._status(path.name),
             split=split,
             confidence=confidence if isinstance(confidence, float) else None,
-            least_sure=(str(least[0]), float(least[1])) if isinstance(least, list) and len(least) == 2 else None,
+            least_sure=_pair(least),
             modified=max(seen) / 1e9,
         )
 
@@ -140,6 +145,13 @@ class Catalog:
         return self._index.get(key, stamp, lambda: _facts(folder, self._layout.root / key))
 
 
+def _pair(least: object) -> tuple[str, float] | None:
+    match least:
+        case [str(uid), int() | float() as mean]:
+            return uid, float(mean)
+    return None
+
+
 def _facts(folder: str, path: Path) -> dict:
     """What is worth remembering of one small file."""
     if folder == "work":
@@ -154,8 +166,9 @@ def _stamps(folder: Path) -> dict[str, FileStamp]:
     try:
         with os.scandir(folder) as items:
             for item in items:
-                state = item.stat()
-                found[item.name] = FileStamp(state.st_mtime_ns, state.st_size)
+                with contextlib.suppress(OSError):  # a link that leads nowhere, or a file that has just gone
+                    state = item.stat()
+                    found[item.name] = FileStamp(state.st_mtime_ns, state.st_size)
     except FileNotFoundError:
         pass
     return found
@@ -165,5 +178,5 @@ def _restamp(stamps: dict[str, FileStamp], path: Path) -> None:
     try:
         state = path.stat()
         stamps[path.name] = FileStamp(state.st_mtime_ns, state.st_size)
-    except FileNotFoundError:
+    except OSError:  # it does not exist, or cannot: its name is too long
         stamps.pop(path.name, None)

@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as pillow
 
+import model.catalog
 from model.classes import ClassTable, default_table
 from model.errors import ImageError, LabelError, WorkspaceError
 from model.images import read_image
@@ -220,6 +223,30 @@ def test_new_and_vanished_images_are_seen_on_refresh(folder: Path) -> None:
     assert "zz.png" in names and "img_001.png" not in names
     with pytest.raises(KeyError):
         workspace.entry("img_001.png")
+    workspace.close()
+
+
+def test_a_label_saved_while_the_disk_is_looked_at_is_seen(
+    folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.open(folder)
+    path = folder / "segmentation" / "labels" / "img_001.png.json"
+    saving = threading.Thread(target=save, args=(workspace, "img_001.png", label_map))
+    look = model.catalog._stamps
+
+    def look_too_early(part: Path) -> dict:
+        found = look(part)
+        if part.name == "labels":
+            saving.start()
+            while not path.exists():
+                time.sleep(0.01)
+            time.sleep(0.05)
+        return found
+
+    monkeypatch.setattr(model.catalog, "_stamps", look_too_early)
+    workspace.refresh()
+    saving.join()
+    assert workspace.entry("img_001.png").status is Status.LABELLED
     workspace.close()
 
 

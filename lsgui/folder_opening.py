@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from lsgui.context import Context
-from lsgui.jobs import Failure, Job
+from lsgui.jobs import Failure
 from lsgui.notices import Answer, Question
 from lsgui.opening import Opening
 from lsgui.saving import Saving
@@ -17,9 +18,10 @@ from model.errors import ImageError
 from model.images import folder_notice
 from model.messages import Message
 from model.progress import Report
-from model.workspace import Entry, Workspace, WorkspaceNotWritable
+from model.workspace import Entry, Workspace, WorkspaceLocked, WorkspaceNotWritable
 
 _SECONDS_TO_UNLOCK = 10
+_SECONDS_BETWEEN_TRIES = 0.05
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ class FolderOpening(QObject):
         self._context = context
         self._saving = saving
         self._opening = opening
-        self._pending: _Request | None = None
-        self._closing: Job | None = None
+        self._wanted: _Request | None = None
+        self._held: list[Workspace] = []
+        """Those opened here and not closed yet: a folder that was left a moment ago is still locked."""
 
     def open_folder(self, path: Path, root: Path | None = None) -> None:
         """Open a folder of images; `root` is where its workspace lies when not inside it."""
@@ -62,35 +65,55 @@ class FolderOpening(QObject):
         if path.is_dir():
             self.open_folder(path)
         elif workspace is not None and path.parent == workspace.folder:
+            self._wanted = None
             self._opening.open_image(path.name)
         else:
             self._open(_Request(path.parent, image=path.name))
 
     def _open(self, request: _Request) -> None:
-        """The same folder asked for twice, as by a double click, is opened once: it would find itself locked."""
-        if request != self._pending:
-            self._saving.flush(lambda saved: self._read(request) if saved else None)
+        """Of several requests only the newest wins; the same one twice, as by a double click, is one."""
+        if request != self._wanted:
+            self._wanted = request
+            self._saving.flush(lambda saved: self._read(request) if saved else self._take(request))
+
+    def _take(self, request: _Request) -> bool:
+        """Whether this is still what is wanted; from now on nothing is."""
+        wanted = request is self._wanted
+        if wanted:
+            self._wanted = None
+        return wanted
 
     def _read(self, request: _Request) -> None:
+        if request is not self._wanted:
+            return
         current = self._context.workspace
         if current is not None and current.folder == request.path and request.root in (None, current.root):
+            self._wanted = None
             self._refresh(current, request)
             return
-        closing, self._pending = self._closing, request
-
-        def read(report: Report) -> _Folder:
-            if closing is not None:  # the folder may be the one that was left a moment ago, and still locked
-                closing.finished.wait(_SECONDS_TO_UNLOCK)
-            return _read_folder(request)
-
         self._context.jobs.submit(
             "files",
             Message("Opening {name}", {"name": request.path.name}),
-            read,
+            lambda report: self._read_when_unlocked(request),
             lambda folder: self._context.when_idle(lambda: self._arrived(folder, request)),
             lambda failure: self._failed(request, failure),
             cancellable=False,
         )
+
+    def _read_when_unlocked(self, request: _Request) -> _Folder:
+        """In the files lane. A lock of our own is about to go; another program's is an error at once."""
+        deadline = time.monotonic() + _SECONDS_TO_UNLOCK
+        while True:
+            try:
+                folder = _read_folder(request)
+            except WorkspaceLocked:
+                ours = any(held.folder == request.path for held in tuple(self._held))
+                if not ours or time.monotonic() > deadline:
+                    raise
+                time.sleep(_SECONDS_BETWEEN_TRIES)
+            else:
+                self._held.append(folder.workspace)
+                return folder
 
     def _refresh(self, workspace: Workspace, request: _Request) -> None:
         def read(report: Report) -> list[Entry]:
@@ -108,8 +131,17 @@ class FolderOpening(QObject):
 
     def _arrived(self, folder: _Folder, request: _Request) -> None:
         """Strokes made meanwhile are saved before the folder they belong to goes."""
-        self._pending = None
-        self._saving.flush(lambda saved: self._show(folder, request) if saved else folder.workspace.close())
+
+        def flushed(saved: bool) -> None:
+            if self._take(request) and saved:
+                self._show(folder, request)
+            else:
+                self._close_later(folder.workspace)
+
+        if request is self._wanted:
+            self._saving.flush(flushed)
+        else:
+            self._close_later(folder.workspace)
 
     def _show(self, folder: _Folder, request: _Request) -> None:
         context = self._context
@@ -130,21 +162,25 @@ class FolderOpening(QObject):
 
     def _close_later(self, workspace: Workspace) -> None:
         """Behind a prediction that is being cancelled and may still write."""
-        self._closing = self._context.jobs.submit(
-            "predict", Message("Closing the folder"), lambda report: workspace.close(), quiet=True, cancellable=False
-        )
+
+        def close(report: Report) -> None:
+            workspace.close()
+            self._held.remove(workspace)
+
+        self._context.jobs.submit("predict", Message("Closing the folder"), close, quiet=True, cancellable=False)
 
     def _failed(self, request: _Request, failure: Failure) -> None:
-        self._pending = None
+        if not self._take(request):
+            return
         if not isinstance(failure.error, WorkspaceNotWritable):
             self._context.tell_failure(failure)
             return
         place = hashlib.sha256(str(request.path).encode()).hexdigest()[:8]
         elsewhere = self._context.data_folder / f"{request.path.name}-{place}"
-        if request.root != elsewhere and self._context.ask(_not_writable(request.path, elsewhere)) == "elsewhere":
-            self._read(_Request(request.path, elsewhere, request.image))
-        elif request.root == elsewhere:
+        if request.root == elsewhere:
             self._context.tell_failure(failure)
+        elif self._context.ask(_not_writable(request.path, elsewhere)) == "elsewhere":
+            self._open(_Request(request.path, elsewhere, request.image))
 
 
 def _read_folder(request: _Request) -> _Folder:

@@ -207,8 +207,9 @@ class SegmenterKeeper:
 
     def release(self) -> None:
         """From any thread but the window's: give a GPU's cached memory to others."""
-        if self._segmenter is not None:
-            self._segmenter.release()
+        segmenter = self._segmenter  # the lane may put another one there at any time
+        if segmenter is not None:
+            segmenter.release()
 
     def _loaded(self, weights: Path, classes: ClassTable, report: Report) -> Any:
         with self._lock:

@@ -33,6 +33,8 @@ class Opening(QObject):
     def __init__(self, context: Context, saving: Saving, shown: FolderFilter, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.wanted = ""
+        self.under_way = False
+        """Another image than the open one is on its way to the screen."""
         self._context = context
         self._saving = saving
         self._shown = shown
@@ -47,7 +49,8 @@ class Opening(QObject):
             return
         self.forget()
         self.wanted = name
-        if name != self._context.document.name:
+        self.under_way = name != self._context.document.name
+        if self.under_way:
             self._when_saved(name, self._generation, lambda: self._read(entry, self._generation))
 
     def step(self, step: int) -> None:
@@ -74,7 +77,7 @@ class Opening(QObject):
     def forget(self) -> None:
         """Whatever is being opened is no longer wanted."""
         self._generation += 1
-        self.wanted = self._context.document.name
+        self.wanted, self.under_way = self._context.document.name, False
         if self._reading is not None:
             self._reading.cancel()
 
@@ -91,7 +94,7 @@ class Opening(QObject):
             if saved:
                 then()
             else:
-                self.wanted = self._context.document.name
+                self.wanted, self.under_way = self._context.document.name, False
                 self.failed.emit(name)
 
         self._saving.flush(flushed)
@@ -111,6 +114,7 @@ class Opening(QObject):
 
         def failed(failure: Failure) -> None:
             if generation == self._generation:
+                self.under_way = False
                 self._context.tell_failure(failure)
                 self.failed.emit(entry.name)
 
@@ -118,6 +122,7 @@ class Opening(QObject):
         self._reading = self._context.jobs.submit("files", title, read, done, failed, quiet=True)
 
     def _show(self, name: str, opened: _Opened) -> None:
+        self.under_way = False
         self._context.document.load(opened.image, opened.maps.label_map, opened.maps.provenance, name)
         self.opened.emit()
         for notice in opened.image.notices:

@@ -91,6 +91,7 @@ class Saving(QObject):
             failure = self._write_and_wait()
             if failure is None:
                 break
+            self._set("failed")
             answer = self._context.ask(_cannot_save(self._document.name, failure))
             if answer != "again":
                 return answer == "leave"
@@ -112,7 +113,7 @@ class Saving(QObject):
                 self._context.show_entry(entry)
             if self._writing is job:
                 self._written(shot)
-                then()
+                self._context.when_idle(then)
 
         def failed(failure: Failure) -> None:
             if self._writing is job:
@@ -140,12 +141,19 @@ class Saving(QObject):
         self._writing, self._told = None, False
         if self._edits == shot.edits:
             self._set("clean")
-            self._answer_waiting(True)
+            self._context.when_idle(self._leave_if_clean)
         else:
             self._set("unsaved")
             self._timer.start()
             if self._waiting:
                 self.write()
+
+    def _leave_if_clean(self) -> None:
+        """Those who wait to leave may; a stroke that was begun during the write is saved before that."""
+        if self.state.kind == "clean":
+            self._answer_waiting(True)
+        else:
+            self.write()
 
     def _failed(self, failure: Failure) -> None:
         self._writing = None

@@ -154,8 +154,9 @@ class Session(QObject):
         self._labels.save(accepted=False)
 
     def accept(self) -> None:
-        """Save as label, and go to the next image without one."""
-        self._labels.save(accepted=True, then=self.next_unreviewed)
+        """Save as label, and go to the next image without one, or where the user has asked to go meanwhile."""
+        if not self._opening.under_way:
+            self._labels.save(accepted=True, then=lambda: self._opening.under_way or self.next_unreviewed())
 
     def revert_to_prediction(self) -> None:
         self._predicting.revert()
@@ -206,10 +207,10 @@ class Session(QObject):
     def close(self) -> bool:
         """Save, stop everything and let go of the folder, within 5 s; False when the user chose to stay."""
         self.tools.cancel()
+        self.jobs.cancel_all()  # first, or saving would wait behind what is read or imported
         if not self._saving.flush_now():
             return False
         deadline = time.monotonic() + SECONDS_TO_CLOSE
-        self.jobs.cancel_all()
         self._training.shut_down(SECONDS_TO_CLOSE - 1)
         self.jobs.shutdown(deadline - time.monotonic())
         self.document.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from lsgui.context import Context
+from lsgui.failures import failure_of
 from lsgui.finetune_child import Ended, FineTuneChild
 from lsgui.jobs import SegmenterKeeper
 from lsgui.model_choice import ModelChoice
@@ -44,6 +45,7 @@ class TrainingFlow(QObject):
         self._model = model
         self._keeper = keeper
         self._root: Path | None = None
+        self._next: FineTuneOptions | None = None
         self.child.event.connect(self._take)
         self.child.ended.connect(self._ended)
 
@@ -100,17 +102,23 @@ class TrainingFlow(QObject):
         return [] if self._context.workspace is None else list_runs(self._context.workspace.root)
 
     def shut_down(self, seconds: float) -> bool:
+        self._next = None
         return self.child.stop(seconds)
 
     def use_folder(self) -> None:
-        """Another workspace: a running child belongs to the old one and goes on; its result does not come here."""
-        if not self.state.active:
+        """Another workspace: a running child belongs to the old one and goes on; its result does not come here.
+
+        The same one read again changes nothing: a finished run may still wait for an answer."""
+        if not self.state.active and self._context.workspace.root != self._root:
             self.state = TrainingState()
             self.changed.emit()
 
     def _launch(self, options: FineTuneOptions) -> None:
         workspace = self._context.workspace
         if workspace is None or self.state.active:
+            return
+        if self.child.running:  # it has said its last word, and is about to end
+            self._next = options
             return
         self.state = TrainingState(state="starting")
         self._root = workspace.root
@@ -138,7 +146,10 @@ class TrainingFlow(QObject):
             self.state.pending = event if here else None
             return
         if not here:  # another folder was opened meanwhile: the model waits for its own
-            set_active(self._root, Path(event.weights))
+            try:
+                set_active(self._root, Path(event.weights))
+            except OSError as error:
+                self._context.tell_failure(failure_of(error))
             return
         self._model.load_weights(Path(event.weights))
         self._context.tell(
@@ -157,6 +168,9 @@ class TrainingFlow(QObject):
             else:
                 self._died(ended)
         self.changed.emit()
+        options, self._next = self._next, None
+        if options is not None:
+            self._launch(options)
 
     def _died(self, ended: Ended) -> None:
         self.state.state = "failed"

@@ -112,7 +112,7 @@ class MainWindow(QMainWindow):
         self.input.pointed.connect(self.status.show_point)
         session.classes_changed.connect(self._show_classes)
         session.notice.connect(self.notices.add)
-        session.image_opened.connect(self._name_window)
+        session.document.loaded.connect(self._name_window)
         self._show_classes()
         self._name_window()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from lsgui.jobs import SegmenterKeeper
 from lsgui.shapes import disk
 from model.classes import default_table
+from model.images import read_image
 from model.labels import UNTOUCHED, read_label, write_label
+from model.messages import Message
+from model.progress import Progress
 from model.provenance import HUMAN, MODEL
 from model.workspace import Status, Workspace
 
@@ -400,3 +406,102 @@ def test_closing_twice_is_harmless(make_desk: Callable, image_folder: Callable) 
     desk = make_desk()
     desk.open(image_folder("a"))
     assert desk.session.close() and desk.session.close()
+
+
+def test_of_folders_asked_for_in_a_row_the_last_one_stays(desk: Desk, image_folder: Callable) -> None:
+    """A, B and A again: the lock of the first A is still ours, and no reason to refuse the second."""
+    one, two = image_folder("a", folder="one"), image_folder("b", folder="two")
+    desk.session.open_folder(one)
+    desk.session.open_folder(two)
+    desk.session.open_folder(one)
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    desk.settle()
+    assert desk.session.document.name == "a.png" and desk.notices == []
+    desk.session.open_folder(two)
+    desk.session.open_folder(one)
+    desk.settle()
+    assert desk.session.workspace.folder == one and desk.notices == []
+    Workspace.open(two).close()
+
+
+def test_a_folder_left_behind_a_slow_prediction_can_be_opened_again(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = image_folder("a", folder="one"), image_folder("b", folder="two")
+    desk.open(one)
+    going_on = threading.Event()
+    monkeypatch.setattr(SegmenterKeeper, "predict", lambda *arguments: going_on.wait(10))
+    desk.session.predict()
+    desk.session.open_folder(two)
+    desk.wait(lambda: desk.session.workspace.folder == two)
+    desk.session.open_folder(one)
+    desk.qtbot.wait(200)
+    assert desk.notices == []
+    going_on.set()
+    desk.wait(lambda: desk.session.workspace.folder == one)
+
+
+def test_accepting_twice_in_a_hurry_skips_no_image(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(image_folder("a", "b", "c"))
+    slow_reading(monkeypatch, 0.3)
+    desk.paint()
+    desk.session.document.fill_rest_with_background()
+    desk.session.accept()
+    desk.wait(lambda: status(desk, "a.png") == Status.LABELLED)
+    desk.session.accept()  # b.png is on its way
+    desk.settle()
+    assert desk.session.document.name == "b.png"
+
+
+def test_accept_does_not_overrule_where_the_user_goes_meanwhile(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(image_folder("a", "b", "c"), "b.png")
+    slow_reading(monkeypatch, 0.3)
+    desk.paint()
+    desk.session.document.fill_rest_with_background()
+    desk.session.accept()
+    desk.session.previous_image()
+    desk.settle()
+    assert desk.session.document.name == "a.png" and status(desk, "b.png") == Status.LABELLED
+
+
+def test_a_stroke_begun_while_the_last_one_is_written_is_saved_before_leaving(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.paint()
+    write = Workspace.write_work
+    monkeypatch.setattr(Workspace, "write_work", lambda *arguments: (time.sleep(0.3), write(*arguments))[1])
+    desk.session.next_image()
+    document = desk.session.document
+    document.begin("Brush")
+    document.preview(disk((40, 40), 5, document.shape), 7)
+    desk.settle()
+    assert document.name == "a.png" and document.gesture_active
+    document.commit()
+    desk.wait(lambda: document.name == "b.png")
+    assert read_label(folder / "segmentation/work/a.png.png", (64, 64), default_table())[40, 40] == 7
+
+
+def test_closing_does_not_wait_behind_an_import(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    started = threading.Event()
+
+    def work(report: Callable) -> None:
+        started.set()
+        for _ in range(600):
+            time.sleep(0.02)
+            report(Progress(None))
+
+    desk.session.jobs.submit("files", Message("Importing masks"), work)
+    started.wait(5)
+    desk.paint()
+    assert desk.session.close(), "asked nothing"
+
+
+def slow_reading(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    monkeypatch.setattr("lsgui.opening.read_image", lambda *given: (time.sleep(seconds), read_image(*given))[1])

@@ -16,7 +16,7 @@ from model.events import Event, Failed, Finished, Notice, Stopped, to_line
 from model.files import sha256
 from model.messages import Message
 from model.progress import Cancelled
-from model.records import write_json
+from model.records import read_json, write_json
 from model.runs import Run, RunState, list_runs, new_run, run_lock, save_run, verdict
 from model.scoring import Scores
 from model.workspace import LabelledImage
@@ -39,18 +39,26 @@ class RunLog:
     def begin(root: Path, parent: str | None, labels: Sequence[LabelledImage], emit: Emit) -> RunLog:
         """A new run, with the list of the labels it uses. Raises OSError."""
         log = RunLog(new_run(root, parent, [item.image_path.name for item in labels]), emit)
-        files = [
-            {"image": item.image_path.name, "split": item.split, "sha256": sha256(item.label_path)} for item in labels
-        ]
-        write_json(log.run.folder / "labels.json", {"labels": files})
+        log._write_labels(labels)
         return log
 
     @staticmethod
-    def go_on(run: Run, emit: Emit) -> RunLog:
-        """An interrupted run, running again. Raises OSError."""
+    def go_on(run: Run, labels: Sequence[LabelledImage], emit: Emit) -> RunLog:
+        """An interrupted run, running again. Its baseline is forgotten when `labels` have changed. Raises OSError."""
         log = RunLog(run, emit)
-        log.update(state=RunState.RUNNING)
+        old = {} if log._write_labels(labels) else {"baseline_mean": None, "baseline": {}}
+        log.update(state=RunState.RUNNING, **old)
         return log
+
+    def _write_labels(self, labels: Sequence[LabelledImage]) -> bool:
+        """Write down which labels the run uses, and say whether they are the same as before."""
+        path = self.run.folder / "labels.json"
+        files = [
+            {"image": item.image_path.name, "split": item.split, "sha256": sha256(item.label_path)} for item in labels
+        ]
+        same = read_json(path).get("labels") == files
+        write_json(path, {"labels": files})
+        return same
 
     @property
     def seconds(self) -> float:

@@ -82,8 +82,10 @@ def _go_on(workspace: Workspace, found: Survey, options: FineTuneOptions, emit: 
     plan = Plan.from_json(read_json(run.config_path))
     if [item.uid for item in plan.classes.classes] != [item.uid for item in found.classes.classes]:
         raise TrainingError("The classes have changed since the training was interrupted; start a new training.")
+    plan = dataclasses.replace(plan, classes=found.classes)  # their values may have moved
     judge = Judge(found, choose_device(options.device), report)
-    return Training(RunLog.go_on(run, emit), plan, found, judge, None, report)
+    log = RunLog.go_on(run, [label.item for label in found.labels], emit)
+    return Training(log, plan, found, judge, None, report)
 
 
 class Training:
@@ -127,7 +129,7 @@ class Training:
             self._log.notice(problem)
 
     def _score_baseline(self) -> None:
-        """The model that the new one must not fall below. A run that goes on has its score already."""
+        """The model that the new one must not fall below. A run that goes on with the same labels has its score."""
         source = self._plan.options.weights or self._plan.options.baseline
         if self._log.run.baseline_mean is None and source is not None and self._judge.can_judge:
             try:

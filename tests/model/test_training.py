@@ -158,6 +158,20 @@ def test_a_resumed_training_ends_where_an_undisturbed_one_would(blobs, blob_weig
         np.testing.assert_allclose(resumed[name], tensor, rtol=1e-3, atol=1e-5, err_msg=name)
 
 
+def test_a_resumed_training_compares_both_models_on_the_labels_of_today(blobs, blob_weights):
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2)
+    events: list[Event] = []
+    run = fine_tune(Workspace.peek(blobs), options, events.append, stop=lambda: bool(of(Epoch, events)))
+    held_out = labels(blobs).label("e.png")
+    label = read_label(held_out, None, None)
+    write_label(held_out, np.where(label == 5, 0, label).astype(np.uint8), Workspace.peek(blobs).classes)
+    rest = train(blobs, FineTuneOptions(resume=True, device="cpu"))
+    assert "disk" in of(Baseline, events)[0].dice
+    assert of(Baseline, rest)[0].dice.keys() == of(Finished, rest)[0].dice.keys() == {"bar"}
+    used = {item["image"]: item["sha256"] for item in json.loads((run.folder / "labels.json").read_text())["labels"]}
+    assert used["e.png"] == sha256(held_out)
+
+
 def test_a_damaged_state_is_refused_and_nothing_to_resume_is_said(blobs, blob_weights):
     with pytest.raises(TrainingError, match="No interrupted training"):
         train(blobs, FineTuneOptions(resume=True))

@@ -103,7 +103,7 @@ class RunLog:
             self.update(state=RunState.CANCELLED)
             self.say(Stopped(self.run.number))
         except Exception as error:  # noqa: BLE001 - the run's state must say that it failed, whatever it was
-            known = _as_model_error(error)
+            known = as_model_error(error)
             with suppress(OSError):
                 self.update(state=RunState.FAILED)
             with suppress(OSError):
@@ -147,7 +147,8 @@ def only_one(root: Path) -> Iterator[None]:
         lock.release()
 
 
-def _as_model_error(error: Exception) -> ModelError:
+def as_model_error(error: Exception) -> ModelError:
+    """The error itself, or one whose sentence says what another exception means for the training."""
     if isinstance(error, ModelError):
         return error
     if isinstance(error, OSError):

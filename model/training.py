@@ -24,7 +24,7 @@ from model.options import FineTuneOptions
 from model.plan import Plan
 from model.progress import Cancelled, Progress, Report
 from model.records import read_json
-from model.run_log import Emit, RunLog, failed, last_resumable, only_one
+from model.run_log import Emit, RunLog, as_model_error, failed, last_resumable, only_one
 from model.runs import Run
 from model.schedule import Clock, Rationed
 from model.scoring import Scores
@@ -60,9 +60,12 @@ def fine_tune(
             found.require_training_labels()
             prepare = _go_on if options.resume else _begin
             training = prepare(workspace, found, options, emit, report)
-        except ModelError as error:
-            emit(failed(error))
+        except Cancelled:
             raise
+        except Exception as error:  # noqa: BLE001 - whoever waits for events hears of every end, a full disk's too
+            known = as_model_error(error)
+            emit(failed(known))
+            raise known from (None if known is error else error)
         return training.run()
 
 
@@ -188,7 +191,7 @@ class Training:
         self._log.update()
 
     def _publish(self, learner: Learner, scores: Scores) -> None:
-        nearest = self._judge.score_nearest_label()
+        nearest = self._score_nearest_label()
         metrics = {
             "mean_dice": scores.mean_dice,
             "dice": scores.dice,
@@ -205,6 +208,15 @@ class Training:
         if self._plan.options.publish:
             save(self._plan.options.publish, half_precision(checkpoint, self._plan.options.publish.stem))
         self._log.publish(checkpoint, scores)
+
+
+    def _score_nearest_label(self) -> Scores:
+        """Files that have gone since the start are no reason to lose a finished training."""
+        try:
+            return self._judge.score_nearest_label()
+        except ModelError as error:
+            self._log.notice(error.message)
+            return Scores.none(self._found.classes)
 
 
 def _unsaved(error: OSError) -> Message:

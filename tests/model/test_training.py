@@ -129,6 +129,29 @@ def test_labels_of_a_single_class_are_refused_because_they_would_ruin_the_model(
         train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
 
 
+def test_a_full_disk_before_the_run_has_begun_is_told_as_an_event(blobs, blob_weights, monkeypatch):
+    def no_room(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("model.run_log.new_run", no_room)
+    events: list[Event] = []
+    with pytest.raises(TrainingError, match="No space left on device"):
+        fine_tune(Workspace.peek(blobs), dataclasses.replace(QUICK, weights=blob_weights), events.append)
+    assert [type(event) for event in events] == [Failed]
+
+
+def test_an_image_that_goes_away_meanwhile_does_not_cost_the_training(blobs, blob_weights):
+    events: list[Event] = []
+
+    def hear(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, Epoch):
+            (blobs / "d.png").unlink()
+
+    run = fine_tune(Workspace.peek(blobs), dataclasses.replace(QUICK, weights=blob_weights), hear)
+    assert run.state == RunState.DONE and any("d.png" in str(notice.values) for notice in of(Notice, events))
+
+
 def test_two_trainings_of_one_workspace_do_not_run_at_once(blobs, blob_weights):
     with only_one(blobs / "segmentation"), pytest.raises(TrainingError, match="Another fine-tuning is running"):
         train(blobs, dataclasses.replace(QUICK, weights=blob_weights))

@@ -32,7 +32,7 @@ class Usable:
 
 @dataclass(frozen=True)
 class Survey:
-    """`problems` say which labels were left out, and why."""
+    """`problems` say which labels were left out, and why, and that the class table is damaged if it is."""
 
     classes: ClassTable
     labels: tuple[Usable, ...]
@@ -74,7 +74,7 @@ class Survey:
 def survey(workspace: Workspace, report: Report = silent, max_pixels: int = MAX_PIXELS) -> Survey:
     """Read every label of the workspace with its image. `report` may raise Cancelled."""
     places = {entry.name: place for place, entry in enumerate(workspace.entries())}
-    usable, problems = [], []
+    usable, problems = [], list(workspace.notices)
     labelled = workspace.labelled()
     for number, item in enumerate(labelled):
         report(Progress(number / len(labelled)))

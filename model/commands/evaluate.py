@@ -31,9 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    share_the_cores()
     from model.segmenter import Segmenter
 
-    share_the_cores()
     workspace = Workspace.peek(arguments.workspace, arguments.root)
     checkpoint = load(arguments.weights)
     bar, limit = Bar(), round(arguments.max_megapixels * 1e6)

@@ -30,6 +30,11 @@ def test_a_label_whose_class_moved_to_another_value_is_read_by_its_uid(blobs):
     assert not found.problems and found.labels[0].pixels[7] == disk
 
 
+def test_a_damaged_class_table_is_named(blobs):
+    (blobs / "segmentation" / "classes.json").write_bytes(b"{ half")
+    assert "classes.json" in str(survey(Workspace.peek(blobs)).problems[0])
+
+
 def test_a_label_of_a_deleted_class_is_named(blobs):
     workspace = Workspace.open(blobs)
     workspace.set_classes(workspace.classes.without("disk").with_class(Class("new", 7, "New", (9, 9, 9))))

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from model.checkpoint import Checkpoint, save
 from model.errors import ModelError, TrainingError
 from model.events import Event, Failed, Finished, Notice, Stopped, to_line
-from model.files import sha256
+from model.files import clear_leftovers, sha256
 from model.messages import Message
 from model.progress import Cancelled
 from model.records import read_json, write_json
@@ -128,10 +128,14 @@ def last_resumable(root: Path) -> Run:
 
 @contextmanager
 def only_one(root: Path) -> Iterator[None]:
-    """Hold the workspace's training lock. Raises TrainingError while another process trains or it cannot be written."""
-    lock = FileLock(root / "runs" / ".lock", timeout=0, thread_local=False)
+    """Hold the workspace's training lock, and clear what a killed training left half written.
+
+    Raises TrainingError while another process trains or it cannot be written.
+    """
+    runs = root / "runs"
+    lock = FileLock(runs / ".lock", timeout=0, thread_local=False)
     try:
-        (root / "runs").mkdir(parents=True, exist_ok=True)
+        runs.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
         raise TrainingError("Another fine-tuning is running in this folder; wait for it or stop it first.") from error
@@ -142,6 +146,9 @@ def only_one(root: Path) -> Iterator[None]:
             reason=error.strerror or str(error),
         ) from error
     try:
+        for folder in runs.iterdir():
+            if folder.is_dir():
+                clear_leftovers(folder)
         yield
     finally:
         lock.release()

@@ -209,7 +209,6 @@ class Training:
             save(self._plan.options.publish, half_precision(checkpoint, self._plan.options.publish.stem))
         self._log.publish(checkpoint, scores)
 
-
     def _score_nearest_label(self) -> Scores:
         """Files that have gone since the start are no reason to lose a finished training."""
         try:

@@ -159,6 +159,14 @@ def test_two_trainings_of_one_workspace_do_not_run_at_once(blobs, blob_weights):
     assert of(Finished, train(blobs, dataclasses.replace(QUICK, weights=blob_weights)))
 
 
+def test_what_a_killed_training_was_writing_is_cleared_away(blobs):
+    half = blobs / "segmentation" / "runs" / "0001" / ".1234.part"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"half of the weights")
+    with only_one(blobs / "segmentation"):
+        assert not half.exists() and half.parent.exists()
+
+
 def test_stopping_keeps_no_weights_and_says_so(blobs, blob_weights):
     events: list[Event] = []
     options = dataclasses.replace(QUICK, weights=blob_weights, epochs=50)

@@ -61,7 +61,7 @@ def _file_handler(path: Path) -> logging.Handler:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler: logging.Handler = RotatingFileHandler(
-            path, maxBytes=BYTES, backupCount=KEPT, encoding="utf-8", delay=True
+            path, maxBytes=BYTES, backupCount=KEPT, encoding="utf-8", errors="backslashreplace", delay=True
         )
     except OSError:
         handler = logging.NullHandler()

@@ -135,7 +135,7 @@ class ClassTable:
         """Raises ClassTableError for a file that cannot be read or holds no class table."""
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ClassTableError(
                 "{name} cannot be read as a class table: {reason}.", name=Path(path).name, reason=str(error)
             ) from error
@@ -144,7 +144,7 @@ class ClassTable:
     def write(self, path: Path) -> None:
         """Atomic; raises OSError, and then the old file is intact."""
         text = json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n"
-        atomic_write(path, lambda file: file.write(text.encode()))
+        atomic_write(path, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
 
 
 def default_table() -> ClassTable:
@@ -225,7 +225,7 @@ def _parse_color(fields: dict, known: Class | None, used: list[Color]) -> Color:
     try:
         parts = tuple(bytes.fromhex(color.lstrip("#"))) if isinstance(color, str) else tuple(int(c) for c in color)
         bytes(parts)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         parts = ()
     if len(parts) != 3:
         raise ClassTableError(

@@ -87,8 +87,9 @@ _KINDS = {kind.__name__.lower(): kind for kind in (Started, Baseline, Step, Epoc
 
 
 def to_line(event: Event) -> str:
-    """One line of JSON without its newline."""
-    return json.dumps({"event": type(event).__name__.lower()} | dataclasses.asdict(event), ensure_ascii=False)
+    """One line of JSON without its newline. A file name that is no UTF-8 keeps its bytes as JSON's own escapes."""
+    text = json.dumps({"event": type(event).__name__.lower()} | dataclasses.asdict(event), ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def from_line(line: str) -> Event | None:

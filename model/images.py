@@ -86,7 +86,7 @@ def list_images(folder: Path) -> list[Path]:
     """
     try:
         with os.scandir(folder) as items:
-            names = [item.name for item in items if not item.name.startswith(".") and item.is_file()]
+            names = [item.name for item in items if not item.name.startswith(".") and _is_file(item)]
     except OSError as error:
         raise ImageError(
             "The folder {name} cannot be read: {reason}.", name=str(folder), reason=error.strerror or str(error)
@@ -161,6 +161,14 @@ def _read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
 
         return tiff.read(path, file, max_pixels)
     return raster.read(path, file, max_pixels)
+
+
+def _is_file(item: os.DirEntry) -> bool:
+    """A link that leads in a circle is none, and no reason to give up the folder."""
+    try:
+        return item.is_file()
+    except OSError:
+        return False
 
 
 def _is_image(folder: Path, name: str) -> bool:

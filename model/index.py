@@ -53,9 +53,10 @@ class Index:
         self._connection.close()
 
     def _write(self) -> None:
+        changed = [key for key in self._changed if _is_text(key)]
         with self._connection:
-            self._connection.executemany("DELETE FROM files WHERE key = ?", [(key,) for key in self._changed])
-            rows = [(key, *self._rows[key]) for key in self._changed if key in self._rows]
+            self._connection.executemany("DELETE FROM files WHERE key = ?", [(key,) for key in changed])
+            rows = [(key, *self._rows[key]) for key in changed if key in self._rows]
             self._connection.executemany(
                 "INSERT INTO files VALUES (?, ?, ?, ?)",
                 [(key, stamp.modified, stamp.size, json.dumps(data)) for key, stamp, data in rows],
@@ -66,25 +67,24 @@ class Index:
         try:
             rows = self._connection.execute("SELECT key, modified, size, data FROM files").fetchall()
             facts = json.loads(f"[{','.join(row[3] for row in rows)}]")  # one call, not one a row
+            if not all(isinstance(data, dict) for data in facts):
+                raise ValueError("a row that is no object")
             return {row[0]: (FileStamp(row[1], row[2]), data) for row, data in zip(rows, facts, strict=True)}
-        except (sqlite3.Error, ValueError, TypeError):
+        except (sqlite3.Error, ValueError, TypeError, RecursionError):
             self._replace()
             return {}
 
     def _connect(self) -> sqlite3.Connection:
-        target = ":memory:" if self._path is None else str(self._path)
-        try:
-            connection = sqlite3.connect(target, check_same_thread=False)
-            connection.execute("PRAGMA synchronous = OFF")  # a lost cache costs a second, a synced one every save
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS files (key TEXT PRIMARY KEY, modified INTEGER, size INTEGER, data TEXT)"
-            )
-            return connection
-        except sqlite3.Error:
+        """A damaged file is made anew; where that does not help, as on a full disk, memory has to do."""
+        for _ in range(2):
             if self._path is None:
-                raise
-            self._discard()
-            return self._connect()
+                break
+            try:
+                return _opened(str(self._path))
+            except sqlite3.Error:
+                self._discard()
+        self._path = None
+        return _opened(":memory:")
 
     def _replace(self) -> None:
         self._connection.close()
@@ -97,3 +97,21 @@ class Index:
             self._path.unlink()
         except (OSError, AttributeError):
             self._path = None
+
+
+def _opened(target: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(target, check_same_thread=False)
+    connection.execute("PRAGMA synchronous = OFF")  # a lost cache costs a second, a synced one every save
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS files (key TEXT PRIMARY KEY, modified INTEGER, size INTEGER, data TEXT)"
+    )
+    return connection
+
+
+def _is_text(key: str) -> bool:
+    """Not so for file names that are no UTF-8: SQLite cannot keep them, so they are read anew each time."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

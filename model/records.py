@@ -43,14 +43,16 @@ class LabelRecord:
 
 def write_json(path: Path, data: Mapping[str, object]) -> None:
     text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
-    atomic_write(path, lambda file: file.write(text.encode()))
+    # A file name that is no UTF-8 keeps its bytes as JSON's own escapes.
+    content = text.encode("utf-8", "backslashreplace")
+    atomic_write(path, lambda file: file.write(content))
 
 
 def read_json(path: Path) -> dict:
     """The object in the file; empty for a file that is missing, damaged or holds something else."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
 
@@ -83,8 +85,18 @@ def uids_of(record: Mapping[str, object]) -> dict[int, str]:
     return {
         item["value"]: item["uid"]
         for item in items
-        if isinstance(item, dict) and isinstance(item.get("value"), int) and isinstance(item.get("uid"), str)
+        if isinstance(item, dict) and _is_value(item.get("value")) and isinstance(item.get("uid"), str)
     }
+
+
+def _is_value(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value <= 255
+
+
+def _name_of(record: Mapping[str, object], uid: str) -> str:
+    """What the class was called when the record was written."""
+    named = (item for item in record["classes"] if isinstance(item, dict) and item.get("uid") == uid)
+    return next((str(item["name"]) for item in named if "name" in item), uid)
 
 
 def in_table(label_map: np.ndarray, record: Mapping[str, object], table: ClassTable, name: str) -> np.ndarray:
@@ -99,7 +111,7 @@ def in_table(label_map: np.ndarray, record: Mapping[str, object], table: ClassTa
         if item is not None:
             moved[value] = item.value
         else:
-            lost.append(next(c.get("name", uid) for c in record["classes"] if c.get("uid") == uid))
+            lost.append(_name_of(record, uid))
     if lost:
         raise LabelError(
             "{name} uses classes that the table no longer has: {classes}. Add or import them again to use it.",

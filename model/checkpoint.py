@@ -86,7 +86,7 @@ def read_header(path: Path) -> CheckpointHeader:
                 known=VERSION,
             )
         return _parse(metadata)
-    except (KeyError, ValueError, TypeError, ClassTableError) as error:
+    except (KeyError, ValueError, TypeError, RecursionError, ClassTableError) as error:
         raise CheckpointError(
             "The header of {name} is damaged ({detail}); copy the file again from its source.",
             name=path.name,
@@ -95,13 +95,19 @@ def read_header(path: Path) -> CheckpointHeader:
 
 
 def _parse(metadata: Mapping[str, str]) -> CheckpointHeader:
+    network, metrics = json.loads(metadata["network"]), json.loads(metadata["metrics"])
+    parent, name = json.loads(metadata["parent"]), json.loads(metadata["name"])
+    if not isinstance(network, dict) or not isinstance(metrics, dict):
+        raise TypeError("expected an object for the network and one for its metrics")
+    if not isinstance(name, str) or not isinstance(parent, str | None):
+        raise TypeError("expected texts for the name and the parent")
     return CheckpointHeader(
-        network=json.loads(metadata["network"]),
+        network=network,
         classes=ClassTable.from_json(json.loads(metadata["classes"])),
         input=InputRange(**json.loads(metadata["input"])),
-        metrics=json.loads(metadata["metrics"]),
-        parent=json.loads(metadata["parent"]),
-        name=json.loads(metadata["name"]),
+        metrics=metrics,
+        parent=parent,
+        name=name,
     )
 
 
@@ -119,7 +125,10 @@ def _read_metadata(path: Path) -> dict[str, str]:
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
         if 8 + length + max(ends, default=0) > size:
             raise _truncated(path)
-        return header.get("__metadata__", {})
+        metadata = header.get("__metadata__", {})
+        if not all(isinstance(text, str) for text in metadata.values()):
+            raise _not_weights(path)
+        return metadata
     except FileNotFoundError as error:
         raise CheckpointError("{path} does not exist; choose another weights file.", path=str(path)) from error
     except OSError as error:
@@ -128,7 +137,7 @@ def _read_metadata(path: Path) -> dict[str, str]:
             path=str(path),
             detail=error.strerror or str(error),
         ) from error
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise _not_weights(path) from error
 
 

@@ -39,6 +39,11 @@ class NetworkConfig:
     size: int = 512
 
     def __post_init__(self) -> None:
+        sizes = (self.classes, self.width, self.mlp_ratio, self.size, *self.heads)
+        if not all(type(number) is int for number in (*sizes, *self.encoder_blocks, *self.decoder_blocks)):
+            raise ValueError(f"expected whole numbers, got {self}")
+        if min(sizes) < 1:
+            raise ValueError(f"expected at least one of each, got {self}")
         stages = len(self.heads)
         if len(self.encoder_blocks) != stages or len(self.decoder_blocks) != stages - 1:
             raise ValueError(f"expected {stages} encoder and {stages - 1} decoder stages, got {self}")
@@ -46,8 +51,6 @@ class NetworkConfig:
             raise ValueError(f"expected widths that their heads divide, got {self.widths} and {self.heads}")
         if self.direction not in DIRECTIONS or not set(self.scans) <= {"rows", "columns"} or not self.scans:
             raise ValueError(f"expected a direction and scans of rows and columns, got {self.direction}, {self.scans}")
-        if self.classes < 1:
-            raise ValueError(f"expected at least one class, got {self.classes}")
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -92,19 +92,19 @@ def read_run(folder: Path) -> Run | None:
         return None
     if state is RunState.RUNNING and not _is_alive(folder):
         state = RunState.INTERRUPTED
-    weights = folder / "weights.safetensors"
+    weights, parent = folder / "weights.safetensors", data.get("parent")
     return Run(
         number=int(folder.name),
         folder=folder,
         state=state,
         weights=weights if weights.exists() else None,
-        parent=data.get("parent"),
-        mean_dice=data.get("mean_dice"),
-        dice=data.get("dice") or {},
-        baseline_mean=data.get("baseline_mean"),
-        baseline=data.get("baseline") or {},
-        started=float(data.get("started") or 0),
-        seconds=float(data.get("seconds") or 0),
+        parent=parent if isinstance(parent, str) else None,
+        mean_dice=_number(data.get("mean_dice")),
+        dice=_numbers(data.get("dice")),
+        baseline_mean=_number(data.get("baseline_mean")),
+        baseline=_numbers(data.get("baseline")),
+        started=_number(data.get("started")) or 0.0,
+        seconds=_number(data.get("seconds")) or 0.0,
         labels=_read_labels(folder),
     )
 
@@ -201,11 +201,22 @@ def _is_alive(folder: Path) -> bool:
     return False
 
 
+def _number(value: object) -> float | None:
+    """None for what a damaged file says instead."""
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _numbers(values: object) -> dict[str, float]:
+    items = values.items() if isinstance(values, dict) else ()
+    return {name: float(value) for name, value in items if isinstance(value, int | float)}
+
+
 def _read_labels(folder: Path) -> tuple[str, ...]:
     try:
         labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return ()
     labels = labels.get("labels", []) if isinstance(labels, dict) else labels
+    labels = labels if isinstance(labels, list) else []
     names = (item.get("image") if isinstance(item, dict) else item for item in labels)
     return tuple(name for name in names if isinstance(name, str))

@@ -144,7 +144,17 @@ def test_a_newer_format_asks_for_an_update(tmp_path: Path, checkpoint: Checkpoin
 
 @pytest.mark.parametrize(
     ("field", "text"),
-    [("classes", "[]"), ("classes", '{"'), ("input", '{"kind": "fixed", "low": 3, "high": 1}'), ("network", None)],
+    [
+        ("classes", "[]"),
+        ("classes", '{"'),
+        ("input", '{"kind": "fixed", "low": 3, "high": 1}'),
+        ("network", None),
+        ("network", "[1, 2]"),
+        ("network", "[" * 100_000),
+        ("metrics", "7"),
+        ("name", "5"),
+        ("parent", "[1]"),
+    ],
 )
 def test_a_damaged_header(tmp_path: Path, checkpoint: Checkpoint, field: str, text: str | None) -> None:
     path = tmp_path / "w.safetensors"

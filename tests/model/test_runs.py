@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import subprocess
 import sys
@@ -58,6 +59,17 @@ def test_runs_are_numbered_on_and_listed_in_order(tmp_path: Path) -> None:
     (tmp_path / "runs" / "0004" / "state.json").write_bytes(b"{")
     assert new_run(tmp_path).number == 12
     assert [run.number for run in list_runs(tmp_path)] == [1, 2, 5, 6, 7, 8, 9, 10, 11, 12]
+
+
+@pytest.mark.parametrize("wrong", ["abc", [1], {"liver": "x"}, None])
+def test_a_damaged_state_costs_what_it_said_and_no_more(tmp_path: Path, wrong: object) -> None:
+    run = new_run(tmp_path)
+    fields = ("mean_dice", "dice", "baseline_mean", "baseline", "started", "seconds", "parent")
+    said = {"state": "done"} | {name: wrong for name in fields}
+    (run.folder / "state.json").write_text(json.dumps(said | {"parent": None}))
+    (run.folder / "labels.json").write_text('{"labels": 5}')
+    [found] = list_runs(tmp_path)
+    assert found == Run(1, run.folder, RunState.DONE)
 
 
 def test_a_run_is_running_only_while_its_process_lives(tmp_path: Path) -> None:

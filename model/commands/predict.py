@@ -47,7 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
     segmenter = Segmenter.load(checkpoint, arguments.device, classes)
     for notice in segmenter.notices:
         say(notice)
-    done = sum(_predict(segmenter, path, arguments.out, classes, at, len(paths)) for at, path in enumerate(paths))
+    max_pixels = round(arguments.max_megapixels * 1e6)
+    done = 0
+    for at, path in enumerate(paths):
+        done += _predict(segmenter, path, arguments.out, classes, max_pixels, at, len(paths))
     if not done:
         return Exit.NOTHING_DONE
     return Exit.SOME_FAILED if failed or done < len(paths) else Exit.DONE
@@ -85,7 +88,9 @@ def _expand(inputs: list[Path]) -> Iterator[Path | ModelError]:
         yield from images
 
 
-def _predict(segmenter: object, path: Path, out: Path, classes: ClassTable, number: int, count: int) -> bool:
+def _predict(
+    segmenter: object, path: Path, out: Path, classes: ClassTable, max_pixels: int, number: int, count: int
+) -> bool:
     bar = Bar()
 
     def report(progress: Progress) -> None:
@@ -93,11 +98,12 @@ def _predict(segmenter: object, path: Path, out: Path, classes: ClassTable, numb
 
     try:
         report(Progress(0.0))
-        prediction = segmenter.predict(read_image(path), report)
+        image = read_image(path, max_pixels)
+        prediction = segmenter.predict(image, report)
         write_label(out / f"{path.name}.png", prediction.label_map, classes)
         bar.clear()
-        for notice in prediction.notices:
-            say(f"{path.name}: {notice}")
+        for notice in (*image.notices, *prediction.notices):
+            say(notice if path.name in str(notice) else f"{path.name}: {notice}")
         return True
     except ModelError as error:
         bar.clear()

@@ -132,6 +132,16 @@ def test_predict_goes_on_past_bad_images_and_says_what_was_wrong(blobs, blob_wei
     assert len(list(out.glob("*.png.png"))) == 4
 
 
+def test_predict_says_what_of_an_image_is_not_shown_and_keeps_to_the_limit(blobs, blob_weights, tmp_path, capsys):
+    page = pillow.new("L", (40, 30))
+    page.save(tmp_path / "stack.tif", save_all=True, append_images=[page])
+    command = ["predict", str(tmp_path / "stack.tif"), "--weights", str(blob_weights), "--out", str(tmp_path / "out")]
+    assert main(command) == 0
+    assert "stack.tif has 2 pages; only the first is shown." in capsys.readouterr().err
+    assert main([*command, "--max-megapixels", "0.001"]) == 3
+    assert "more than the limit" in capsys.readouterr().err
+
+
 def test_predict_says_when_nothing_can_be_done(blobs, blob_weights, tmp_path, capsys):
     out = str(tmp_path / "out")
     assert main(["predict", str(tmp_path / "no.png"), "--weights", str(blob_weights), "--out", out]) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +15,8 @@ from model.readers import raster
 from model.readers.image import Image, check_size, measured, truncated
 
 _MILLIMETRES = {"micron": 1e-3, "\\u00b5m": 1e-3, "µm": 1e-3, "um": 1e-3, "nm": 1e-6, "mm": 1.0, "cm": 10.0}
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it finds wrong we say ourselves, in one sentence
+
 _EIGHT_BIT_KINDS = (PHOTOMETRIC.PALETTE, PHOTOMETRIC.YCBCR, PHOTOMETRIC.SEPARATED, PHOTOMETRIC.CIELAB)
 
 

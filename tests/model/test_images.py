@@ -53,6 +53,13 @@ def assert_holds(image: Image, pixels: np.ndarray) -> None:
     assert np.array_equal(image.pixels, pixels)
 
 
+def test_a_damaged_tiff_gets_no_line_of_a_library(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.tif").write_bytes(b"II*\0" + b"\x55" * 500)
+    with pytest.raises(ImageError):
+        read_image(tmp_path / "a.tif")
+    assert not caplog.records
+
+
 def test_deep_pngs_keep_all_their_bits(tmp_path: Path, deep: np.ndarray, deep_colour: np.ndarray) -> None:
     pillow.fromarray(deep).save(tmp_path / "grey.png")
     assert_holds(read_image(tmp_path / "grey.png"), deep)

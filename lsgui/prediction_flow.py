@@ -172,12 +172,12 @@ class PredictionFlow(QObject):
             try:
                 image = read_image(entry.path, work.max_pixels)
                 prediction, device = self._keeper.predict(work.weights, work.classes, image, step)
+                work.workspace.write_prediction(name, prediction)
             except Cancelled:
                 raise
             except ModelError as error:
                 failures.append(failure_of(error))
                 continue
-            work.workspace.write_prediction(name, prediction)
             self._context.jobs.post(lambda n=name, p=prediction, d=device: self._one_predicted(work, n, p, d))
         return failures
 

@@ -13,7 +13,9 @@ import pytest
 from lsgui.shapes import disk
 from model.checkpoint import load, save
 from model.classes import ClassTable, default_table
+from model.errors import WorkspaceError
 from model.labels import UNTOUCHED, read_label
+from model.prediction import Prediction
 from model.provenance import HUMAN, MODEL
 from model.runs import active_weights
 from model.workspace import Status
@@ -224,3 +226,23 @@ def test_closing_while_predicting_ends_at_once(make_desk: Callable, image_folder
     desk.wait(lambda: desk.session.folder.entry("i002.png").status == Status.PREDICTED)
     assert desk.session.close()
     assert not desk.session.jobs.busy("predict") or desk.session.workspace is None
+
+
+def test_one_image_that_cannot_be_written_does_not_cost_the_others_theirs(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(image_folder("a", "b", "c"))
+    workspace = desk.session.workspace
+    write = workspace.write_prediction
+
+    def full_for_a_moment(name: str, prediction: Prediction) -> object:
+        if name == "a.png":
+            raise WorkspaceError("{name} could not be saved: File name too long.", name=name)
+        return write(name, prediction)
+
+    monkeypatch.setattr(workspace, "write_prediction", full_for_a_moment)
+    desk.session.predict_folder()
+    desk.settle()
+    assert desk.said("Images that could not be predicted: 1; the first: a.png could not be saved")
+    statuses = [desk.session.folder.entry(f"{stem}.png").status for stem in "abc"]
+    assert statuses == [Status.NONE, Status.PREDICTED, Status.PREDICTED]

@@ -210,3 +210,15 @@ def test_the_state_follows_the_events() -> None:
     assert state.remaining == 30.0 and state.fraction == 0.5
     state.take(events.Finished(3, "w", 0.6, {"liver": 0.6}, 0.5, {"liver": 0.5}, "better"))
     assert not state.active and state.per_class == {"liver": 0.6}
+
+
+def test_fine_tune_pressed_between_a_childs_last_word_and_its_end(labelled: Desk, weights: Path) -> None:
+    """The panel says stopped before the process is gone; the next run begins when it is."""
+    desk, flow = labelled, labelled.session._training
+    flow.child.run([sys_python(), "-c", "import sys; print('{\"event\": \"stopped\", \"run\": 1}', flush=True); input()"])
+    flow.state.state = "running"
+    desk.wait(lambda: flow.state.state == "stopped")
+    assert flow.child.running
+    desk.session.fine_tune(short(weights))
+    flow.child._process.write(b"\n")
+    desk.wait(lambda: desk.session.training.state == "finished", seconds=120)

@@ -102,6 +102,11 @@ def test_what_is_no_image_is_named(shape: tuple[int, ...]) -> None:
     "change",
     [
         {"classes": 0},
+        {"size": 0},
+        {"heads": (0, 2)},
+        {"width": 16.0},
+        {"mlp_ratio": "4"},
+        {"encoder_blocks": ("1", 1)},
         {"heads": (3, 6)},
         {"heads": (1,)},
         {"direction": "sideways"},

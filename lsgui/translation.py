@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
@@ -52,6 +53,16 @@ def sentence(message: Message) -> str:
         return template.format(**values)
     except (KeyError, IndexError, ValueError):
         return str(message)
+
+
+def device_text(name: str) -> str:
+    """What `model.device.device_name` says, in the window's language; a GPU's name is its own."""
+    threads = re.fullmatch(r"CPU, (\d+) threads?", name)
+    if threads is None:
+        return name
+    if threads[1] == "1":
+        return QCoreApplication.translate("device", "CPU, 1 thread")
+    return QCoreApplication.translate("device", "CPU, {count} threads").format(count=threads[1])
 
 
 def class_name(item: Class) -> str:

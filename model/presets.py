@@ -1,8 +1,11 @@
-"""The networks that ship with the program, by name."""
+"""The networks that ship with the program, by name. Their names can be had without torch."""
 
 from __future__ import annotations
 
-from model.network import NetworkConfig
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from model.network import NetworkConfig
 
 
 def seed(classes: int = 14) -> NetworkConfig:
@@ -11,19 +14,25 @@ def seed(classes: int = 14) -> NetworkConfig:
     Where the description is silent: layer norm before attention and MLP, SiLU on q and k, a norm per head on the
     output, an MLP of ratio 4 with GELU, and the last expansion's 4C laid out as 4 x 4 pixels of C/4 channels.
     """
-    return NetworkConfig(classes, direction="causal", scans=("rows",), skips=False, convolution=False)
+    return _config(classes, direction="causal", scans=("rows",), skips=False, convolution=False)
 
 
 def lightning_unet(classes: int = 14) -> NetworkConfig:
     """The default: the same body with skip connections, both directions over rows and columns in turn, and a depthwise
     convolution in each block.
     """
-    return NetworkConfig(classes)
+    return _config(classes)
 
 
 def tiny(classes: int = 14) -> NetworkConfig:
     """The default's shape at a third of its width, for CPUs and for the demonstration."""
-    return NetworkConfig(classes, width=32, heads=(1, 2, 4, 8))
+    return _config(classes, width=32, heads=(1, 2, 4, 8))
+
+
+def _config(classes: int, **fields: object) -> NetworkConfig:
+    from model.network import NetworkConfig
+
+    return NetworkConfig(classes, **fields)
 
 
 PRESETS = {"seed": seed, "lightning-unet": lightning_unet, "tiny": tiny}

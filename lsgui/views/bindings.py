@@ -13,13 +13,12 @@ from lsgui.views.display import Display
 from lsgui.views.follower import Follower
 from lsgui.views.overlay_key import OverlayKey
 from lsgui.views.tool_strip import TOOLS
+from model.presets import PRESETS
 
 NEED_FOLDER = ("import-masks", "import-classes", "export-classes", "add-class", "edit-class", "mirror", "search",
                "import-mask-folder", "open-weights", "predict-folder", "next-image", "previous-image")  # fmt: skip
 NEED_IMAGE = ("predict", "accept", "save-label", "revert", "fill-rest", "clear-map", "zoom-in", "zoom-out", "zoom-fit",
               "zoom-actual")  # fmt: skip
-PRESETS = ("lightning-unet", "tiny", "seed")
-"""The networks of `model.presets`, named here because that module loads torch."""
 NEED_SHAPE = ("finish-shape", "remove-vertex")
 
 
@@ -47,7 +46,7 @@ def bind_view(actions: ActionSet, canvas: Canvas, display: Display) -> None:
     actions.bind("zoom-out", lambda: canvas.zoom(1 / ZOOM_STEP))
     actions.bind("zoom-fit", canvas.fit)
     actions.bind("zoom-actual", canvas.actual_size)
-    key = OverlayKey(display, canvas)
+    key = OverlayKey(display, canvas.window())
     actions.bind("overlay", key.press)
     actions.bind("overlay-less", lambda: display.step_opacity(-1))
     actions.bind("overlay-more", lambda: display.step_opacity(1))

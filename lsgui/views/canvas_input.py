@@ -67,6 +67,8 @@ class CanvasInput(QObject):
         return True
 
     def _move(self, event: QMouseEvent) -> bool:
+        if self._gesture and not event.buttons() & self._button:
+            self._end_unseen()
         step, self._last = event.position() - self._last, event.position()
         point = self._image_point(event)
         if self._gesture == "pan":
@@ -83,9 +85,18 @@ class CanvasInput(QObject):
         if self._gesture == "tool":
             self._tools.release(*self._image_point(event), event.button())
         if event.button() == self._button:
-            self._gesture, self._button = "", Qt.MouseButton.NoButton
-            self._choose_cursor()
+            self._end()
         return True
+
+    def _end_unseen(self) -> None:
+        """The button was let go over a dialog that came in between: the gesture ends where it was last seen."""
+        if self._gesture == "tool":
+            self._tools.release(*self._to_image(self._last), self._button)
+        self._end()
+
+    def _end(self) -> None:
+        self._gesture, self._button = "", Qt.MouseButton.NoButton
+        self._choose_cursor()
 
     def _double_click(self, event: QMouseEvent) -> bool:
         left = event.button() == Qt.MouseButton.LeftButton
@@ -153,7 +164,7 @@ class CanvasInput(QObject):
 
     def _left_pans(self, event: QMouseEvent) -> bool:
         panning = self._space or self._tools.painting.tool == PAN_TOOL
-        return event.button() == Qt.MouseButton.LeftButton and panning and not self._tools.active
+        return event.button() == Qt.MouseButton.LeftButton and panning
 
     def _drag_window(self, step: QPointF) -> None:
         """Right and left change the width, up and down the level; a wide window changes faster."""

@@ -157,11 +157,15 @@ class MainWindow(QMainWindow):
         """Fine-tuning takes one line, or the room it had last, or what the pictures give it."""
         remembered = self._preferences.settings.splitters.get("down", [])
         wanted = remembered[1] if len(remembered) == 2 and remembered[1] >= OPEN_HEIGHT else TRAINING_HEIGHT
+        whole = sum(down.sizes())
+        wanted = max(OPEN_HEIGHT, min(wanted, whole // MOST_OF_THE_MIDDLE))
         height = wanted if self.training.wide else LINE_HEIGHT
-        down.setSizes([max(1, sum(down.sizes()) - height), height])
+        down.setSizes([max(1, whole - height), height])
 
 
 TRAINING_HEIGHT = 215
+MOST_OF_THE_MIDDLE = 3
+"""Fine-tuning opens with no more than this part of the height: on a small screen the image needs the room."""
 
 
 def _splitter(direction: Qt.Orientation, parts: tuple[QWidget, ...], sizes: tuple[int, ...], growing: int) -> QSplitter:

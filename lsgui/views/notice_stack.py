@@ -12,6 +12,8 @@ from lsgui.views.parts import button, column, icon_button, row, set_role, wrappe
 
 INFO_MS = 7000
 WIDTH, MARGIN, MOST = 420, 16, 4
+ABOVE = 28
+"""Logical pixels that keep the zoom in the corner in sight."""
 ICONS = {"info": ("info", "accent"), "warning": ("triangle-alert", "warn"), "error": ("circle-alert", "bad")}
 
 
@@ -29,7 +31,7 @@ class NoticeStack(QWidget):
         self.hide()
 
     def add(self, notice: Notice) -> None:
-        """The same notice twice is shown once; beyond `MOST` the oldest leaves."""
+        """The same notice twice is shown once; beyond `MOST`, or what there is room for, the oldest leaves."""
         if any(known == notice for known, _ in self._shown):
             return
         card = NoticeCard(notice, self._appearance)
@@ -55,15 +57,14 @@ class NoticeStack(QWidget):
     def place(self) -> None:
         width = min(WIDTH, self.parentWidget().width() - 2 * MARGIN)
         self.setFixedWidth(max(120, width))
-        self._layout.invalidate()
-        self._layout.activate()
-        height = (
-            self._layout.heightForWidth(self.width()) if self._layout.hasHeightForWidth() else self.sizeHint().height()
-        )
-        height = min(height, self.parentWidget().height() - 2 * MARGIN)
         area = self.parentWidget().rect()
+        height, room = self._height(), area.height() - 2 * MARGIN - ABOVE
+        while height > room and len(self._shown) > 1:
+            self._drop(self._shown[0][1])
+            height = self._height()
+        height = min(height, room)
         self.setGeometry(
-            area.right() - self.width() - MARGIN, area.bottom() - height - MARGIN - 28, self.width(), height
+            area.right() - self.width() - MARGIN, area.bottom() - height - MARGIN - ABOVE, self.width(), height
         )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -71,16 +72,24 @@ class NoticeStack(QWidget):
             self.place()
         return False
 
+    def _height(self) -> int:
+        """Of all cards at the stack's width."""
+        self._layout.invalidate()
+        self._layout.activate()
+        wraps = self._layout.hasHeightForWidth()
+        return self._layout.heightForWidth(self.width()) if wraps else self.sizeHint().height()
+
     def _remove(self, card: NoticeCard) -> None:
-        kept = [(notice, other) for notice, other in self._shown if other is not card]
-        if len(kept) == len(self._shown):
-            return
-        self._shown = kept
+        if any(other is card for _, other in self._shown):
+            self._drop(card)
+            self.setVisible(bool(self._shown))
+            self.place()
+
+    def _drop(self, card: NoticeCard) -> None:
+        self._shown = [(notice, other) for notice, other in self._shown if other is not card]
         self._layout.removeWidget(card)
         card.hide()
         card.deleteLater()
-        self.setVisible(bool(kept))
-        self.place()
 
 
 class NoticeCard(QFrame):

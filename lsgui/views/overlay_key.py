@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from lsgui.views.display import Display
 
@@ -11,24 +11,34 @@ HELD_MS = 250
 
 
 class OverlayKey(QObject):
-    """Watches for the key's release only between a press and that release."""
+    """Watches the whole program for the key's release, but only between a press and that release.
 
-    def __init__(self, display: Display, parent: QObject) -> None:
-        super().__init__(parent)
+    A menu or a button that does the same never releases a key: then it is a tap.
+    """
+
+    def __init__(self, display: Display, window: QWidget) -> None:
+        super().__init__(window)
         self._display = display
+        self._down = False
         self._held = False
         self._timer = QTimer(self, singleShot=True, interval=HELD_MS)
         self._timer.timeout.connect(self._hold)
+        window.installEventFilter(self)
 
     def press(self) -> None:
-        self._held = False
         self._display.set_overlay_visible(not self._display.overlay_visible)
-        self._timer.start()
-        QApplication.instance().installEventFilter(self)
+        if self._down:
+            self._held = False
+            self._timer.start()
+            QApplication.instance().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        released = event.type() == QEvent.Type.KeyRelease and event.key() == Qt.Key.Key_V and not event.isAutoRepeat()
-        if released or event.type() == QEvent.Type.ApplicationDeactivate:
+        kind = event.type()
+        if kind == QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_V:
+            self._down = True
+        elif kind == QEvent.Type.KeyRelease and event.key() == Qt.Key.Key_V and not event.isAutoRepeat():
+            self._release()
+        elif kind == QEvent.Type.ApplicationDeactivate:
             self._release()
         return False
 
@@ -36,6 +46,7 @@ class OverlayKey(QObject):
         self._held = True
 
     def _release(self) -> None:
+        self._down = False
         self._timer.stop()
         QApplication.instance().removeEventFilter(self)
         if self._held:

@@ -16,9 +16,18 @@ def label(text: str = "", role: str = "") -> QLabel:
 
 
 def set_role(widget: QWidget, role: str) -> None:
+    _set_seen(widget, "role", role)
+
+
+def set_primary(widget: QPushButton, primary: bool) -> None:
+    """The one button that Enter and the eye go to first."""
+    _set_seen(widget, "primary", primary)
+
+
+def _set_seen(widget: QWidget, name: str, value: object) -> None:
     """Change what the style sheet sees in a widget."""
-    if widget.property("role") != role:
-        widget.setProperty("role", role)
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
 

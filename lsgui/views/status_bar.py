@@ -8,7 +8,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QLabel
 
 from lsgui.session import Session
-from lsgui.translation import class_name
+from lsgui.translation import class_name, device_text
 from lsgui.views.appearance import Appearance
 from lsgui.views.job_bar import JobBar
 from lsgui.views.parts import label, row, set_role
@@ -127,7 +127,7 @@ class StatusBar(QFrame):
         text = self.tr("model: {name}, Dice {dice:.1f}") if model.mean_dice is not None else self.tr("model: {name}")
         _say(self._model, text.format(name=model.name, dice=100 * (model.mean_dice or 0)))
         self._model.setToolTip(str(model.path))
-        _say(self._device, model.device)
+        _say(self._device, device_text(model.device))
 
 
 def _say(part: QLabel, text: str) -> None:

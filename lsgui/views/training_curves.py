@@ -76,13 +76,14 @@ class TrainingCurves(QWidget):
         self._plot.setAntialiasing(True)
         item = self._plot.getPlotItem()
         item.showGrid(x=False, y=True, alpha=0.18)
+        item.setContentsMargins(0, 6, 10, 0)  # room for the halves of the first and last numbers of each axis
         item.getAxis("left").setWidth(34)
         item.getAxis("left").setTickSpacing(TICKS, TICKS)
         small = QFont(self.font())
         small.setPixelSize(11)
         for side in ("left", "bottom"):
             item.getAxis(side).setTickFont(small)
-            item.getAxis(side).setStyle(tickLength=0)
+            item.getAxis(side).setStyle(tickLength=0, hideOverlappingLabels=False)
         self._loss = self._plot.plot()
         self._dice = self._plot.plot(symbol="o", symbolSize=4)
         self._baseline = pyqtgraph.InfiniteLine(

@@ -12,7 +12,8 @@ from lsgui.translation import sentence
 from lsgui.views.appearance import Appearance
 from lsgui.views.dice_bars import DiceBars, dice_bars
 from lsgui.views.elided_label import ElidedLabel
-from lsgui.views.parts import button, column, label, row, set_role, wrapped
+from lsgui.views.flow_layout import FlowLayout
+from lsgui.views.parts import button, column, label, row, set_primary, set_role, wrapped
 from lsgui.views.runs_list import RunsList
 from lsgui.views.training_curves import TrainingCurves
 from lsgui.views.training_words import details, headline
@@ -42,8 +43,8 @@ class TrainingPanel(QFrame):
         self._line, self._columns = QWidget(), QWidget()
         self._stop = button(self.tr("Stop"), appearance.icon("square"))
         self._resume = button(self.tr("Resume"), appearance.icon("play"))
-        self._use = button(self.tr("Use it"), primary=True)
-        self._keep = button(self.tr("Keep the old one"))
+        self._use = button(self.tr("Use the new model"), primary=True)
+        self._keep = button(self.tr("Keep the current model"))
         self._curves = TrainingCurves(appearance)
         self._bars = DiceBars(appearance)
         self._bars_title = ElidedLabel("", "dim")
@@ -109,10 +110,9 @@ class TrainingPanel(QFrame):
             words.addWidget(part)
         self._headline.setWordWrap(True)
         words.addStretch()
-        buttons = row(None)
+        buttons = FlowLayout(8)
         for made in (self._use, self._keep, self._start, self._resume, self._stop):
             buttons.addWidget(made)
-        buttons.addStretch()
         words.addLayout(buttons)
         columns.addWidget(left)
         columns.addWidget(self._curves, 5)
@@ -152,6 +152,9 @@ class TrainingPanel(QFrame):
         pending = state.pending is not None
         self._use.setVisible(pending)
         self._keep.setVisible(pending)
+        worse = pending and state.pending.verdict == "worse"
+        set_primary(self._use, not worse)
+        set_primary(self._keep, worse)
         self._stop.setVisible(state.active)
         self._stop.setEnabled(state.state != "stopping")
         self._start.setVisible(not state.active and not pending)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QCoreApplication
 
 from lsgui.training_state import TrainingState
+from lsgui.translation import device_text
 from model.messages import Message
 
 
@@ -50,7 +51,7 @@ def details(
         text = translate("training", "{train} labelled images, {held_out} held out")
         lines.append(text.format(train=state.train, held_out=state.held_out))
     if state.device:
-        lines.append(translate("training", "{device}, batch {batch}").format(device=state.device, batch=state.batch))
+        lines.append(translate("training", "{device}, batch {batch}").format(device=device_text(state.device), batch=state.batch))
     if state.finished is not None and state.finished.verdict == "better" and state.finished.mean is not None:
         text = translate("training", "Dice {old:.1f} before, {new:.1f} now: it predicts from here on.")
         lines.append(text.format(old=100 * (state.finished.baseline_mean or 0), new=100 * state.finished.mean))

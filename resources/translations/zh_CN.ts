@@ -386,12 +386,12 @@
         <translation>继续</translation>
     </message>
     <message>
-        <source>Use it</source>
+        <source>Use the new model</source>
         <translation>使用新模型</translation>
     </message>
     <message>
-        <source>Keep the old one</source>
-        <translation>保留旧模型</translation>
+        <source>Keep the current model</source>
+        <translation>保留当前模型</translation>
     </message>
     <message>
         <source>Fine-tuning</source>
@@ -879,6 +879,17 @@
     </message>
 </context>
 <context>
+    <name>device</name>
+    <message>
+        <source>CPU, 1 thread</source>
+        <translation>CPU，1 个线程</translation>
+    </message>
+    <message>
+        <source>CPU, {count} threads</source>
+        <translation>CPU，{count} 个线程</translation>
+    </message>
+</context>
+<context>
     <name>files</name>
     <message>
         <source>Open folder</source>
@@ -1177,6 +1188,10 @@
     <message>
         <source>The label of {name} is left out: {reason}</source>
         <translation>{name} 的标注未被采用：{reason}</translation>
+    </message>
+    <message>
+        <source>The label of {name} is lost at the network&apos;s scale: its few pixels are too small to learn from; label more.</source>
+        <translation>{name} 的标注在网络的尺度下会消失：像素太少，无法从中学习；请标注更多。</translation>
     </message>
     <message>
         <source>The labels hold only the class {name}, so there is nothing to tell it from; label the background too, or another class.</source>

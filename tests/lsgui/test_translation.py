@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from lsgui.assets import Assets
-from lsgui.translation import Translations, class_name, resolved, sentence
+from lsgui.translation import Translations, class_name, device_text, resolved, sentence
 from model.classes import Class, default_table
 from model.messages import Message
 
@@ -33,6 +33,12 @@ def test_the_catalogue_is_complete_and_compiled(checkout: Path) -> None:
 def test_a_message_is_translated_and_keeps_its_values(chinese: object) -> None:
     message = Message("{name} is empty (0 bytes); copy it again from its source.", {"name": "肝 a.png"})
     assert sentence(message) == "肝 a.png 是空文件（0 字节）；请从来源重新复制。"
+
+
+def test_a_processor_is_named_in_the_language_and_a_gpu_by_its_own_name(chinese: object) -> None:
+    assert device_text("CPU, 2 threads") == "CPU，2 个线程"
+    assert "thread" not in device_text("CPU, 2 threads") + device_text("CPU, 1 thread")
+    assert device_text("NVIDIA H200") == "NVIDIA H200"
 
 
 def test_a_message_in_a_message_is_translated_too(chinese: object) -> None:

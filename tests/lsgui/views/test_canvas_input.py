@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
+from lsgui.views.overlay_key import HELD_MS
 from model.images import Image, Window
 
-NONE = Qt.KeyboardModifier.NoModifier
+NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
 
 
 def wheel(shown: object, at: QPoint, notches: int, modifiers: Qt.KeyboardModifier = NONE) -> None:
@@ -155,3 +156,39 @@ def test_the_status_bar_follows_the_pointer(shown: object) -> None:
         return {"x 12  y 34", value, "untouched"} <= {label.text() for label in bar.findChildren(QLabel)}
 
     shown.desk.wait(told)
+
+
+def test_a_menu_or_button_toggles_the_overlay_for_good(shown: object) -> None:
+    """Without a key there is no release to wait for, and going to another window is none."""
+    shown.trigger("overlay")
+    shown.desk.qtbot.wait(HELD_MS + 100)
+    QApplication.sendEvent(QApplication.instance(), QEvent(QEvent.Type.ApplicationDeactivate))
+    QApplication.sendEvent(shown.canvas, QEvent(QEvent.Type.ApplicationDeactivate))
+    assert not shown.display.overlay_visible
+
+
+def test_space_moves_the_view_between_the_corners_of_a_polygon(shown: object) -> None:
+    shown.session.painting.tool = "polygon"
+    shown.canvas.setFocus()
+    QTest.mouseClick(shown.canvas, LEFT, NONE, shown.at(10, 10))
+    before = shown.canvas.viewport.view
+    QTest.keyPress(shown.canvas, Qt.Key.Key_Space)
+    shown.drag((20, 20), (30, 30))
+    QTest.keyRelease(shown.canvas, Qt.Key.Key_Space)
+    assert shown.canvas.viewport.view != before
+    assert len(shown.session.tools.outline().points) <= 2, "one corner, and the pointer"
+
+
+def test_a_release_that_never_came_ends_the_stroke(shown: object) -> None:
+    """A dialog in between takes it; the brush must not paint on without a button."""
+    document = shown.session.document
+    QTest.mousePress(shown.canvas, LEFT, NONE, shown.at(10, 30))
+    QTest.mouseMove(shown.canvas, shown.at(20, 30))
+    at = QPointF(shown.at(50, 30))
+    none = Qt.MouseButton.NoButton
+    move = QMouseEvent(QEvent.Type.MouseMove, at, shown.canvas.mapToGlobal(at), none, none, NONE)
+    QApplication.sendEvent(shown.canvas, move)
+    assert not document.gesture_active and document.undo_stack.count() == 1
+    assert document.label_map[30, 50] == 255
+    shown.drag((10, 50), (20, 50))
+    assert document.undo_stack.count() == 2

@@ -10,11 +10,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
+from lsgui.notices import Notice
 from lsgui.views.class_editor import ClassEditor
 from lsgui.views.class_panel import class_digits
 from lsgui.views.class_row import ClassRow
 from model import events
 from model.classes import Class, ClassTable, default_table
+from model.messages import Message
+from model.presets import PRESETS
 
 
 def texts(widget: QWidget) -> list[str]:
@@ -154,10 +157,38 @@ def test_training_tells_its_story(shown: object) -> None:
     state.take(events.Finished(1, "w", 0.6, dice, 0.8, {"liver": 0.9, "spleen": 0.7}, "worse"))
     state.pending = state.finished
     shown.session.training_changed.emit()
-    shown.desk.wait(lambda: "Use it" in texts(panel))
+    shown.desk.wait(lambda: "Use the new model" in texts(panel))
+    primary = [made.text() for made in panel.findChildren(QPushButton) if made.property("primary") and made.isVisible()]
+    assert primary == ["Keep the current model"], "the model that is worse is not what is offered first"
     assert any("Dice fell from 80.0 to 60.0" in text for text in texts(panel))
-    next(made for made in panel.findChildren(QPushButton) if made.text() == "Keep the old one").click()
-    shown.desk.wait(lambda: "Use it" not in texts(panel))
+    next(made for made in panel.findChildren(QPushButton) if made.text() == "Keep the current model").click()
+    shown.desk.wait(lambda: "Use the new model" not in texts(panel))
+
+
+def test_every_network_can_be_trained_anew_from_the_menu(shown: object) -> None:
+    assert {f"new-model-{name}" for name in PRESETS} == {
+        name for name in shown.window.actions_.by_id if name.startswith("new-model-")
+    }
+
+
+def test_notices_are_never_cut_off(shown: object) -> None:
+    """On a small screen the oldest makes room."""
+    stack = shown.window.notices
+    shown.window.resize(1100, 600)
+    for number in range(4):
+        stack.add(Notice("error", Message("{words}", {"words": f"{number} " + "a sentence of some length " * 14}), "d"))
+    QTest.qWait(100)
+    assert stack.notices and str(stack.notices[-1].message).startswith("3 ")
+    assert all(card.text.height() >= card.text.heightForWidth(card.text.width()) for _, card in stack._shown)
+
+
+def test_the_room_for_training_leaves_most_of_a_small_window_to_the_image(shown: object) -> None:
+    shown.window.resize(1280, 680)
+    QTest.qWait(50)
+    shown.session.training.state = "starting"
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: shown.window.training.wide)
+    assert shown.window.training.height() <= shown.window.area.height() / 2
 
 
 def test_presets_are_offered_only_where_they_mean_something(shown: object) -> None:

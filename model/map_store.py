@@ -41,7 +41,7 @@ class MapStore:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._written: dict[Path, ClassTable] = {}
+        self._written: dict[Path, tuple[ClassTable, tuple[int, int]]] = {}
         self._guard = threading.Lock()
 
     def read(self, name: str, shape: tuple[int, int], classes: ClassTable) -> Maps:
@@ -119,14 +119,14 @@ class MapStore:
     def _write(self, path: Path, label_map: np.ndarray, classes: ClassTable) -> None:
         write_label(path, label_map, classes)
         with self._guard:
-            self._written[path] = classes
+            self._written[path] = classes, label_map.shape
 
     def _keep_unusable(
         self, path: Path, shape: tuple[int, int], record: Mapping[str, object], classes: ClassTable
     ) -> None:
         """Rename a file that `read` had to leave out aside before it would be replaced. Our own need no look."""
         with self._guard:
-            if self._written.get(path) == classes:
+            if self._written.get(path) == (classes, shape):
                 return
         try:
             _read(path, shape, record, classes)

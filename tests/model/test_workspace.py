@@ -273,6 +273,19 @@ def test_a_label_of_another_size_is_named_and_kept_for_ever(folder: Path, label_
     workspace.close()
 
 
+def test_our_own_label_is_kept_too_when_its_image_was_exchanged_for_one_of_another_size(
+    folder: Path, label_map: np.ndarray
+) -> None:
+    workspace = Workspace.open(folder)
+    save(workspace, "img_001.png", label_map)
+    path = folder / "segmentation" / "labels" / "img_001.png.png"
+    before = path.read_bytes()
+    pillow.new("L", (9, 7), 90).save(folder / "img_001.png")
+    save(workspace, "img_001.png", np.zeros((7, 9), np.uint8))
+    assert path.with_name("img_001.png.damaged-1.png").read_bytes() == before
+    workspace.close()
+
+
 @pytest.mark.parametrize("kind", ["work", "predictions"])
 def test_damaged_work_and_predictions_are_named_and_kept(folder: Path, label_map: np.ndarray, kind: str) -> None:
     workspace = Workspace.open(folder)

@@ -12,6 +12,7 @@ import numpy as np
 from model.classes import ClassTable
 from model.errors import LabelError
 from model.files import atomic_write
+from model.labels import values_in
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def free_name(path: Path) -> Path:
 
 def classes_in(label_map: np.ndarray, table: ClassTable) -> list[dict]:
     """Value, uid and name of the classes that occur in `label_map` (uint8), for a record."""
-    present = set(np.flatnonzero(np.bincount(label_map.ravel(), minlength=256)).tolist())
+    present = values_in(label_map)
     found = [item for item in table.classes if item.value in present]
     return [{"value": item.value, "uid": item.uid, "name": item.name} for item in found]
 

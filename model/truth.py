@@ -9,7 +9,7 @@ import numpy as np
 from model.classes import ClassTable
 from model.errors import LabelError
 from model.images import MAX_PIXELS, Image, read_image
-from model.labels import UNTOUCHED, read_label
+from model.labels import UNTOUCHED, read_label, values_in
 from model.workspace import LabelledImage
 
 
@@ -29,11 +29,11 @@ def read_truth(item: LabelledImage, classes: ClassTable, max_pixels: int = MAX_P
     """Raises ImageError or LabelError, whose sentence names the file: damaged, of another size, of lost classes."""
     image = read_image(item.image_path, max_pixels)
     label_map = read_label(item.label_path, image.pixels.shape[:2], None)
-    present = np.flatnonzero(np.bincount(label_map.ravel(), minlength=256)[:UNTOUCHED])
-    if present.size == 0:
+    present = sorted(values_in(label_map) - {UNTOUCHED})
+    if not present:
         raise LabelError("{name} has no labelled pixel yet, so it teaches nothing.", name=item.label_path.name)
     values = np.arange(256, dtype=np.uint8)
-    for value in present.tolist():
+    for value in present:
         known = classes.by_uid(item.classes.get(value, ""))
         if known is None:
             raise LabelError(

@@ -27,7 +27,7 @@ class Augmentation:
     mirror: bool = False
 
     def geometry(self, centre: tuple[float, float], size: int, rng: np.random.Generator) -> np.ndarray:
-        """A random matrix (2, 3) from pixels (x, y) of a `size` x `size` view to pixels of the image around `centre`."""
+        """A random matrix (2, 3) from pixels (x, y) of a `size` x `size` view to those of the image around `centre`."""
         zoom = np.exp(rng.uniform(*np.log(self.scale)))
         angle = np.deg2rad(rng.uniform(-self.rotation, self.rotation))
         flip = -1.0 if self.mirror and rng.random() < 0.5 else 1.0

@@ -30,8 +30,9 @@ FEWEST_STEPS = 20
 
 @dataclass(frozen=True)
 class Plan:
-    """`batch` views of `crop` pixels a side a step; `parent` names the checkpoint it starts from; `unfamiliar` says that
-    the network has classes yet to meet.
+    """`batch` views of `crop` pixels a side a step; `parent` names the checkpoint it starts from.
+
+    `unfamiliar` says that the network has classes yet to meet.
     """
 
     options: FineTuneOptions

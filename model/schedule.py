@@ -32,7 +32,7 @@ class Schedule:
         return progress >= epoch / self.epochs - 1e-9
 
     def steps_of_epoch(self, epoch: int, done: int, progress: float) -> int:
-        """How many steps epoch 1, 2, ... will have, when `done` of its steps have brought the training to `progress`."""
+        """How many steps epoch 1, 2, ... will have, when `done` of its steps have brought us to `progress`."""
         if not self.seconds:
             return self.steps
         share = progress * self.epochs - (epoch - 1)

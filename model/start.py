@@ -24,7 +24,8 @@ ANY_VALUES = InputRange("percentile", 0.5, 99.5)
 def starting_checkpoint(options: FineTuneOptions, classes: ClassTable, hounsfield: bool) -> tuple[Checkpoint, bool]:
     """A checkpoint of exactly `classes`: that of `options.weights` by uid, or random weights of `options.preset`.
 
-    The second value says whether any of the classes is new to it. Raises CheckpointError, and TrainingError for an unknown preset.
+    The second value says whether any of the classes is new to it. Raises CheckpointError, and TrainingError for an
+    unknown preset.
     """
     if options.weights is not None:
         parent = load(options.weights)

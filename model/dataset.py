@@ -56,7 +56,8 @@ def make_example(truth: Truth, classes: ClassTable, values: InputRange, size: in
     anchors = find_anchors(channels)
     if not anchors:
         raise LabelError(
-            "The label of {name} is lost at the network's scale: it is too small to learn from; label more of it.",
+            "The label of {name} is lost at the network's scale: "
+            "its few pixels are too small to learn from; label more.",
             name=truth.image.name,
         )
     return Example(pixels, limits, channels, anchors)

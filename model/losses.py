@@ -14,9 +14,9 @@ def segmentation_loss(logits: torch.Tensor, target: torch.Tensor, weights: torch
     """Mean cross-entropy + (1 - mean soft Dice), computed in float32.
 
     `logits` (B, C, H, W); `target` (B, H, W) int64 holds channels, or 255 for untouched pixels, which count in neither
-    part; `weights` (C,) says how much a pixel of each channel counts in the cross-entropy, by default all the same. Dice
-    (Milletari et al. 2016, V-Net) pools the batch and leaves out classes that its truth lacks: there it would only repeat
-    what cross-entropy says, with a gradient as large as a whole organ's. Nothing labelled gives 0.
+    part; `weights` (C,) says how much a pixel of each channel counts in the cross-entropy, by default all the same.
+    Dice (Milletari et al. 2016, V-Net) pools the batch and leaves out classes that its truth lacks: there it would only
+    repeat what cross-entropy says, with a gradient as large as a whole organ's. Nothing labelled gives 0.
     """
     log_probability = torch.log_softmax(logits.float(), dim=1)
     known = target != UNTOUCHED

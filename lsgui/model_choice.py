@@ -93,7 +93,6 @@ class ModelChoice(QObject):
 
 def _info(weights: Path, header: CheckpointHeader, classes: ClassTable, device: str) -> ModelInfo:
     missing = tuple(item.name for item in classes.classes if header.classes.by_uid(item.uid) is None)
-    dice = header.metrics.get("mean_dice")
-    return ModelInfo(
-        header.name or weights.stem, weights, header.classes, device, float(dice) if dice is not None else None, missing
-    )
+    score = header.metrics.get("mean_dice")
+    dice = float(score) if isinstance(score, int | float) else None
+    return ModelInfo(header.name or weights.stem, weights, header.classes, device, dice, missing)

@@ -44,13 +44,19 @@ def _lines(header: CheckpointHeader) -> Iterator[str]:
     yield f"parent   {header.parent or '(trained from scratch)'}"
     yield f"network  {', '.join(f'{key} {value}' for key, value in header.network.items())}"
     yield f"input    {header.input.low:g} to {header.input.high:g} {unit}"
-    scores = header.metrics.get("dice") or {}
+    scores = header.metrics.get("dice")
+    scores = scores if isinstance(scores, dict) else {}
     yield f"classes  {len(header.classes.classes)}" + (", with the Dice on held-out images" if scores else "")
     for item in header.classes.classes:
-        score = scores.get(item.uid)
+        score = _number(scores.get(item.uid))
         yield f"  {item.value:3d}  {item.name:<28}" + ("" if score is None else f"{score:.3f}")
-    mean = header.metrics.get("mean_dice")
+    mean = _number(header.metrics.get("mean_dice"))
     yield "held-out Dice  " + ("not measured" if mean is None else f"{mean:.3f} on average")
-    nearest = header.metrics.get("nearest_label_mean_dice")
+    nearest = _number(header.metrics.get("nearest_label_mean_dice"))
     if nearest is not None:
         yield f"copying the nearest training label would score {nearest:.3f}"
+
+
+def _number(score: object) -> float | None:
+    """Metrics are free JSON: what is no number was not measured."""
+    return float(score) if isinstance(score, int | float) else None

@@ -210,6 +210,16 @@ def test_weights_without_a_class_of_the_table_load_and_name_it(
     predict(desk)
 
 
+def test_weights_whose_score_is_no_number_count_as_not_measured(
+    desk: Desk, image_folder: Callable, tmp_path: Path, weights: Path
+) -> None:
+    desk.open(image_folder("a"))
+    odd = tmp_path / "odd.safetensors"
+    save(odd, dataclasses.replace(load(weights), metrics={"mean_dice": "abc"}))
+    desk.session.load_weights(odd)
+    assert desk.session.model.path == odd and desk.session.model.mean_dice is None
+
+
 def test_a_class_table_the_model_knows_nothing_of(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
     desk.open(image_folder("a"))
     desk.session.set_classes(ClassTable.from_json([{"name": "Nothing", "uid": "x"}, {"name": "Something", "uid": "y"}]))

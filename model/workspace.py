@@ -25,7 +25,7 @@ from model.prediction import Prediction
 from model.provenance import HUMAN
 from model.records import LabelRecord, classes_in, free_name, keep_damaged, uids_of
 from model.split import Split, decide, decided_units, unit_in, units_of
-from model.workspace_lock import WorkspaceLocked, WorkspaceNotWritable, take_lock
+from model.workspace_lock import WorkspaceLocked, WorkspaceNotWritable, not_writable, take_lock
 
 __all__ = [
     "WORKSPACE_FOLDER",
@@ -204,8 +204,10 @@ class Workspace:
         if not self._layout.classes.exists():
             table = default_table()
             if self._lock is not None:
-                with _saving("classes.json"):
+                try:
                     table.write(self._layout.classes)
+                except OSError as error:
+                    raise not_writable(self.root, error) from error
             return table
         try:
             return ClassTable.read(self._layout.classes)

@@ -35,9 +35,13 @@ def take_lock(root: Path) -> FileLock:
             folder=str(root.parent if root.name == WORKSPACE_FOLDER else root),
         ) from error
     except OSError as error:
-        raise WorkspaceNotWritable(
-            "{folder} cannot be written ({reason}); choose another place for labels and predictions.",
-            folder=str(root),
-            reason=error.strerror or str(error),
-        ) from error
+        raise not_writable(root, error) from error
     return lock
+
+
+def not_writable(root: Path, error: OSError) -> WorkspaceNotWritable:
+    return WorkspaceNotWritable(
+        "{folder} cannot be written ({reason}); choose another place for labels and predictions.",
+        folder=str(root),
+        reason=error.strerror or str(error),
+    )

@@ -36,8 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     checkpoint = load(arguments.weights)
     classes = ClassTable.read(arguments.classes) if arguments.classes else checkpoint.classes
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    classes.write(arguments.out / "classes.json")
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        classes.write(arguments.out / "classes.json")
+    except OSError as error:
+        say(f"{arguments.out} cannot be written: {error.strerror or error}; make room, or choose another --out.")
+        return Exit.NOTHING_DONE
     paths, failed = _collect(arguments.inputs)
     if not paths:
         return Exit.NOTHING_DONE

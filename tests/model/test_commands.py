@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from model.__main__ import main
+from model.checkpoint import load, save
 from model.classes import ClassTable
 from model.events import Epoch, Event, Failed, Finished, Started, Stopped, from_line
 from model.labels import read_label, write_label
@@ -149,7 +151,8 @@ def test_predict_says_when_nothing_can_be_done(blobs, blob_weights, tmp_path, ca
     blocked = tmp_path / "file"
     blocked.write_text("")
     assert main(["predict", str(blobs), "--weights", str(blob_weights), "--out", str(blocked)]) == 3
-    assert len(capsys.readouterr().err.splitlines()) == 3
+    sentences = capsys.readouterr().err.splitlines()
+    assert len(sentences) == 3 and f"{blocked} cannot be written" in sentences[2]
     with pytest.raises(SystemExit) as usage:
         main(["predict", str(blobs)])
     assert usage.value.code == 2
@@ -200,6 +203,14 @@ def test_info_describes_weights_without_loading_torch(blob_weights):
     command = [sys.executable, "-c", script, "info", str(blob_weights)]
     text = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
     assert "start" in text and "Cloud" in text and "not measured" in text
+
+
+def test_info_passes_over_scores_that_are_no_numbers(blob_weights, tmp_path, capsys):
+    path = tmp_path / "w.safetensors"
+    for metrics in ({"dice": {"disk": "x"}, "mean_dice": "abc", "nearest_label_mean_dice": [1]}, {"dice": 5}):
+        save(path, dataclasses.replace(load(blob_weights), metrics=metrics))
+        assert main(["info", str(path)]) == 0
+        assert "not measured" in capsys.readouterr().out
 
 
 def test_info_prints_json_and_refuses_other_files(blob_weights, blobs, capsys):

@@ -463,6 +463,17 @@ def test_a_place_that_cannot_be_written_asks_for_another(folder: Path, tmp_path:
     elsewhere.close()
 
 
+def test_a_new_folder_on_a_full_disk_asks_for_another_place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(table: ClassTable, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ClassTable, "write", full)
+        with pytest.raises(WorkspaceNotWritable, match="No space left on device"):
+            Workspace.open(folder)
+    Workspace.open(folder).close()
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that even root cannot write")
 def test_a_read_only_folder_asks_for_another(folder: Path) -> None:
     with pytest.raises(WorkspaceNotWritable):

@@ -36,9 +36,9 @@ class OverlayKey(QObject):
         kind = event.type()
         if kind == QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_V:
             self._down = True
-        elif kind == QEvent.Type.KeyRelease and event.key() == Qt.Key.Key_V and not event.isAutoRepeat():
-            self._release()
-        elif kind == QEvent.Type.ApplicationDeactivate:
+            return False
+        released = kind == QEvent.Type.KeyRelease and event.key() == Qt.Key.Key_V and not event.isAutoRepeat()
+        if released or kind == QEvent.Type.ApplicationDeactivate:
             self._release()
         return False
 

@@ -16,6 +16,8 @@ from model.messages import Message
 
 DASHES = [4.0, 3.0]
 TICKS = 25
+LABEL_ROOM = 0.08
+"""Above 100 and below 0: pyqtgraph leaves out a number that does not fit beside the axis with all its height."""
 
 
 class TrainingCurves(QWidget):
@@ -52,14 +54,14 @@ class TrainingCurves(QWidget):
             self._baseline.label.setFormat(self.tr("active model {dice:.1f}").format(dice=100 * state.baseline_mean))
         highest = max([100.0, *(100 * value for _, value in state.loss)])
         self._plot.setXRange(0, max(1, state.epochs), padding=0.01)
-        self._plot.setYRange(0, min(highest, 300), padding=0.03)
+        self._plot.setYRange(0, min(highest, 300), padding=LABEL_ROOM)
 
     def _build_legend(self) -> None:
-        line = row(None, (36, 0, 0, 0), 6)
+        line = row(None, (4, 0, 0, 0), 6)
         for role, text in (("curve_loss", self.tr("loss × 100")), ("accent", self.tr("held-out Dice"))):
             line.addWidget(self._legend[role])
             line.addWidget(label(text, "dim"))
-            line.addSpacing(10)
+            line.addSpacing(4)
         line.addStretch()
         self._layout.addLayout(line)
         self._recolor()

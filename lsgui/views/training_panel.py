@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QScrollArea, QWidget
 
 from lsgui.session import Session
@@ -24,6 +24,9 @@ REDRAW_MS = 100
 """Steps come faster than anyone reads: the panel follows at this pace."""
 
 LINE_HEIGHT, OPEN_HEIGHT = 52, 150
+NARROWEST, NARROW = 240, 880
+"""Logical pixels of width: the panel never widens the window, and below the second not all columns fit."""
+WORDS, FEWER_WORDS = 250, 210
 QWIDGETSIZE_MAX = 16_777_215
 
 
@@ -40,7 +43,7 @@ class TrainingPanel(QFrame):
         self._progress = QProgressBar()
         self._start, self._begin = (button(actions["fine-tune"].text(), appearance.icon("play")) for _ in range(2))
         self._advice = wrapped("", "dim")
-        self._line, self._columns = QWidget(), QWidget()
+        self._line, self._columns, self._left = QWidget(), QWidget(), QWidget()
         self._stop = button(self.tr("Stop"), appearance.icon("square"))
         self._resume = button(self.tr("Resume"), appearance.icon("play"))
         self._use = button(self.tr("Use the new model"), primary=True)
@@ -49,13 +52,14 @@ class TrainingPanel(QFrame):
         self._bars = DiceBars(appearance)
         self._bars_title = ElidedLabel("", "dim")
         self._runs = RunsList(appearance)
-        self.wide = False
+        self.wide = self._scored = False
         self._runs_key: tuple[object, ...] = ()
         self._runs_read: list[Run] = []
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._build()
         self._columns.hide()
         self.setFixedHeight(LINE_HEIGHT)
+        self.setMinimumWidth(NARROWEST)
         for made in (self._start, self._begin):
             made.clicked.connect(actions["fine-tune"].trigger)
         self._stop.clicked.connect(session.stop_fine_tune)
@@ -89,8 +93,20 @@ class TrainingPanel(QFrame):
         self._curves.setVisible(bool(state.loss or state.dice))
         self._curves.show_state(state)
         self._show_bars(state)
-        self._runs.setVisible(bool(runs))
+        self._choose_columns()
         self._runs.show_runs(runs, str(self._session.model.path) if self._session.model else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._choose_columns()
+
+    def _choose_columns(self) -> None:
+        """Where not all columns fit, the scores give way to the runs as soon as nothing is to be decided by them."""
+        state, runs, narrow = self._session.training, bool(self._runs_read), self.width() < NARROW
+        deciding = state.active or state.pending is not None
+        self._left.setFixedWidth(FEWER_WORDS if narrow else WORDS)
+        self._runs.setVisible(runs and not (narrow and deciding and self._scored))
+        self._scores_holder.setVisible(self._scored and not (narrow and runs and not deciding))
 
     def _build(self) -> None:
         both = column(self)
@@ -101,9 +117,7 @@ class TrainingPanel(QFrame):
         line.addWidget(self._advice, 1)
         line.addWidget(self._begin)
         columns = row(self._columns, (16, 12, 16, 12), 20)
-        left = QWidget()
-        left.setFixedWidth(250)
-        words = column(left, spacing=6)
+        words = column(self._left, spacing=6)
         words.addWidget(label(self.tr("Fine-tuning"), "head"))
         self._progress.setTextVisible(False)
         for part in (self._progress, self._headline, self._details):
@@ -114,7 +128,7 @@ class TrainingPanel(QFrame):
         for made in (self._use, self._keep, self._start, self._resume, self._stop):
             buttons.addWidget(made)
         words.addLayout(buttons)
-        columns.addWidget(left)
+        columns.addWidget(self._left)
         columns.addWidget(self._curves, 5)
         columns.addWidget(self._scores(), 4)
         self._runs.setFixedWidth(150)
@@ -123,7 +137,7 @@ class TrainingPanel(QFrame):
 
     def _scores(self) -> QWidget:
         holder = QWidget()
-        holder.setMinimumWidth(220)
+        holder.setMinimumWidth(200)
         inside = column(holder, spacing=6)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -170,7 +184,7 @@ class TrainingPanel(QFrame):
         )
         self._bars_title.setText(title)
         self._bars.show_bars(bars)
-        self._scores_holder.setVisible(bool(bars))
+        self._scored = bool(bars)
 
     def _known_runs(self, state: TrainingState) -> list[Run]:
         """Read from disk only when something about them can have changed."""

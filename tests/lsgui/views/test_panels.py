@@ -22,7 +22,10 @@ from model.presets import PRESETS
 
 def texts(widget: QWidget) -> list[str]:
     return [
-        part.text().strip() for kind in (QLabel, QPushButton) for part in widget.findChildren(kind) if part.isVisibleTo(widget)
+        part.text().strip()
+        for kind in (QLabel, QPushButton)
+        for part in widget.findChildren(kind)
+        if part.isVisibleTo(widget)
     ]
 
 
@@ -189,6 +192,12 @@ def test_the_room_for_training_leaves_most_of_a_small_window_to_the_image(shown:
     shown.session.training_changed.emit()
     shown.desk.wait(lambda: shown.window.training.wide)
     assert shown.window.training.height() <= shown.window.area.height() / 2
+    state = shown.session.training
+    state.take(events.Started(1, "CPU, 2 threads", 4, 10, 6, 2, ["liver"]))
+    state.take(events.Epoch(3, 10, 0.5, 0.85, {"liver": 0.88}, 1.0, 130.0))
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: shown.window.training._curves.isVisible())
+    assert shown.window.minimumSizeHint().width() <= 1280, "it must not grow beyond a small screen"
 
 
 def test_presets_are_offered_only_where_they_mean_something(shown: object) -> None:

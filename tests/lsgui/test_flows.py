@@ -39,6 +39,7 @@ def make_program(qapp: QApplication, qtbot: object, tmp_path: Path) -> Iterator[
     for program in made:
         program.window.close()
         program.finish()
+        program.translations.use("en")
         program.window.deleteLater()
 
 

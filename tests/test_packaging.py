@@ -84,7 +84,8 @@ def test_installed_program_checks_itself(installed: Path, tmp_path: Path) -> Non
 def test_every_imported_package_is_declared_and_pinned(checkout: Path, folders: tuple[str, ...]) -> None:
     project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = project["dependencies"] + (project["optional-dependencies"]["test"] if "tests" in folders else [])
-    used = {distribution_of(module) for folder in folders for module in imported(checkout / folder)} - {"triton"}
+    used = {distribution_of(module) for folder in folders for module in imported(checkout / folder)}
+    used -= {"shiboken6", "triton"}  # parts of PySide6 and lightning-attn, in the very versions that those ask for
     assert used <= {plain_name(line) for line in declared}
     pins = (checkout / "resources" / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert {plain_name(line) for line in declared} <= {plain_name(line) for line in pins if "==" in line}

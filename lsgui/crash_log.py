@@ -52,7 +52,7 @@ class CrashLog(QObject):
         message = Message(
             "Something went wrong that the program did not expect: {reason}. Your work is still here; save it, and "
             "please report what is in the details.",
-            {"reason": f"{kind.__name__}: {error}"},
+            {"reason": f"{kind.__name__}: {error}".rstrip(".")},
         )
         self.crashed.emit(Notice("error", message, details))
 

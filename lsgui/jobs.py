@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from lsgui.failures import Failure, failure_of
 from lsgui.lane import Lane
 from model.classes import ClassTable
+from model.cores import let_waiting_threads_sleep
 from model.images import Image
 from model.messages import Message
 from model.prediction import Prediction
@@ -216,6 +217,7 @@ class SegmenterKeeper:
             key = (weights, weights.stat().st_mtime_ns if weights.exists() else 0, classes)
             if key != self._key:
                 report(Progress(None, Message("Loading the model")))
+                let_waiting_threads_sleep()
                 from model.segmenter import Segmenter
 
                 self._key, self._segmenter = None, None

@@ -20,6 +20,8 @@ from lsgui.views.training_words import details, headline
 from model.runs import Run
 from model.workspace import Split, Status
 
+SETTLE_MS = 300
+"""The window is on screen by then: what holds its thread for a moment is not felt."""
 REDRAW_MS = 100
 """Steps come faster than anyone reads: the panel follows at this pace."""
 
@@ -68,6 +70,7 @@ class TrainingPanel(QFrame):
         self._keep.clicked.connect(session.keep_model)
         self._runs.chosen.connect(session.use_run)
         self._timer.timeout.connect(self.show_state)
+        QTimer.singleShot(SETTLE_MS, self, lambda: self._curves.prepare(session.jobs))
         for signal in (session.training_changed, session.model_changed, session.folder_opened, session.entry_changed):
             signal.connect(self._soon)
         self.show_state()
@@ -88,8 +91,6 @@ class TrainingPanel(QFrame):
         self._progress.setRange(0, 0 if state.fraction is None else 1000)
         self._progress.setValue(round(1000 * (state.fraction or 0)))
         self._show_buttons(state, any(run.resumable for run in runs[-1:]))
-        if state.active:
-            self._curves.prepare(self._session.jobs)
         self._curves.setVisible(bool(state.loss or state.dice))
         self._curves.show_state(state)
         self._show_bars(state)

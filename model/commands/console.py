@@ -8,6 +8,8 @@ import sys
 from enum import IntEnum
 from typing import TextIO
 
+from model.cores import let_waiting_threads_sleep
+
 
 class Exit(IntEnum):
     """What the exit code of every command means; argparse itself ends with 2 for wrong usage."""
@@ -59,10 +61,9 @@ class Bar:
 def share_the_cores() -> None:
     """Make torch and OpenCV good neighbours on a busy computer. Call it before torch is imported.
 
-    Threads of OpenMP that wait would spin: with two cores and one other busy program a training step then took 3.7 s,
-    and 0.7 s when they sleep. OpenCV's own threads would only compete with torch's.
+    OpenCV's own threads would only compete with torch's.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    let_waiting_threads_sleep()
     from model.opencv import cv2
 
     cv2.setNumThreads(1)

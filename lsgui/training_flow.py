@@ -173,10 +173,14 @@ class TrainingFlow(QObject):
             self._launch(options)
 
     def _died(self, ended: Ended) -> None:
+        runs = list_runs(self._root)
         self.state.state = "failed"
         self.state.failure = Message(
             "Fine-tuning ended unexpectedly (code {code}). Labels and the model are as they were; "
-            "resume the run, or start it again with a smaller batch.",
+            "resume the run, or start it again with a smaller batch."
+            if runs and runs[-1].resumable
+            else "Fine-tuning ended unexpectedly (code {code}). Labels and the model are as they were; "
+            "start it again with a smaller batch.",
             {"code": ended.exit_code},
         )
         self._context.tell("error", self.state.failure, ended.output)

@@ -1022,6 +1022,10 @@
         <translation>微调意外结束（代码 {code}）。标注和模型保持原样；请继续该次训练，或减小批次后重新开始。</translation>
     </message>
     <message>
+        <source>Fine-tuning ended unexpectedly (code {code}). Labels and the model are as they were; start it again with a smaller batch.</source>
+        <translation>微调意外结束（代码 {code}）。标注和模型保持原样；请减小批次后重新开始。</translation>
+    </message>
+    <message>
         <source>Fine-tuning learns from saved labels, and this folder has none yet: correct an image and press Ctrl+S (Save as label), best on four images or more.</source>
         <translation>微调从已保存的标注中学习，而此文件夹尚无标注：请修改一幅图像并按 Ctrl+S（保存为标注），最好有四幅或更多。</translation>
     </message>

@@ -118,11 +118,21 @@ def test_a_killed_child_is_told_and_its_run_goes_on_later(labelled: Desk, weight
     os.kill(labelled.session._training.child.pid, signal.SIGKILL)
     labelled.wait(lambda: ended(labelled), 5)
     assert labelled.session.training.state == "failed" and labelled.said("ended unexpectedly")
-    assert labelled.session.runs()[-1].resumable
+    assert labelled.session.runs()[-1].resumable and labelled.said("resume the run")
     labelled.session.resume_fine_tune()
     labelled.wait(lambda: ended(labelled), 120)
     assert labelled.session.training.state == "finished"
     assert len(labelled.session.runs()) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills by a signal")
+def test_a_child_killed_in_its_first_epoch_is_not_to_be_resumed(labelled: Desk, weights: Path) -> None:
+    labelled.session.fine_tune(short(weights, epochs=1, seconds=600))
+    labelled.wait(lambda: bool(labelled.session.training.loss), 60)
+    os.kill(labelled.session._training.child.pid, signal.SIGKILL)
+    labelled.wait(lambda: ended(labelled), 5)
+    assert not labelled.session.runs()[-1].resumable
+    assert labelled.said("ended unexpectedly") and not labelled.said("resume")
 
 
 def test_closing_while_fine_tuning_leaves_no_child(make_desk: Callable, image_folder: Callable, weights: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from model.checkpoint import load
 from model.commands.console import Bar, Exit, say, share_the_cores
-from model.images import MAX_PIXELS
+from model.commands.numbers import add_max_megapixels
 from model.scoring import Scores, score
 from model.survey import Usable, score_nearest_label, survey
 from model.workspace import Workspace
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, required=True, metavar="W", help="the weights to score")
     parser.add_argument("--all", action="store_true", help="score on every label, those trained on included")
     parser.add_argument("--device", default="auto", help="auto (the default), cpu, cuda or cuda:N")
-    parser.add_argument("--max-megapixels", type=float, default=MAX_PIXELS / 1e6, help="refuse larger images (100)")
+    add_max_megapixels(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

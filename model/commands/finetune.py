@@ -13,10 +13,10 @@ from pathlib import Path
 
 from model.checkpoint import read_header
 from model.commands.console import Exit, say, share_the_cores
+from model.commands.numbers import add_max_megapixels, count, positive
 from model.commands.stopping import StopRequest
 from model.commands.teller import Teller
 from model.events import Stopped
-from model.images import MAX_PIXELS
 from model.options import FineTuneOptions
 from model.progress import Cancelled
 from model.workspace import Workspace
@@ -32,13 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     start.add_argument("--scratch", metavar="PRESET", help="start from nothing: seed, lightning-unet or tiny")
     start.add_argument("--resume", action="store_true", help="go on with the last run that was stopped or killed")
     parser.add_argument("--baseline", type=Path, metavar="W", help="with --scratch: the weights to compare with")
-    parser.add_argument("--seconds", type=_positive, metavar="S", help="how long to train")
-    parser.add_argument("--epochs", type=_count, metavar="N", help="points of the curve; alone, it sets the length too")
-    parser.add_argument("--batch", type=_count, metavar="N", help="views a step; 8 on a GPU, 1 on a CPU")
-    parser.add_argument("--crop", type=_count, metavar="PIXELS", help="side of a view; else the network's input")
+    parser.add_argument("--seconds", type=positive, metavar="S", help="how long to train")
+    parser.add_argument("--epochs", type=count, metavar="N", help="points of the curve; alone, it sets the length too")
+    parser.add_argument("--batch", type=count, metavar="N", help="views a step; 8 on a GPU, 1 on a CPU")
+    parser.add_argument("--crop", type=count, metavar="PIXELS", help="side of a view; else the network's input")
     parser.add_argument(
         "--lr",
-        type=_positive,
+        type=positive,
         metavar="RATE",
         help="peak learning rate; else by the network, and gentler with --weights",
     )
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto (the default), cpu, cuda or cuda:N")
     parser.add_argument("--publish", type=Path, metavar="FILE", help="copy the new weights here, in half precision")
     parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin ends, as when the parent dies")
-    parser.add_argument("--max-megapixels", type=_positive, default=MAX_PIXELS / 1e6, help="refuse larger images (100)")
+    add_max_megapixels(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -88,17 +88,3 @@ def options_of(arguments: argparse.Namespace) -> FineTuneOptions:
         publish=arguments.publish,
         max_pixels=round(arguments.max_megapixels * 1e6),
     )
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text}")
-    return value

@@ -12,8 +12,9 @@ from pathlib import Path
 from model.checkpoint import load
 from model.classes import ClassTable
 from model.commands.console import Bar, Exit, say, share_the_cores
+from model.commands.numbers import add_max_megapixels
 from model.errors import ImageError, ModelError
-from model.images import MAX_PIXELS, folder_notice, list_images, read_image
+from model.images import folder_notice, list_images, read_image
 from model.labels import write_label
 from model.progress import Progress
 
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--classes", type=Path, metavar="JSON", help="the class table to answer in; else the weights' own"
     )
-    parser.add_argument("--max-megapixels", type=float, default=MAX_PIXELS / 1e6, help="refuse larger images (100)")
+    add_max_megapixels(parser)
     parser.add_argument("--device", default="auto", help="auto (the default), cpu, cuda or cuda:N")
 
 

@@ -144,6 +144,14 @@ def test_predict_says_what_of_an_image_is_not_shown_and_keeps_to_the_limit(blobs
     assert "more than the limit" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "0", "-1", "many"])
+@pytest.mark.parametrize("command", ["predict", "evaluate", "finetune"])
+def test_a_limit_that_is_no_positive_number_is_wrong_usage(command, number, capsys):
+    with pytest.raises(SystemExit) as usage:
+        main([command, "folder", "--weights", "w", f"--max-megapixels={number}"])
+    assert usage.value.code == 2 and "--max-megapixels: " in capsys.readouterr().err
+
+
 def test_predict_says_when_nothing_can_be_done(blobs, blob_weights, tmp_path, capsys):
     out = str(tmp_path / "out")
     assert main(["predict", str(tmp_path / "no.png"), "--weights", str(blob_weights), "--out", out]) == 3

@@ -16,6 +16,7 @@ from lsgui.opening import Opening
 from lsgui.saving import Saving
 from model.errors import ImageError
 from model.images import folder_notice
+from model.layout import workspace_around
 from model.messages import Message
 from model.progress import Report
 from model.workspace import Entry, Workspace, WorkspaceLocked, WorkspaceNotWritable
@@ -186,6 +187,9 @@ class FolderOpening(QObject):
 def _read_folder(request: _Request) -> _Folder:
     if not request.path.is_dir():  # the workspace would make it
         raise ImageError("The folder {name} does not exist; open another one.", name=str(request.path))
+    inside = workspace_around(request.path)
+    if inside is not None:
+        raise ImageError("{folder} is a workspace; open the folder above it.", folder=str(inside))
     workspace = Workspace.open(request.path, request.root)
     entries = workspace.entries()
     return _Folder(workspace, entries, None if entries else folder_notice(request.path))

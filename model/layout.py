@@ -48,3 +48,13 @@ class Layout:
     @property
     def lock(self) -> Path:
         return self.root / ".lock"
+
+
+def workspace_around(folder: Path) -> Path | None:
+    """The workspace that `folder` is or lies in, if any: images there are our own label maps."""
+    for place in (folder, *folder.parents):
+        layout = Layout(place)
+        ours = any(part.exists() for part in (layout.index, *layout.folders))
+        if place.name == WORKSPACE_FOLDER and layout.classes.is_file() and ours:
+            return place
+    return None

@@ -1262,6 +1262,10 @@
         <translation>{device} 上的内存不足以分割 {name}；请关闭其他程序，或选择 CPU。</translation>
     </message>
     <message>
+        <source>There is not enough memory on {device} to segment {name}; close other programs, or cut it into smaller images.</source>
+        <translation>{device} 上的内存不足以分割 {name}；请关闭其他程序，或将其裁成较小的图像。</translation>
+    </message>
+    <message>
         <source>There is not enough memory on {device} to train this network; close other programs, use smaller crops, or start from a smaller network.</source>
         <translation>{device} 上的内存不足以训练此网络；请关闭其他程序、减小裁剪尺寸，或从更小的网络开始。</translation>
     </message>
@@ -1302,6 +1306,10 @@
         <translation>无法删除 {classes}：此文件夹的标注图中仍在使用。请先在标注图中擦除。</translation>
     </message>
     <message>
+        <source>{problem} The default classes stand in, and the file is kept.</source>
+        <translation>{problem}现在使用默认类别，该文件保留不动。</translation>
+    </message>
+    <message>
         <source>Importing masks</source>
         <translation>正在导入掩膜</translation>
     </message>
@@ -1336,6 +1344,10 @@
     <message>
         <source>{folder} cannot be written. Keep labels and models for it elsewhere?</source>
         <translation>无法写入 {folder}。是否将其标注和模型保存到别处?</translation>
+    </message>
+    <message>
+        <source>{folder} is a workspace; open the folder above it.</source>
+        <translation>{folder} 是工作区；请打开它的上一级文件夹。</translation>
     </message>
     <message>
         <source>{folder} is open in another window of this program; close it there, or open another folder.</source>

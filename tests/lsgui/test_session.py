@@ -402,6 +402,29 @@ def test_a_folder_that_is_not_there_is_not_made(desk: Desk, tmp_path: Path) -> N
     assert not (tmp_path / "gone").exists()
 
 
+@pytest.mark.parametrize("inside", ["segmentation", "segmentation/labels", "segmentation/labels/a.png.png"])
+def test_a_workspace_is_not_opened_as_images(desk: Desk, image_folder: Callable, inside: str) -> None:
+    folder, other = image_folder("a"), image_folder("b", folder="other")
+    desk.open(folder)
+    desk.answers["rest_is_background"] = "fill"
+    desk.paint()
+    desk.session.save_label()
+    desk.wait(lambda: (folder / "segmentation/labels/a.png.png").exists())
+    desk.open(other)
+    desk.session.open_file(folder / inside)
+    desk.wait(lambda: desk.said(f"{folder / 'segmentation'} is a workspace; open the folder above it."))
+    assert desk.session.workspace.folder == other and not list((folder / "segmentation").rglob("segmentation"))
+
+
+def test_a_folder_of_images_may_be_called_like_a_workspace(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", folder="segmentation")
+    default_table().write(folder / "classes.json")
+    desk.open(folder)
+    desk.session.open_folder(desk.session.workspace.folder)
+    desk.settle()
+    assert desk.notices == []
+
+
 def test_closing_twice_is_harmless(make_desk: Callable, image_folder: Callable) -> None:
     desk = make_desk()
     desk.open(image_folder("a"))

@@ -84,7 +84,9 @@ class Segmenter:
                     raise
             self.release()
         raise OutOfMemory(
-            "There is not enough memory on {device} to segment {name}; close other programs, or choose the CPU.",
+            "There is not enough memory on {device} to segment {name}; close other programs, or cut it into smaller images."
+            if self._device.type == "cpu"
+            else "There is not enough memory on {device} to segment {name}; close other programs, or choose the CPU.",
             device=self.device_name,
             name=image.name,
         )

@@ -212,7 +212,8 @@ class Workspace:
         try:
             return ClassTable.read(self._layout.classes)
         except ClassTableError as error:
-            self.notices = (error.message,)
+            kept = Message("{problem} The default classes stand in, and the file is kept.", {"problem": error.message})
+            self.notices = (kept,)
             return default_table()
 
 

@@ -398,6 +398,7 @@ def test_a_damaged_table_is_named_and_kept(folder: Path) -> None:
     path.write_bytes(b"{ half")
     workspace = Workspace.open(folder)
     assert "classes.json" in str(workspace.notices[0])
+    assert str(workspace.notices[0]).endswith(". The default classes stand in, and the file is kept.")
     assert workspace.classes == default_table()
     assert path.read_bytes() == b"{ half"
     workspace.set_classes(default_table())

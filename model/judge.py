@@ -3,50 +3,73 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import torch
 
 from model.checkpoint import Checkpoint
 from model.dataset import Kept
+from model.errors import ModelError
+from model.messages import Message
 from model.progress import Report
 from model.scoring import Scores, score
 from model.segmenter import Segmenter
 from model.survey import Survey, score_nearest_label
+from model.truth import Truth
 
 KEPT_TRUTHS = 1 << 30
 """Bytes of decoded images kept between two scorings; what does not fit is read again."""
 
 
 class Judge:
-    """Predicts by the very door that the window predicts through, so that its numbers are those of real predictions."""
+    """Predicts by the very door that the window predicts through, so that its numbers are those of real predictions.
+
+    An image that cannot be read any more is left out from then on, and `notices` says so: whoever compares two scores
+    must see to it that `images` was the same for both.
+    """
 
     def __init__(self, found: Survey, device: torch.device, report: Report) -> None:
         self._found, self._report = found, report
         self.device = device
+        self.notices: list[Message] = []
         self._truths = Kept(lambda number: found.read(found.held_out[number]), len(found.held_out), KEPT_TRUTHS)
 
     @property
+    def images(self) -> tuple[str, ...]:
+        """The names of those that are scored."""
+        return tuple(self._found.held_out[number].item.image_path.name for number in self._truths.usable)
+
+    @property
     def can_judge(self) -> bool:
-        return bool(self._found.held_out)
+        return bool(self._truths.usable)
 
     def score(self, checkpoint: Checkpoint) -> Scores:
         """Of no image when nothing is held out. Raises CheckpointError for one that knows none of the classes."""
         if not self.can_judge:
             return Scores.none(self._found.classes)
         segmenter = Segmenter.load(checkpoint, str(self.device), self._found.classes)
-        truths = (self._truths.get(number) for number in range(len(self._found.held_out)))
-        return score(segmenter, truths, self._found.classes, self._report)
+        return score(segmenter, self._readable(), self._found.classes, self._report)
 
     def score_nearest_label(self) -> Scores:
         """What copying the nearest training label would score."""
-        return score_nearest_label(self._found, self._found.held_out)
+        return score_nearest_label(self._found, [self._found.held_out[number] for number in self._truths.usable])
 
     def seconds_to_score(self, checkpoint: Checkpoint) -> float:
         """How long one `score` will take, judged by one image; 0 when nothing is held out."""
-        if not self.can_judge:
+        truth = next(self._readable(), None)
+        if truth is None:
             return 0.0
         segmenter = Segmenter.load(checkpoint, str(self.device), self._found.classes)
-        image = self._truths.get(0).image
         started = time.monotonic()
-        segmenter.predict(image, self._report)
-        return (time.monotonic() - started) * len(self._found.held_out)
+        segmenter.predict(truth.image, self._report)
+        return (time.monotonic() - started) * len(self._truths.usable)
+
+    def _readable(self) -> Iterator[Truth]:
+        for number in tuple(self._truths.usable):
+            try:
+                truth = self._truths.get(number)
+            except ModelError as error:
+                lost = {"name": self._found.held_out[number].item.image_path.name, "reason": str(error)}
+                self.notices.append(Message("{name} is left out of the comparison: {reason}", lost))
+                continue
+            yield truth

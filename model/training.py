@@ -100,6 +100,7 @@ class Training:
         """`start` is None for a run that goes on from its saved state."""
         self._log, self._plan, self._found, self._judge, self._report = log, plan, found, judge, report
         self._start = start
+        self._compared = judge.images
         self._epochs, self._earlier = 0, 0.0
         self._clock = Clock()
         self._saving = Rationed(SAVING_SHARE)
@@ -115,7 +116,7 @@ class Training:
                 self._announce(learner.batch)
                 self._score_baseline()
                 scores = self._train(learner)
-                self._publish(learner, scores)
+                self._publish(learner, self._on_the_same_images(learner, scores))
         return self._log.run
 
     def _restore(self, learner: Learner) -> None:
@@ -136,10 +137,11 @@ class Training:
         source = self._plan.options.weights or self._plan.options.baseline
         if self._log.run.baseline_mean is None and source is not None and self._judge.can_judge:
             try:
-                scores = self._judge.score(load(source))
+                scores = self._score(load(source))
                 self._log.update(baseline_mean=scores.mean_dice, baseline=scores.dice)
             except CheckpointError as error:  # it knows none of the classes, or is gone: nothing to compare with
                 self._log.notice(error.message)
+        self._compared = self._judge.images
         if self._log.run.baseline_mean is not None:
             self._log.say(Baseline(self._log.run.baseline_mean, self._log.run.baseline))
 
@@ -150,11 +152,25 @@ class Training:
         while self._epochs < schedule.epochs:
             loss = self._train_epoch(learner)
             self._epochs += 1
-            scores = self._judge.score(learner.averaged())
+            scores = self._score(learner.averaged())
             self._tell_epoch(learner, loss, scores)
             if self._epochs < schedule.epochs:
                 self._save_state(learner)
-        return scores or self._judge.score(learner.averaged())
+        return scores or self._score(learner.averaged())
+
+    def _score(self, checkpoint: Checkpoint) -> Scores:
+        scores = self._judge.score(checkpoint)
+        while self._judge.notices:
+            self._log.notice(self._judge.notices.pop(0))
+        return scores
+
+    def _on_the_same_images(self, learner: Learner, scores: Scores) -> Scores:
+        """`scores`, or new ones, over the images that the baseline has: both lose an image that has gone meanwhile."""
+        while self._judge.images != self._compared:
+            self._log.update(baseline_mean=None, baseline={})
+            self._score_baseline()
+            scores = self._score(learner.averaged())
+        return scores
 
     def _train_epoch(self, learner: Learner) -> float:
         schedule, losses = self._plan.schedule, []
@@ -200,7 +216,7 @@ class Training:
             "nearest_label_dice": nearest.dice,
             "baseline_mean_dice": self._log.run.baseline_mean,
             "train": [label.item.image_path.name for label in self._found.train],
-            "held_out": [label.item.image_path.name for label in self._found.held_out],
+            "held_out": list(self._judge.images),
             "steps": learner.steps,
             "seconds": round(self._clock.seconds, 1),
         }

@@ -1306,6 +1306,10 @@
         <translation>无法删除 {classes}：此文件夹的标注图中仍在使用。请先在标注图中擦除。</translation>
     </message>
     <message>
+        <source>{name} is left out of the comparison: {reason}</source>
+        <translation>{name} 不参与比较：{reason}</translation>
+    </message>
+    <message>
         <source>{problem} The default classes stand in, and the file is kept.</source>
         <translation>{problem}现在使用默认类别，该文件保留不动。</translation>
     </message>

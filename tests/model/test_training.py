@@ -27,6 +27,7 @@ from model.runs import RunState, list_runs, read_events, read_run
 from model.segmenter import Segmenter
 from model.training import fine_tune
 from model.workspace import Workspace
+from tests.model.conftest import make_blobs
 
 QUICK = FineTuneOptions(epochs=1, batch=1, learning_rate=3e-3, device="cpu")
 
@@ -150,6 +151,28 @@ def test_an_image_that_goes_away_meanwhile_does_not_cost_the_training(blobs, blo
 
     run = fine_tune(Workspace.peek(blobs), dataclasses.replace(QUICK, weights=blob_weights), hear)
     assert run.state == RunState.DONE and any("d.png" in str(notice.values) for notice in of(Notice, events))
+
+
+@pytest.mark.parametrize(("moment", "baselines"), [(Started, 1), (Epoch, 2)])
+def test_a_held_out_image_that_goes_away_is_left_out_for_both_models(
+    tmp_path, blob_weights, monkeypatch, moment, baselines
+):
+    folder = make_blobs(tmp_path / "ten", labels=10, images=10)
+    monkeypatch.setattr("model.judge.KEPT_TRUTHS", 1)  # so that every scoring reads the files again
+    events: list[Event] = []
+
+    def hear(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, moment):
+            (folder / "j.png").unlink(missing_ok=True)
+
+    run = fine_tune(Workspace.peek(folder), dataclasses.replace(QUICK, weights=blob_weights, epochs=2), hear)
+    assert of(Started, events)[0].held_out == 2
+    told = [notice for notice in of(Notice, events) if "left out of the comparison" in notice.template]
+    assert [notice.values["name"] for notice in told] == ["j.png"]
+    assert load(run.weights).metrics["held_out"] == ["e.png"]
+    scored, finished = of(Baseline, events), of(Finished, events)[0]
+    assert len(scored) == baselines and scored[-1].mean == finished.baseline_mean and finished.verdict != "cannot_judge"
 
 
 def test_two_trainings_of_one_workspace_do_not_run_at_once(blobs, blob_weights):

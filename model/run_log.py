@@ -67,8 +67,7 @@ class RunLog:
 
     def say(self, event: Event) -> None:
         """Keep the event with the run, and pass it on."""
-        with open(self.run.events_path, "a", encoding="utf-8") as file:
-            file.write(to_line(event) + "\n")
+        self._keep(event)
         self._emit(event)
 
     def notice(self, message: Message) -> None:
@@ -87,9 +86,19 @@ class RunLog:
         path = self.run.weights_path
         save(path, checkpoint)
         self.update(state=RunState.DONE, weights=path, mean_dice=scores.mean_dice, dice=scores.dice)
-        self.run.resume_path.unlink(missing_ok=True)
         new, old = (self.run.mean_dice, self.run.dice), (self.run.baseline_mean, self.run.baseline)
-        self.say(Finished(self.run.number, str(path), *new, *old, verdict(self.run)))
+        finished = Finished(self.run.number, str(path), *new, *old, verdict(self.run))
+        # The run is done: neither a full disk nor a listener that has gone makes it a failed one.
+        with suppress(OSError):
+            self.run.resume_path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._keep(finished)
+        with suppress(OSError):
+            self._emit(finished)
+
+    def _keep(self, event: Event) -> None:
+        with open(self.run.events_path, "a", encoding="utf-8") as file:
+            file.write(to_line(event) + "\n")
 
     @contextmanager
     def ending(self) -> Iterator[None]:

@@ -153,6 +153,23 @@ def test_an_image_that_goes_away_meanwhile_does_not_cost_the_training(blobs, blo
     assert run.state == RunState.DONE and any("d.png" in str(notice.values) for notice in of(Notice, events))
 
 
+def test_a_run_is_done_once_its_weights_are_in_place_whoever_has_stopped_listening(blobs, blob_weights):
+    heard: list[Event] = []
+
+    def hear(event: Event) -> None:
+        heard.append(event)
+        if isinstance(event, Finished):
+            raise BrokenPipeError("nobody reads")
+        if isinstance(event, Epoch):  # from now on the events cannot be kept
+            path = read_run(blobs / "segmentation/runs/0001").events_path
+            path.unlink()
+            path.mkdir()
+
+    run = fine_tune(Workspace.peek(blobs), dataclasses.replace(QUICK, weights=blob_weights), hear)
+    assert run.state == read_run(run.folder).state == RunState.DONE and run.weights.exists()
+    assert of(Finished, heard) and not of(Failed, heard)
+
+
 @pytest.mark.parametrize(("moment", "baselines"), [(Started, 1), (Epoch, 2)])
 def test_a_held_out_image_that_goes_away_is_left_out_for_both_models(
     tmp_path, blob_weights, monkeypatch, moment, baselines

@@ -59,13 +59,13 @@ class ModelChoice(QObject):
         self.changed.emit()
         return True
 
-    def load_weights(self, path: Path) -> None:
-        """Open a weights file, and remember it as this workspace's model."""
+    def load_weights(self, path: Path) -> bool:
+        """Open a weights file, and remember it as this workspace's model; False and a notice when it cannot be used."""
         if self._context.workspace is None:
             self._context.tell("info", Message("Open a folder of images first; the weights are remembered with it."))
-            return
+            return False
         if not self.use(path):
-            return
+            return False
         try:
             set_active(self._context.workspace.root, path)
         except OSError as error:
@@ -78,6 +78,7 @@ class ModelChoice(QObject):
                     {"name": self.info.name, "classes": ", ".join(self.info.missing)},
                 ),
             )
+        return True
 
     def classes_changed(self) -> None:
         """The table is another one: the model may know more or less of it."""

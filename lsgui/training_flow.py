@@ -44,6 +44,7 @@ class TrainingFlow(QObject):
         self._saving = saving
         self._model = model
         self._keeper = keeper
+        self._folder: Path | None = None
         self._root: Path | None = None
         self._next: FineTuneOptions | None = None
         self.child.event.connect(self._take)
@@ -88,10 +89,9 @@ class TrainingFlow(QObject):
             self.changed.emit()
 
     def use(self, run: Run) -> None:
-        """Predict with any finished run's weights."""
-        if run.weights is not None:
-            self._model.load_weights(run.weights)
-        self._decided()
+        """Predict with any finished run's weights. When they cannot be read, the question stays."""
+        if run.weights is not None and self._model.load_weights(run.weights):
+            self._decided()
 
     def keep(self) -> None:
         """Leave the model as it is: the finished run stays in its folder."""
@@ -121,7 +121,7 @@ class TrainingFlow(QObject):
             self._next = options
             return
         self.state = TrainingState(state="starting")
-        self._root = workspace.root
+        self._folder, self._root = workspace.folder, workspace.root
         self._context.jobs.submit(
             "files", Message("Making room on the GPU"), lambda report: self._keeper.release(), quiet=True
         )
@@ -143,7 +143,10 @@ class TrainingFlow(QObject):
     def _finish(self, event: events.Finished) -> None:
         here = self._context.workspace is not None and self._context.workspace.root == self._root
         if event.verdict != "better":
-            self.state.pending = event if here else None
+            if here:
+                self.state.pending = event
+            else:
+                self._tell_elsewhere(event)
             return
         if not here:  # another folder was opened meanwhile: the model waits for its own
             try:
@@ -158,6 +161,17 @@ class TrainingFlow(QObject):
                 "Run {run} is at least as good on the held-out images (Dice {old} before, {new} now), "
                 "and predicts from now on.",
                 {"run": event.run, "old": _percent(event.baseline_mean), "new": _percent(event.mean)},
+            ),
+        )
+
+    def _tell_elsewhere(self, event: events.Finished) -> None:
+        """No question about a folder that is not on screen: its model stays until its user goes back there."""
+        self._context.tell(
+            "warning",
+            Message(
+                "Run {run} in {folder} has finished and is not in use yet: to predict with it, open that folder and press "
+                "Use beside it under Runs.",
+                {"run": event.run, "folder": str(self._folder)},
             ),
         )
 

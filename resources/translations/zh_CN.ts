@@ -1030,6 +1030,10 @@
         <translation>微调从已保存的标注中学习，而此文件夹尚无标注：请修改一幅图像并按 Ctrl+S（保存为标注），最好有四幅或更多。</translation>
     </message>
     <message>
+        <source>Forgetting old predictions</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Images that could not be predicted: {count}; the first: {reason}</source>
         <translation>无法预测的图像：{count} 幅；第一个原因：{reason}</translation>
     </message>
@@ -1122,6 +1126,10 @@
         <translation>替换</translation>
     </message>
     <message>
+        <source>Run {run} in {folder} has finished and is not in use yet: to predict with it, open that folder and press Use beside it under Runs.</source>
+        <translation>{folder} 中的第 {run} 次训练已完成，但尚未使用；要用它预测，请打开该文件夹，在“训练记录”中点击它旁边的“使用”。</translation>
+    </message>
+    <message>
         <source>Run {run} is at least as good on the held-out images (Dice {old} before, {new} now), and predicts from now on.</source>
         <translation>第 {run} 次训练在验证图像上不逊于旧模型（Dice 由 {old} 变为 {new}），从现在起用于预测。</translation>
     </message>
@@ -1152,6 +1160,10 @@
     <message>
         <source>Stay</source>
         <translation>留在此处</translation>
+    </message>
+    <message>
+        <source>Still in labels or corrections of this folder, so not removed: {classes}. Erase them there first.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The class table has no class with the value 0; add a background class with it.</source>
@@ -1300,10 +1312,6 @@
     <message>
         <source>Untouched pixels are never trained on: without background the model sees no example of what is not it.</source>
         <translation>未标注的像素不参与训练：没有背景，模型就看不到反例。</translation>
-    </message>
-    <message>
-        <source>{classes} cannot be removed: label maps of this folder still hold it. Erase it there first.</source>
-        <translation>无法删除 {classes}：此文件夹的标注图中仍在使用。请先在标注图中擦除。</translation>
     </message>
     <message>
         <source>{name} is left out of the comparison: {reason}</source>

@@ -20,7 +20,7 @@ from model import events
 from model.images import read_image
 from model.options import FineTuneOptions
 from model.provenance import HUMAN
-from model.runs import active_weights, list_runs
+from model.runs import Run, RunState, active_weights, list_runs
 
 if TYPE_CHECKING:
     from tests.lsgui.conftest import Desk
@@ -155,6 +155,28 @@ def test_another_folder_may_be_opened_meanwhile(labelled: Desk, image_folder: Ca
     finished = desk.session.training.finished
     assert desk.session.model.name == "little" and active_weights(desk.session.workspace.root) is None
     assert (active_weights(trained) is not None) == (finished.verdict == "better")
+
+
+@pytest.mark.parametrize("verdict", ["worse", "cannot_judge"])
+def test_a_verdict_on_another_folder_says_where_its_run_is(
+    labelled: Desk, image_folder: Callable, verdict: str
+) -> None:
+    desk, flow, trained = labelled, labelled.session._training, labelled.session.workspace
+    flow._folder, flow._root, flow.state.state = trained.folder, trained.root, "running"
+    desk.open(image_folder("z", folder="other"))
+    flow._take(events.Finished(3, "w", 0.5, {}, 0.6, {}, verdict))
+    assert desk.said(f"Run 3 in {trained.folder} has finished")
+    assert flow.state.pending is None and active_weights(trained.root) is None
+
+
+def test_the_question_stays_when_the_weights_cannot_be_read(labelled: Desk, tmp_path: Path, weights: Path) -> None:
+    desk, flow = labelled, labelled.session._training
+    run = Run(1, tmp_path, RunState.DONE, weights=tmp_path / "gone.safetensors")
+    flow.state.pending = finished = events.Finished(1, str(run.weights), 0.5, {}, 0.6, {}, "worse")
+    desk.session.use_run(run)
+    assert desk.said("gone.safetensors does not exist") and desk.session.training.pending is finished
+    desk.session.use_run(dataclasses.replace(run, weights=weights))
+    assert desk.session.training.pending is None
 
 
 def run_child(qtbot: QtBot, code: str) -> tuple[list, Ended]:

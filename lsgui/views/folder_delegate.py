@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QCoreApplication, QModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
@@ -13,6 +15,8 @@ from model.classes import ClassTable
 from model.workspace import Entry, Split, Status
 
 ROW, PICTURE, PADDING = 60, 48, 14
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+"""File names may hold these; a row has one line."""
 SURE_ENOUGH = 0.8
 """Below this confidence the row names the class to look at."""
 
@@ -75,7 +79,7 @@ class FolderDelegate(QStyledItemDelegate):
         font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
         painter.setFont(font)
         painter.setPen(self._appearance.color("text"))
-        shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, place.width())
+        shown = painter.fontMetrics().elidedText(_BREAKS.sub(" ", name), Qt.TextElideMode.ElideMiddle, place.width())
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, shown)
 
     def _paint_state(self, painter: QPainter, place: QRect, font: QFont, entry: Entry, selected: bool) -> None:

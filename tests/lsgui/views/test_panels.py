@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QStyleOptionViewItem, QWidget
 
+from lsgui.folder import FolderModel
 from lsgui.notices import Notice
 from lsgui.views.class_editor import ClassEditor
 from lsgui.views.class_panel import class_digits
@@ -18,6 +20,7 @@ from model import events
 from model.classes import Class, ClassTable, default_table
 from model.messages import Message
 from model.presets import PRESETS
+from model.workspace import Entry, Status
 
 
 def texts(widget: QWidget) -> list[str]:
@@ -47,6 +50,22 @@ def test_an_empty_folder_says_so(make_window: Callable, tmp_path: Path) -> None:
     shown.desk.wait(lambda: shown.session.workspace is not None)
     assert "No images here" in texts(shown.window.area.currentWidget())
     assert any("holds no images" in text for text in texts(shown.window.folder))
+
+
+def test_a_line_break_in_a_file_name_is_drawn_as_a_space(shown: object) -> None:
+    panel, pictures = shown.window.folder.list, []
+    for name in ("a b.png", "a\nb.png", "a\u2028b.png", "a  b.png"):
+        model = FolderModel()
+        model.set_entries([Entry(name, Path(name), Status.NONE)])
+        option = QStyleOptionViewItem()
+        option.rect = QRect(0, 0, 240, 60)
+        picture = QImage(240, 60, QImage.Format.Format_RGB32)
+        picture.fill(0)
+        painter = QPainter(picture)
+        panel.itemDelegate().paint(painter, option, model.index(0))
+        painter.end()
+        pictures.append(picture)
+    assert pictures[0] == pictures[1] == pictures[2] != pictures[3]
 
 
 def test_search_and_filter_narrow_the_list(shown: object) -> None:

@@ -16,13 +16,15 @@ from model.labels import read_label
 from model.layout import Layout
 from model.messages import Message
 from model.progress import Progress, Report
-from model.workspace import Workspace
+from model.workspace import Status, Workspace
 
 
 class ClassChanges(QObject):
     """A class that label maps still hold cannot be removed; its number might come to mean something else."""
 
     changed = Signal()
+    maps_changed = Signal()
+    """Predictions went with the classes that were in them: maps that are shown must be read again."""
 
     def __init__(self, context: Context, saving: Saving, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -69,12 +71,13 @@ class ClassChanges(QObject):
                 self._context.tell(
                     "warning",
                     Message(
-                        "{classes} cannot be removed: label maps of this folder still hold it. Erase it there first.",
+                        "Still in labels or corrections of this folder, so not removed: {classes}. Erase them there first.",
                         {"classes": ", ".join(kept)},
                     ),
                 )
             else:
                 self.store(table)
+                self._drop_predictions(workspace)
 
         self._context.jobs.submit(
             "files",
@@ -83,12 +86,30 @@ class ClassChanges(QObject):
             done,
         )
 
+    def _drop_predictions(self, workspace: Workspace) -> None:
+        """What was predicted with the old classes; its values could come to mean other ones."""
+        names = [entry.name for entry in workspace.entries()]
+
+        def drop(report: Report) -> None:
+            for name in names:
+                workspace.drop_prediction(name)
+
+        def done(result: None) -> None:
+            if workspace is self._context.workspace:
+                for name in names:
+                    self._context.update_entry(name)
+                self.maps_changed.emit()
+
+        self._context.jobs.submit("files", Message("Forgetting old predictions"), drop, done, cancellable=False)
+
 
 def _values_in_use(workspace: Workspace, report: Report) -> set[int]:
-    """Every value that a label or an autosaved map of this folder holds; predictions can be made again."""
+    """Every value that a label or a person's autosaved work holds in this folder; predictions can be made again."""
     layout = Layout(workspace.root)
-    names = [entry.name for entry in workspace.entries()]
-    paths = [path for name in names for path in (layout.label(name), layout.work(name)) if path.exists()]
+    entries = workspace.entries()
+    paths = [layout.label(entry.name) for entry in entries]
+    paths += [layout.work(entry.name) for entry in entries if entry.status is Status.CORRECTED]
+    paths = [path for path in paths if path.exists()]
     used: set[int] = set()
     for number, path in enumerate(paths):
         report(Progress(number / len(paths), Message("{name}", {"name": path.name})))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -31,6 +31,11 @@ class _Work:
     weights: Path
     classes: ClassTable
     max_pixels: int
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the classes have changed since: the values of a result would be read as other ones."""
+        return self.workspace.classes.numbering != self.classes.numbering
 
 
 class PredictionFlow(QObject):
@@ -65,7 +70,10 @@ class PredictionFlow(QObject):
         def done(result: tuple[Prediction, str]) -> None:
             self._running.discard(name)
             self._model.learn_device(work.weights, result[1])
-            self._arrived(work, name, result[0])
+            if work.outdated:
+                self._again(work, name)
+            else:
+                self._arrived(work, name, result[0])
 
         def failed(failure: Failure) -> None:
             self._running.discard(name)
@@ -147,9 +155,14 @@ class PredictionFlow(QObject):
             cancellable=False,
         )
 
+    def _again(self, work: _Work, name: str) -> None:
+        """The image that is still looked at is predicted once more, with the classes as they are now."""
+        if work.workspace is self._context.workspace and self._context.document.name == name:
+            self.predict()
+
     def _show_if_open(self, work: _Work, name: str, prediction: Prediction) -> None:
         document = self._context.document
-        here = work.workspace is self._context.workspace and document.name == name
+        here = work.workspace is self._context.workspace and document.name == name and not work.outdated
         if here and prediction.label_map.shape == document.shape:
             self._show(prediction)
 
@@ -167,18 +180,21 @@ class PredictionFlow(QObject):
             entry = work.workspace.entry(name)
             if entry.status in REVIEWED:
                 continue
+            work = replace(work, classes=work.workspace.classes)
             step = _part_of(report, done, len(names), name)
             step(Progress(0.0))
             try:
                 image = read_image(entry.path, work.max_pixels)
                 prediction, device = self._keeper.predict(work.weights, work.classes, image, step)
+                if work.outdated:
+                    continue
                 work.workspace.write_prediction(name, prediction)
             except Cancelled:
                 raise
             except ModelError as error:
                 failures.append(failure_of(error))
                 continue
-            self._context.jobs.post(lambda n=name, p=prediction, d=device: self._one_predicted(work, n, p, d))
+            self._context.jobs.post(lambda w=work, n=name, p=prediction, d=device: self._one_predicted(w, n, p, d))
         return failures
 
     def _one_predicted(self, work: _Work, name: str, prediction: Prediction, device: str) -> None:

@@ -233,6 +233,7 @@ class Session(QObject):
         self._predicting.changed.connect(self.prediction_changed)
         self._training.changed.connect(self.training_changed)
         self._classes.changed.connect(self._classes_changed)
+        self._classes.maps_changed.connect(self._opening.reload)
 
     def _folder_opened(self) -> None:
         self._thumbnails.show(self.workspace)

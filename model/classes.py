@@ -62,6 +62,11 @@ class ClassTable:
         return tuple(item.value for item in self.classes)
 
     @property
+    def numbering(self) -> dict[str, int]:
+        """The value of each uid: two tables with the same numbering read a label map alike."""
+        return {item.uid: item.value for item in self.classes}
+
+    @property
     def background(self) -> Class:
         """The class the eraser writes."""
         return self.by_value(BACKGROUND_VALUE)

@@ -83,6 +83,13 @@ class MapStore:
         self._write(self._layout.prediction(name), prediction.label_map, classes)
         write_json(self._layout.prediction_record(name), _prediction_record(name, prediction, classes))
 
+    def drop_prediction(self, name: str) -> None:
+        """Forget what the model said of an image, autosaved or not; a person's work stays."""
+        if self._layout.work(name).exists() and not has_human(self._layout.provenance(name)):
+            self.drop_work(name)
+        self._layout.prediction(name).unlink(missing_ok=True)
+        self._layout.prediction_record(name).unlink(missing_ok=True)
+
     def drop_work(self, name: str) -> None:
         """Forget the autosaved map of an image whose label has just taken its place."""
         self._layout.work(name).unlink(missing_ok=True)

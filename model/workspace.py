@@ -139,6 +139,12 @@ class Workspace:
             self._maps.write_prediction(name, prediction, self.classes)
         return self._catalog.update(name)
 
+    def drop_prediction(self, name: str) -> Entry:
+        """Forget what the model said of an image; a person's work and labels stay. Raises WorkspaceError."""
+        with _saving(name):
+            self._maps.drop_prediction(name)
+        return self._catalog.update(name)
+
     def save_label(
         self, name: str, image: Image, label_map: np.ndarray, provenance: np.ndarray, accepted: bool
     ) -> Entry:

@@ -1031,7 +1031,7 @@
     </message>
     <message>
         <source>Forgetting old predictions</source>
-        <translation type="unfinished"></translation>
+        <translation>正在清除旧的预测</translation>
     </message>
     <message>
         <source>Images that could not be predicted: {count}; the first: {reason}</source>
@@ -1163,7 +1163,7 @@
     </message>
     <message>
         <source>Still in labels or corrections of this folder, so not removed: {classes}. Erase them there first.</source>
-        <translation type="unfinished"></translation>
+        <translation>以下类别仍在此文件夹的标注或修正中，因此未移除：{classes}。请先在那里擦除。</translation>
     </message>
     <message>
         <source>The class table has no class with the value 0; add a background class with it.</source>

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from model.classes import ClassTable
 from model.labels import UNTOUCHED, read_label
 from model.workspace import Status
 
@@ -117,10 +118,36 @@ def test_a_class_in_use_cannot_be_removed(desk: Desk, image_folder: Callable) ->
     desk.open(image_folder("a", "b"))
     desk.paint(value=6)
     desk.session.set_classes(desk.session.classes.without("liver"))
-    desk.wait(lambda: desk.said("Liver cannot be removed"))
+    desk.wait(lambda: desk.said("not removed: Liver"))
     assert desk.session.classes.by_uid("liver") is not None
     desk.session.set_classes(desk.session.classes.without("spleen"))
     desk.wait(lambda: desk.session.classes.by_uid("spleen") is None)
+
+
+def test_a_prediction_does_not_hold_a_class_in_the_table(desk: Desk, image_folder: Callable) -> None:
+    """Import one's own classes after a first look at what the model says: nobody has painted anything yet."""
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.session.predict()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.save()
+    desk.session.set_classes(ClassTable.from_json(["Background", "Nucleus"]))
+    desk.wait(lambda: len(desk.session.classes.classes) == 2)
+    desk.settle()
+    assert set(desk.session.document.counts()) == {UNTOUCHED}
+    assert desk.session.folder.entry("a.png").status == Status.NONE
+    assert not list((folder / "segmentation/predictions").glob("*.png"))
+
+
+def test_a_prediction_made_with_the_old_classes_is_not_shown(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    desk.session.predict()
+    table = desk.session.classes.without("liver").without("spleen")
+    desk.session.set_classes(table)
+    desk.wait(lambda: desk.session.prediction is not None and not desk.session.jobs.jobs)
+    desk.settle()
+    assert set(desk.session.document.counts()) <= {*table.values, UNTOUCHED}
+    assert set(desk.session.prediction.values) <= set(table.values)
 
 
 def test_imported_classes_keep_the_uid_of_a_known_name(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:

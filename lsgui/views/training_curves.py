@@ -15,7 +15,6 @@ from lsgui.views.parts import column, label, row
 from model.messages import Message
 
 DASHES = [4.0, 3.0]
-TICKS = 25
 LABEL_ROOM = 0.08
 """Above 100 and below 0: pyqtgraph leaves out a number that does not fit beside the axis with all its height."""
 
@@ -54,7 +53,8 @@ class TrainingCurves(QWidget):
             self._baseline.label.setFormat(self.tr("active model {dice:.1f}").format(dice=100 * state.baseline_mean))
         highest = max([100.0, *(100 * value for _, value in state.loss)])
         self._plot.setXRange(0, max(1, state.epochs), padding=0.01)
-        self._plot.setYRange(0, min(highest, 300), padding=LABEL_ROOM)
+        self._plot.getPlotItem().getAxis("left").setTickSpacing(*2 * [_tick(highest)])
+        self._plot.setYRange(0, highest, padding=LABEL_ROOM)
 
     def _build_legend(self) -> None:
         line = row(None, (4, 0, 0, 0), 6)
@@ -80,7 +80,6 @@ class TrainingCurves(QWidget):
         item.showGrid(x=False, y=True, alpha=0.18)
         item.setContentsMargins(0, 6, 10, 0)  # room for the halves of the first and last numbers of each axis
         item.getAxis("left").setWidth(34)
-        item.getAxis("left").setTickSpacing(TICKS, TICKS)
         small = QFont(self.font())
         small.setPixelSize(11)
         for side in ("left", "bottom"):
@@ -114,6 +113,11 @@ class TrainingCurves(QWidget):
             axis = self._plot.getPlotItem().getAxis(side)
             axis.setTextPen(color("dim"))
             axis.setPen(color("line"))
+
+
+def _tick(highest: float) -> int:
+    """At most about five numbers beside the axis: a loss from scratch begins far above the scores."""
+    return next((step for step in (25, 50, 100, 200) if highest <= 5 * step), 500)
 
 
 def _pen(color: object, width: float) -> QPen:

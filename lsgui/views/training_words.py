@@ -48,7 +48,7 @@ def details(
         return _advice(labelled, held_out, trained)
     lines = []
     if state.train:
-        text = translate("training", "{train} labelled images, {held_out} held out")
+        text = translate("training", "{train} to train on, {held_out} held out")
         lines.append(text.format(train=state.train, held_out=state.held_out))
     if state.device:
         lines.append(translate("training", "{device}, batch {batch}").format(device=device_text(state.device), batch=state.batch))
@@ -74,7 +74,7 @@ def _advice(labelled: int, held_out: int, trained: bool) -> list[str]:
             "then there is something to learn from.",
         )
         return [text]
-    counted = translate("training", "{labelled} labelled images, {held_out} held out").format(
+    counted = translate("training", "labelled: {labelled}, held out: {held_out}").format(
         labelled=labelled, held_out=held_out
     )
     if trained:

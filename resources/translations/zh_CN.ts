@@ -1613,7 +1613,7 @@
         <translation>失败</translation>
     </message>
     <message>
-        <source>{train} labelled images, {held_out} held out</source>
+        <source>{train} to train on, {held_out} held out</source>
         <translation>{train} 幅训练图像，{held_out} 幅验证图像</translation>
     </message>
     <message>
@@ -1637,7 +1637,7 @@
         <translation>尚无标注。请预测一幅图像，修改后按 Ctrl+S 或 Enter：这样模型才有可学习的内容。</translation>
     </message>
     <message>
-        <source>{labelled} labelled images, {held_out} held out</source>
+        <source>labelled: {labelled}, held out: {held_out}</source>
         <translation>{labelled} 幅已标注图像，其中 {held_out} 幅用于验证</translation>
     </message>
     <message>

@@ -73,9 +73,9 @@ class DiceBars(QWidget):
         painter.setPen(self._appearance.color("text"))
         painter.drawText(QRectF(ground.right() + 8, line.y(), 28, LINE), aligned, f"{100 * bar.now:.0f}")
         if bar.before is not None:
-            change = round(100 * bar.now) - round(100 * bar.before)
+            change = round(100 * (bar.now - bar.before), 1)
             painter.setPen(self._appearance.color("good" if change > 0 else "bad" if change < 0 else "dim"))
-            text = f"+{change}" if change > 0 else f"−{-change}" if change < 0 else "±0"
+            text = f"+{change:.1f}" if change > 0 else f"−{-change:.1f}" if change < 0 else "±0"
             painter.drawText(QRectF(ground.right() + 40, line.y(), 40, LINE), aligned, text)
 
     def _paint_bar(self, painter: QPainter, bar: DiceBar, ground: QRectF) -> None:

@@ -50,7 +50,7 @@ class TrainingCurves(QWidget):
         self._baseline.setVisible(state.baseline_mean is not None)
         if state.baseline_mean is not None:
             self._baseline.setValue(100 * state.baseline_mean)
-            self._baseline.label.setFormat(self.tr("active model {dice:.1f}").format(dice=100 * state.baseline_mean))
+            self._baseline.label.setFormat(self.tr("before {dice:.1f}").format(dice=100 * state.baseline_mean))
         highest = max([100.0, *(100 * value for _, value in state.loss)])
         self._plot.setXRange(0, max(1, state.epochs), padding=0.01)
         self._plot.getPlotItem().getAxis("left").setTickSpacing(*2 * [_tick(highest)])

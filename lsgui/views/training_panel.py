@@ -177,13 +177,7 @@ class TrainingPanel(QFrame):
 
     def _show_bars(self, state: TrainingState) -> None:
         bars = dice_bars(state.per_class, state.baseline, self._session.classes)
-        compared = any(bar.before is not None for bar in bars)
-        title = (
-            self.tr("Held-out Dice per class, against the active model")
-            if compared
-            else self.tr("Held-out Dice per class")
-        )
-        self._bars_title.setText(title)
+        self._bars_title.setText(self.tr("Held-out Dice by class"))
         self._bars.show_bars(bars)
         self._scored = bool(bars)
 

@@ -363,8 +363,8 @@
 <context>
     <name>TrainingCurves</name>
     <message>
-        <source>active model {dice:.1f}</source>
-        <translation>当前模型 {dice:.1f}</translation>
+        <source>before {dice:.1f}</source>
+        <translation>之前 {dice:.1f}</translation>
     </message>
     <message>
         <source>loss × 100</source>
@@ -398,11 +398,7 @@
         <translation>微调</translation>
     </message>
     <message>
-        <source>Held-out Dice per class, against the active model</source>
-        <translation>各类别验证集 Dice，与当前模型对比</translation>
-    </message>
-    <message>
-        <source>Held-out Dice per class</source>
+        <source>Held-out Dice by class</source>
         <translation>各类别验证集 Dice</translation>
     </message>
 </context>

@@ -49,7 +49,7 @@ def test_a_stroke_is_on_disk_a_second_later_and_there_again_after_a_restart(
     assert desk.session.saved.kind == "unsaved"
     desk.wait(lambda: desk.session.saved.kind == "clean", 5)
     assert status(desk, "a.png") == Status.CORRECTED
-    work = read_label(folder / "segmentation/work/a.png.png", (64, 64), default_table())
+    work = read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), default_table())
     assert work[20, 20] == 6 and not list((folder / "segmentation/labels").iterdir())
     expected = desk.session.document.label_map.copy(), desk.session.document.provenance.copy()
     assert desk.session.close()
@@ -65,7 +65,7 @@ def test_leaving_an_image_saves_it_first(desk: Desk, image_folder: Callable) -> 
     desk.paint()
     desk.session.next_image()
     desk.wait(lambda: desk.session.document.name == "b.png")
-    assert (folder / "segmentation/work/a.png.png").exists()
+    assert (folder / "segmentation" / "work" / "a.png.png").exists()
     desk.session.previous_image()
     desk.wait(lambda: desk.session.document.name == "a.png")
     assert desk.session.document.label_map[20, 20] == 6
@@ -327,7 +327,7 @@ def test_closing_saves_the_last_stroke(make_desk: Callable, image_folder: Callab
     desk.open(folder)
     desk.paint()
     assert desk.session.close()
-    assert read_label(folder / "segmentation/work/a.png.png", (64, 64), default_table())[20, 20] == 6
+    assert read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), default_table())[20, 20] == 6
     Workspace.open(folder).close()
 
 
@@ -371,7 +371,7 @@ def test_strokes_made_while_the_next_image_is_read_are_saved(desk: Desk, image_f
     desk.session.next_image()
     desk.paint()  # the file of b.png is still being read
     desk.wait(lambda: desk.session.document.name == "b.png")
-    assert read_label(folder / "segmentation/work/a.png.png", (600, 600), default_table())[20, 20] == 6
+    assert read_label(folder / "segmentation" / "work" / "a.png.png", (600, 600), default_table())[20, 20] == 6
 
 
 def test_an_image_that_arrives_during_a_gesture_waits_for_its_end(desk: Desk, image_folder: Callable) -> None:
@@ -507,7 +507,7 @@ def test_a_stroke_begun_while_the_last_one_is_written_is_saved_before_leaving(
     assert document.name == "a.png" and document.gesture_active
     document.commit()
     desk.wait(lambda: document.name == "b.png")
-    assert read_label(folder / "segmentation/work/a.png.png", (64, 64), default_table())[40, 40] == 7
+    assert read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), default_table())[40, 40] == 7
 
 
 def test_closing_does_not_wait_behind_an_import(desk: Desk, image_folder: Callable) -> None:

@@ -13,6 +13,7 @@ from lsgui.context import Context
 from lsgui.jobs import Failure, Job
 from lsgui.notices import Answer, Question
 from model.images import Image
+from model.labels import UNTOUCHED
 from model.messages import Message
 from model.progress import Report
 from model.workspace import Entry, Workspace
@@ -52,6 +53,7 @@ class Saving(QObject):
         self._context = context
         self._document = context.document
         self._writing: Job | None = None
+        self._copies: tuple[Job | None, np.ndarray] = None, np.empty((2, 0, 0), np.uint8)
         self._waiting: list[Callable[[bool], None]] = []
         self._told = False
         self._edits = 0
@@ -122,6 +124,7 @@ class Saving(QObject):
         self._timer.stop()
         job = self._context.jobs.submit("files", title, work, done, failed, quiet=quiet, cancellable=False)
         self._writing = job
+        self._copies = job, self._copies[1]
 
     def _edited(self) -> None:
         self._edits += 1
@@ -135,7 +138,14 @@ class Saving(QObject):
         self._writing = None
         self._told = False
         self.state = SavedState()
+        shape = self._document.shape
+        self._context.jobs.background(lambda: self._make_room(shape))
         self.changed.emit()
+
+    def _make_room(self, shape: tuple[int, int]) -> None:
+        """In a lane: memory for a snapshot. Taken fresh it can hold the window's thread for 60 ms at 4096x4096."""
+        if self._copies[1].shape[1:] != shape:
+            self._copies = None, np.full((2, *shape), UNTOUCHED, np.uint8)
 
     def _written(self, shot: Snapshot) -> None:
         self._writing, self._told = None, False
@@ -191,15 +201,14 @@ class Saving(QObject):
         return job.failure
 
     def snapshot(self) -> Snapshot:
-        document = self._document
-        return Snapshot(
-            self._context.workspace,
-            document.name,
-            document.image,
-            document.label_map.copy(),
-            document.provenance.copy(),
-            self._edits,
-        )
+        """Copies of both planes, in the memory of the last ones once their write has finished."""
+        document, (job, planes) = self._document, self._copies
+        if planes.shape[1:] != document.shape or (job is not None and not job.finished.is_set()):
+            planes = np.empty((2, *document.shape), np.uint8)
+        self._copies = None, planes
+        np.copyto(planes[0], document.label_map)
+        np.copyto(planes[1], document.provenance)
+        return Snapshot(self._context.workspace, document.name, document.image, *planes, self._edits)
 
     def _set(self, kind: str) -> None:
         if kind != self.state.kind or kind == "clean":

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from model.attention import DIRECTIONS, build_slopes, lightning_attention
+from model.attention import DIRECTIONS, build_slopes
+from model.layers import form_for
 
 PATCH = 4
-_CACHED = 1 << 20
-"""Numbers in float32 (4 MB) that are worth holding in a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,10 @@ class NetworkConfig:
 
 
 class LightningUnet(nn.Module):
-    """Inside, images are (B, h, w, C) with channels last: a token is a pixel, and no layer has to move them."""
+    """Inside, images are (B, h, w, C) with channels last: a token is a pixel, and no layer has to move them.
+
+    The modules hold the parameters; `model.layers` computes with them, in the form that suits the device.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -80,25 +82,33 @@ class LightningUnet(nn.Module):
         )
         self.merge = nn.ModuleList(PatchMerging(width) for width in widths[:-1])
         self.expand = nn.ModuleList(PatchExpanding(width, 2, width // 2) for width in widths[:0:-1])
-        self.join = nn.ModuleList(Pointwise(2 * width, width) for width in widths[-2::-1] if config.skips)
+        self.join = nn.ModuleList(nn.Linear(2 * width, width) for width in widths[-2::-1] if config.skips)
         self.decoder = nn.ModuleList(
             _stage(config, len(widths) - 2 - index, count, scans) for index, count in enumerate(config.decoder_blocks)
         )
         self.enlarge = PatchExpanding(widths[0], PATCH, widths[0] // PATCH)
-        self.head = Pointwise(widths[0] // PATCH, config.classes)
+        self.head = nn.Linear(widths[0] // PATCH, config.classes)
         self.apply(_initialise)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images (B, 1 or 3, H, W) floating point in 0..1, of any H and W -> logits (B, classes, H, W)."""
+        x, enlarge = self.features(images), self.enlarge
+        height, width = images.shape[2:]
+        logits = form_for(x).head(x, PATCH, enlarge.expand, enlarge.norm, self.head)
+        return logits[:, :height, :width].permute(0, 3, 1, 2)
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """images (B, 1 or 3, H, W) as for `forward` -> what the last block gave, (B, h, w, width).
+
+        h and w are a quarter of H and W, filled up until each stage can be halved.
+        """
         if images.dim() != 4 or images.shape[1] not in (1, 3):
             raise ValueError(f"expected images (B, 1 or 3, H, W), got {tuple(images.shape)}")
         height, width = images.shape[2:]
         x = (images.expand(-1, 3, -1, -1) - self.mean) / self.std
         step = PATCH * 2 ** len(self.merge)
         x = self.embed(F.pad(x, (0, -width % step, 0, -height % step), mode="replicate"))
-        x = self.decode(*self.encode(x))
-        logits = by_rows(lambda rows: self.head(self.enlarge(rows)), x, 4 * self.config.width)
-        return logits[:, :height, :width].permute(0, 3, 1, 2)
+        return self.decode(*self.encode(x))
 
     def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Tokens (B, h, w, C) -> the deepest stage's (B, h/8, w/8, 8C), and what each stage before it gave."""
@@ -113,20 +123,9 @@ class LightningUnet(nn.Module):
         for index, (expand, stage) in enumerate(zip(self.expand, self.decoder, strict=True)):
             x = expand(x)
             if self.config.skips:
-                x = self.join[index](torch.cat([x, skips[-1 - index]], dim=-1))
+                x = form_for(x).join(x, skips.pop(), self.join[index])
             x = stage(x)
         return x
-
-
-class Pointwise(nn.Linear):
-    """A linear layer on tokens (B, h, w, C). On a CPU it runs as a 1x1 convolution, by oneDNN: twice as fast as the
-    matrix product of MKL on AMD processors, the same on others.
-    """
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if x.device.type != "cpu":
-            return super().forward(x)
-        return F.conv2d(x.permute(0, 3, 1, 2), self.weight[:, :, None, None], self.bias).permute(0, 2, 3, 1)
 
 
 class PatchEmbedding(nn.Module):
@@ -138,7 +137,8 @@ class PatchEmbedding(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.norm(self.convolution(images).permute(0, 2, 3, 1).contiguous())
+        x = self.convolution(images).permute(0, 2, 3, 1).contiguous()
+        return form_for(x).norm(x, self.norm)
 
 
 class Block(nn.Module):
@@ -146,56 +146,42 @@ class Block(nn.Module):
 
     def __init__(self, width: int, heads: int, config: NetworkConfig, scan: str) -> None:
         super().__init__()
-        self.local = DepthwiseConvolution(width) if config.convolution else None
+        self.local = nn.Conv2d(width, width, 3, padding=1, groups=width) if config.convolution else None
         self.attention_norm = nn.LayerNorm(width)
         self.attention = Attention(width, heads, config.direction, scan)
         self.mlp_norm = nn.LayerNorm(width)
         self.mlp = nn.Sequential(
-            Pointwise(width, config.mlp_ratio * width), nn.GELU(), Pointwise(config.mlp_ratio * width, width)
+            nn.Linear(width, config.mlp_ratio * width), nn.GELU(), nn.Linear(config.mlp_ratio * width, width)
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.local is not None:
-            x = x + self.local(x)
-        x = x + self.attention(self.attention_norm(x))
-        return by_rows(lambda rows: rows + self.mlp(self.mlp_norm(rows)), x, self.mlp[0].out_features)
+        form = form_for(x)
+        if self.local is None:
+            normed = form.norm(x, self.attention_norm)
+        else:
+            x, normed = form.depthwise(x, self.local, self.attention_norm)
+        x, normed = form.add(x, self.attention(normed), self.mlp_norm)
+        return form.mlp(x, normed, self.mlp[0], self.mlp[2])
 
 
 class Attention(nn.Module):
-    """Lightning attention over all tokens of an image, SiLU on q and k, each head's output brought to unit RMS.
+    """Lightning attention over all tokens of an image, row by row or column by column.
 
-    `form` is the door's; it is no part of the network's shape, and only a comparison of forms changes it.
+    `form` is the attention's; it is no part of the network's shape, and only a comparison of forms changes it.
     """
 
     def __init__(self, width: int, heads: int, direction: str, scan: str) -> None:
         super().__init__()
-        self.heads, self.direction, self.form = heads, direction, "auto"
+        self.direction, self.form = direction, "auto"
         self.by_columns = scan == "columns"
-        self.qkv = Pointwise(width, 3 * width)
-        self.project = Pointwise(width, width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.project = nn.Linear(width, width)
         self.register_buffer("slopes", build_slopes(heads))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        qkv = self.qkv(x).unflatten(-1, (3, self.heads, -1))
-        qkv = qkv.permute(3, 0, 4, 2, 1, 5) if self.by_columns else qkv.permute(3, 0, 4, 1, 2, 5)
-        sides = qkv.shape[3:5]
-        qkv = qkv.flatten(3, 4)
-        q, k = F.silu(qkv[:2])
-        q = q / q.shape[-1]  # the norm below undoes it: it keeps sums over many tokens within float16
-        out = lightning_attention(q, k, qkv[2], self.slopes, self.direction, self.form)
-        out = F.rms_norm(out, out.shape[-1:], eps=1e-6).unflatten(2, sides)
-        out = out.permute(0, 3, 2, 1, 4) if self.by_columns else out.permute(0, 2, 3, 1, 4)
-        return self.project(out.flatten(3))
-
-
-class DepthwiseConvolution(nn.Conv2d):
-    """3x3, each channel by itself, on tokens (B, h, w, C)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__(width, width, 3, padding=1, groups=width)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        form = form_for(x)
+        out = form.attend(form.linear(x, self.qkv), self.slopes, self.direction, self.by_columns, self.form)
+        return form.linear(out, self.project)
 
 
 class PatchMerging(nn.Module):
@@ -204,11 +190,11 @@ class PatchMerging(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(4 * width)
-        self.reduce = Pointwise(4 * width, 2 * width, bias=False)
+        self.reduce = nn.Linear(4 * width, 2 * width, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = x.unflatten(2, (-1, 2)).unflatten(1, (-1, 2)).permute(0, 1, 3, 2, 4, 5)
-        return self.reduce(self.norm(x.flatten(3)))
+        form = form_for(x)
+        return form.linear(form.merge(x, self.norm), self.reduce)
 
 
 class PatchExpanding(nn.Module):
@@ -217,23 +203,12 @@ class PatchExpanding(nn.Module):
     def __init__(self, inside: int, factor: int, width: int) -> None:
         super().__init__()
         self.factor = factor
-        self.expand = Pointwise(inside, factor * factor * width, bias=False)
+        self.expand = nn.Linear(inside, factor * factor * width, bias=False)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.expand(x).unflatten(-1, (self.factor, self.factor, -1)).permute(0, 1, 3, 2, 4, 5)
-        return self.norm(x.flatten(3, 4).flatten(1, 2))
-
-
-def by_rows(layer: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, width: int) -> torch.Tensor:
-    """layer(x) for a layer that treats tokens singly and is `width` channels wide inside.
-
-    On a CPU without gradients it takes a few rows of tokens at a time, so that what is inside stays in the cache.
-    """
-    rows = max(1, _CACHED // (x.shape[2] * width))
-    if torch.is_grad_enabled() or x.device.type != "cpu" or rows >= x.shape[1]:
-        return layer(x)
-    return torch.cat([layer(part) for part in x.split(rows, dim=1)], dim=1)
+        form = form_for(x)
+        return form.expand(form.linear(x, self.expand), self.factor, self.norm)
 
 
 def _stage(config: NetworkConfig, stage: int, blocks: int, scans: itertools.cycle) -> nn.Sequential:

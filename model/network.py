@@ -172,7 +172,7 @@ class Attention(nn.Module):
 
     def __init__(self, width: int, heads: int, direction: str, scan: str) -> None:
         super().__init__()
-        self.direction, self.form = direction, "auto"
+        self.heads, self.direction, self.form = heads, direction, "auto"
         self.by_columns = scan == "columns"
         self.qkv = nn.Linear(width, 3 * width)
         self.project = nn.Linear(width, width)

@@ -6,6 +6,9 @@ import numpy as np
 
 from model.labels import UNTOUCHED
 
+_STRIP = 1 << 20
+"""Pixels that are counted at once: each takes up to 20 bytes meanwhile."""
+
 
 def confusion(prediction: np.ndarray, label: np.ndarray, n: int) -> np.ndarray:
     """Pixel counts (n, n) int64, rows by true value and columns by predicted value, both in 0..n-1.
@@ -15,11 +18,11 @@ def confusion(prediction: np.ndarray, label: np.ndarray, n: int) -> np.ndarray:
     """
     if prediction.shape != label.shape:
         raise ValueError(f"expected maps of one shape, got {prediction.shape} and {label.shape}")
-    known = label != UNTOUCHED
-    pairs = label[known].astype(np.int64) * n + prediction[known]
-    if pairs.size and (label[known].max() >= n or prediction[known].max() >= n):
-        raise ValueError(f"expected values below {n}, got {label[known].max()} and {prediction[known].max()}")
-    return np.bincount(pairs, minlength=n * n).reshape(n, n)
+    counts = np.zeros((n, n), np.int64)
+    rows = max(1, _STRIP // max(1, label[:1].size))
+    for top in range(0, len(label), rows):
+        counts += _counted(prediction[top : top + rows], label[top : top + rows], n)
+    return counts
 
 
 def dice(counts: np.ndarray) -> np.ndarray:
@@ -32,6 +35,14 @@ def iou(counts: np.ndarray) -> np.ndarray:
     """Intersection over union (n,) in 0..1: TP / (TP + FP + FN); nan where the truth has none."""
     hit, truth, predicted = _marginals(counts)
     return _ratio(hit, truth + predicted - hit, truth)
+
+
+def _counted(prediction: np.ndarray, label: np.ndarray, n: int) -> np.ndarray:
+    known = label != UNTOUCHED
+    truth, said = label[known], prediction[known]
+    if truth.size and (truth.max() >= n or said.max() >= n):
+        raise ValueError(f"expected values below {n}, got {truth.max()} and {said.max()}")
+    return np.bincount(truth.astype(np.intp) * n + said, minlength=n * n).reshape(n, n)
 
 
 def _marginals(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

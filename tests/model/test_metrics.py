@@ -1,5 +1,7 @@
 """Dice and IoU against sets counted by hand, and what is left out of them."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,19 @@ def test_images_are_pooled_by_adding_their_counts():
     first = confusion(np.array([[1, 1]], np.uint8), np.array([[1, 1]], np.uint8), 2)
     second = confusion(np.array([[0] * 6]), np.array([[1] * 6], np.uint8), 2)
     assert dice(first + second)[1] == pytest.approx(2 * 2 / (2 + 8))
+
+
+def test_a_large_map_is_counted_exactly_and_in_little_memory():
+    """Sixteen megapixels counted at once would take over 200 MB."""
+    rng = np.random.default_rng(0)
+    label, prediction = (rng.integers(0, 5, (2048, 8192), np.uint8) for _ in range(2))
+    label[::3] = 255
+    tracemalloc.start()
+    counts = confusion(prediction, label, 5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert counts.sum() == (label != 255).sum() and peak < 64 << 20
+    assert counts[2, 3] == ((label == 2) & (prediction == 3)).sum()
 
 
 def test_maps_that_do_not_fit_each_other_are_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -92,12 +93,13 @@ class MapStore:
 
     def drop_work(self, name: str) -> None:
         """Forget the autosaved map of an image whose label has just taken its place."""
-        self._layout.work(name).unlink(missing_ok=True)
-        self._layout.provenance(name).unlink(missing_ok=True)
+        for path in (self._layout.work(name), self._layout.provenance(name)):
+            if os.path.exists(path):
+                path.unlink(missing_ok=True)
 
     def _work(self, name: str, shape: tuple[int, int], classes: ClassTable) -> tuple[np.ndarray, np.ndarray] | None:
         path = self._layout.work(name)
-        if not path.exists():
+        if not os.path.exists(path):  # unlike Path's, no error for a name that is too long to exist
             return None
         provenance, note = _read_provenance(self._layout.provenance(name), shape)
         if not note.get("human", True) and _is_newer(self._layout.prediction(name), path):
@@ -109,7 +111,7 @@ class MapStore:
 
     def _label(self, name: str, shape: tuple[int, int], classes: ClassTable) -> tuple[np.ndarray, np.ndarray] | None:
         path = self._layout.label(name)
-        if not path.exists():
+        if not os.path.exists(path):
             return None
         label_map = _read(path, shape, read_json(self._layout.label_record(name)), classes)
         return label_map, _set_by(label_map, HUMAN)
@@ -118,7 +120,7 @@ class MapStore:
         self, name: str, shape: tuple[int, int], classes: ClassTable
     ) -> tuple[np.ndarray, np.ndarray] | None:
         path = self._layout.prediction(name)
-        if not path.exists():
+        if not os.path.exists(path):
             return None
         label_map = _read(path, shape, read_json(self._layout.prediction_record(name)), classes)
         return label_map, _set_by(label_map, MODEL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -233,6 +234,12 @@ def _saving(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise WorkspaceError(
+                "{name} could not be saved: its name is too long, since the files that belong to it have names up to "
+                "15 characters longer. Give the image a shorter name, then open its folder again.",
+                name=name,
+            ) from error
         raise WorkspaceError(
             "{name} could not be saved: {reason}. The old file is intact; make room or choose a folder "
             "that can be written, then save again.",

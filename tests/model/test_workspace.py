@@ -530,6 +530,22 @@ def test_a_full_disk_leaves_the_old_files(folder: Path, label_map: np.ndarray) -
     workspace.close()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there the whole path is limited, not the name")
+@pytest.mark.parametrize("length", [249, 255])
+def test_a_name_too_long_for_its_files_asks_for_a_shorter_one(folder: Path, label_map: np.ndarray, length: int) -> None:
+    """249 leaves room for `.png` and `.json`, but not for `.provenance.png`."""
+    name = f"{'a' * (length - 4)}.png"
+    shutil.copy(folder / "img_001.png", folder / name)
+    workspace = Workspace.open(folder)
+    assert workspace.read_maps(name, SHAPE).source == "none"
+    with pytest.raises(WorkspaceError, match="name is too long.*shorter name"):
+        workspace.write_work(name, label_map, human(label_map))
+    if length == 249:
+        save(workspace, name, label_map)
+        assert workspace.read_maps(name, SHAPE).source == "label"
+    workspace.close()
+
+
 def test_an_unusable_prediction_is_an_error_for_whoever_asks_for_it(folder: Path) -> None:
     workspace = Workspace.open(folder)
     (folder / "segmentation" / "predictions" / "img_001.png.png").write_bytes(b"x")

@@ -49,6 +49,58 @@ class Layout:
     def lock(self) -> Path:
         return self.root / ".lock"
 
+    @property
+    def active(self) -> Path:
+        """Names the weights that the workspace predicts with."""
+        return self.root / "active.json"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def training_lock(self) -> Path:
+        return self.runs / ".lock"
+
+    def run(self, number: int) -> Path:
+        return self.runs / f"{number:04d}"
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Paths of one fine-tuning below its `folder`."""
+
+    folder: Path
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state.json"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.json"
+
+    @property
+    def labels(self) -> Path:
+        """Lists the labels that the run uses."""
+        return self.folder / "labels.json"
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    @property
+    def weights(self) -> Path:
+        return self.folder / "weights.safetensors"
+
+    @property
+    def resume(self) -> Path:
+        return self.folder / "resume.safetensors"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / ".lock"
+
 
 def workspace_around(folder: Path) -> Path | None:
     """The workspace that `folder` is or lies in, if any: images there are our own label maps."""

@@ -14,6 +14,7 @@ from model.checkpoint import Checkpoint, save
 from model.errors import ModelError, TrainingError
 from model.events import Event, Failed, Finished, Notice, Stopped, to_line
 from model.files import clear_leftovers, sha256
+from model.layout import Layout, RunFiles
 from model.messages import Message
 from model.progress import Cancelled
 from model.records import read_json, write_json
@@ -52,7 +53,7 @@ class RunLog:
 
     def _write_labels(self, labels: Sequence[LabelledImage]) -> bool:
         """Write down which labels the run uses, and say whether they are the same as before."""
-        path = self.run.folder / "labels.json"
+        path = RunFiles(self.run.folder).labels
         files = [
             {"image": item.image_path.name, "split": item.split, "sha256": sha256(item.label_path)} for item in labels
         ]
@@ -141,10 +142,10 @@ def only_one(root: Path) -> Iterator[None]:
 
     Raises TrainingError while another process trains or it cannot be written.
     """
-    runs = root / "runs"
-    lock = FileLock(runs / ".lock", timeout=0, thread_local=False)
+    layout = Layout(root)
+    lock = FileLock(layout.training_lock, timeout=0, thread_local=False)
     try:
-        runs.mkdir(parents=True, exist_ok=True)
+        layout.runs.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
         raise TrainingError("Another fine-tuning is running in this folder; wait for it or stop it first.") from error
@@ -155,7 +156,7 @@ def only_one(root: Path) -> Iterator[None]:
             reason=error.strerror or str(error),
         ) from error
     try:
-        for folder in runs.iterdir():
+        for folder in layout.runs.iterdir():
             if folder.is_dir():
                 clear_leftovers(folder)
         yield

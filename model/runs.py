@@ -15,6 +15,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from model.events import Event, from_line
+from model.layout import Layout, RunFiles
 from model.records import read_json, write_json
 
 Verdict = Literal["better", "worse", "cannot_judge"]
@@ -58,19 +59,19 @@ class Run:
     @property
     def weights_path(self) -> Path:
         """Where the run publishes its weights, whether or not it has."""
-        return self.folder / "weights.safetensors"
+        return RunFiles(self.folder).weights
 
     @property
     def resume_path(self) -> Path:
-        return self.folder / "resume.safetensors"
+        return RunFiles(self.folder).resume
 
     @property
     def events_path(self) -> Path:
-        return self.folder / "events.jsonl"
+        return RunFiles(self.folder).events
 
     @property
     def config_path(self) -> Path:
-        return self.folder / "config.json"
+        return RunFiles(self.folder).config
 
     @property
     def resumable(self) -> bool:
@@ -85,19 +86,20 @@ def list_runs(root: Path) -> list[Run]:
 
 def read_run(folder: Path) -> Run | None:
     """The run in `folder`, or None when nothing there says so. A dead `running` is read as `interrupted`."""
-    data = read_json(folder / "state.json")
+    files = RunFiles(folder)
+    data = read_json(files.state)
     try:
         state = RunState(data.get("state", ""))
     except ValueError:
         return None
     if state is RunState.RUNNING and not _is_alive(folder):
         state = RunState.INTERRUPTED
-    weights, parent = folder / "weights.safetensors", data.get("parent")
+    parent = data.get("parent")
     return Run(
         number=int(folder.name),
         folder=folder,
         state=state,
-        weights=weights if weights.exists() else None,
+        weights=files.weights if files.weights.exists() else None,
         parent=parent if isinstance(parent, str) else None,
         mean_dice=_number(data.get("mean_dice")),
         dice=_numbers(data.get("dice")),
@@ -111,19 +113,19 @@ def read_run(folder: Path) -> Run | None:
 
 def new_run(root: Path, parent: str | None = None, labels: Sequence[str] = ()) -> Run:
     """Make the folder of the next run and mark it running. Take its `run_lock` at once and keep it. Raises OSError."""
-    runs = Path(root) / "runs"
-    runs.mkdir(parents=True, exist_ok=True)
+    layout = Layout(Path(root))
+    layout.runs.mkdir(parents=True, exist_ok=True)
     number = max((int(folder.name) for folder in _numbered(root)), default=0)
     while True:
         number += 1
-        folder = runs / f"{number:04d}"
+        folder = layout.run(number)
         try:
             folder.mkdir()
             break
         except FileExistsError:
             continue
     run = Run(number, folder, RunState.RUNNING, parent=parent, started=time.time(), labels=tuple(labels))
-    write_json(folder / "labels.json", {"labels": list(labels)})
+    write_json(RunFiles(folder).labels, {"labels": list(labels)})
     save_run(run)
     return run
 
@@ -132,12 +134,12 @@ def save_run(run: Run) -> None:
     """Write the run's state, atomically. Raises OSError."""
     kept = ("state", "parent", "mean_dice", "dice", "baseline_mean", "baseline", "started", "seconds")
     fields = dataclasses.asdict(run)
-    write_json(run.folder / "state.json", {"version": 1} | {name: fields[name] for name in kept})
+    write_json(RunFiles(run.folder).state, {"version": 1} | {name: fields[name] for name in kept})
 
 
 def run_lock(run: Run) -> FileLock:
     """Held by the process that trains. The system lets go of it when that process dies, however it dies."""
-    return FileLock(run.folder / ".lock", timeout=5, thread_local=False)
+    return FileLock(RunFiles(run.folder).lock, timeout=5, thread_local=False)
 
 
 def read_events(run: Run) -> list[Event]:
@@ -158,7 +160,7 @@ def verdict(run: Run) -> Verdict:
 
 def active_weights(root: Path) -> Path | None:
     """The checkpoint the workspace predicts with; None when none was chosen or it is gone."""
-    stored = read_json(_active_file(root)).get("weights")
+    stored = read_json(Layout(Path(root)).active).get("weights")
     if not isinstance(stored, str):
         return None
     path = Path(root) / stored
@@ -167,20 +169,17 @@ def active_weights(root: Path) -> Path | None:
 
 def set_active(root: Path, weights: Path | None) -> None:
     """Choose `weights`. Those of a run are stored relative to `root`, so that the folder may move. Raises OSError."""
+    active = Layout(Path(root)).active
     if weights is None:
-        _active_file(root).unlink(missing_ok=True)
+        active.unlink(missing_ok=True)
         return
     weights, home = Path(os.path.abspath(weights)), Path(os.path.abspath(root))
     stored = weights.relative_to(home).as_posix() if weights.is_relative_to(home) else str(weights)
-    write_json(_active_file(root), {"weights": stored})
-
-
-def _active_file(root: Path) -> Path:
-    return Path(root) / "active.json"
+    write_json(active, {"weights": stored})
 
 
 def _numbered(root: Path) -> list[Path]:
-    folder = Path(root) / "runs"
+    folder = Layout(Path(root)).runs
     if not folder.is_dir():
         return []
     return sorted((item for item in folder.iterdir() if item.name.isdecimal()), key=lambda item: int(item.name))
@@ -188,9 +187,10 @@ def _numbered(root: Path) -> list[Path]:
 
 def _is_alive(folder: Path) -> bool:
     """Whether some process holds the run's lock."""
-    if not (folder / ".lock").exists():
+    path = RunFiles(folder).lock
+    if not path.exists():
         return False
-    lock = FileLock(folder / ".lock", timeout=0, thread_local=False)
+    lock = FileLock(path, timeout=0, thread_local=False)
     try:
         lock.acquire()
     except Timeout:
@@ -213,7 +213,7 @@ def _numbers(values: object) -> dict[str, float]:
 
 def _read_labels(folder: Path) -> tuple[str, ...]:
     try:
-        labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+        labels = json.loads(RunFiles(folder).labels.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return ()
     labels = labels.get("labels", []) if isinstance(labels, dict) else labels

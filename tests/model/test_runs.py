@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import model.runs
 from model.events import Step, to_line
 from model.runs import (
     Run,
@@ -48,6 +50,13 @@ def test_a_finished_run_comes_back_whole(tmp_path: Path) -> None:
     )  # fmt: skip
     save_run(done)
     assert list_runs(tmp_path) == [done]
+
+
+def test_only_the_layout_spells_the_names_of_files() -> None:
+    """Whoever moves a file changes one place."""
+    names = re.compile(r"\"(active\.json|(state|labels|config)\.json|events\.jsonl|resume\.safetensors|runs)\"")
+    spelled = [path.name for path in Path(model.runs.__file__).parent.rglob("*.py") if names.search(path.read_text())]
+    assert spelled == ["layout.py"]
 
 
 def test_runs_are_numbered_on_and_listed_in_order(tmp_path: Path) -> None:

@@ -13,11 +13,23 @@ from model.labels import UNTOUCHED
 def segmentation_loss(logits: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
     """Mean cross-entropy + (1 - mean soft Dice), computed in float32.
 
-    `logits` (B, C, H, W); `target` (B, H, W) int64 holds channels, or 255 for untouched pixels, which count in neither
-    part; `weights` (C,) says how much a pixel of each channel counts in the cross-entropy, by default all the same.
-    Dice (Milletari et al. 2016, V-Net) pools the batch and leaves out classes that its truth lacks: there it would only
-    repeat what cross-entropy says, with a gradient as large as a whole organ's. Nothing labelled gives 0.
+    `logits` (B, C, H, W); `target` (B, H, W) of whole numbers holds channels, or 255 for untouched pixels, which count
+    in neither part; `weights` (C,) says how much a pixel of each channel counts in the cross-entropy, by default all
+    the same. Dice (Milletari et al. 2016, V-Net) pools the batch and leaves out classes that its truth lacks: there it
+    would only repeat what cross-entropy says, with a gradient as large as a whole organ's. Nothing labelled gives 0.
     """
+    if logits.is_cuda and logits.shape[1] <= UNTOUCHED:
+        from model.kernel_support import refusal
+
+        if refusal(logits.device) is None:
+            from model.layers.kernels.loss import SegmentationLoss
+
+            return SegmentationLoss.apply(logits, target, weights)
+    return plain_loss(logits, target.long(), weights)
+
+
+def plain_loss(logits: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
+    """`segmentation_loss` as it is defined, on any device; `target` is int64."""
     log_probability = torch.log_softmax(logits.float(), dim=1)
     known = target != UNTOUCHED
     channel = torch.where(known, target, 0)

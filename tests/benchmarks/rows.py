@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-Figure = float | str
-"""A measured number, or the reason why there is none."""
-
-_UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0, "GiB": 2.0**-30, "images/s": 1.0}
+_UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0}
 
 
 @dataclass(frozen=True)
@@ -26,62 +24,75 @@ class Row:
         return {True: "yes", False: "no", None: "-"}[self.reached]
 
 
-def attempt(measure: Callable[[], float]) -> Figure:
+@dataclass(frozen=True)
+class Cost:
+    """What something takes: `seconds`, and `memory` in bytes where that was asked; or the `reason` why it is not known."""
+
+    seconds: float = float("nan")
+    memory: float | None = None
+    reason: str = ""
+
+    def within(self, seconds: float, memory: float = float("inf")) -> bool | None:
+        """Whether it keeps to these bounds; None when it is not known."""
+        return None if self.reason else self.seconds <= seconds and (self.memory or 0) <= memory
+
+    def show(self, unit: str) -> str:
+        """In us, ms, s or images/s, with three significant digits; memory in GiB."""
+        if self.reason:
+            return self.reason
+        value = 1 / self.seconds if unit == "images/s" else self.seconds * _UNITS[unit]
+        memory = "" if self.memory is None else f", {digits(self.memory / 2**30)} GiB"
+        return f"{digits(value)} {unit}{memory}"
+
+
+def attempt(measure: Callable[[], Cost]) -> Cost:
     """What `measure` returns; for a peer that is not installed or fails, the reason."""
     try:
         return measure()
     except ImportError as error:
-        return f"{(error.name or str(error)).split('.')[0]} is not installed"
-    except Exception as error:  # noqa: BLE001 - a peer's failure is a result, and must not end the run
-        reason = str(error).strip().splitlines()
-        return f"{type(error).__name__}: {reason[0][:100]}" if reason else type(error).__name__
+        return Cost(reason=f"{(error.name or str(error)).split('.')[0]} is not installed")
+    except Exception as error:  # noqa: BLE001 - a failure is a result too, and must not end the run
+        lines = [*str(error).strip().splitlines(), ""]
+        return Cost(reason=f"{type(error).__name__} {lines[0][:100]}".strip())
 
 
-def fastest(figures: Iterable[Figure]) -> Figure:
-    """The smallest number, or the first reason when none of several ways to run a peer gave a number."""
-    figures = list(figures)
-    return min((figure for figure in figures if isinstance(figure, float)), default=figures[0])
+def fastest(costs: Iterable[Cost]) -> Cost:
+    """The one that takes the least time; where none is known, the first with its reason."""
+    costs = list(costs)
+    return min((cost for cost in costs if not cost.reason), key=lambda cost: cost.seconds, default=costs[0])
 
 
-def show(figure: Figure, unit: str) -> str:
-    """Three significant digits in `unit`; figures are seconds, bytes or images per second."""
-    if isinstance(figure, str):
-        return figure
-    value = figure * _UNITS[unit]
-    digits = max(0, 2 - len(str(int(abs(value)))) + (abs(value) >= 1))
-    return f"{value:,.{digits}f} {unit}"
-
-
-def show_peers(ours: Figure, peers: Mapping[str, Figure], unit: str, more_is_better: bool = False) -> str:
-    """`U-Net 3.10 ms (2.1 x)`: each peer's figure, and how many times better ours is."""
+def show_peers(ours: Cost, peers: Mapping[str, Cost], unit: str) -> str:
+    """`U-Net 3.10 ms (2.1 x)`: each peer's cost, and how many times as long it takes as ours."""
     parts = []
-    for name, figure in peers.items():
-        times = ratio(ours, figure, more_is_better)
-        parts.append(f"{name} {show(figure, unit)}" + ("" if times is None else f" ({times:.1f} x)"))
+    for name, cost in peers.items():
+        known = not ours.reason and not cost.reason
+        parts.append(f"{name} {cost.show(unit)}" + (f" ({digits(cost.seconds / ours.seconds, 2)} x)" if known else ""))
     return "; ".join(parts)
 
 
-def ratio(ours: Figure, peer: Figure, more_is_better: bool = False) -> float | None:
-    """How many times better ours is than the peer; None when one of them has no number."""
-    if isinstance(ours, str) or isinstance(peer, str) or not ours or not peer:
-        return None
-    return ours / peer if more_is_better else peer / ours
+def digits(value: float, significant: int = 3) -> str:
+    """The number with so many significant digits, none of them in exponents."""
+    if not value or not math.isfinite(value):
+        return f"{value:g}"
+    exponent = int(f"{abs(value):e}".split("e")[1])
+    return f"{value:,.{max(0, significant - 1 - exponent)}f}"
 
 
 def plain(row: Row) -> str:
-    text = f"{row.work:64} {row.measured:34} goal {row.goal:34} {row.verdict}"
+    text = f"{row.work:64} {row.measured:34} {'goal ' + row.goal if row.goal else '':40} {row.verdict}"
     return f"{text}\n    {row.peers}" if row.peers else text
 
 
 def markdown(machine: str, rows: Iterable[Row]) -> str:
     """The table that the README carries, headed by the name of the machine."""
     lines = [
-        f"On one {machine}:",
+        f"On {machine}:",
         "",
-        "| work | measured | goal | peers, same run | reached |",
+        "| work | measured | goal | peers in the same run | reached |",
         "|---|---|---|---|---|",
     ]
     for row in rows:
-        cells = (row.work, row.measured, row.goal, row.peers or "-", row.verdict)
+        cells = (row.work, row.measured, row.goal or "-", row.peers or "-", row.verdict)
         lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Callable
@@ -14,16 +15,19 @@ Call = Callable[[], object]
 def replayed(call: Call, device: torch.device, sets: int = 5, budget: float = 0.1) -> float:
     """Seconds of GPU time of one `call`, captured once in a CUDA graph and replayed; the median of the sets.
 
-    Nothing but the GPU's own work is in it: no launches from Python. A set takes about `budget` seconds. On a CPU, where
-    there are no graphs, as `clocked`.
+    Nothing but the GPU's own work is in it: no launches from Python. A set takes about `budget` seconds.
     """
+    return repeated(capture(call).replay if device.type == "cuda" else call, device, sets, budget)
+
+
+def repeated(call: Call, device: torch.device, sets: int = 5, budget: float = 0.1) -> float:
+    """Seconds of GPU time of one `call` among many in a row, the median of the sets; on a CPU as `clocked`."""
     if device.type != "cuda":
         return clocked(call, device, sets)
-    graph = capture(call)
-    graph.replay()
-    once = _between(graph.replay, 1)
+    call()
+    once = _between(call, 1)
     count = max(3, min(200, int(budget / max(once, 1e-6))))
-    return statistics.median(_between(graph.replay, count) for _ in range(sets))
+    return statistics.median(_between(call, count) for _ in range(sets))
 
 
 def capture(call: Call) -> torch.cuda.CUDAGraph:
@@ -55,10 +59,10 @@ def clocked(call: Call, device: torch.device, runs: int = 20, warm: int = 3) -> 
     return statistics.median(seconds)
 
 
-def peak_memory(call: Call, device: torch.device) -> float:
-    """Bytes of GPU memory that torch holds for tensors at the highest moment of a call, weights included; nan on a CPU."""
+def peak_memory(call: Call, device: torch.device) -> float | None:
+    """Bytes of GPU memory that torch holds for tensors at the highest moment of a call, weights included; None on a CPU."""
     if device.type != "cuda":
-        return float("nan")
+        return None
     torch.cuda.synchronize()
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
@@ -74,6 +78,7 @@ def finish(device: torch.device) -> None:
 
 def forget(device: torch.device) -> None:
     """Give the memory of what was measured last to what comes next."""
+    gc.collect()
     if device.type == "cuda":
         torch.cuda.synchronize()
         torch.cuda.empty_cache()

@@ -1,0 +1,75 @@
+"""The benchmarks' own arithmetic, and that the one command runs from end to end at toy size."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.rows import Cost, Row, attempt, digits, fastest, markdown, plain, show_peers
+
+
+def test_times_rates_and_memory_are_shown_with_three_digits() -> None:
+    assert Cost(0.00312, 2.4 * 2**30).show("ms") == "3.12 ms, 2.40 GiB"
+    assert Cost(14.96e-6).show("us") == "15.0 us" and Cost(1 / 3217).show("images/s") == "3,217 images/s"
+    assert [digits(value) for value in (0, 0.00123, 9.996, 99.96, 12345.6)] == [
+        "0",
+        "0.00123",
+        "10.00",
+        "100.0",
+        "12,346",
+    ]
+
+
+def test_a_peer_that_is_not_installed_or_fails_says_so_and_wins_nothing() -> None:
+    def fails() -> Cost:
+        raise RuntimeError("too large\nand a long trace")
+
+    def misses() -> Cost:
+        import fla_that_nobody_has.ops  # noqa: F401
+
+    failed, missing, fine = attempt(fails), attempt(misses), attempt(lambda: Cost(2.0))
+    assert failed.show("ms") == "RuntimeError too large" and failed.within(1) is None
+    assert missing.show("ms") == "fla_that_nobody_has is not installed"
+    assert fastest([failed, fine, Cost(3.0)]) is fine and fastest([missing, failed]) is missing
+    peers = {"a": Cost(6.0, 2**30), "b": missing}
+    assert show_peers(Cost(2.0), peers, "s") == "a 6.00 s, 1.00 GiB (3.0 x); b fla_that_nobody_has is not installed"
+
+
+def test_a_goal_is_reached_only_when_time_and_memory_both_are() -> None:
+    assert Cost(0.02, 3 * 2**30).within(0.02, 3.5 * 2**30) is True
+    assert Cost(0.02, 4 * 2**30).within(0.02, 3.5 * 2**30) is False
+    assert Cost(0.021, 3 * 2**30).within(0.02, 3.5 * 2**30) is False
+
+
+def test_the_tables_hold_every_cell() -> None:
+    row = Row("step", "<= 20 ms", "19 ms", "U-Net | 40 ms", reached=True)
+    assert markdown("NVIDIA H200", [row]).splitlines()[-1] == "| step | 19 ms | <= 20 ms | U-Net / 40 ms | yes |"
+    assert all(cell in plain(row) for cell in ("step", "19 ms", "<= 20 ms", "U-Net", "yes"))
+
+
+@pytest.mark.parametrize("section", ["image", "throughput", "training", "large"])
+def test_a_section_runs_at_toy_size(section: str) -> None:
+    """With the real segmenter, trainer and peers, so that a change of theirs cannot break the benchmark unseen."""
+    import torch
+
+    from tests.benchmarks.gpu_speed import measure
+    from tests.benchmarks.subject import Scale
+
+    rows = list(measure([section], Scale.toy(), torch.device("cpu")))
+    assert rows and not any("broke off" in row.measured or "Error" in row.measured for row in rows), rows
+    assert "U-Net" in rows[0].peers and "package form expects tensors on cuda" in rows[0].peers
+
+
+def test_the_command_prints_and_writes_its_table(checkout: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.gpu_speed", "--toy", "--device", "cpu", "--only", "throughput"]
+    done = subprocess.run(
+        [*command, "--write", str(tmp_path / "table.md")], cwd=checkout, capture_output=True, text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = (tmp_path / "table.md").read_text()
+    assert table in done.stdout and "| throughput" in table and "On CPU" in table

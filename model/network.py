@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from model.attention import DIRECTIONS, build_slopes
@@ -91,11 +90,22 @@ class LightningUnet(nn.Module):
         self.apply(_initialise)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """images (B, 1 or 3, H, W) floating point in 0..1, of any H and W -> logits (B, classes, H, W)."""
+        """images (B, 1 or 3, H, W), of any H and W -> logits (B, classes, H, W).
+
+        Images are floating point in 0..1, or uint8, where 255 stands for 1.
+        """
         x, enlarge = self.features(images), self.enlarge
         height, width = images.shape[2:]
         logits = form_for(x).head(x, PATCH, enlarge.expand, enlarge.norm, self.head)
         return logits[:, :height, :width].permute(0, 3, 1, 2)
+
+    @torch.no_grad()
+    def classify(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """images as for `forward` -> best channels (B, H, W), how sure they are (B, H, W), and the classes' probabilities
+        at a quarter of the resolution (B, classes, ceil(H / 4), ceil(W / 4)): all uint8, see `plain.classes_of`.
+        """
+        x, enlarge = self.features(images), self.enlarge
+        return form_for(x).classify(x, PATCH, enlarge.expand, enlarge.norm, self.head, images.shape[2:])
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """images (B, 1 or 3, H, W) as for `forward` -> what the last block gave, (B, h, w, width).
@@ -104,10 +114,7 @@ class LightningUnet(nn.Module):
         """
         if images.dim() != 4 or images.shape[1] not in (1, 3):
             raise ValueError(f"expected images (B, 1 or 3, H, W), got {tuple(images.shape)}")
-        height, width = images.shape[2:]
-        x = (images.expand(-1, 3, -1, -1) - self.mean) / self.std
-        step = PATCH * 2 ** len(self.merge)
-        x = self.embed(F.pad(x, (0, -width % step, 0, -height % step), mode="replicate"))
+        x = self.embed(images, self.mean, self.std, PATCH * 2 ** len(self.merge))
         return self.decode(*self.encode(x))
 
     def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
@@ -129,16 +136,15 @@ class LightningUnet(nn.Module):
 
 
 class PatchEmbedding(nn.Module):
-    """Images (B, 3, H, W) -> tokens (B, H/4, W/4, width)."""
+    """Images (B, 1 or 3, H, W) -> tokens (B, h, w, width), h and w a quarter of H and W filled up to `step` pixels."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(3, width, PATCH, stride=PATCH)
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        x = self.convolution(images).permute(0, 2, 3, 1).contiguous()
-        return form_for(x).norm(x, self.norm)
+    def forward(self, images: torch.Tensor, mean: torch.Tensor, std: torch.Tensor, step: int) -> torch.Tensor:
+        return form_for(images).embed(images, mean, std, step, self.convolution, self.norm)
 
 
 class Block(nn.Module):

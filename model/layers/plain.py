@@ -9,6 +9,21 @@ from torch import nn
 from model.attention import lightning_attention
 
 
+def embed(
+    images: torch.Tensor, mean: torch.Tensor, std: torch.Tensor, step: int, layer: nn.Conv2d, after: nn.LayerNorm
+) -> torch.Tensor:
+    """images (B, 1 or 3, H, W), floating point in 0..1 or uint8 -> tokens (B, h, w, C): normalised, each patch one token.
+
+    An image whose sides are no multiples of `step` is filled up by its last row and column.
+    """
+    height, width = images.shape[2:]
+    images = images / 255 if images.dtype == torch.uint8 else images
+    x = (images.expand(-1, 3, -1, -1) - mean) / std
+    x = F.pad(x, (0, -width % step, 0, -height % step), mode="replicate")
+    x = F.conv2d(x, layer.weight, layer.bias, stride=layer.stride)
+    return norm(x.permute(0, 2, 3, 1).contiguous(), after)
+
+
 def linear(x: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
     """On a CPU it runs as a 1x1 convolution, by oneDNN: twice as fast as the matrix product of MKL on AMD processors,
     the same on others.
@@ -78,3 +93,25 @@ def join(x: torch.Tensor, skip: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
 def head(x: torch.Tensor, factor: int, enlarge: nn.Linear, after: nn.LayerNorm, classes: nn.Linear) -> torch.Tensor:
     """Tokens (B, h, w, C) -> logits (B, factor h, factor w, classes): enlarge, expand, then one score per class."""
     return linear(expand(linear(x, enlarge), factor, after), classes)
+
+
+def classify(
+    x: torch.Tensor, factor: int, enlarge: nn.Linear, after: nn.LayerNorm, classes: nn.Linear, shape: tuple[int, int]
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What `classes_of` makes of the head's logits."""
+    return classes_of(head(x, factor, enlarge, after, classes), shape)
+
+
+def classes_of(logits: torch.Tensor, shape: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Logits (B, h, w, K), K at most 256, of which images of `shape` (H, W) fill the upper left part -> all uint8:
+    the best channel (B, H, W), how sure it is (B, H, W; 255 = certain, 0 only where logits are no numbers), and the
+    mean probabilities of 4x4 pixels (B, K, ceil(H / 4), ceil(W / 4); 255 = certain).
+    """
+    probabilities = logits[:, : shape[0], : shape[1]].float().softmax(dim=-1)
+    best, channel = probabilities.max(dim=-1)
+    pooled = F.avg_pool2d(probabilities.permute(0, 3, 1, 2), 4, ceil_mode=True)
+    return channel.to(torch.uint8), _to_bytes(best), _to_bytes(pooled)
+
+
+def _to_bytes(probabilities: torch.Tensor) -> torch.Tensor:
+    return (probabilities.nan_to_num(0) * 255).round().to(torch.uint8)

@@ -8,9 +8,22 @@ import torch
 from torch import nn
 
 from model.layers import plain
-from model.layers.plain import add, attend, depthwise, expand, join, linear, merge, norm
+from model.layers.plain import add, attend, classify, depthwise, embed, expand, join, linear, merge, norm
 
-__all__ = ["add", "attend", "depthwise", "expand", "head", "join", "linear", "merge", "mlp", "norm"]
+__all__ = [
+    "add",
+    "attend",
+    "classify",
+    "depthwise",
+    "embed",
+    "expand",
+    "head",
+    "join",
+    "linear",
+    "merge",
+    "mlp",
+    "norm",
+]
 
 _CACHED = 1 << 20
 """Numbers in float32 (4 MB) that are worth holding in a processor's cache."""

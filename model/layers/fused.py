@@ -1,0 +1,109 @@
+"""The layers on a GPU: Triton kernels where they save memory traffic or launches, cuBLAS for the matrix products.
+
+What the kernels cannot take (float64, channels beyond what a program holds) is computed by `plain`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from model.layers import plain
+from model.layers.kernels import norm as norms
+from model.layers.kernels import patches
+from model.layers.kernels.depthwise import Depthwise
+from model.layers.kernels.head import Head
+from model.layers.kernels.norm import EXPANDED, MERGED, ROWS, Norm
+from model.layers.kernels.products import Join, Linear, Mlp
+
+_DTYPES = (torch.float16, torch.bfloat16, torch.float32)
+
+
+def embed(
+    images: torch.Tensor, mean: torch.Tensor, std: torch.Tensor, step: int, layer: nn.Conv2d, after: nn.LayerNorm
+) -> torch.Tensor:
+    fits = layer.kernel_size == (4, 4) and layer.out_channels <= patches.WIDEST and not images.requires_grad
+    if not fits or images.dtype not in (*_DTYPES, torch.uint8):
+        return plain.embed(images, mean, std, step, layer, after)
+    dtype = _dtype(layer.weight)
+    shape = tuple(-(-side // step) * step // 4 for side in images.shape[2:])
+    parameters = layer.weight, layer.bias, after.weight, after.bias
+    return patches.Embed.apply(images, mean, std, *parameters, after.eps, shape, dtype)
+
+
+def linear(x: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
+    return Linear.apply(x, layer.weight, layer.bias, _dtype(x)) if _supported(x) else plain.linear(x, layer)
+
+
+def norm(x: torch.Tensor, layer: nn.LayerNorm) -> torch.Tensor:
+    return _norm(x, None, layer, ROWS, 1)[1] if _supported(x, layer) else plain.norm(x, layer)
+
+
+def depthwise(x: torch.Tensor, layer: nn.Conv2d, after: nn.LayerNorm) -> tuple[torch.Tensor, torch.Tensor]:
+    if not _supported(x, after):
+        return plain.depthwise(x, layer, after)
+    return Depthwise.apply(x, layer.weight, layer.bias, after.weight, after.bias, after.eps, _dtype(x))
+
+
+def add(x: torch.Tensor, y: torch.Tensor, after: nn.LayerNorm) -> tuple[torch.Tensor, torch.Tensor]:
+    return _norm(x, y.contiguous(), after, ROWS, 1) if _supported(x, after) else plain.add(x, y, after)
+
+
+def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: bool, form: str) -> torch.Tensor:
+    return plain.attend(qkv, slopes, direction, by_columns, form)
+
+
+def mlp(x: torch.Tensor, normed: torch.Tensor, first: nn.Linear, second: nn.Linear) -> torch.Tensor:
+    if not _supported(x):
+        return plain.mlp(x, normed, first, second)
+    return Mlp.apply(
+        x, normed, first.weight, first.bias, second.weight, second.bias, _dtype(x), torch.is_grad_enabled()
+    )
+
+
+def merge(x: torch.Tensor, layer: nn.LayerNorm) -> torch.Tensor:
+    return _norm(x, None, layer, MERGED, 2)[1] if _supported(x, layer) else plain.merge(x, layer)
+
+
+def expand(x: torch.Tensor, factor: int, layer: nn.LayerNorm) -> torch.Tensor:
+    return _norm(x, None, layer, EXPANDED, factor)[1] if _supported(x, layer) else plain.expand(x, factor, layer)
+
+
+def join(x: torch.Tensor, skip: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
+    if not _supported(x):
+        return plain.join(x, skip, layer)
+    return Join.apply(x, skip, layer.weight, layer.bias, _dtype(x))
+
+
+def head(x: torch.Tensor, factor: int, enlarge: nn.Linear, after: nn.LayerNorm, classes: nn.Linear) -> torch.Tensor:
+    if not _supported(x) or max(classes.weight.shape) > 256:
+        return plain.head(x, factor, enlarge, after, classes)
+    parameters = after.weight, after.bias, classes.weight, classes.bias
+    return Head.apply(linear(x, enlarge), *parameters, after.eps, factor)
+
+
+def classify(
+    x: torch.Tensor,
+    factor: int,
+    enlarge: nn.Linear,
+    after: nn.LayerNorm,
+    classes: nn.Linear,
+    shape: tuple[int, int],
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    return plain.classes_of(head(x, factor, enlarge, after, classes), shape)
+
+
+def _norm(
+    x: torch.Tensor, y: torch.Tensor | None, layer: nn.LayerNorm, order: int, factor: int
+) -> tuple[torch.Tensor | None, torch.Tensor]:
+    return Norm.apply(x, y, layer.weight, layer.bias, layer.eps, order, factor, _dtype(x))
+
+
+def _supported(x: torch.Tensor, after: nn.LayerNorm | None = None) -> bool:
+    return x.dtype in _DTYPES and (after is None or len(after.weight) <= norms.WIDEST)
+
+
+def _dtype(x: torch.Tensor) -> torch.dtype:
+    """What the stream between layers is held in: autocast's type, outside autocast that of x."""
+    device = x.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype

@@ -1,0 +1,145 @@
+"""The layers' Triton kernels against the layers as they are defined, outputs and all gradients, on any machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from torch import nn
+
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # before Triton is imported: the kernels run in its interpreter
+
+pytest.importorskip("triton")
+
+from model.layers import fused, plain  # noqa: E402
+from model.network import LightningUnet, NetworkConfig  # noqa: E402
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+WIDTHS = [16, 24, 32, 96]
+Layer = Callable[[object], torch.Tensor | tuple[torch.Tensor, ...]]
+
+
+@pytest.fixture(autouse=True)
+def _exact() -> Iterator[None]:
+    torch.manual_seed(0)
+    previous = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = False
+    yield
+    torch.backends.cuda.matmul.allow_tf32 = previous
+
+
+def random(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, device=DEVICE, requires_grad=True)
+
+
+def random_norm(width: int) -> nn.LayerNorm:
+    layer = nn.LayerNorm(width).to(DEVICE)
+    nn.init.normal_(layer.weight)
+    nn.init.normal_(layer.bias)
+    return layer
+
+
+def results(form: object, layer: Layer, inputs: list[torch.Tensor], modules: list[nn.Module]) -> list[torch.Tensor]:
+    """What the layer gives, and the gradients of all inputs and parameters for a random gradient of what it gives."""
+    leaves = [*inputs, *(weight for module in modules for weight in module.parameters())]
+    out = layer(form)
+    out = list(out) if isinstance(out, tuple) else [out]
+    torch.manual_seed(1)
+    grads = torch.autograd.grad(out, leaves, [torch.randn_like(x) for x in out])
+    return [*out, *grads]
+
+
+def hold(layer: Layer, inputs: list[torch.Tensor], modules: list[nn.Module], tolerance: float = 1e-5) -> None:
+    pairs = zip(results(plain, layer, inputs, modules), results(fused, layer, inputs, modules), strict=True)
+    for expected, found in pairs:
+        assert found.shape == expected.shape and found.dtype == expected.dtype
+        assert (found - expected).norm() <= tolerance * expected.norm()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_norm(width: int) -> None:
+    x, layer = random(2, 5, 7, width), random_norm(width)
+    hold(lambda form: form.norm(x, layer), [x], [layer])
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_sum_and_its_norm(width: int) -> None:
+    x, y, layer = random(2, 5, 7, width), random(2, 5, 7, width), random_norm(width)
+    hold(lambda form: form.add(x, y, layer), [x, y], [layer])
+
+
+@pytest.mark.parametrize("sides", [(6, 10), (1, 1), (1, 9), (40, 2)])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_depthwise_convolution(width: int, sides: tuple[int, int]) -> None:
+    x, after = random(2, *sides, width), random_norm(width)
+    layer = nn.Conv2d(width, width, 3, padding=1, groups=width).to(DEVICE)
+    hold(lambda form: form.depthwise(x, layer, after), [x], [layer, after])
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_merging_and_expanding(width: int) -> None:
+    x, wide, narrow = random(2, 6, 10, 4 * width), random_norm(16 * width), random_norm(width)
+    hold(lambda form: form.merge(x, wide), [x], [wide])
+    hold(lambda form: form.expand(x, 2, narrow), [x], [narrow])
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_products(width: int) -> None:
+    x, y = random(2, 5, 7, width), random(2, 5, 7, width)
+    first, second = nn.Linear(width, 4 * width).to(DEVICE), nn.Linear(4 * width, width).to(DEVICE)
+    both = nn.Linear(2 * width, width).to(DEVICE)
+    hold(lambda form: form.linear(x, first), [x], [first])
+    hold(lambda form: form.mlp(x, y, first, second), [x, y], [first, second])
+    hold(lambda form: form.join(x, y, both), [x, y], [both])
+
+
+@pytest.mark.parametrize("classes", [1, 2, 14, 40])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_head(width: int, classes: int) -> None:
+    x, after = random(2, 3, 5, width), random_norm(width // 4)
+    enlarge = nn.Linear(width, 4 * width, bias=False).to(DEVICE)
+    last = nn.Linear(width // 4, classes).to(DEVICE)
+    hold(lambda form: form.head(x, 4, enlarge, after, last), [x], [enlarge, after, last])
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 19, 33), (2, 3, 16, 8), (1, 3, 1, 1)])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_patch_embedding(width: int, shape: tuple[int, ...]) -> None:
+    layer, after = nn.Conv2d(3, width, 4, stride=4).to(DEVICE), random_norm(width)
+    mean, std = torch.rand(3, 1, 1, device=DEVICE), 0.5 + torch.rand(3, 1, 1, device=DEVICE)
+    images = torch.rand(shape, device=DEVICE)
+    hold(lambda form: form.embed(images, mean, std, 8, layer, after), [], [layer, after])
+    small = (images * 255).to(torch.uint8)
+    hold(lambda form: form.embed(small, mean, std, 8, layer, after), [], [layer, after])
+
+
+SEED = NetworkConfig(
+    3, width=16, heads=(1, 2), encoder_blocks=(2, 1), decoder_blocks=(1,),
+    direction="causal", scans=("rows",), skips=False, convolution=False,
+)  # fmt: skip
+DEFAULT = NetworkConfig(3, width=16, heads=(1, 2), encoder_blocks=(2, 1), decoder_blocks=(1,))
+
+
+@pytest.mark.parametrize("config", [SEED, DEFAULT], ids=["seed", "default"])
+def test_whole_network(config: NetworkConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = LightningUnet(config).to(DEVICE).double()
+    images = torch.rand(2, 1, 21, 34, device=DEVICE)
+    expected = _logits_and_gradients(network, images.double(), plain, monkeypatch)
+    found = _logits_and_gradients(network.float(), images, fused, monkeypatch)
+    for name, wanted in expected.items():
+        assert (found[name] - wanted).norm() <= 2e-5 * wanted.norm() + 1e-9, name
+
+
+def _logits_and_gradients(
+    network: LightningUnet, images: torch.Tensor, form: object, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, torch.Tensor]:
+    monkeypatch.setattr("model.network.form_for", lambda x: form)
+    network.zero_grad()
+    logits = network(images)
+    logits.square().mean().backward()
+    return {"logits": logits.detach().double()} | {
+        name: weight.grad.double().clone() for name, weight in network.named_parameters()
+    }

@@ -14,8 +14,8 @@ if not torch.cuda.is_available():
 
 pytest.importorskip("triton")
 
-from model.layers import fused, plain  # noqa: E402
-from model.network import LightningUnet, NetworkConfig  # noqa: E402
+from model.layers import fused, plain
+from model.network import LightningUnet, NetworkConfig
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 WIDTHS = [16, 24, 32, 96]

@@ -41,14 +41,14 @@ class Embed(torch.autograd.Function):
             _forward[(triton.cdiv(tokens, block_r),)](
                 images, mean, std, kernel, kernel_bias, weight, bias, out, *sizes[:-3], eps, *sizes[-3:], num_warps=4
             )
-        ctx.save_for_backward(images, mean, std, kernel, kernel_bias, weight, bias)
+        ctx.save_for_backward(images, mean, std, kernel, kernel_bias, weight)
         ctx.rest = eps, shape
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        images, mean, std, kernel, kernel_bias, weight, bias = ctx.saved_tensors
+        images, mean, std, kernel, kernel_bias, weight = ctx.saved_tensors
         eps, shape = ctx.rest
         tokens, block_r, sizes = _layout(images, shape, grad)
         programs = min(PROGRAMS, triton.cdiv(tokens, block_r))

@@ -64,6 +64,20 @@ def test_a_section_runs_at_toy_size(section: str) -> None:
     assert "U-Net" in rows[0].peers and "package form expects tensors on cuda" in rows[0].peers
 
 
+def test_the_checks_for_a_gpu_run_on_a_cpu_and_find_its_forms_equal() -> None:
+    """They fail for what is no number and for what is too far off; on a CPU both sides are the same."""
+    import torch
+
+    from tests.benchmarks.figures import Figure
+    from tests.benchmarks.fused_check import fused_answers, fused_loss, fused_network
+
+    cpu = torch.device("cpu")
+    checks = fused_network(cpu, ["tiny"], [(1, 3, 64, 64)]), fused_answers(cpu, "tiny"), fused_loss(cpu)
+    figures = [figure for check in checks for figure in check]
+    assert len(figures) > 20 and all(figure.passed for figure in figures), [f for f in figures if not f.passed]
+    assert not Figure("nan", float("nan"), 1).passed and not Figure("large", 2, 1).passed
+
+
 def test_the_command_prints_and_writes_its_table(checkout: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.benchmarks.gpu_speed", "--toy", "--device", "cpu", "--only", "throughput"]
     done = subprocess.run(

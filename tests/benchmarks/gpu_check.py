@@ -9,7 +9,6 @@ import dataclasses
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,31 +16,22 @@ import torch
 from model.attention import DIRECTIONS, build_slopes, lightning_attention
 from model.network import Attention, LightningUnet
 from model.presets import PRESETS
+from tests.benchmarks.figures import Figure, name_of, relative
+from tests.benchmarks.fused_check import fused_answers, fused_loss, fused_network
 
 LENGTHS = (1, 49, 63, 100, 1000)
-
-
-@dataclass(frozen=True)
-class Figure:
-    what: str
-    value: float
-    bound: float
-
-    @property
-    def passed(self) -> bool:
-        return self.value <= self.bound  # False for what is no number
 
 
 def main() -> int:
     if not torch.cuda.is_available():
         print("No CUDA device: nothing was checked.")
         return 1
-    print(torch.cuda.get_device_name(), "torch", torch.__version__)
+    print(torch.cuda.get_devicename_of(), "torch", torch.__version__)
     started, failed = time.perf_counter(), 0
-    for check in (attention, seed_logits, training, segmenter):
+    for check in (attention, seed_logits, training, segmenter, fused_network, fused_answers, fused_loss):
         for figure in check():
             failed += not figure.passed
-            print(f"{figure.what:58} {figure.value:9.2e} <= {figure.bound:8.2e}  {'ok' if figure.passed else 'FAILED'}")
+            print(f"{figure.what:68} {figure.value:9.2e} <= {figure.bound:8.2e}  {'ok' if figure.passed else 'FAILED'}")
     print(f"{failed} failed, {time.perf_counter() - started:.0f} s")
     return 1 if failed else 0
 
@@ -54,7 +44,7 @@ def attention() -> Iterator[Figure]:
         for width in (32, 192):
             for direction in DIRECTIONS if form == "chunk" else ("causal",):
                 worst = max(_attention_error(form, dtype, width, direction, tokens) for tokens in LENGTHS)
-                yield Figure(f"{form} {_name(dtype)} width {width} {direction}", worst, bound)
+                yield Figure(f"{form} {name_of(dtype)} width {width} {direction}", worst, bound)
 
 
 def _attention_error(form: str, dtype: torch.dtype, width: int, direction: str, tokens: int) -> float:
@@ -107,7 +97,7 @@ def training() -> Iterator[Figure]:
                 logits = network(torch.rand(2, 3, 256, 256, device="cuda"))
             (logits.float().logsumexp(1).mean() * 1024).backward()
             bad = [p for p in network.parameters() if p.grad is None or not p.grad.isfinite().all() or not p.grad.any()]
-            yield Figure(f"{name} {form} {_name(dtype)} forward and backward, bad weights", len(bad), 0)
+            yield Figure(f"{name} {form} {name_of(dtype)} forward and backward, bad weights", len(bad), 0)
 
 
 def segmenter() -> Iterator[Figure]:
@@ -147,14 +137,6 @@ def _short_of_memory(gpu: object, image: object) -> Iterator[Figure]:
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     yield Figure(f"segmenter: half of its {peak >> 20} MiB, pixels left out", label_map.size - 1500 * 1100, 0)
-
-
-def relative(result: torch.Tensor, reference: torch.Tensor) -> float:
-    return float((result.double() - reference.double()).norm() / reference.double().norm())
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
 
 
 if __name__ == "__main__":

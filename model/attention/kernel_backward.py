@@ -1,0 +1,180 @@
+"""The backward kernels: with out = (Q K^T * M) V, all three gradients are sums like the forward's.
+
+dQ = (dO V^T * M) K takes the forward's states k^T v, transposed; dK = (V dO^T * M^T) Q and dV = (K Q^T * M^T) dO take
+the states q^T dO of the opposite sides. Both are made in one launch, and so are the gradients.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
+
+from model.attention.kernel_tiles import (
+    add_seen,
+    entering,
+    features,
+    head_of,
+    load_tokens,
+    scores,
+    slope_of,
+    state_at,
+    store_tokens,
+    through_features,
+    through_norm,
+    times_state,
+)
+
+_SIZES = ["heads", "pairs", "tokens", "chunks", "groups", "group", "rows", "columns", "sides", "reversed_sides"]
+_STRIDES = [f"{name}_{axis}" for name in "qkvgdw" for axis in "bhn"]
+
+
+@triton.jit
+def _gradient(g, normed, scales, n, tokens, g_n, rows, columns, E: tl.constexpr, NORM: tl.constexpr):
+    """Tokens n of dO, before the norm."""
+    gradient = load_tokens(g, n, tokens, g_n, rows, columns, E)
+    if NORM:
+        scale = tl.load(scales + n, mask=n < tokens, other=0.0)
+        gradient = through_norm(gradient, load_tokens(normed, n, tokens, g_n, rows, columns, E), scale, NORM, E)
+    return gradient
+
+
+@triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
+def backward_states_kernel(
+    q, k, v, g, normed, scales, slopes, states, totals,
+    q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, g_b, g_h, g_n,
+    heads, pairs, tokens, chunks, groups, group, rows, columns, sides, reversed_sides,
+    D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr,
+    ACTIVATE: tl.constexpr, NORM: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
+):  # fmt: skip
+    """As `states_kernel` for two kinds of lines at once: first those of k^T v, after all of them those of q^T dO."""
+    if DEPENDENT:
+        gdc_launch_dependents()
+    line, here = tl.program_id(0) // groups, tl.program_id(0) % groups
+    pair, side = line % pairs, line // pairs
+    other = line + sides * pairs
+    reverse, other_reverse = (reversed_sides >> side) & 1, (reversed_sides >> (side + sides)) & 1
+    slope = slope_of(slopes, pair, heads)
+    q, k = head_of(q, pair, heads, q_b, q_h), head_of(k, pair, heads, k_b, k_h)
+    v, g = head_of(v, pair, heads, v_b, v_h), head_of(g, pair, heads, g_b, g_h)
+    normed, scales = head_of(normed, pair, heads, g_b, g_h), scales + pair.to(tl.int64) * tokens
+    first = here * group
+    count = tl.minimum(group, chunks - first)
+    place = tl.arange(0, CHUNK)
+    decay = tl.exp2(-slope * CHUNK)
+    to_edge = tl.exp2(-slope * tl.where(reverse == 1, place, CHUNK - 1 - place).to(tl.float32))
+    other_edge = tl.exp2(-slope * tl.where(other_reverse == 1, place, CHUNK - 1 - place).to(tl.float32))
+    state = tl.zeros((D, E), tl.float32)
+    other_state = tl.zeros((D, E), tl.float32)
+    for step in range(0, count):
+        chunk = first + tl.where(reverse == 1, count - 1 - step, step)
+        tl.store(state_at(states, line * chunks + chunk, D, E), state.to(states.dtype.element_ty))
+        n = chunk * CHUNK + place
+        keys = features(load_tokens(k, n, tokens, k_n, rows, columns, D), 1.0, ACTIVATE)
+        values = load_tokens(v, n, tokens, v_n, rows, columns, E)
+        keys = (keys * to_edge[:, None]).to(values.dtype)
+        state = state * decay + tl.dot(tl.trans(keys), values, input_precision=PRECISION)
+        chunk = first + tl.where(other_reverse == 1, count - 1 - step, step)
+        tl.store(state_at(states, other * chunks + chunk, D, E), other_state.to(states.dtype.element_ty))
+        n = chunk * CHUNK + place
+        queries = features(load_tokens(q, n, tokens, q_n, rows, columns, D), 1.0 / D, ACTIVATE)
+        gradient = _gradient(g, normed, scales, n, tokens, g_n, rows, columns, E, NORM)
+        queries = (queries * other_edge[:, None]).to(gradient.dtype)
+        other_state = other_state * decay + tl.dot(tl.trans(queries), gradient, input_precision=PRECISION)
+    tl.store(state_at(totals, line * groups + here, D, E), state)
+    tl.store(state_at(totals, other * groups + here, D, E), other_state)
+
+
+@triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
+def gradients_kernel(
+    q, k, v, g, normed, scales, slopes, states, far, dq, dk, dv,
+    q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, g_b, g_h, g_n, d_b, d_h, d_n, w_b, w_h, w_n,
+    heads, pairs, tokens, chunks, groups, group, rows, columns,
+    D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, DIRECTION: tl.constexpr, TRANSPOSED: tl.constexpr,
+    ACTIVATE: tl.constexpr, NORM: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
+):  # fmt: skip
+    """The gradients of one chunk. Program: pair and chunk."""
+    pair, chunk = tl.program_id(0) // chunks, tl.program_id(0) % chunks
+    slope = slope_of(slopes, pair, heads)
+    n = chunk * CHUNK + tl.arange(0, CHUNK)
+    place = tl.arange(0, CHUNK).to(tl.float32)
+    from_start, from_end = tl.exp2(-slope * (place + 1)), tl.exp2(-slope * (CHUNK - place))
+    q_raw = load_tokens(head_of(q, pair, heads, q_b, q_h), n, tokens, q_n, rows, columns, D)
+    k_raw = load_tokens(head_of(k, pair, heads, k_b, k_h), n, tokens, k_n, rows, columns, D)
+    queries, keys = features(q_raw, 1.0 / D, ACTIVATE), features(k_raw, 1.0, ACTIVATE)
+    values = load_tokens(head_of(v, pair, heads, v_b, v_h), n, tokens, v_n, rows, columns, E)
+    g, normed = head_of(g, pair, heads, g_b, g_h), head_of(normed, pair, heads, g_b, g_h)
+    scales += pair.to(tl.int64) * tokens
+    gradient = _gradient(g, normed, scales, n, tokens, g_n, rows, columns, E, NORM)
+    zeros_d, zeros_e = tl.zeros((CHUNK, D), tl.float32), tl.zeros((CHUNK, E), tl.float32)
+    weights = scores(gradient, values, n, n, slope, DIRECTION, PRECISION)
+    to_q = add_seen(zeros_d, weights, keys, n, n, DIRECTION, PRECISION)
+    weights = scores(values, gradient, n, n, slope, TRANSPOSED, PRECISION)
+    to_k = add_seen(zeros_d, weights, queries, n, n, TRANSPOSED, PRECISION)
+    weights = scores(keys, queries, n, n, slope, TRANSPOSED, PRECISION)
+    to_v = add_seen(zeros_e, weights, gradient, n, n, TRANSPOSED, PRECISION)
+    if DEPENDENT:
+        gdc_wait()
+    line, chunk_slope = pair, slope * CHUNK
+    if DIRECTION != 1:
+        state = entering(states, far, line, chunk, chunks, groups, group, chunk_slope, False, D, E)
+        to_q += times_state(gradient, from_start, tl.trans(state), PRECISION)
+        line += pairs
+    if DIRECTION != 0:
+        state = entering(states, far, line, chunk, chunks, groups, group, chunk_slope, True, D, E)
+        to_q += times_state(gradient, from_end, tl.trans(state), PRECISION)
+        line += pairs
+    if TRANSPOSED != 1:
+        state = entering(states, far, line, chunk, chunks, groups, group, chunk_slope, False, D, E)
+        to_k += times_state(values, from_start, tl.trans(state), PRECISION)
+        to_v += times_state(keys, from_start, state, PRECISION)
+        line += pairs
+    if TRANSPOSED != 0:
+        state = entering(states, far, line, chunk, chunks, groups, group, chunk_slope, True, D, E)
+        to_k += times_state(values, from_end, tl.trans(state), PRECISION)
+        to_v += times_state(keys, from_end, state, PRECISION)
+    to_q, to_k = through_features(to_q, q_raw, 1.0 / D, ACTIVATE), through_features(to_k, k_raw, 1.0, ACTIVATE)
+    store_tokens(head_of(dq, pair, heads, d_b, d_h), n, tokens, d_n, rows, columns, to_q, D)
+    store_tokens(head_of(dk, pair, heads, d_b, d_h), n, tokens, d_n, rows, columns, to_k, D)
+    store_tokens(head_of(dv, pair, heads, w_b, w_h), n, tokens, w_n, rows, columns, to_v, E)
+
+
+@triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
+def short_gradients_kernel(
+    q, k, v, g, normed, scales, slopes, dq, dk, dv,
+    q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, g_b, g_h, g_n, d_b, d_h, d_n, w_b, w_h, w_n,
+    heads, tokens, rows, columns,
+    D: tl.constexpr, E: tl.constexpr, BLOCK: tl.constexpr, PART: tl.constexpr,
+    DIRECTION: tl.constexpr, TRANSPOSED: tl.constexpr,
+    ACTIVATE: tl.constexpr, NORM: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
+    """The gradients of BLOCK tokens from all tokens, PART of them at a time."""
+    blocks = tl.cdiv(tokens, BLOCK)
+    pair, block = tl.program_id(0) // blocks, tl.program_id(0) % blocks
+    slope = slope_of(slopes, pair, heads)
+    q, k = head_of(q, pair, heads, q_b, q_h), head_of(k, pair, heads, k_b, k_h)
+    v, g = head_of(v, pair, heads, v_b, v_h), head_of(g, pair, heads, g_b, g_h)
+    normed, scales = head_of(normed, pair, heads, g_b, g_h), scales + pair.to(tl.int64) * tokens
+    i = block * BLOCK + tl.arange(0, BLOCK)
+    keys = features(load_tokens(k, i, tokens, k_n, rows, columns, D), 1.0, ACTIVATE)
+    values = load_tokens(v, i, tokens, v_n, rows, columns, E)
+    gradient = _gradient(g, normed, scales, i, tokens, g_n, rows, columns, E, NORM)
+    to_q, to_k = tl.zeros((BLOCK, D), tl.float32), tl.zeros((BLOCK, D), tl.float32)
+    to_v = tl.zeros((BLOCK, E), tl.float32)
+    for begin in range(0, tokens, PART):
+        j = begin + tl.arange(0, PART)
+        their_queries = features(load_tokens(q, j, tokens, q_n, rows, columns, D), 1.0 / D, ACTIVATE)
+        their_keys = features(load_tokens(k, j, tokens, k_n, rows, columns, D), 1.0, ACTIVATE)
+        their_values = load_tokens(v, j, tokens, v_n, rows, columns, E)
+        their_gradient = _gradient(g, normed, scales, j, tokens, g_n, rows, columns, E, NORM)
+        weights = scores(gradient, their_values, i, j, slope, DIRECTION, PRECISION)
+        to_q = add_seen(to_q, weights, their_keys, i, j, DIRECTION, PRECISION)
+        weights = scores(values, their_gradient, i, j, slope, TRANSPOSED, PRECISION)
+        to_k = add_seen(to_k, weights, their_queries, i, j, TRANSPOSED, PRECISION)
+        weights = scores(keys, their_queries, i, j, slope, TRANSPOSED, PRECISION)
+        to_v = add_seen(to_v, weights, their_gradient, i, j, TRANSPOSED, PRECISION)
+    to_q = through_features(to_q, load_tokens(q, i, tokens, q_n, rows, columns, D), 1.0 / D, ACTIVATE)
+    to_k = through_features(to_k, load_tokens(k, i, tokens, k_n, rows, columns, D), 1.0, ACTIVATE)
+    store_tokens(head_of(dq, pair, heads, d_b, d_h), i, tokens, d_n, rows, columns, to_q, D)
+    store_tokens(head_of(dk, pair, heads, d_b, d_h), i, tokens, d_n, rows, columns, to_k, D)
+    store_tokens(head_of(dv, pair, heads, w_b, w_h), i, tokens, w_n, rows, columns, to_v, E)

@@ -1,0 +1,130 @@
+"""What the attention kernels share: where a tile of tokens lies, and what its tokens weigh for each other.
+
+Strides are passed in sixteens of numbers: so every variant is compiled for aligned addresses, whatever the sizes.
+A direction is 0 causal, 1 anticausal or 2 bidirectional.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def head_of(x, pair, heads, stride_b, stride_h):
+    """Where the tokens of one head of one image begin; `pair` counts heads within images."""
+    return x + ((pair // heads).to(tl.int64) * stride_b + (pair % heads).to(tl.int64) * stride_h) * 16
+
+
+@triton.jit
+def slope_of(slopes, pair, heads):
+    """Of powers of two, which are what the hardware computes."""
+    return tl.load(slopes + pair % heads) * 1.4426950408889634
+
+
+@triton.jit
+def tokens_at(x, n, stride, rows, columns, W: tl.constexpr):
+    """Addresses (len(n), W). Token n lies in row n % rows and column n // rows of the image: a scan column by column.
+    Row by row is the same with one row of all tokens.
+    """
+    place = ((n % rows) * columns + n // rows).to(tl.int64) * (stride * 16)
+    return x + place[:, None] + tl.arange(0, W)[None, :]
+
+
+@triton.jit
+def load_tokens(x, n, tokens, stride, rows, columns, W: tl.constexpr):
+    """Zeros beyond the last token: zeros change no sum."""
+    return tl.load(tokens_at(x, n, stride, rows, columns, W), mask=(n < tokens)[:, None], other=0.0)
+
+
+@triton.jit
+def store_tokens(x, n, tokens, stride, rows, columns, tile, W: tl.constexpr):
+    tile = tile.to(x.dtype.element_ty)
+    tl.store(tokens_at(x, n, stride, rows, columns, W), tile, mask=(n < tokens)[:, None])
+
+
+@triton.jit
+def state_at(states, index, D: tl.constexpr, E: tl.constexpr):
+    """Addresses (D, E) of one state."""
+    return states + index.to(tl.int64) * (D * E) + tl.arange(0, D)[:, None] * E + tl.arange(0, E)[None, :]
+
+
+@triton.jit
+def features(x, scale, ACTIVATE: tl.constexpr):
+    """What the sums take for q and k: themselves, or their SiLU times `scale`."""
+    if ACTIVATE:
+        wide = x.to(tl.float32)
+        return (wide * tl.sigmoid(wide) * scale).to(x.dtype)
+    return x
+
+
+@triton.jit
+def through_features(gradient, x, scale, ACTIVATE: tl.constexpr):
+    """The gradient of x from that of its features."""
+    if ACTIVATE:
+        wide = x.to(tl.float32)
+        gate = tl.sigmoid(wide)
+        return gradient * scale * gate * (1 + wide * (1 - gate))
+    return gradient
+
+
+@triton.jit
+def through_norm(gradient, normed, scale, NORM: tl.constexpr, E: tl.constexpr):
+    """The gradient of y from that of `normed` = y scale, where scale = 1 / RMS(y)."""
+    if NORM:
+        wide, normed = gradient.to(tl.float32), normed.to(tl.float32)
+        along = tl.sum(wide * normed, axis=1) * (1.0 / E)
+        return ((wide - normed * along[:, None]) * scale[:, None]).to(gradient.dtype)
+    return gradient
+
+
+@triton.jit
+def scores(a, b, i, j, slope, DIRECTION: tl.constexpr, PRECISION: tl.constexpr):
+    """a b^T weighted by distance, (len(i), len(j)) float32. What i does not see is 0 even where it is no number."""
+    distance = i[:, None] - j[None, :]
+    product = tl.dot(a, tl.trans(b), input_precision=PRECISION)
+    product *= tl.exp2(-slope * tl.abs(distance).to(tl.float32))
+    if DIRECTION == 0:
+        product = tl.where(distance >= 0, product, 0.0)
+    if DIRECTION == 1:
+        product = tl.where(distance <= 0, product, 0.0)
+    return product
+
+
+@triton.jit
+def add_seen(total, weights, values, i, j, DIRECTION: tl.constexpr, PRECISION: tl.constexpr):
+    """total + weights values. A value that is no number reaches those that see it and, though 0 times it is none
+    either, nobody else.
+    """
+    if DIRECTION == 2:
+        return total + tl.dot(weights.to(values.dtype), values, input_precision=PRECISION)
+    finite = tl.abs(values.to(tl.float32)) < float("inf")
+    clean = tl.where(finite, values, 0.0).to(values.dtype)
+    total += tl.dot(weights.to(values.dtype), clean, input_precision=PRECISION)
+    if DIRECTION == 0:
+        first = tl.min(tl.where(finite, 2147483647, j[:, None]), axis=0)
+        return tl.where(i[:, None] >= first[None, :], float("nan"), total)
+    last = tl.max(tl.where(finite, -1, j[:, None]), axis=0)
+    return tl.where(i[:, None] <= last[None, :], float("nan"), total)
+
+
+@triton.jit
+def times_state(rows, weight, state, PRECISION: tl.constexpr):
+    """(rows * weight) state. float16 goes through tf32, which has its precision and float32's range."""
+    weighted = rows * weight[:, None]
+    if rows.dtype == tl.bfloat16:
+        return tl.dot(weighted.to(tl.bfloat16), state.to(tl.bfloat16))
+    return tl.dot(weighted.to(tl.float32), state.to(tl.float32), input_precision=PRECISION)
+
+
+@triton.jit
+def entering(states, far, line, chunk, chunks, groups, group, slope, AFTER: tl.constexpr, D: tl.constexpr, E: tl.constexpr):
+    """The state of all chunks before this one, decayed to its start (or after it, to its end); `slope` is a chunk's."""
+    here = chunk // group
+    if AFTER:
+        gap = tl.minimum((here + 1) * group, chunks) - 1 - chunk
+    else:
+        gap = chunk - here * group
+    near = tl.load(state_at(states, line * chunks + chunk, D, E)).to(tl.float32)
+    beyond = tl.load(state_at(far, line * groups + here, D, E), mask=groups > 1, other=0.0).to(tl.float32)
+    return near + tl.exp2(-slope * gap.to(tl.float32)) * beyond

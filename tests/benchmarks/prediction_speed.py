@@ -17,7 +17,7 @@ from model.images import Image
 from tests.benchmarks.peers import PeerPredictor, each, peers
 from tests.benchmarks.rows import Cost, Row, attempt, fastest, show_peers
 from tests.benchmarks.subject import Scale, noise, one_pass, segmenter
-from tests.benchmarks.timing import clocked, forget, peak_memory, repeated, replayed
+from tests.benchmarks.timing import clocked, memory_of, repeated, replayed
 
 Make = Callable[[], nn.Module]
 
@@ -81,15 +81,14 @@ def _alone(scale: Scale, shape: tuple[int, ...], device: torch.device, memory: b
     """Of one image; ours."""
 
     def measure() -> Cost:
-        call = one_pass(scale.config, shape, device)
-        call()  # before its memory is measured, kernels are compiled and chosen
-        peak = peak_memory(call, device) if memory else None
-        return Cost(replayed(call, device) / shape[0], peak)
+        with memory_of(device) as peak:
+            call = one_pass(scale.config, shape, device)
+            return Cost(replayed(call, device) / shape[0], peak() if memory else None)
 
-    forget(device)
     return attempt(measure)
 
 
 def _peer_alone(make: Make, shape: tuple[int, ...], device: torch.device, memory: bool = False) -> Cost:
-    peer = PeerPredictor(make(), shape, device)
-    return Cost(repeated(peer.replay, device) / shape[0], peak_memory(peer.compute, device) if memory else None)
+    with memory_of(device) as peak:
+        peer = PeerPredictor(make(), shape, device)
+        return Cost(repeated(peer.replay, device) / shape[0], peak() if memory else None)

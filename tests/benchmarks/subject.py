@@ -16,7 +16,6 @@ from model.input_range import InputRange
 from model.network import LightningUnet, NetworkConfig
 from model.presets import PRESETS
 from model.segmenter import Segmenter
-from model.trainer import Precision
 from tests.benchmarks.peers import UNET_WIDTHS
 
 
@@ -60,13 +59,12 @@ def one_pass(config: NetworkConfig, shape: tuple[int, ...], device: torch.device
     """The device's share of a prediction: pixels uint8 (B, H, W, 3) -> label map, confidence and scores."""
     network = LightningUnet(config).to(device).eval()
     pixels = torch.from_numpy(noise(shape)).to(device)
-    precision = Precision(device)
+    half = device.type == "cuda"
 
     @torch.inference_mode()
     def call() -> object:
-        images = pixels.permute(0, 3, 1, 2).to(precision.dtype) / 255
-        with precision.autocast():
-            return network.classify(images) if hasattr(network, "classify") else network(images).argmax(1)
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            return network.classify(pixels.permute(0, 3, 1, 2))
 
     return call
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 
@@ -59,16 +60,34 @@ def clocked(call: Call, device: torch.device, runs: int = 20, warm: int = 3) -> 
     return statistics.median(seconds)
 
 
-def peak_memory(call: Call, device: torch.device) -> float | None:
-    """Bytes of GPU memory that torch holds for tensors at the highest moment of a call, weights included; None on a CPU."""
+def paced(call: Call, device: torch.device, runs: int = 20, sets: int = 3, warm: int = 4) -> float:
+    """Seconds on the wall of one `call` among `runs` in a row, the median of the sets: what overlaps may overlap."""
+    for _ in range(warm):
+        call()
+    seconds = []
+    for _ in range(sets):
+        finish(device)
+        started = time.perf_counter()
+        for _ in range(runs):
+            call()
+        finish(device)
+        seconds.append((time.perf_counter() - started) / runs)
+    return statistics.median(seconds)
+
+
+@contextlib.contextmanager
+def memory_of(device: torch.device) -> Iterator[Callable[[], float | None]]:
+    """What it gives returns the most bytes that torch held at once for tensors since then, those held before left out.
+
+    None on a CPU. What a graph needs counts where it is captured, so capturing belongs inside.
+    """
+    forget(device)
     if device.type != "cuda":
-        return None
-    torch.cuda.synchronize()
-    torch.cuda.empty_cache()
+        yield lambda: None
+        return
+    before = torch.cuda.memory_allocated()
     torch.cuda.reset_peak_memory_stats()
-    call()
-    torch.cuda.synchronize()
-    return float(torch.cuda.max_memory_allocated())
+    yield lambda: float(torch.cuda.max_memory_allocated() - before)
 
 
 def finish(device: torch.device) -> None:

@@ -1,7 +1,7 @@
-"""The row of a training step: `Trainer.step`, from a batch in the computer's memory to its loss, on the wall.
+"""The row of a training step: `Trainer.step`, from a batch in the computer's memory, on the wall, many in a row.
 
 Peers go through the product's Trainer too: the same loss, optimiser and averaging of weights. Memory is the most that torch
-held for tensors at once in a step: weights, their average, the optimiser's state, gradients, activations.
+held for tensors at once: weights, their average, the optimiser's state, gradients, activations.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from model.trainer import Trainer
 from tests.benchmarks.peers import each, peers
 from tests.benchmarks.rows import Cost, Row, attempt, show_peers
 from tests.benchmarks.subject import Scale
-from tests.benchmarks.timing import clocked, forget, peak_memory
+from tests.benchmarks.timing import forget, memory_of, paced
 
 
 def step_rows(scale: Scale, device: torch.device) -> Iterator[Row]:
@@ -34,12 +34,10 @@ def step_rows(scale: Scale, device: torch.device) -> Iterator[Row]:
 
 
 def _step(network: nn.Module, scale: Scale, device: torch.device) -> Cost:
-    trainer = Trainer(network, device, 1e-4)
     rng = np.random.default_rng(0)
     pixels = rng.random((scale.batch, 3, scale.side, scale.side), np.float32)
     channels = rng.integers(0, scale.config.classes, (scale.batch, scale.side, scale.side), np.uint8)
 
-    def step() -> None:
-        trainer.step(pixels, channels, 1.0)
-
-    return Cost(clocked(step, device, scale.runs, warm=4), peak_memory(step, device))
+    with memory_of(device) as peak:
+        trainer = Trainer(network, device, 1e-4)
+        return Cost(paced(lambda: trainer.step(pixels, channels, 1.0), device, scale.runs, warm=8), peak())

@@ -70,10 +70,12 @@ def test_the_checks_for_a_gpu_run_on_a_cpu_and_find_its_forms_equal() -> None:
 
     from tests.benchmarks.figures import Figure
     from tests.benchmarks.fused_check import fused_answers, fused_loss, fused_network
+    from tests.benchmarks.memory_check import memory
+    from tests.benchmarks.subject import Scale
 
     cpu = torch.device("cpu")
     checks = fused_network(cpu, ["tiny"], [(1, 3, 64, 64)]), fused_answers(cpu, "tiny"), fused_loss(cpu)
-    figures = [figure for check in checks for figure in check]
+    figures = [figure for check in (*checks, memory(cpu, Scale.toy())) for figure in check]
     assert len(figures) > 20 and all(figure.passed for figure in figures), [f for f in figures if not f.passed]
     assert not Figure("nan", float("nan"), 1).passed and not Figure("large", 2, 1).passed
 

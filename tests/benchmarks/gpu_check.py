@@ -1,5 +1,6 @@
 """Checks on a GPU what the tests cannot check without one. From the checkout: python -m tests.benchmarks.gpu_check
 
+Names of checks after it (attention, memory, ...) leave out the others.
 Needs CUDA, torch, Triton and lightning_attn, but no window. Prints a table, and exits 1 when a figure misses its bound.
 """
 
@@ -18,6 +19,7 @@ from model.network import Attention, LightningUnet
 from model.presets import PRESETS
 from tests.benchmarks.figures import Figure, name_of, relative
 from tests.benchmarks.fused_check import fused_answers, fused_loss, fused_network
+from tests.benchmarks.memory_check import memory
 
 LENGTHS = (1, 49, 63, 100, 1000)
 
@@ -26,12 +28,18 @@ def main() -> int:
     if not torch.cuda.is_available():
         print("No CUDA device: nothing was checked.")
         return 1
-    print(torch.cuda.get_devicename_of(), "torch", torch.__version__)
+    print(torch.cuda.get_device_name(), "torch", torch.__version__)
     started, failed = time.perf_counter(), 0
-    for check in (attention, seed_logits, training, segmenter, fused_network, fused_answers, fused_loss):
+    checks = (attention, seed_logits, training, segmenter, fused_network, fused_answers, fused_loss, memory)
+    for check in checks:
+        if sys.argv[1:] and check.__name__ not in sys.argv[1:]:
+            continue
         for figure in check():
             failed += not figure.passed
-            print(f"{figure.what:68} {figure.value:9.2e} <= {figure.bound:8.2e}  {'ok' if figure.passed else 'FAILED'}")
+            print(
+                f"{figure.what:68} {figure.value:9.2e} <= {figure.bound:8.2e}  {'ok' if figure.passed else 'FAILED'}",
+                flush=True,
+            )
     print(f"{failed} failed, {time.perf_counter() - started:.0f} s")
     return 1 if failed else 0
 

@@ -12,3 +12,8 @@ def let_waiting_threads_sleep() -> None:
     sleep; a prediction beside a fine-tuning took ten times as long. Alone on the machine, sleeping costs about 15 %.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -99,25 +101,47 @@ Item = TypeVar("Item", bound=Sized)
 
 
 class Kept(Generic[Item]):
-    """Reads items by number and keeps those used last, up to `limit` bytes of them. For one thread at a time."""
+    """Reads items by number and keeps those used last, up to `limit` bytes of them. Several threads may ask at once."""
 
     def __init__(self, read: Callable[[int], Item], count: int, limit: int = 1 << 30) -> None:
         self._read = read
         self._limit = limit
-        self._items: OrderedDict[int, Item] = OrderedDict()
+        self._items: OrderedDict[int, Future[Item]] = OrderedDict()
+        self._lost: dict[int, ModelError] = {}
+        self._lock = threading.Lock()
         self.usable = list(range(count))
 
     def get(self, number: int) -> Item:
-        """Raises ModelError for an item that cannot be read; from then on it is not `usable`."""
-        if number in self._items:
+        """Raises ModelError for an item that cannot be read, always the same one; from then on it is not `usable`."""
+        with self._lock:
+            if number in self._lost:
+                raise self._lost[number]
+            coming = self._items.get(number)
+            mine = coming is None
+            if mine:
+                coming = self._items[number] = Future()
             self._items.move_to_end(number)
-            return self._items[number]
+        if mine:
+            self._fill(number, coming)
+        return coming.result()
+
+    def _fill(self, number: int, coming: Future[Item]) -> None:
+        """Read the item for all who wait for it."""
         try:
             item = self._read(number)
-        except ModelError:
-            self.usable.remove(number)
-            raise
-        self._items[number] = item
-        while sum(kept.nbytes for kept in self._items.values()) > self._limit and len(self._items) > 1:
-            self._items.popitem(last=False)
-        return item
+        except BaseException as error:  # noqa: BLE001 - whoever waits for it shall hear of it
+            with self._lock:
+                del self._items[number]
+                if isinstance(error, ModelError):
+                    self._lost[number] = error
+                    self.usable.remove(number)
+            coming.set_exception(error)
+            return
+        coming.set_result(item)
+        with self._lock:
+            there = {key: one.result().nbytes for key, one in self._items.items() if one.done()}
+            size = sum(there.values())
+            for key in list(there)[:-1]:
+                if size > self._limit:
+                    size -= there[key]
+                    del self._items[key]

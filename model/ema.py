@@ -17,13 +17,25 @@ class WeightAverage:
         self.steps = 0
         self.tensors = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
 
-    @torch.no_grad()
+    @property
+    def share(self) -> float:
+        """What part of the average the weights of the next step will be."""
+        step = self.steps + 1
+        return 1 - min(self.decay, (1 + step) / (10 + step))
+
     def update(self, network: torch.nn.Module) -> None:
         """Take in the network's present weights; integer buffers are copied."""
+        self.blend(network, torch.tensor(self.share))
         self.steps += 1
-        weight = 1 - min(self.decay, (1 + self.steps) / (10 + self.steps))
+
+    @torch.no_grad()
+    def blend(self, network: torch.nn.Module, share: torch.Tensor) -> None:
+        """`update` with a share () that is on the network's device, in a few launches; it does not count as a step."""
         present = network.state_dict()
         floating = [name for name, tensor in self.tensors.items() if tensor.is_floating_point()]
-        torch._foreach_lerp_([self.tensors[name] for name in floating], [present[name] for name in floating], weight)
+        averages = [self.tensors[name] for name in floating]
+        change = torch._foreach_sub([present[name] for name in floating], averages)
+        torch._foreach_mul_(change, share)
+        torch._foreach_add_(averages, change)
         for name in self.tensors.keys() - floating:
             self.tensors[name].copy_(present[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,24 +10,34 @@ import torch
 
 from model.adapt import network_from_checkpoint
 from model.augment import Augmentation
-from model.batches import BatchFeed, ViewPlan
+from model.batches import Batch, BatchFeed, ViewPlan
 from model.checkpoint import Checkpoint
+from model.cores import usable_cores
 from model.dataset import Example, Kept, make_example
-from model.device import device_name, is_out_of_memory
+from model.device import device_name
+from model.distributed import Order, Team
 from model.errors import OutOfMemory
 from model.losses import class_weights
 from model.messages import Message
 from model.network import LightningUnet
 from model.plan import Plan
+from model.recording import ran_out
 from model.survey import Survey
 from model.trainer import Trainer
+from model.transfers import pinned
 
 KEPT_EXAMPLES = 2 << 30
 """Bytes of decoded images kept for training; what does not fit is read again when its turn comes."""
+AHEAD = 3
+"""Batches in work while a GPU learns from another."""
+MOST_THREADS = 16
 
 
 class Learner:
-    """`close` it in the end: its batches come from a thread. `notice` hears of images and memory that were lost."""
+    """`close` it in the end: its batches come from threads. `notice` hears of images and memory that were lost.
+
+    In a team every rank has one: that of rank 0 takes each `step`, the others `follow`.
+    """
 
     def __init__(
         self,
@@ -35,41 +46,49 @@ class Learner:
         start: Checkpoint | None,
         device: torch.device,
         notice: Callable[[Message], None],
+        team: Team | None = None,
     ) -> None:
-        """Without a `start`, a saved state must be restored before the first step."""
+        """Without a `start`, a saved state must be restored, or one taken from rank 0, before the first step."""
         self._plan, self._found, self._device, self._notice = plan, found, device, notice
-        self._trainer = Trainer(_network(plan, start), device, plan.learning_rate)
+        self._team = team or Team()
+        self._trainer = Trainer(_network(plan, start), device, plan.learning_rate, self._team, notice)
         self._pixels = list(found.training_pixels().values())
         self._examples = Kept(self._read, len(found.train), KEPT_EXAMPLES)
         self._drawn = 0
         self._feed: BatchFeed | None = None
-        self.batch = plan.batch
+        self._views = plan.batch * plan.options.accumulate
+        self._use(plan.batch, plan.options.checkpointing)
 
     @property
     def steps(self) -> int:
         return self._trainer.steps
 
     def step(self, progress: float) -> float:
-        """One step, `progress` (0..1) of the training being done; returns its loss.
+        """One step, `progress` (0..1) of the training being done; returns a loss, as Trainer.step does.
 
         Raises OutOfMemory when not even one view fits, and what makes the images or the training useless.
         """
-        rate = self._plan.schedule.rate(progress)
-        emphasis = self._plan.schedule.emphasis(progress) if self._plan.unfamiliar else 0.0
-        weights = class_weights(self._pixels, emphasis)
-        while True:
-            self._feed = self._feed or self._open()
-            batch = self._feed.next()
-            for problem in batch.problems:
-                self._notice(problem.message)
-            try:
-                loss = self._trainer.step(batch.pixels, batch.channels, rate, weights)
-                self._drawn = batch.drawn
-                return loss
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-            self._halve()
+        return self._learn(*self._meet(progress))
+
+    def follow(self) -> bool:
+        """One step when rank 0 takes one; False once it takes no more. Raises as `step` does."""
+        batch, progress = self._meet(0.0)
+        if batch is not None:
+            self._learn(batch, progress)
+        return batch is not None
+
+    def share(self) -> None:
+        """Bring the others of the team to where this one, of rank 0, is. They `receive` it."""
+        for content in (json.dumps(self._plan.to_json()).encode(), self._trainer.state(self._extra())):
+            self._team.meet(Order.SHARE)
+            self._team.share(content)
+
+    def receive(self) -> bool:
+        """Be where rank 0 is; False when it has ended the training instead."""
+        order, _ = self._team.meet()
+        if order is Order.SHARE:
+            self._go_on(self._trainer.take(self._team.share()))
+        return order is Order.SHARE
 
     def averaged(self) -> Checkpoint:
         """The averaged weights as they are now, without a name."""
@@ -77,12 +96,12 @@ class Learner:
 
     def save(self, path: Path, extra: Mapping[str, object]) -> None:
         """All that `restore` needs to go on, and the caller's own `extra`. Raises OSError."""
-        self._trainer.save(path, {"drawn": self._drawn, "batch": self.batch} | dict(extra))
+        self._trainer.save(path, self._extra() | dict(extra))
 
     def restore(self, path: Path) -> dict[str, object]:
         """Go on where `save` stood; returns its `extra`. Raises TrainingError for a damaged file."""
         extra = self._trainer.restore(path)
-        self._drawn, self.batch = int(extra["drawn"]), int(extra["batch"])
+        self._go_on(extra)
         return extra
 
     def close(self) -> None:
@@ -90,23 +109,74 @@ class Learner:
             self._feed.close()
             self._feed = None
 
-    def _halve(self) -> None:
-        self.close()
-        self._trainer.release()
-        if self.batch == 1:
+    def _meet(self, progress: float) -> tuple[Batch | None, float]:
+        """The next batch once every rank has one, and the progress that rank 0 says; no batch when it has ended."""
+        batch, failure = None, None
+        try:
+            self._feed = self._feed or self._open()
+            batch = self._feed.next()
+        except Exception as error:  # noqa: BLE001 - the others wait, and shall hear of it
+            failure = error
+        order, progress = self._team.meet(Order.STEP, progress, failure)
+        return batch if order is Order.STEP else None, progress
+
+    def _learn(self, batch: Batch, progress: float) -> float:
+        rate = self._plan.schedule.rate(progress)
+        emphasis = self._plan.schedule.emphasis(progress) if self._plan.unfamiliar else 0.0
+        weights = class_weights(self._pixels, emphasis)
+        for problem in batch.problems:
+            self._notice(problem.message)
+        while True:
+            try:
+                loss = self._trainer.step(batch.pixels, batch.channels, rate, weights)
+                self._drawn = batch.drawn
+                return loss
+            except (RuntimeError, MemoryError) as error:
+                if not ran_out(error):
+                    raise
+            self._spare()
+
+    def _spare(self) -> None:
+        """Memory has run out: first keep less of what is inside the network, then let fewer views in at a time."""
+        if not self._checkpointing:
+            self._use(self._at_once, True)
+            self._notice(Message("Memory ran out; the training goes on with less of it, more slowly."))
+            return
+        if self._at_once == 1:
             raise OutOfMemory(
                 "There is not enough memory on {device} to train this network; close other programs, "
                 "use smaller crops, or start from a smaller network.",
                 device=device_name(self._device),
             )
-        self.batch //= 2
-        self._notice(Message("Memory ran out; the training goes on with batches of {batch}.", {"batch": self.batch}))
+        self._use(_divisor(self._views, self._at_once // 2), True)
+        parts = {"batch": self._views, "views": self._at_once}
+        self._notice(
+            Message(
+                "Memory ran out; the training goes on with its batches of {batch} cut into parts of {views}.", parts
+            )
+        )
+
+    def _use(self, at_once: int, checkpointing: bool) -> None:
+        self._at_once, self._checkpointing = at_once, checkpointing
+        self._trainer.share_memory(at_once, checkpointing)
+
+    def _extra(self) -> dict[str, object]:
+        return {"drawn": self._drawn, "batch": self._at_once, "checkpointing": self._checkpointing}
+
+    def _go_on(self, extra: Mapping[str, object]) -> None:
+        self._drawn = int(extra["drawn"])
+        self._use(_divisor(self._views, int(extra["batch"])), bool(extra.get("checkpointing", False)))
 
     def _open(self) -> BatchFeed:
         augmentation = Augmentation(mirror=self._plan.classes.mirror)
         planes = 3 if any(label.colour for label in self._found.train) else 1
         views = ViewPlan(self._plan.crop, planes, augmentation, self._plan.options.seed)
-        return BatchFeed(self._examples, views, self.batch, self._drawn)
+        rank = self._team.rank
+        ranks = {"rank": rank.number, "ranks": rank.size}
+        if self._device.type != "cuda":
+            return BatchFeed(self._examples, views, self._views, self._drawn, **ranks)
+        threads = min(max(usable_cores() // rank.local_size - 1, 1), MOST_THREADS)
+        return BatchFeed(self._examples, views, self._views, self._drawn, AHEAD, threads, **ranks, allocate=pinned)
 
     def _read(self, number: int) -> Example:
         truth = self._found.read(self._found.train[number])
@@ -115,3 +185,7 @@ class Learner:
 
 def _network(plan: Plan, start: Checkpoint | None) -> LightningUnet:
     return LightningUnet(plan.network) if start is None else network_from_checkpoint(start)
+
+
+def _divisor(number: int, most: int) -> int:
+    return max(one for one in range(1, max(most, 1) + 1) if number % one == 0)

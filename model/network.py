@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from model.attention import DIRECTIONS, build_slopes
 from model.layers import form_for
@@ -87,6 +88,8 @@ class LightningUnet(nn.Module):
         )
         self.enlarge = PatchExpanding(widths[0], PATCH, widths[0] // PATCH)
         self.head = nn.Linear(widths[0] // PATCH, config.classes)
+        self.checkpointing = False
+        """Whether training computes what is inside the blocks twice instead of keeping it: slower, in less memory."""
         self.apply(_initialise)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -121,17 +124,24 @@ class LightningUnet(nn.Module):
         """Tokens (B, h, w, C) -> the deepest stage's (B, h/8, w/8, 8C), and what each stage before it gave."""
         skips = []
         for stage, merge in zip(self.encoder, self.merge, strict=False):
-            x = stage(x)
+            x = self._through(stage, x)
             skips.append(x)
             x = merge(x)
-        return self.encoder[-1](x), skips
+        return self._through(self.encoder[-1], x), skips
 
     def decode(self, x: torch.Tensor, skips: list[torch.Tensor]) -> torch.Tensor:
         for index, (expand, stage) in enumerate(zip(self.expand, self.decoder, strict=True)):
             x = expand(x)
             if self.config.skips:
                 x = form_for(x).join(x, skips.pop(), self.join[index])
-            x = stage(x)
+            x = self._through(stage, x)
+        return x
+
+    def _through(self, stage: nn.Sequential, x: torch.Tensor) -> torch.Tensor:
+        if not (self.checkpointing and torch.is_grad_enabled()):
+            return stage(x)
+        for block in stage:  # no layer draws random numbers, and to keep their state would disturb a CUDA graph
+            x = checkpoint(block, x, use_reentrant=False, preserve_rng_state=False)
         return x
 
 

@@ -15,6 +15,8 @@ class FineTuneOptions:
     Training starts from the checkpoint `weights`, or from scratch as `preset` when that is None; `baseline` is then
     the checkpoint to compare the new model with. `resume` goes on with the last interrupted run instead, with that
     run's own options. The training takes `seconds`, or `epochs` of a fixed number of steps when those are given.
+    `batch` views go through the network at a time on each device, and `accumulate` such batches make a step;
+    `checkpointing` computes what is inside the network's blocks twice instead of keeping it, in less memory.
     `crop` is the side of a training view in pixels; `publish` receives a copy of the new weights; images of more than
     `max_pixels` are left out.
     """
@@ -25,6 +27,8 @@ class FineTuneOptions:
     epochs: int | None = None
     seconds: float | None = None
     batch: int | None = None
+    accumulate: int = 1
+    checkpointing: bool = False
     learning_rate: float | None = None
     crop: int | None = None
     device: str = "auto"
@@ -46,12 +50,14 @@ class FineTuneOptions:
             "--epochs": self.epochs,
             "--seconds": self.seconds,
             "--batch": self.batch,
+            "--accumulate": None if self.accumulate == 1 else self.accumulate,
             "--lr": self.learning_rate,
             "--crop": self.crop,
             "--publish": self.publish,
             "--max-megapixels": None if self.max_pixels == MAX_PIXELS else self.max_pixels / 1e6,
         }
         flags = [text for flag, value in chosen.items() if value is not None for text in (flag, str(value))]
+        flags += ["--checkpointing"] if self.checkpointing else []
         return start + flags + ["--device", self.device, "--seed", str(self.seed)]
 
     def to_json(self) -> dict[str, object]:

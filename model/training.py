@@ -113,7 +113,7 @@ class Training:
             with contextlib.closing(learner):
                 if self._start is None:
                     self._restore(learner)
-                self._announce(learner.batch)
+                self._announce()
                 self._score_baseline()
                 scores = self._train(learner)
                 self._publish(learner, self._on_the_same_images(learner, scores))
@@ -123,11 +123,12 @@ class Training:
         extra = learner.restore(self._log.run.resume_path)
         self._epochs, self._earlier = int(extra["epochs"]), float(extra["seconds"])
 
-    def _announce(self, batch: int) -> None:
+    def _announce(self) -> None:
         plan, found = self._plan, self._found
         uids = [item.uid for item in plan.classes.classes]
         counts = len(found.train), len(found.held_out)
         device = device_name(self._judge.device)
+        batch = plan.batch * plan.options.accumulate
         self._log.say(Started(self._log.run.number, device, batch, plan.schedule.epochs, *counts, uids))
         for problem in found.problems:
             self._log.notice(problem)

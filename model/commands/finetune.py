@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baseline", type=Path, metavar="W", help="with --scratch: the weights to compare with")
     parser.add_argument("--seconds", type=positive, metavar="S", help="how long to train")
     parser.add_argument("--epochs", type=count, metavar="N", help="points of the curve; alone, it sets the length too")
-    parser.add_argument("--batch", type=count, metavar="N", help="views a step; 8 on a GPU, 1 on a CPU")
+    parser.add_argument("--batch", type=count, metavar="N", help="views at a time; 8 on a GPU, 1 on a CPU")
+    parser.add_argument("--accumulate", type=count, default=1, metavar="N", help="batches that make one step (1)")
+    parser.add_argument("--checkpointing", action="store_true", help="compute more to need less memory")
     parser.add_argument("--crop", type=count, metavar="PIXELS", help="side of a view; else the network's input")
     parser.add_argument(
         "--lr",
@@ -80,6 +82,8 @@ def options_of(arguments: argparse.Namespace) -> FineTuneOptions:
         epochs=arguments.epochs,
         seconds=arguments.seconds,
         batch=arguments.batch,
+        accumulate=arguments.accumulate,
+        checkpointing=arguments.checkpointing,
         learning_rate=arguments.lr,
         crop=arguments.crop,
         device=arguments.device,

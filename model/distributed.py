@@ -1,0 +1,185 @@
+"""Team: the processes that train one network together, as torchrun starts them; rank 0 leads and the others follow."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum
+
+import torch
+import torch.distributed as dist
+
+from model.device import choose_device
+from model.errors import TrainingError
+
+PATIENCE = timedelta(hours=2)
+"""How long ranks wait for one another: while rank 0 scores, the others have nothing to do. A process that dies is
+noticed at once."""
+REPORTING = 5.0
+"""Seconds that a failing rank tries to say why."""
+
+
+class Order(IntEnum):
+    """What rank 0 wants the team to do next."""
+
+    END = 0
+    SHARE = 1
+    STEP = 2
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Which of the processes this is: `number` of `size`, and `local` among those of its machine.
+
+    `restarts` counts how often torchrun has started the team again after it lost a process.
+    """
+
+    number: int = 0
+    size: int = 1
+    local: int = 0
+    local_size: int = 1
+    restarts: int = 0
+
+    @staticmethod
+    def of(environment: Mapping[str, str]) -> Rank:
+        """As torchrun says it; the only one outside of torchrun."""
+        if "RANK" not in environment or "WORLD_SIZE" not in environment:
+            return Rank()
+        names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RESTART_COUNT")
+        return Rank(*(int(environment.get(name, default)) for name, default in zip(names, "01010", strict=True)))
+
+
+class Team:
+    """Every rank calls the same methods in the same order. A team of one does everything alone."""
+
+    def __init__(self, rank: Rank | None = None, device: str = "auto") -> None:
+        """Raises ModelError for a device that is not there. `leave` it in the end."""
+        self.rank = rank or Rank()
+        self.size = self.rank.size
+        self._ended = self.size == 1
+        self.device_name = device
+        if self.size == 1:
+            return
+        if device == "auto" and torch.cuda.is_available():
+            self.device_name = f"cuda:{self.rank.local}"
+        chosen = choose_device(self.device_name)
+        if chosen.type == "cuda":
+            torch.cuda.set_device(chosen)
+        dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=PATIENCE)
+        self._talk = dist.new_group(backend="gloo", timeout=PATIENCE)
+
+    @property
+    def leads(self) -> bool:
+        return self.rank.number == 0
+
+    def meet(
+        self, order: Order = Order.END, progress: float = 0.0, failure: Exception | None = None
+    ) -> tuple[Order, float]:
+        """What rank 0 wants, and the progress (0..1) it says; the others' `order` and `progress` do not count.
+
+        Raises `failure` on the rank that has one, and a TrainingError with its sentence on the others.
+        """
+        if self.size == 1:
+            if failure is not None:
+                raise failure
+            return order, progress
+        kind, share = self._agree([float(order), progress] if self.leads else [0.0, 0.0], failure)
+        self._ended = self._ended or kind == Order.END
+        return Order(int(kind)), share
+
+    def worst(self, one: bool, other: bool) -> tuple[bool, bool]:
+        """Each is true when it is true on any rank. Raises as `meet` does."""
+        if self.size == 1:
+            return one, other
+        one, other = self._agree([float(one), float(other)], None)
+        return one > 0, other > 0
+
+    def share(self, content: bytes | None = None, source: int = 0) -> bytes:
+        """The content that rank `source` has."""
+        if self.size == 1:
+            return content
+        mine = bytearray(content if self.rank.number == source else b"")
+        length = torch.tensor([len(mine)])
+        self._exchange(dist.broadcast, length, source, group=self._talk)
+        data = torch.frombuffer(mine, dtype=torch.uint8) if mine else torch.empty(int(length), dtype=torch.uint8)
+        if len(data):
+            self._exchange(dist.broadcast, data, source, group=self._talk)
+        return data.numpy().tobytes()
+
+    def average(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Replace tensors of one type by their mean over all ranks: one message for all."""
+        if self.size == 1:
+            return
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        self._exchange(dist.all_reduce, flat)
+        flat.div_(self.size)
+        parts = flat.split([tensor.numel() for tensor in tensors])
+        torch._foreach_copy_(
+            list(tensors), [part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
+        )
+
+    def reducing(self, network: torch.nn.Module, device: torch.device) -> torch.nn.Module:
+        """The network, its gradients averaged over all ranks while the backward still runs."""
+        devices = [device] if device.type == "cuda" else None
+        return torch.nn.parallel.DistributedDataParallel(network, devices, broadcast_buffers=False)
+
+    def dismiss(self) -> None:
+        """Rank 0 ends the work of the others, unless it has ended for all."""
+        if not self._ended:
+            with contextlib.suppress(TrainingError):
+                self.meet(Order.END)
+
+    def report(self, failure: Exception) -> None:
+        """Tell the others what ended this rank, unless all know, or are stuck somewhere and do not listen."""
+        if not self._ended:
+            teller = threading.Thread(target=self._tell, args=(failure,), daemon=True)
+            teller.start()
+            teller.join(REPORTING)
+
+    def leave(self) -> None:
+        if self.size > 1:
+            dist.destroy_process_group()
+
+    def _tell(self, failure: Exception) -> None:
+        with contextlib.suppress(Exception):
+            self.meet(failure=failure)
+
+    def _agree(self, numbers: list[float], failure: Exception | None) -> list[float]:
+        """The most of each number. Every talk of the ranks is such a message, so that a failure is heard in each."""
+        tensor = torch.tensor([*numbers, 0.0 if failure is None else self.rank.number + 1.0], dtype=torch.float64)
+        self._exchange(dist.all_reduce, tensor, op=dist.ReduceOp.MAX, group=self._talk)
+        *numbers, failed = tensor.tolist()
+        if failed:
+            self._ended = True
+            self._fail(int(failed) - 1, failure)
+        return numbers
+
+    def _fail(self, rank: int, failure: Exception | None) -> None:
+        reason = self.share(None if failure is None else str(failure).encode(), rank).decode(errors="replace")
+        if failure is not None and rank == self.rank.number:
+            raise failure
+        raise TrainingError(
+            "The training ended because process {rank} of {size} failed: {reason}",
+            rank=rank,
+            size=self.size,
+            reason=reason,
+        )
+
+    def _exchange(self, operation: Callable[..., object], *arguments: object, **more: object) -> None:
+        try:
+            operation(*arguments, **more)
+        except RuntimeError as error:
+            self._ended = True
+            raise TrainingError(
+                "The training ended because one of its {size} processes was lost; --resume goes on with it.",
+                size=self.size,
+            ) from error
+
+
+def this_rank() -> Rank:
+    """Of the process that runs."""
+    return Rank.of(os.environ)

@@ -1,0 +1,139 @@
+"""Gradients: forward and backward of a batch, in parts that fit into memory, recorded on a GPU, averaged over ranks."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+import torch
+
+from model.distributed import Team
+from model.losses import segmentation_loss
+from model.messages import Message
+from model.optimiser import Optimiser
+from model.precision import Precision
+from model.recording import Inputs, Recording, ran_out
+
+EAGER_STEPS = 3
+"""Steps launched one by one at first, and after a change: kernels get compiled and libraries find their algorithms."""
+
+
+class Gradients:
+    """Calling it leaves the gradient of the mean loss over all ranks' batches in the network's parameters.
+
+    On a GPU forward and backward are recorded as a CUDA graph after EAGER_STEPS; where that fails they go on being
+    launched one by one. Several ranks then average by DistributedDataParallel during the backward; with a recording,
+    and in the first steps, when memory may still run out on one rank alone, after it.
+    """
+
+    def __init__(
+        self,
+        network: torch.nn.Module,
+        optimiser: Optimiser,
+        precision: Precision,
+        team: Team,
+        notice: Callable[[Message], None],
+    ) -> None:
+        self.at_once: int | None = None
+        """How many views go through the network at a time, a divisor of the batch; None for all."""
+        self.recording: Recording | None = None
+        self._network, self._optimiser, self._precision = network, optimiser, precision
+        self._team, self._notice = team, notice
+        self._records = precision.device.type == "cuda"
+        self._eager = 0
+        self._parts = 1
+        self._reducing: torch.nn.Module | None = None
+
+    def __call__(self, pixels: torch.Tensor, channels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+        """The loss (), averaged like the gradient. Raises torch's own error when memory runs out on any rank."""
+        if self._settled:
+            loss = self._compute(pixels, channels, weights)
+        else:
+            loss = self._try(pixels, channels, weights)
+        tensors = [loss] if self._reducing is not None else [*self._optimiser.gradients, loss]
+        self._team.average(tensors)
+        return loss
+
+    def forget(self) -> None:
+        """Give back memory, and start again with eager steps."""
+        self.recording, self._eager = None, 0
+        self._optimiser.forget_gradients()
+
+    def record(self, function: Callable[..., object], inputs: Inputs, after: Recording | None) -> Recording | None:
+        """None when it cannot be recorded, which is said once and holds from then on."""
+        try:
+            return Recording(function, inputs, after)
+        except RuntimeError as error:
+            if ran_out(error):
+                raise
+            self._refuse(str(error).partition("\n")[0])
+            return None
+
+    @property
+    def _settled(self) -> bool:
+        return self.recording is not None or self._reducing is not None
+
+    def _try(self, *inputs: torch.Tensor | None) -> torch.Tensor:
+        """A step that may run out of memory, or turn out not to be recordable: on one rank counts as on all."""
+        problem: Exception | None = None
+        try:
+            loss = self._compute(*inputs)
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
+            problem = error
+        out, refused = self._team.worst(problem is not None, not self._records)
+        if out:
+            raise problem or torch.OutOfMemoryError("out of memory on another rank")
+        if refused:
+            self._records = False
+        self._eager += 1
+        if self._eager > EAGER_STEPS and not self._records and self._team.size > 1:
+            self.recording = None
+            self._reducing = self._team.reducing(self._network, self._precision.device)
+        return loss
+
+    def _compute(self, pixels: torch.Tensor, channels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+        size = self.at_once or len(pixels)
+        self._parts = len(pixels) // size
+        parts = list(zip(pixels.split(size), channels.split(size), strict=True))
+        backward = self._prepare((*parts[0], weights))
+        total = torch.zeros((), device=pixels.device)
+        for number, part in enumerate(parts):
+            with self._without_averaging(number + 1 < len(parts)):
+                total += backward(*part, weights)
+        return total
+
+    def _prepare(self, inputs: Inputs) -> Callable[..., torch.Tensor]:
+        """What to call for each part, with all gradients at nothing."""
+        if self.recording is not None and not self.recording.fits(inputs):
+            self.forget()
+        if self.recording is None:
+            self._optimiser.forget_gradients()
+            if not self._records or self._eager < EAGER_STEPS:
+                return self._backward
+            if self._parts > 1:
+                self._optimiser.gather_gradients()
+            self.recording = self.record(self._backward, inputs, None)
+            if self.recording is None:
+                self._optimiser.forget_gradients()
+                return self._backward
+        if self._parts > 1:
+            self._optimiser.clear_gradients()
+        return self.recording
+
+    def _backward(self, pixels: torch.Tensor, channels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+        with self._precision.autocast():
+            logits = (self._reducing or self._network)(pixels.float())
+        loss = segmentation_loss(logits, channels, weights) / self._parts
+        (loss if self._optimiser.scale is None else loss * self._optimiser.scale).backward()
+        return loss.detach()
+
+    def _without_averaging(self, hold: bool) -> contextlib.AbstractContextManager:
+        """Within it, DistributedDataParallel leaves the gradients to add up."""
+        return self._reducing.no_sync() if hold and self._reducing is not None else contextlib.nullcontext()
+
+    def _refuse(self, reason: str) -> None:
+        self._records = False
+        template = "The GPU cannot record the training step ({reason}); it is launched piece by piece, which is slower."
+        self._notice(Message(template, {"reason": reason}))

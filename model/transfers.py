@@ -1,0 +1,77 @@
+"""Transfers: arrays to a device and a number back, beside the device's own work."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+
+class Transfers:
+    """On a GPU copies run in a stream of their own, and nobody waits for the step that was launched last."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        on_gpu = device.type == "cuda"
+        self._copies = torch.cuda.Stream(device) if on_gpu else None
+        self._work = torch.cuda.Stream(device) if on_gpu else None
+        self._lent: list[torch.Tensor] = []
+        self._late: tuple[torch.Tensor, torch.cuda.Event, list[torch.Tensor]] | None = None
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[None]:
+        """On a GPU, work within runs in a stream of its own, as the recording of a CUDA graph needs it: after what the
+        caller's stream was given before, and before what it will be given.
+        """
+        if self._work is None:
+            yield
+            return
+        caller = torch.cuda.current_stream(self._device)
+        self._work.wait_stream(caller)
+        try:
+            with torch.cuda.stream(self._work):
+                yield
+        finally:
+            caller.wait_stream(self._work)
+
+    def upload(self, array: np.ndarray | None) -> torch.Tensor | None:
+        """The array on the device; within `beside`. It must not be written until two more numbers were fetched."""
+        if array is None:
+            return None
+        here = torch.from_numpy(array)
+        if self._copies is None:
+            return here.to(self._device)
+        here = here if here.is_pinned() else here.pin_memory()
+        with torch.cuda.stream(self._copies):
+            there = here.to(self._device, non_blocking=True)
+        self._lent.append(here)
+        self._work.wait_stream(self._copies)
+        there.record_stream(self._work)
+        return there
+
+    def fetch(self, number: torch.Tensor) -> float:
+        """The number (), or on a GPU the one before it: waiting for this one would leave the GPU without work."""
+        if self._work is None:
+            return float(number)
+        earlier, here = self._late, torch.empty((), dtype=number.dtype, pin_memory=True)
+        here.copy_(number, non_blocking=True)
+        there = torch.cuda.Event(blocking=True)
+        there.record(self._work)
+        self._late, self._lent = (here, there, self._lent), []
+        value, event, _ = earlier or self._late
+        event.synchronize()
+        return float(value)
+
+    def forget(self) -> None:
+        """The last number will not be asked for."""
+        if self._work is not None:
+            self._work.synchronize()
+        self._late, self._lent = None, []
+
+
+def pinned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Memory that a GPU can read by itself, float16 for float32: finer than the bfloat16 that the network computes in."""
+    kinds = {"float32": torch.float16, "uint8": torch.uint8}
+    return torch.empty(shape, dtype=kinds[np.dtype(dtype).name], pin_memory=True).numpy()

@@ -1,6 +1,8 @@
-"""Assembly: the arrays of a Prediction, filled in from class probabilities one strip of rows after the other."""
+"""Assembly: the arrays of a Prediction, made from class probabilities on the device they are on."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,47 +12,78 @@ from model.errors import CheckpointError
 from model.prediction import SCORE_STRIDE
 
 _STRIP = 16 * SCORE_STRIDE
-"""Rows that are worked on at once, so that what is needed in between stays small for wide images."""
+"""Rows that a CPU works on at once, so that what is needed in between stays small for wide images."""
+
+Summary = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""(channel (B, H, W), confidence (B, H, W), scores (B, C, ceil(H/4), ceil(W/4))), all uint8."""
 
 
-class Assembly:
-    """Label map, confidence and scores of an image of `shape` = (rows, columns); channel i means `values[i]`."""
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """What a Prediction of the same names holds."""
 
-    def __init__(self, shape: tuple[int, int], values: tuple[int, ...]) -> None:
-        self._values = np.array(values, np.uint8)
-        self.label_map = np.empty(shape, np.uint8)
-        self.confidence = np.empty(shape, np.uint8)
-        self.scores = np.empty((len(values), *(-(-side // SCORE_STRIDE) for side in shape)), np.uint8)
+    label_map: np.ndarray
+    confidence: np.ndarray
+    scores: np.ndarray
 
-    def fill(self, top: int, probabilities: torch.Tensor) -> None:
-        """Set the rows from `top`, a multiple of SCORE_STRIDE, on. `probabilities` (C, rows, columns) are on the CPU.
+    def turned(self) -> Arrays:
+        """The same with rows and columns swapped."""
+        parts = self.label_map.T, self.confidence.T, self.scores.swapaxes(1, 2)
+        return Arrays(*(np.ascontiguousarray(part) for part in parts))
 
-        Raises CheckpointError when they are no numbers.
-        """
-        for start in range(0, probabilities.shape[1], _STRIP):
-            self._fill_strip(top + start, probabilities[:, start : start + _STRIP])
-
-    def _fill_strip(self, top: int, probabilities: torch.Tensor) -> None:
-        best, channel = probabilities.max(dim=0)
-        if not torch.isfinite(best).all():
+    def checked(self) -> Arrays:
+        """Itself. Raises CheckpointError when the probabilities were no numbers: the winner's is never 0 otherwise."""
+        if not self.confidence.min():
             raise CheckpointError(
                 "The model's results are no numbers, so its weights are damaged; choose other weights."
             )
-        rows = slice(top, top + len(best))
-        self.label_map[rows] = self._values[channel.to(torch.uint8).numpy()]
-        self.confidence[rows] = _to_bytes(best)
-        pooled = F.avg_pool2d(probabilities[None], SCORE_STRIDE, ceil_mode=True)[0]
-        first = top // SCORE_STRIDE
-        self.scores[:, first : first + pooled.shape[1]] = _to_bytes(pooled)
-
-    def turned(self) -> Assembly:
-        """The same with rows and columns swapped."""
-        other = Assembly(self.label_map.shape[::-1], tuple(self._values.tolist()))
-        other.label_map[:] = self.label_map.T
-        other.confidence[:] = self.confidence.T
-        other.scores[:] = self.scores.swapaxes(1, 2)
-        return other
+        return self
 
 
-def _to_bytes(probabilities: torch.Tensor) -> np.ndarray:
-    return (probabilities * 255).round_().to(torch.uint8).numpy()
+def summarise(probabilities: torch.Tensor) -> Summary:
+    """probabilities (B, C, H, W) -> what a Prediction keeps of them. What is no number becomes confidence 0."""
+    best, channel = probabilities.max(dim=1)
+    scores = F.avg_pool2d(probabilities, SCORE_STRIDE, ceil_mode=True)
+    return channel.to(torch.uint8), _to_bytes(best), _to_bytes(scores)
+
+
+def pack(summary: Summary, values: torch.Tensor) -> torch.Tensor:
+    """One tensor (B, bytes) to be copied at once; channel i becomes `values[i]`."""
+    channel, confidence, scores = summary
+    return torch.cat([values[channel.int()].flatten(1), confidence.flatten(1), scores.flatten(1)], dim=1)
+
+
+def unpack(packed: np.ndarray, shape: tuple[int, int], classes: int) -> list[Arrays]:
+    """Views of what `pack` made for B images of `shape` (H, W)."""
+    height, width = shape
+    pixels, coarse = height * width, (classes, -(-height // SCORE_STRIDE), -(-width // SCORE_STRIDE))
+    return [
+        Arrays(row[:pixels].reshape(shape), row[pixels : 2 * pixels].reshape(shape), row[2 * pixels :].reshape(coarse))
+        for row in packed
+    ]
+
+
+class Assembly:
+    """Fills the arrays of an image of `shape` = (rows, columns) strip by strip; channel i means `values[i]`."""
+
+    def __init__(self, shape: tuple[int, int], values: tuple[int, ...]) -> None:
+        self._values = np.array(values, np.uint8)
+        scores = np.empty((len(values), *(-(-side // SCORE_STRIDE) for side in shape)), np.uint8)
+        self.arrays = Arrays(np.empty(shape, np.uint8), np.empty(shape, np.uint8), scores)
+
+    def fill(self, top: int, probabilities: torch.Tensor) -> None:
+        """Set the rows from `top`, a multiple of SCORE_STRIDE, on, from `probabilities` (C, rows, columns)."""
+        rows = _STRIP if probabilities.device.type == "cpu" else probabilities.shape[1]
+        for start in range(0, probabilities.shape[1], rows):
+            self._fill_strip(top + start, summarise(probabilities[None, :, start : start + rows]))
+
+    def _fill_strip(self, top: int, summary: Summary) -> None:
+        channel, confidence, scores = (part[0].cpu().numpy() for part in summary)
+        rows, first = slice(top, top + len(channel)), top // SCORE_STRIDE
+        self.arrays.label_map[rows] = self._values[channel]
+        self.arrays.confidence[rows] = confidence
+        self.arrays.scores[:, first : first + scores.shape[1]] = scores
+
+
+def _to_bytes(probabilities: torch.Tensor) -> torch.Tensor:
+    return (probabilities * 255).round_().nan_to_num_(nan=0.0).to(torch.uint8)

@@ -1,10 +1,13 @@
-"""Devices: which one computes, what it is called, and how it says that its memory ran out."""
+"""Devices: which one computes, what it is called, and how it says that its memory ran out or that it is gone."""
 
 from __future__ import annotations
 
 import torch
 
 from model.errors import ModelError
+
+_LOST = ("cuda error", "cudnn_status", "cublas_status", "nccl error", "driver shutting down", "device-side assert")
+"""How PyTorch begins what the driver or one of its libraries could not do."""
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -33,11 +36,33 @@ def device_name(device: torch.device) -> str:
     return "Apple GPU"
 
 
+def computes_in_bfloat16(device: torch.device) -> bool:
+    """GPUs that do; on older ones float32 stays, as float16 could overflow."""
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that a GPU can still give, those included that PyTorch holds and does not use; None elsewhere."""
+    if device.type != "cuda":
+        return None
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether this is how torch, numpy or OpenCV say that memory ran out, on a GPU or in the computer."""
     text = str(error).lower()
     says_so = "out of memory" in text or "can't allocate memory" in text or "insufficient memory" in text
+    says_so = says_so or "cublas_status_alloc_failed" in text
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (isinstance(error, Exception) and says_so)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the GPU or its driver has failed: this process cannot compute on it any more."""
+    if is_out_of_memory(error) or not isinstance(error, RuntimeError):
+        return False
+    by_type = isinstance(error, getattr(torch, "AcceleratorError", ()))
+    return by_type or any(words in str(error).lower() for words in _LOST)
 
 
 def _is_there(device: torch.device) -> bool:

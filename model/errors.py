@@ -39,3 +39,7 @@ class TrainingError(ModelError):
 
 class OutOfMemory(ModelError):
     """An image or a batch does not fit into memory even in its smallest form."""
+
+
+class DeviceLost(ModelError):
+    """The GPU or its driver has failed; this process can only go on on the CPU."""

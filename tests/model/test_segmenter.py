@@ -194,22 +194,41 @@ class Forgetful(torch.nn.Module):
     def __init__(self, network: LightningUnet, limit: int) -> None:
         super().__init__()
         self.network, self.config, self.limit = network, network.config, limit
+        self.seen: list[tuple[int, ...]] = []
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self._check(images)
+        return self.network(images)
+
+    def classify(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        self._check(images)
+        return self.network.classify(images)
+
+    def _check(self, images: torch.Tensor) -> None:
+        self.seen.append(tuple(images.shape))
         if images[:, 0].numel() > self.limit:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return self.network(images)
 
 
 def test_without_memory_tiles_get_smaller_and_then_there_is_a_clear_end(checkpoint: Checkpoint) -> None:
     segmenter = Segmenter.load(checkpoint, "cpu")
-    whole, values = segmenter._network, scene(200, 160)
+    whole, values = segmenter._inference.network, scene(200, 160)
     image = Image("big.png", hounsfield(values), unit="HU")
-    segmenter._network = Forgetful(whole, 40 * 40)
-    assert agreement(segmenter.predict(image).label_map, values) > 0.93
-    segmenter._network = Forgetful(whole, 10)
+    segmenter._inference.network = Forgetful(whole, 40 * 40)
+    first, second = segmenter.predict(image), segmenter.predict(image)
+    assert agreement(first.label_map, values) > 0.93
+    assert "cut into smaller tiles" in str(first.notices[0]) and second.notices == ()
+    segmenter._inference.network = Forgetful(whole, 10)
     with pytest.raises(OutOfMemory, match="not enough memory on CPU.*big.png.*smaller images"):
         segmenter.predict(image)
+
+
+def test_on_a_cpu_a_zoomed_image_that_does_not_fit_is_not_tried_twice(checkpoint: Checkpoint) -> None:
+    segmenter = Segmenter.load(checkpoint, "cpu")
+    segmenter._inference.network = network = Forgetful(segmenter._inference.network, 10)
+    with pytest.raises(OutOfMemory):
+        segmenter.predict(Image("a", np.zeros((64, 64), np.uint8)))
+    assert len(network.seen) == 1
 
 
 def test_weights_that_give_no_numbers_are_named(checkpoint: Checkpoint) -> None:

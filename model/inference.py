@@ -1,0 +1,149 @@
+"""Inference: a network on a device, from pixels as they were measured to what a Prediction holds."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from model.assembly import Arrays, pack, summarise, unpack
+from model.captured import Graphs
+from model.device import computes_in_bfloat16
+from model.network import LightningUnet
+from model.planes import Zoom, limits_tensor, unit_planes
+from model.staging import Download, Staging
+
+Limits = tuple[float, float]
+"""The values of an image that become 0 and 1."""
+
+_BYTES = 12.5
+"""GPU memory of one pass, per pixel and per channel of the network's width: measured, and linear in the pixels."""
+
+
+class Inference:
+    """Everything between the upload of pixels and the download of results runs on the device, on one stream.
+
+    Images that are treated together have one shape and one type. For use by one thread at a time.
+    """
+
+    def __init__(self, network: LightningUnet, values: tuple[int, ...], device: torch.device) -> None:
+        self.network = network.to(device).eval()
+        self.device = device
+        self._half = computes_in_bfloat16(device)
+        if self._half:
+            _halve(self.network)
+        self._values = torch.tensor(values, dtype=torch.uint8, device=device)
+        self.staging = Staging(device)
+        self._graphs = Graphs(device, self.staging.compute)
+        self._zoom = functools.lru_cache(16)(functools.partial(Zoom, device=device))
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why CUDA graphs cannot be used here."""
+        return self._graphs.refusal
+
+    def prepare(self, kinds: Sequence[tuple[tuple[int, ...], type]]) -> None:
+        """Have what images of these shapes and types need ready, so that the first is not slower than the others."""
+        for shape, dtype in kinds:
+            self.start([np.zeros(shape, dtype)], [(0.0, 1.0)], shape[:2]).arrays()
+
+    def start(
+        self, images: Sequence[np.ndarray], limits: Sequence[Limits], shape: tuple[int, int], batch: int = 1
+    ) -> Started:
+        """Begin to predict images (H, W) or (H, W, 3), zoomed to `shape`. On a GPU this does not wait.
+
+        They are filled up to `batch`, so that few graphs serve any number.
+        """
+        found = images[0].shape[:2]
+        with self.on_device():
+            pixels, ranges = self._upload(images, limits, batch)
+            work = functools.partial(self._whole, self._zoom(found, shape))
+            exact = found == shape and max(shape) <= self.network.config.size
+            packed = self._graphs.run(f"predict at {shape}", work, pixels, ranges, at_once=exact).clone()
+            download = self.staging.download(packed, others_follow=batch > 1)
+        return Started(download, len(images), found, len(self._values))
+
+    def probabilities(
+        self, tiles: Sequence[np.ndarray], limits: Limits, batch: int, turned: bool = False
+    ) -> torch.Tensor:
+        """Tiles (H, W) or (H, W, 3) -> (B, C, H, W) float32 on the device, with H and W swapped if `turned`."""
+        with self.on_device():
+            pixels, ranges = self._upload(tiles, [limits] * len(tiles), batch)
+            found = self._graphs.run(f"probabilities {turned}", functools.partial(self._raw, turned), pixels, ranges)
+            return found[: len(tiles)]
+
+    @contextlib.contextmanager
+    def on_device(self) -> Iterator[None]:
+        """What is computed with probabilities is so inside this."""
+        with torch.inference_mode(), self.staging.computing():
+            yield
+
+    def memory_needed(self, pixels: int) -> int:
+        """Bytes of GPU memory that one pass over so many pixels takes."""
+        return round(_BYTES * (1 if self._half else 2) * self.network.config.width * pixels)
+
+    def release(self) -> None:
+        """Give a GPU's memory to others, as far as it is not the weights themselves."""
+        if self.device.type == "cuda":
+            self._graphs.clear()
+            torch.cuda.empty_cache()
+
+    def _upload(
+        self, images: Sequence[np.ndarray], limits: Sequence[Limits], batch: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        missing = batch - len(images)
+        pixels = self.staging.upload([_plain(image) for image in (*images, *images[:1] * missing)])
+        return pixels, self.staging.upload([limits_tensor([*limits, *limits[:1] * missing])])[0]
+
+    def _whole(self, zoom: Zoom, pixels: torch.Tensor, ranges: torch.Tensor) -> torch.Tensor:
+        planes = zoom(unit_planes(pixels, ranges))
+        if zoom.found == zoom.shape:
+            with self._precision():
+                return pack(self.network.classify(planes), self._values)
+        return pack(summarise(zoom.back(self._softmax(planes))), self._values)
+
+    def _raw(self, turned: bool, pixels: torch.Tensor, ranges: torch.Tensor) -> torch.Tensor:
+        planes = unit_planes(pixels, ranges)
+        scores = self._softmax(planes)
+        return scores.mT if turned else scores
+
+    def _softmax(self, planes: torch.Tensor) -> torch.Tensor:
+        with self._precision():
+            logits = self.network(planes)
+        return logits.float().softmax(dim=1)
+
+    def _precision(self) -> contextlib.AbstractContextManager:
+        """Weights are bfloat16 already where autocast would make them so at every call."""
+        if self._half:
+            return torch.autocast("cuda", torch.bfloat16, cache_enabled=False)
+        return contextlib.nullcontext()
+
+
+class Started:
+    """Predictions on their way."""
+
+    def __init__(self, download: Download, count: int, shape: tuple[int, int], classes: int) -> None:
+        self._download, self._count, self._shape, self._classes = download, count, shape, classes
+
+    def arrays(self) -> list[Arrays]:
+        """Wait for them. Raises CheckpointError for weights whose results are no numbers."""
+        packed = self._download.result()[: self._count]
+        return [arrays.checked() for arrays in unpack(packed, self._shape, self._classes)]
+
+
+def _halve(network: nn.Module) -> None:
+    """Only what multiplies matrices; norms stay float32."""
+    for module in network.modules():
+        if isinstance(module, (nn.Linear, nn.Conv2d)):
+            module.to(torch.bfloat16)
+
+
+def _plain(image: np.ndarray) -> np.ndarray:
+    """In a type that every device has: what is none of an Image's own becomes float32, as `to_unit` makes it."""
+    return image if image.dtype in (np.uint8, np.int16, np.uint16, np.float32) else image.astype(np.float32)

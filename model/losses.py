@@ -18,13 +18,10 @@ def segmentation_loss(logits: torch.Tensor, target: torch.Tensor, weights: torch
     the same. Dice (Milletari et al. 2016, V-Net) pools the batch and leaves out classes that its truth lacks: there it
     would only repeat what cross-entropy says, with a gradient as large as a whole organ's. Nothing labelled gives 0.
     """
-    if logits.is_cuda and logits.shape[1] <= UNTOUCHED:
-        from model.kernel_support import refusal
+    if logits.is_cuda and logits.shape[1] <= UNTOUCHED and _refusal(logits.device) is None:
+        from model.layers.kernels.loss import SegmentationLoss
 
-        if refusal(logits.device) is None:
-            from model.layers.kernels.loss import SegmentationLoss
-
-            return SegmentationLoss.apply(logits, target, weights)
+        return SegmentationLoss.apply(logits, target, weights)
     return plain_loss(logits, target.long(), weights)
 
 
@@ -49,6 +46,14 @@ def class_weights(pixels: Sequence[int], emphasis: float) -> np.ndarray:
     total = max(counts.sum(), 1)
     weights = np.maximum(counts / total, 1e-4) ** (-0.5 * emphasis)
     return (weights * total / max((weights * counts).sum(), 1)).astype(np.float32)
+
+
+def _refusal(device: torch.device) -> str | None:
+    try:
+        from model.kernel_support import refusal
+    except ImportError:
+        return None
+    return refusal(device)
 
 
 def _dice_loss(probability: torch.Tensor, channel: torch.Tensor, known: torch.Tensor) -> torch.Tensor:

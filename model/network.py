@@ -120,6 +120,18 @@ class LightningUnet(nn.Module):
         x = self.embed(images, self.mean, self.std, PATCH * 2 ** len(self.merge))
         return self.decode(*self.encode(x))
 
+    def ready_for(self, dtype: torch.dtype) -> LightningUnet:
+        """Itself, with the weights of its products held in `dtype`: under autocast to it, predictions then convert none.
+        For predictions only.
+        """
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                module.to(dtype)
+            elif isinstance(module, nn.Conv2d) and module.groups > 1:
+                # The taps outermost: neighbours in memory are then channels, as in the tokens.
+                module.weight.data = module.weight.data.permute(2, 3, 1, 0).contiguous().permute(3, 2, 0, 1)
+        return self
+
     def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Tokens (B, h, w, C) -> the deepest stage's (B, h/8, w/8, 8C), and what each stage before it gave."""
         skips = []
@@ -171,13 +183,10 @@ class Block(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        form = form_for(x)
-        if self.local is None:
-            normed = form.norm(x, self.attention_norm)
-        else:
-            x, normed = form.depthwise(x, self.local, self.attention_norm)
-        x, normed = form.add(x, self.attention(normed), self.mlp_norm)
-        return form.mlp(x, normed, self.mlp[0], self.mlp[2])
+        form, attention = form_for(x), self.attention
+        x, qkv = form.enter(x, self.local, self.attention_norm, attention.qkv)
+        out = attention.scan(qkv)
+        return form.leave(x, out, attention.project, self.mlp_norm, self.mlp[0], self.mlp[2])
 
 
 class Attention(nn.Module):
@@ -196,8 +205,11 @@ class Attention(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         form = form_for(x)
-        out = form.attend(form.linear(x, self.qkv), self.slopes, self.direction, self.by_columns, self.form)
-        return form.linear(out, self.project)
+        return form.linear(self.scan(form.linear(x, self.qkv)), self.project)
+
+    def scan(self, qkv: torch.Tensor) -> torch.Tensor:
+        """The attention between its two linear layers."""
+        return form_for(qkv).attend(qkv, self.slopes, self.direction, self.by_columns, self.form)
 
 
 class PatchMerging(nn.Module):

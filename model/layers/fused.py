@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from model.layers import plain
+from model.layers.kernels import classify as classifier
+from model.layers.kernels import narrow, patches
 from model.layers.kernels import norm as norms
-from model.layers.kernels import patches
 from model.layers.kernels.depthwise import Depthwise
 from model.layers.kernels.head import Head
 from model.layers.kernels.norm import EXPANDED, MERGED, ROWS, Norm
@@ -42,6 +43,26 @@ def linear(x: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
 
 def norm(x: torch.Tensor, layer: nn.LayerNorm) -> torch.Tensor:
     return _norm(x, None, layer, ROWS, 1)[1] if _supported(x, layer) else plain.norm(x, layer)
+
+
+def enter(
+    x: torch.Tensor, local: nn.Conv2d | None, after: nn.LayerNorm, qkv: nn.Linear
+) -> tuple[torch.Tensor, torch.Tensor]:
+    if local is None:
+        return x, linear(norm(x, after), qkv)
+    if _narrow(x):
+        return narrow.enter(x.contiguous(), local, after, qkv)
+    x, normed = depthwise(x, local, after)
+    return x, linear(normed, qkv)
+
+
+def leave(
+    x: torch.Tensor, y: torch.Tensor, project: nn.Linear, after: nn.LayerNorm, first: nn.Linear, second: nn.Linear
+) -> torch.Tensor:
+    if _narrow(x):
+        return narrow.leave(x.contiguous(), y, project, after, first, second)
+    x, normed = add(x, linear(y, project), after)
+    return mlp(x, normed, first, second)
 
 
 def depthwise(x: torch.Tensor, layer: nn.Conv2d, after: nn.LayerNorm) -> tuple[torch.Tensor, torch.Tensor]:
@@ -97,6 +118,8 @@ def classify(
     classes: nn.Linear,
     shape: tuple[int, int],
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    if x.dtype == _dtype(x) and _supported(x) and factor == 4 and x.shape[-1] <= classifier.WIDEST:
+        return classifier.classify(x, enlarge, after, classes, shape)
     return plain.classes_of(head(x, factor, enlarge, after, classes), shape)
 
 
@@ -104,6 +127,12 @@ def _norm(
     x: torch.Tensor, y: torch.Tensor | None, layer: nn.LayerNorm, order: int, factor: int
 ) -> tuple[torch.Tensor | None, torch.Tensor]:
     return Norm.apply(x, y, layer.weight, layer.bias, layer.eps, order, factor, _dtype(x))
+
+
+def _narrow(x: torch.Tensor) -> bool:
+    """Whether the kernels without gradients take x; in float32 cuBLAS is faster than a kernel without TF32."""
+    halves = x.dtype in (torch.float16, torch.bfloat16) and x.dtype == _dtype(x)
+    return halves and x.shape[-1] <= narrow.WIDEST and not torch.is_grad_enabled()
 
 
 def _supported(x: torch.Tensor, after: nn.LayerNorm | None = None) -> bool:

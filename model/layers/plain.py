@@ -38,6 +38,24 @@ def norm(x: torch.Tensor, layer: nn.LayerNorm) -> torch.Tensor:
     return F.layer_norm(x, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
 
 
+def enter(
+    x: torch.Tensor, local: nn.Conv2d | None, after: nn.LayerNorm, qkv: nn.Linear
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What comes before a block's attention: x + local(x), as `depthwise`, and qkv of the norm of that sum."""
+    if local is None:
+        return x, linear(norm(x, after), qkv)
+    x, normed = depthwise(x, local, after)
+    return x, linear(normed, qkv)
+
+
+def leave(
+    x: torch.Tensor, y: torch.Tensor, project: nn.Linear, after: nn.LayerNorm, first: nn.Linear, second: nn.Linear
+) -> torch.Tensor:
+    """What comes after a block's attention, which gave y: s = x + project(y), then s + the MLP of the norm of s."""
+    x, normed = add(x, linear(y, project), after)
+    return mlp(x, normed, first, second)
+
+
 def depthwise(x: torch.Tensor, layer: nn.Conv2d, after: nn.LayerNorm) -> tuple[torch.Tensor, torch.Tensor]:
     """x + layer(x), a 3x3 convolution of each channel by itself with zeros around; and the norm of that sum."""
     weight, bias = layer.weight, layer.bias

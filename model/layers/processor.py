@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from model.layers import plain
-from model.layers.plain import add, attend, classify, depthwise, embed, expand, join, linear, merge, norm
+from model.layers.plain import add, attend, classify, depthwise, embed, enter, expand, join, linear, merge, norm
 
 __all__ = [
     "add",
@@ -16,9 +16,11 @@ __all__ = [
     "classify",
     "depthwise",
     "embed",
+    "enter",
     "expand",
     "head",
     "join",
+    "leave",
     "linear",
     "merge",
     "mlp",
@@ -27,6 +29,14 @@ __all__ = [
 
 _CACHED = 1 << 20
 """Numbers in float32 (4 MB) that are worth holding in a processor's cache."""
+
+
+def leave(
+    x: torch.Tensor, y: torch.Tensor, project: nn.Linear, after: nn.LayerNorm, first: nn.Linear, second: nn.Linear
+) -> torch.Tensor:
+    """As `plain.leave`."""
+    x, normed = add(x, linear(y, project), after)
+    return mlp(x, normed, first, second)
 
 
 def mlp(x: torch.Tensor, normed: torch.Tensor, first: nn.Linear, second: nn.Linear) -> torch.Tensor:

@@ -15,6 +15,7 @@ if not torch.cuda.is_available():
 pytest.importorskip("triton")
 
 from model.layers import fused, plain
+from model.layers.kernels import narrow
 from model.network import LightningUnet, NetworkConfig
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -114,6 +115,48 @@ def test_patch_embedding(width: int, shape: tuple[int, ...]) -> None:
     hold(lambda form: form.embed(images, mean, std, 8, layer, after), [], [layer, after])
     small = (images * 255).to(torch.uint8)
     hold(lambda form: form.embed(small, mean, std, 8, layer, after), [], [layer, after])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("width", [*WIDTHS, 128])
+def test_kernels_around_the_attention_of_narrow_blocks(width: int) -> None:
+    x, y, after = random(2, 5, 15, width), random(2, 5, 15, width), random_norm(width)
+    local = nn.Conv2d(width, width, 3, padding=1, groups=width).to(DEVICE)
+    qkv, project = nn.Linear(width, 3 * width).to(DEVICE), nn.Linear(width, width).to(DEVICE)
+    first, second = nn.Linear(width, 4 * width).to(DEVICE), nn.Linear(4 * width, width).to(DEVICE)
+    for expected, found in zip(plain.enter(x, local, after, qkv), narrow.enter(x, local, after, qkv), strict=True):
+        assert (found - expected).norm() <= 1e-5 * expected.norm()
+    expected = plain.leave(x, y, project, after, first, second)
+    found = narrow.leave(x, y, project, after, first, second)
+    assert (found - expected).norm() <= 1e-5 * expected.norm()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("shape", [(20, 60), (17, 57), (12, 41)])
+@pytest.mark.parametrize("classes", [1, 14, 40])
+@pytest.mark.parametrize("width", [16, 96])
+def test_classes_without_logits(width: int, classes: int, shape: tuple[int, int]) -> None:
+    """Bytes may differ by one where a sum falls on the edge between two."""
+    x, after = random(2, 5, 15, width), random_norm(width // 4)
+    enlarge = nn.Linear(width, 4 * width, bias=False).to(DEVICE)
+    last = nn.Linear(width // 4, classes).to(DEVICE)
+    wanted = plain.classify(x, 4, enlarge, after, last, shape)
+    found = fused.classify(x, 4, enlarge, after, last, shape)
+    assert (wanted[0] != found[0]).float().mean() < 1e-3
+    for expected, got in zip(wanted, found, strict=True):
+        assert got.dtype == torch.uint8 and got.shape == expected.shape
+    for expected, got in zip(wanted[1:], found[1:], strict=True):
+        assert (got.int() - expected.int()).abs().max() <= 1
+
+
+@torch.no_grad()
+def test_what_is_no_number_has_no_certainty() -> None:
+    x, after = random(1, 2, 3, 16), random_norm(4)
+    x[0, 1, 2] = torch.nan
+    enlarge, last = nn.Linear(16, 64, bias=False).to(DEVICE), nn.Linear(4, 3).to(DEVICE)
+    for form in (plain, fused):
+        _, sure, _ = form.classify(x, 4, enlarge, after, last, (8, 12))
+        assert not sure[:, 4:, 8:].any() and sure[:, :4].all() and sure[:, :, :8].all()
 
 
 SEED = NetworkConfig(

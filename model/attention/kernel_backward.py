@@ -66,7 +66,7 @@ def backward_states_kernel(
     other_edge = tl.exp2(-slope * tl.where(other_reverse == 1, place, CHUNK - 1 - place).to(tl.float32))
     state = tl.zeros((D, E), tl.float32)
     other_state = tl.zeros((D, E), tl.float32)
-    for step in range(0, count):
+    for step in range(count):
         chunk = first + tl.where(reverse == 1, count - 1 - step, step)
         tl.store(state_at(states, line * chunks + chunk, D, E), state.to(states.dtype.element_ty))
         n = chunk * CHUNK + place

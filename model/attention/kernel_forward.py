@@ -52,7 +52,7 @@ def states_kernel(
     place = tl.arange(0, CHUNK)
     to_edge = tl.exp2(-slope * tl.where(reverse == 1, place, CHUNK - 1 - place).to(tl.float32))
     state = tl.zeros((D, E), tl.float32)
-    for step in range(0, count):
+    for step in range(count):
         chunk = first + tl.where(reverse == 1, count - 1 - step, step)
         tl.store(state_at(states, line * chunks + chunk, D, E), state.to(states.dtype.element_ty))
         n = chunk * CHUNK + place
@@ -117,7 +117,9 @@ def outputs_kernel(
     values = load_tokens(head_of(v, pair, heads, v_b, v_h) + part * E, n, tokens, v_n, rows, columns, E)
     queries, keys = features(queries, 1.0 / D, ACTIVATE), features(keys, 1.0, ACTIVATE)
     total = tl.zeros((CHUNK, E), tl.float32)
-    total = add_seen(total, scores(queries, keys, n, n, slope, DIRECTION, PRECISION), values, n, n, DIRECTION, PRECISION)
+    total = add_seen(
+        total, scores(queries, keys, n, n, slope, DIRECTION, PRECISION), values, n, n, DIRECTION, PRECISION
+    )
     if DEPENDENT:
         gdc_wait()
     if DIRECTION != 1:

@@ -38,33 +38,35 @@ def forward(
     """Write (B, H, N, E) `out`, and (B, H, N) `scales`, what a norm multiplied with, unless it is None."""
     (batch, heads, tokens, width), keep = q.shape, scales is not None
     slice_width = min(v.shape[-1], 64)
-    plan = _plan(width, slice_width, q.dtype)
+    tile = plan(width, slice_width, q.dtype, q.device)
     pairs, slices = batch * heads, v.shape[-1] // slice_width
     strides = (*_strides(q), *_strides(k), *_strides(v), *_strides(out))
-    order, kind = (scan.rows, scan.columns), {"ACTIVATE": scan.activate, "PRECISION": plan.precision}
+    order, kind = (scan.rows, scan.columns), {"ACTIVATE": scan.activate, "PRECISION": tile.precision}
     shape = {"D": width, "E": slice_width, "SLICES": slices}
     last = {"DIRECTION": scan.direction, "NORM": scan.norm}
     scales = slopes if scales is None else scales
     with torch.cuda.device_of(q):
         if tokens <= _SHORT:
-            grid = (pairs * slices * triton.cdiv(tokens, plan.block),)
+            grid = (pairs * slices * triton.cdiv(tokens, tile.block),)
             kernel_forward.short_kernel[grid](
                 q, k, v, out, scales, slopes, *strides, heads, tokens, *order, int(keep),
-                **shape, **kind, **last, BLOCK=plan.block, PART=plan.block, num_warps=plan.warps,
+                **shape, **kind, **last, BLOCK=tile.block, PART=tile.part, num_warps=tile.short_warps,
+                num_stages=tile.short_stages,
             )  # fmt: skip
             return
         sides = 2 if scan.direction == 2 else 1
-        room = _Room.of(q, tokens, plan.chunk, sides * pairs * slices, width * slice_width)
-        common, mask = {"CHUNK": plan.chunk, "SLICES": slices}, (0, 1, 2)[scan.direction]
+        room = _Room.of(q, tokens, tile.chunk, sides * pairs * slices, width * slice_width)
+        common, mask = {"CHUNK": tile.chunk, "SLICES": slices}, (0, 1, 2)[scan.direction]
         kernel_forward.states_kernel[(room.lines * room.groups,)](
             k, v, slopes, room.states, room.totals, *strides[3:9], heads, pairs, tokens, *room.counts, *order, mask,
-            **kind, **common, D=width, E=slice_width, DEPENDENT=plan.dependent, num_warps=plan.warps,
+            **kind, **common, D=width, E=slice_width, DEPENDENT=tile.dependent, num_warps=tile.warps,
+            num_stages=tile.stages,
         )  # fmt: skip
-        _scan(room, slopes, heads, pairs, mask, plan, slices)
+        _scan(room, slopes, heads, pairs, mask, tile, slices)
         kernel_forward.outputs_kernel[(pairs * slices * room.chunks,)](
             q, k, v, out, scales, slopes, room.states, room.far, *strides, heads, pairs, tokens, *room.counts, *order,
-            int(keep), **shape, **kind, **last, CHUNK=plan.chunk, DEPENDENT=plan.dependent, num_warps=plan.warps,
-            **plan.launch,
+            int(keep), **shape, **kind, **last, CHUNK=tile.chunk, DEPENDENT=tile.dependent, num_warps=tile.warps,
+            **tile.early,
         )  # fmt: skip
 
 
@@ -82,58 +84,68 @@ def backward(
         forward(v, gradient, q, slopes, dk, opposite)
         forward(k, q, gradient, slopes, dv, opposite)
         return
-    plan = _plan(width, value_width, q.dtype, backward=True)
+    tile = plan(width, value_width, q.dtype, q.device, backward=True)
     out, scales = (gradient, slopes) if out is None else (out, scales)
     strides = (*_strides(q), *_strides(k), *_strides(v), *_strides(gradient))
     ends, order = (*_strides(dq), *_strides(dv)), (scan.rows, scan.columns)
-    kind = {"D": width, "E": value_width, "ACTIVATE": scan.activate, "NORM": scan.norm, "PRECISION": plan.precision}
-    last = {"DIRECTION": scan.direction, "TRANSPOSED": transposed, "num_warps": plan.warps}
+    kind = {"D": width, "E": value_width, "ACTIVATE": scan.activate, "NORM": scan.norm, "PRECISION": tile.precision}
+    last = {"DIRECTION": scan.direction, "TRANSPOSED": transposed}
     inputs = q, k, v, gradient, out, scales, slopes
     with torch.cuda.device_of(q):
         if tokens <= _SHORT:
-            kernel_backward.short_gradients_kernel[(pairs * triton.cdiv(tokens, plan.block),)](
+            kernel_backward.short_gradients_kernel[(pairs * triton.cdiv(tokens, tile.block),)](
                 *inputs, dq, dk, dv, *strides, *ends, heads, tokens, *order,
-                **kind, **last, BLOCK=plan.block, PART=plan.block,
+                **kind, **last, BLOCK=tile.block, PART=tile.part, num_warps=tile.short_warps,
+                num_stages=tile.short_stages,
             )  # fmt: skip
             return
         sides = 2 if scan.direction == 2 else 1
-        room = _Room.of(q, tokens, plan.chunk, 2 * sides * pairs, width * value_width)
+        room = _Room.of(q, tokens, tile.chunk, 2 * sides * pairs, width * value_width)
         mask = (0b10, 0b01, 0b1010)[scan.direction]
         kernel_backward.backward_states_kernel[(sides * pairs * room.groups,)](
             *inputs, room.states, room.totals, *strides, heads, pairs, tokens, *room.counts, *order, sides, mask,
-            **kind, CHUNK=plan.chunk, DEPENDENT=plan.dependent, num_warps=plan.warps,
+            **kind, CHUNK=tile.chunk, DEPENDENT=tile.dependent, num_warps=tile.warps, num_stages=tile.stages,
         )  # fmt: skip
-        _scan(room, slopes, heads, pairs, mask, plan, 1)
+        _scan(room, slopes, heads, pairs, mask, tile, 1)
         kernel_backward.gradients_kernel[(pairs * room.chunks,)](
             *inputs, room.states, room.far, dq, dk, dv, *strides, *ends, heads, pairs, tokens, *room.counts, *order,
-            **kind, **last, CHUNK=plan.chunk, DEPENDENT=plan.dependent, **plan.launch,
+            **kind, **last, CHUNK=tile.chunk, DEPENDENT=tile.dependent, num_warps=tile.warps, **tile.early,
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """Tokens of a chunk, tokens of a block of the short kernels, warps; `dependent`: a launch may begin before the one
-    ahead of it has ended.
+class Plan:
+    """`chunk` tokens have a state; the short kernels compute `block` outputs from `part` tokens at a time. Stages are how
+    many loads are under way at once; `dependent`: a launch may begin before the one ahead of it has ended.
     """
 
     chunk: int
-    block: int
     warps: int
+    stages: int
+    block: int
+    part: int
+    short_warps: int
+    short_stages: int
     precision: str
     dependent: bool
 
     @property
-    def launch(self) -> dict[str, bool]:
+    def early(self) -> dict[str, bool]:
         return {"launch_pdl": True} if self.dependent else {}
 
 
-def _plan(width: int, value_width: int, dtype: torch.dtype, backward: bool = False) -> _Plan:
+def plan(width: int, value_width: int, dtype: torch.dtype, device: torch.device, backward: bool = False) -> Plan:
     """Within 99 KB of shared memory at every width; measured at width 32."""
-    wide = max(width, value_width) > 32
-    exact = dtype == torch.float32
-    chunk = 32 if exact and wide else 64
-    dependent = torch.cuda.is_available() and torch.cuda.get_device_capability()[0] >= 9
-    return _Plan(chunk, chunk, 4, "ieee" if exact else "tf32", dependent)
+    exact, wide = dtype == torch.float32, max(width, value_width) > 32
+    small = exact and (wide or backward)
+    chunk, stages = 32 if small else 64, 1 if backward and (exact or wide) else 2
+    precision = "ieee" if exact else "tf32"
+    return Plan(chunk, 4, stages, chunk, chunk, 4, stages, precision, overlapping(device))
+
+
+def overlapping(device: torch.device) -> bool:
+    """Whether a kernel may be launched before the one ahead of it has ended: Hopper and later."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= 9
 
 
 @dataclass(frozen=True)
@@ -164,13 +176,13 @@ class _Room:
         return self.chunks, self.groups, self.group
 
 
-def _scan(room: _Room, slopes: torch.Tensor, heads: int, pairs: int, mask: int, plan: _Plan, slices: int) -> None:
+def _scan(room: _Room, slopes: torch.Tensor, heads: int, pairs: int, mask: int, tile: Plan, slices: int) -> None:
     if room.groups == 1:
         return
     wide = min(room.size, 64)
     kernel_forward.scan_kernel[(room.lines * (room.size // wide),)](
         room.totals, room.far, slopes, heads, pairs, room.groups, room.group, mask,
-        CHUNK=plan.chunk, SLICES=slices, SIZE=room.size, WIDE=wide, RUN=32, DEPENDENT=plan.dependent, **plan.launch,
+        CHUNK=tile.chunk, SLICES=slices, SIZE=room.size, WIDE=wide, RUN=32, num_stages=1, DEPENDENT=tile.dependent, **tile.early,
     )  # fmt: skip
 
 

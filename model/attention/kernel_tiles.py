@@ -118,7 +118,9 @@ def times_state(rows, weight, state, PRECISION: tl.constexpr):
 
 
 @triton.jit
-def entering(states, far, line, chunk, chunks, groups, group, slope, AFTER: tl.constexpr, D: tl.constexpr, E: tl.constexpr):
+def entering(
+    states, far, line, chunk, chunks, groups, group, slope, AFTER: tl.constexpr, D: tl.constexpr, E: tl.constexpr
+):
     """The state of all chunks before this one, decayed to its start (or after it, to its end); `slope` is a chunk's."""
     here = chunk // group
     if AFTER:

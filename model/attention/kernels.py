@@ -74,7 +74,7 @@ def _attention(
 
 
 @_attention.register_fake
-def _(q, k, v, slopes, direction, rows, columns):  # noqa: ANN001, ANN202
+def _(q, k, v, slopes, direction, rows, columns):
     return _empty_like_tokens(q, v)
 
 
@@ -89,16 +89,16 @@ def _attention_backward(
 
 
 @_attention_backward.register_fake
-def _(gradient, q, k, v, slopes, direction, rows, columns):  # noqa: ANN001, ANN202
+def _(gradient, q, k, v, slopes, direction, rows, columns):
     return tuple(_empty_like_tokens(x, x) for x in (q, k, v))
 
 
-def _keep_inputs(ctx, inputs, output) -> None:  # noqa: ANN001
+def _keep_inputs(ctx, inputs, output) -> None:
     ctx.save_for_backward(*inputs[:4])
     ctx.scan = inputs[4:]
 
 
-def _gradients(ctx, gradient):  # noqa: ANN001, ANN202
+def _gradients(ctx, gradient):
     return *_attention_backward(gradient, *ctx.saved_tensors, *ctx.scan), None, None, None, None
 
 
@@ -117,7 +117,7 @@ def _attend(
 
 
 @_attend.register_fake
-def _(qkv, slopes, direction, by_columns, keep):  # noqa: ANN001, ANN202
+def _(qkv, slopes, direction, by_columns, keep):
     return _empty_attended(qkv, slopes, keep)
 
 
@@ -134,16 +134,16 @@ def _attend_backward(
 
 
 @_attend_backward.register_fake
-def _(gradient, qkv, slopes, out, scales, direction, by_columns):  # noqa: ANN001, ANN202
+def _(gradient, qkv, slopes, out, scales, direction, by_columns):
     return torch.empty_like(qkv)
 
 
-def _keep_attended(ctx, inputs, output) -> None:  # noqa: ANN001
+def _keep_attended(ctx, inputs, output) -> None:
     ctx.save_for_backward(inputs[0], inputs[1], *output)
     ctx.scan = inputs[2:4]
 
 
-def _attended_gradients(ctx, gradient, _):  # noqa: ANN001, ANN202
+def _attended_gradients(ctx, gradient, _):
     return _attend_backward(gradient, *ctx.saved_tensors, *ctx.scan), None, None, None, None
 
 

@@ -1,0 +1,70 @@
+"""Compiles the attention kernels for GPUs that are not here: python -m tests.model.compiled_kernels CASES
+
+Every launch of the real launching code is compiled and not run. CASES is a JSON list of calls; prints a JSON list of
+their kernels: name, shared memory in bytes, and how many variants of it there are so far.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import SimpleNamespace
+from unittest import mock
+
+import torch
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.runtime.jit import JITFunction
+
+from model.attention import kernel_launch
+from model.attention.kernel_launch import CODES, Scan
+
+
+def main() -> None:
+    for case in json.loads(sys.argv[1]):
+        print(json.dumps(compile_case(**case)), flush=True)
+
+
+def compile_case(
+    capability: int, dtype: str, widths: tuple[int, int], tokens: int, batch: int = 1, direction: str = "bidirectional",
+    backward: bool = False, attend: bool = False,
+) -> list[tuple[str, int, int]]:  # fmt: skip
+    launched: list[tuple[str, int, int]] = []
+
+    def run(kernel: JITFunction, *arguments: object, grid: object, warmup: bool, **options: object) -> None:
+        compiled = compile_only(kernel, *arguments, grid=grid, warmup=True, **options)
+        launched.append((kernel.__name__, compiled.metadata.shared, len(kernel.device_caches[capability][0])))
+
+    compile_only = JITFunction.run
+    target = GPUTarget("cuda", capability, 32)
+    driver = SimpleNamespace(
+        get_current_target=lambda: target,
+        get_current_device=lambda: capability,
+        get_current_stream=lambda device: 0,
+        get_device_interface=lambda: None,
+    )
+    triton.runtime.driver.set_active(driver)
+    with (
+        mock.patch.object(JITFunction, "run", run),
+        mock.patch.object(kernel_launch, "overlapping", lambda device: capability >= 90),
+    ):
+        _call(getattr(torch, dtype), widths, tokens, batch, direction, backward, attend)
+    return launched
+
+
+def _call(
+    dtype: torch.dtype, widths: tuple[int, int], tokens: int, batch: int, direction: str, backward: bool, attend: bool
+) -> None:
+    q, k, v = (torch.empty(batch, 2, tokens, width, dtype=dtype) for width in (widths[0], *widths))
+    slopes, out = torch.ones(2), torch.empty_like(v)
+    scales = torch.empty(batch, 2, tokens) if attend else None
+    scan = Scan(CODES[direction], activate=attend, norm=attend)
+    if backward:
+        rest = (out, scales) if attend else ()
+        kernel_launch.backward(out, q, k, v, slopes, *(torch.empty_like(x) for x in (q, k, v)), scan, *rest)
+    else:
+        kernel_launch.forward(q, k, v, slopes, out, scan, scales)
+
+
+if __name__ == "__main__":
+    main()

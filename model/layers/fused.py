@@ -14,6 +14,7 @@ from model.layers.kernels import narrow, patches
 from model.layers.kernels import norm as norms
 from model.layers.kernels.depthwise import Depthwise
 from model.layers.kernels.head import Head
+from model.layers.kernels.inner import inner
 from model.layers.kernels.norm import EXPANDED, MERGED, ROWS, Norm
 from model.layers.kernels.products import Join, Linear, Mlp
 
@@ -61,6 +62,8 @@ def leave(
 ) -> torch.Tensor:
     if _narrow(x):
         return narrow.leave(x.contiguous(), y, project, after, first, second)
+    if _halves(x) and _supported(x, after):
+        return _leave(x, linear(y, project), after, first, second)
     x, normed = add(x, linear(y, project), after)
     return mlp(x, normed, first, second)
 
@@ -123,6 +126,15 @@ def classify(
     return plain.classes_of(head(x, factor, enlarge, after, classes), shape)
 
 
+def _leave(x: torch.Tensor, y: torch.Tensor, after: nn.LayerNorm, first: nn.Linear, second: nn.Linear) -> torch.Tensor:
+    """Without gradients: the last product is added in place to x + y, which has got its bias beforehand."""
+    total, normed = torch.empty_like(y), torch.empty_like(y)
+    norms.launch_norm(x.contiguous(), y, after.weight, after.bias, total, normed, after.eps, extra=second.bias)
+    wide = inner(normed.flatten(0, -2), first)
+    total.flatten(0, -2).addmm_(wide, second.weight.to(wide.dtype).t())
+    return total
+
+
 def _norm(
     x: torch.Tensor, y: torch.Tensor | None, layer: nn.LayerNorm, order: int, factor: int
 ) -> tuple[torch.Tensor | None, torch.Tensor]:
@@ -130,9 +142,12 @@ def _norm(
 
 
 def _narrow(x: torch.Tensor) -> bool:
-    """Whether the kernels without gradients take x; in float32 cuBLAS is faster than a kernel without TF32."""
-    halves = x.dtype in (torch.float16, torch.bfloat16) and x.dtype == _dtype(x)
-    return halves and x.shape[-1] <= narrow.WIDEST and not torch.is_grad_enabled()
+    return _halves(x) and x.shape[-1] <= narrow.WIDEST
+
+
+def _halves(x: torch.Tensor) -> bool:
+    """Whether the products without gradients take x; in float32 cuBLAS is faster than a kernel without TF32."""
+    return x.dtype in (torch.float16, torch.bfloat16) and x.dtype == _dtype(x) and not torch.is_grad_enabled()
 
 
 def _supported(x: torch.Tensor, after: nn.LayerNorm | None = None) -> bool:

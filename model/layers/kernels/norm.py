@@ -61,14 +61,16 @@ def launch_norm(
     eps: float,
     order: int = ROWS,
     factor: int = 1,
+    extra: torch.Tensor | None = None,
 ) -> None:
+    """`extra` (C,) is added to what is stored in `total`, after the norm."""
     width = len(weight)
     block_c = triton.next_power_of_2(width)
     block_r, rows = rows_of(block_c), x.numel() // width
     with on_device(x):
         _forward[(triton.cdiv(rows, block_r),)](
-            x, y, weight, bias, total, out, rows, _across(x, order), eps,
-            y is not None, order, factor, width, block_r, block_c, num_warps=warps_of(block_r * block_c),
+            x, y, weight, bias, extra, total, out, rows, _across(x, order), eps,
+            y is not None, extra is not None, order, factor, width, block_r, block_c, num_warps=warps_of(block_r * block_c),
         )  # fmt: skip
 
 
@@ -132,8 +134,8 @@ def places(row, column, across, order: tl.constexpr, factor: tl.constexpr, width
 
 @triton.jit(do_not_specialize=["rows", "across"])
 def _forward(
-    x, y, weight, bias, total, out, rows, across, eps,
-    add: tl.constexpr, order: tl.constexpr, factor: tl.constexpr,
+    x, y, weight, bias, extra, total, out, rows, across, eps,
+    add: tl.constexpr, add_extra: tl.constexpr, order: tl.constexpr, factor: tl.constexpr,
     width: tl.constexpr, block_r: tl.constexpr, block_c: tl.constexpr,
 ):  # fmt: skip
     row = tl.program_id(0) * block_r + tl.arange(0, block_r)
@@ -144,9 +146,11 @@ def _forward(
     value = tl.load(x + before, mask=mask, other=0.0).to(tl.float32)
     if add:
         value += tl.load(y + before, mask=mask, other=0.0).to(tl.float32)
-        rounded = value.to(total.dtype.element_ty)
-        tl.store(total + before, rounded, mask=mask)
-        value = rounded.to(tl.float32)
+        value = value.to(total.dtype.element_ty).to(tl.float32)
+        stored = value
+        if add_extra:
+            stored += tl.load(extra + column, mask=inside, other=0.0).to(tl.float32)
+        tl.store(total + before, stored.to(total.dtype.element_ty), mask=mask)
     scaled, _ = standardise(value, inside, eps, width)
     gain = tl.load(weight + column, mask=inside, other=0.0).to(tl.float32)
     shift = tl.load(bias + column, mask=inside, other=0.0).to(tl.float32)

@@ -1,0 +1,92 @@
+"""The last layer without gradients: tokens to channels, their certainty and the classes' mean probabilities, all bytes.
+
+A token's factor x factor pixels are one cell of those means. Neither the pixels' channels nor their logits are stored.
+"""
+
+from __future__ import annotations
+
+import torch
+import triton
+import triton.language as tl
+from torch import nn
+
+from model.layers.kernels.head import class_weights
+from model.layers.kernels.launch import on_device
+from model.layers.kernels.narrow import parts, turned, vector
+from model.layers.kernels.norm import standardise
+
+WIDEST = 256
+"""Channels of a token that a program holds."""
+
+
+def classify(
+    x: torch.Tensor, enlarge: nn.Linear, after: nn.LayerNorm, classes: nn.Linear, shape: tuple[int, int]
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """As `plain.classify` for x (B, h, w, C) and 4x4 pixels a token."""
+    batch, rows, columns, width = x.shape
+    height, across = shape
+    numbers, inner = classes.weight.shape
+    channel = torch.empty(batch, height, across, dtype=torch.uint8, device=x.device)
+    sure = torch.empty_like(channel)
+    means = channel.new_empty(batch, numbers, triton.cdiv(height, 4), triton.cdiv(across, 4))
+    tokens, block_r = batch * rows * columns, 64
+    block_q, block_k = (max(16, triton.next_power_of_2(number)) for number in (inner, numbers))
+    with on_device(x):
+        _classify[(triton.cdiv(tokens, block_r),)](
+            x.contiguous(), enlarge.weight.to(x.dtype), after.weight, after.bias, classes.weight, classes.bias,
+            channel, sure, means, tokens, rows, columns, height, across, after.eps,
+            width, inner, numbers, *parts(width), block_r, block_q, block_k, num_warps=4, num_stages=2,
+        )  # fmt: skip
+    return channel, sure, means
+
+
+@triton.jit
+def _byte(value):
+    """0..1 as 0..255; what is no number becomes 0."""
+    return tl.floor(tl.where(value >= 0, value, 0.0) * 255 + 0.5).to(tl.uint8)
+
+
+@triton.jit(do_not_specialize=["tokens", "rows", "columns", "height", "across"])
+def _classify(
+    x, enlarge, weight, bias, class_weight, class_bias, channels, sure, means,
+    tokens, rows, columns, height, across, eps,
+    width: tl.constexpr, inner: tl.constexpr, classes: tl.constexpr, part_a: tl.constexpr, part_b: tl.constexpr,
+    block_r: tl.constexpr, block_q: tl.constexpr, block_k: tl.constexpr,
+):  # fmt: skip
+    dtype: tl.constexpr = x.dtype.element_ty
+    token = tl.program_id(0) * block_r + tl.arange(0, block_r)
+    row, column = (token // columns) % rows, token % columns
+    image = (token // (columns * rows)).to(tl.int64)
+    place = x + token.to(tl.int64)[:, None] * width
+    known = (token < tokens)[:, None]
+    a, q, label = tl.arange(0, part_a), tl.arange(0, block_q), tl.arange(0, block_k)
+    x_a = tl.load(place + a[None, :], mask=known & (a < width)[None, :], other=0.0)
+    if part_b > 0:
+        b = part_a + tl.arange(0, part_b)
+        x_b = tl.load(place + b[None, :], mask=known & (b < width)[None, :], other=0.0)
+    gain, shift = vector(weight, q, inner), vector(bias, q, inner)
+    by_class = tl.trans(class_weights(class_weight, classes, inner, block_k, block_q).to(dtype))
+    class_shift = vector(class_bias, label, classes)
+    total = tl.zeros((block_r, block_k), tl.float32)
+    for pixel in range(16):
+        part = enlarge + pixel * inner * width
+        value = tl.dot(x_a, turned(part, a, q, width, inner), input_precision="ieee")
+        if part_b > 0:
+            value += tl.dot(x_b, turned(part, b, q, width, inner), input_precision="ieee")
+        value, _ = standardise(value, q < inner, eps, inner)
+        scores = tl.dot((value * gain + shift).to(dtype), by_class, input_precision="ieee") + class_shift
+        scores = tl.where((label < classes)[None, :], scores, float("-inf"))
+        chances = tl.exp(scores - tl.max(scores, 1)[:, None])
+        chances = chances / tl.sum(chances, 1)[:, None]
+        y, z = row * 4 + pixel // 4, column * 4 + pixel % 4
+        seen = (y < height) & (z < across) & (token < tokens)
+        at = (image * height + y) * across + z
+        tl.store(channels + at, tl.argmax(scores, 1).to(tl.uint8), mask=seen)
+        tl.store(sure + at, _byte(tl.max(chances, 1)), mask=seen)
+        total += tl.where(seen[:, None], chances, 0.0)
+    cells_y, cells_x = (height + 3) // 4, (across + 3) // 4
+    pixels = tl.minimum(height - row * 4, 4) * tl.minimum(across - column * 4, 4)
+    seen = (row < cells_y) & (column < cells_x) & (token < tokens)
+    at = ((image * classes)[:, None] + label[None, :]) * cells_y + row[:, None]
+    at = at * cells_x + column[:, None]
+    tl.store(means + at, _byte(total / pixels.to(tl.float32)[:, None]), mask=seen[:, None] & (label < classes)[None, :])

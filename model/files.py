@@ -15,10 +15,10 @@ TEMPORARY_SUFFIX = ".part"
 _PATIENCE = 20
 
 
-def atomic_write(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def atomic_write(path: Path, write: Callable[[BinaryIO], None], durable: bool = True) -> None:
     """Let `write` fill a temporary file beside `path`, sync it, and put it in place by one rename.
 
-    Raises OSError (a full disk, a read-only folder); then `path` is what it was and the temporary file is gone.
+    What can be made again need not be `durable`: nothing is synced, so a power cut may cost the newest files. Raises OSError (a full disk, a read-only folder); then `path` is what it was and the temporary file is gone.
     """
     path = Path(path)
     temporary = path.with_name(f".{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")
@@ -26,14 +26,16 @@ def atomic_write(path: Path, write: Callable[[BinaryIO], None]) -> None:
         with open(temporary, "xb") as file:
             write(file)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         if path.exists():
             os.chmod(temporary, path.stat().st_mode & 0o777)
         _replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    if durable:
+        _sync_folder(path.parent)
 
 
 def clear_leftovers(folder: Path) -> None:

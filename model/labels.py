@@ -10,6 +10,7 @@ import numpy as np
 from model.classes import ClassTable
 from model.errors import LabelError
 from model.files import atomic_write
+from model.label_png import encode
 from model.opencv import cv2
 from model.pillow import pillow
 
@@ -46,13 +47,15 @@ def read_label(path: Path, shape: tuple[int, int] | None, classes: ClassTable | 
     return values
 
 
-def write_label(path: Path, label_map: np.ndarray, classes: ClassTable) -> None:
-    """Write `label_map`, uint8 (H, W), in the colours of `classes`. Atomic; raises OSError, the old file intact."""
+def write_label(path: Path, label_map: np.ndarray, classes: ClassTable, durable: bool = True) -> None:
+    """Write `label_map`, uint8 (H, W), in the colours of `classes`. Atomic; raises OSError, the old file intact.
+
+    What can be predicted again need not be `durable`, see `atomic_write`.
+    """
     if label_map.dtype != np.uint8 or label_map.ndim != 2:
         raise ValueError(f"expected uint8 (H, W), got {label_map.dtype} {label_map.shape}")
-    picture = pillow.fromarray(np.ascontiguousarray(label_map)).convert("L")
-    picture.putpalette(_palette(classes))
-    atomic_write(path, lambda file: picture.save(file, format="PNG", compress_level=3))
+    content = encode(label_map, _palette(classes))
+    atomic_write(path, lambda file: file.write(content), durable)
 
 
 def read_mask(path: Path, shape: tuple[int, int], classes: ClassTable) -> ImportedMask:
@@ -151,9 +154,9 @@ def _by_color(colors: np.ndarray, classes: ClassTable) -> ImportedMask:
     return ImportedMask(values[inverse].reshape(codes.shape), unknown)
 
 
-def _palette(classes: ClassTable) -> list[int]:
+def _palette(classes: ClassTable) -> bytes:
     palette = np.zeros((256, 3), dtype=np.uint8)
     for item in classes.classes:
         palette[item.value] = item.color
     palette[UNTOUCHED] = _UNTOUCHED_COLOR
-    return palette.ravel().tolist()
+    return palette.tobytes()

@@ -86,6 +86,11 @@ class Segmenter:
             segmenter.notices += (_missing_notice(checkpoint.name, missing),)
         return segmenter
 
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the CPU is free for other work meanwhile."""
+        return self._device.type != "cpu"
+
     def prepare(self) -> None:
         """On a GPU: capture what images of the network's own size need, so that the first prediction is fast too."""
         if self._device.type != "cuda":

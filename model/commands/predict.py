@@ -6,16 +6,19 @@ A bad image gets one sentence on stderr, and the others go on.
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from model.checkpoint import load
+from model.checkpoint import Checkpoint, load
 from model.classes import ClassTable
 from model.commands.console import Bar, Exit, say, share_the_cores
 from model.commands.numbers import add_max_megapixels
-from model.errors import ImageError, ModelError
-from model.images import folder_notice, list_images, read_image
+from model.errors import DeviceLost, ImageError, LabelError, ModelError
+from model.folder_prediction import FolderPrediction, Outcome
+from model.images import Image, folder_notice, list_images, read_image
 from model.labels import write_label
+from model.prediction import Prediction
 from model.progress import Progress
 
 HELP = "predict label maps of images"
@@ -47,15 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not paths:
         return Exit.NOTHING_DONE
     share_the_cores()
-    from model.segmenter import Segmenter
-
-    segmenter = Segmenter.load(checkpoint, arguments.device, classes)
-    for notice in segmenter.notices:
-        say(notice)
-    max_pixels = round(arguments.max_megapixels * 1e6)
-    done = 0
-    for at, path in enumerate(paths):
-        done += _predict(segmenter, path, arguments.out, classes, max_pixels, at, len(paths))
+    done = _Work(checkpoint, classes, arguments).predict(paths)
     if not done:
         return Exit.NOTHING_DONE
     return Exit.SOME_FAILED if failed or done < len(paths) else Exit.DONE
@@ -93,27 +88,70 @@ def _expand(inputs: list[Path]) -> Iterator[Path | ModelError]:
         yield from images
 
 
-def _predict(
-    segmenter: object, path: Path, out: Path, classes: ClassTable, max_pixels: int, number: int, count: int
-) -> bool:
-    bar = Bar()
+class _Work:
+    """The images of one command."""
 
-    def report(progress: Progress) -> None:
-        bar.draw((number + (progress.fraction or 0)) / count, f"{number + 1} of {count}  {path.name}")
+    def __init__(self, checkpoint: Checkpoint, classes: ClassTable, arguments: argparse.Namespace) -> None:
+        self._checkpoint, self._classes, self._out = checkpoint, classes, arguments.out
+        self._device = arguments.device
+        self._max_pixels = round(arguments.max_megapixels * 1e6)
+        self._bar = Bar()
+        self._done = self._seen = 0
 
-    try:
-        report(Progress(0.0))
-        image = read_image(path, max_pixels)
-        prediction = segmenter.predict(image, report)
-        write_label(out / f"{path.name}.png", prediction.label_map, classes)
-        bar.clear()
-        for notice in (*image.notices, *prediction.notices):
-            say(notice if path.name in str(notice) else f"{path.name}: {notice}")
-        return True
-    except ModelError as error:
-        bar.clear()
-        say(error)
-    except OSError as error:
-        bar.clear()
-        say(f"The label map of {path.name} cannot be written: {error.strerror or error}.")
-    return False
+    def predict(self, paths: list[Path]) -> int:
+        """How many were written. When the GPU is lost, the CPU goes on with those that are left."""
+        while self._seen < len(paths):
+            try:
+                self._predict(paths)
+            except DeviceLost as error:
+                self._say(error)
+                self._device = "cpu"
+        self._bar.clear()
+        return self._done
+
+    def _predict(self, paths: list[Path]) -> None:
+        from model.segmenter import Segmenter
+
+        segmenter = Segmenter.load(self._checkpoint, self._device, self._classes)
+        for notice in segmenter.notices:
+            self._say(notice)
+        folder = FolderPrediction(self._read, self._write, segmenter.on_gpu)
+        rest = paths[self._seen :]
+        self._draw(paths, Progress(0.0))
+        outcomes = folder.outcomes(rest, lambda images: segmenter.predict_many(images, lambda p: self._draw(paths, p)))
+        with contextlib.closing(outcomes):
+            for outcome in outcomes:
+                self._tell(outcome)
+                self._seen += 1
+                self._draw(paths, Progress(0.0))
+
+    def _read(self, path: Path) -> Image:
+        return read_image(path, self._max_pixels)
+
+    def _write(self, path: Path, prediction: Prediction) -> None:
+        try:
+            write_label(self._out / f"{path.name}.png", prediction.label_map, self._classes, durable=False)
+        except OSError as error:
+            raise LabelError(
+                "The label map of {name} cannot be written: {reason}.",
+                name=path.name,
+                reason=error.strerror or str(error),
+            ) from error
+
+    def _tell(self, outcome: Outcome[Path]) -> None:
+        if outcome.error is not None:
+            self._say(outcome.error)
+            return
+        self._done += 1
+        name = outcome.task.name
+        for notice in (*outcome.notices, *outcome.prediction.notices):
+            self._say(notice if name in str(notice) else f"{name}: {notice}")
+
+    def _draw(self, paths: list[Path], progress: Progress) -> None:
+        number = min(self._seen, len(paths) - 1)
+        part = (self._seen + (progress.fraction or 0)) / len(paths)
+        self._bar.draw(part, f"{number + 1} of {len(paths)}  {paths[number].name}")
+
+    def _say(self, sentence: object) -> None:
+        self._bar.clear()
+        say(sentence)

@@ -47,16 +47,18 @@ def orient(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def _decode(picture: pillow.Image, name: str) -> tuple[np.ndarray, tuple[Message, ...]]:
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode in ("F", "I"):
-        return finite(np.asarray(upright, dtype=np.float32), name)
-    if upright.mode.startswith("I;16"):
-        return np.asarray(upright).astype(np.uint16), ()
-    if upright.mode in ("1", "L"):
-        return np.asarray(upright.convert("L")), ()
-    if upright.has_transparency_data:
-        return _without_alpha(np.asarray(upright.convert("RGBA")), name, grey=upright.mode == "LA")
-    return np.asarray(upright.convert("RGB")), ()
+    ImageOps.exif_transpose(picture, in_place=True)  # most are upright, and are not copied then
+    if picture.mode in ("F", "I"):
+        return finite(np.asarray(picture, dtype=np.float32), name)
+    if picture.mode.startswith("I;16"):
+        return np.asarray(picture).astype(np.uint16), ()
+    if picture.mode in ("1", "L"):
+        return np.asarray(picture if picture.mode == "L" else picture.convert("L")), ()
+    if picture.mode == "RGB" and "transparency" not in picture.info:
+        return np.asarray(picture), ()  # a copy less than `convert` makes
+    if picture.has_transparency_data:
+        return _without_alpha(np.asarray(picture.convert("RGBA")), name, grey=picture.mode == "LA")
+    return np.asarray(picture.convert("RGB")), ()
 
 
 def _is_deep_colour_png(file: BinaryIO) -> bool:

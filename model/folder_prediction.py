@@ -1,0 +1,147 @@
+"""Folder prediction: images are decoded ahead, predicted, and written behind, at once and in bounded numbers."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from model.errors import ModelError
+from model.images import Image
+from model.messages import Message
+from model.prediction import Prediction
+
+__all__ = ["FolderPrediction", "Outcome", "PredictMany"]
+
+T = TypeVar("T")
+PredictMany = Callable[[Iterable[Image]], Iterator[Prediction | ModelError]]
+_AHEAD = 32
+"""Images that a GPU may find decoded: several of its batches."""
+_HELD = 512 << 20
+"""Bytes of pixels, roughly, that may wait to be predicted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome(Generic[T]):
+    """What became of one image. `error` is None once `prediction` is written; `notices` are the image's own."""
+
+    task: T
+    prediction: Prediction | None = None
+    notices: tuple[Message, ...] = ()
+    error: ModelError | OSError | None = None
+
+
+class FolderPrediction(Generic[T]):
+    """Decoding and encoding share a pool of threads, since both leave Python to others most of the time."""
+
+    def __init__(
+        self,
+        read: Callable[[T], Image],
+        write: Callable[[T, Prediction], None],
+        on_gpu: bool,
+        threads: int | None = None,
+    ) -> None:
+        """`read` and `write` are called in threads of the pool, and may raise ModelError or OSError for one image.
+
+        Beside a GPU there is a thread for each core, and many images are under way. Where the CPU itself predicts, one is
+        decoded and one written meanwhile, which costs neither cores nor memory worth speaking of.
+        """
+        self._read, self._write = read, write
+        self._ahead = _AHEAD if on_gpu else 2
+        self._pool = ThreadPoolExecutor(threads or (_cores() if on_gpu else 2), "folder prediction")
+        self._size = 0
+
+    def outcomes(self, tasks: Sequence[T], predict_many: PredictMany) -> Iterator[Outcome[T]]:
+        """In the order of the tasks, each as soon as it is written. Close the iterator to stop early.
+
+        What `predict_many` raises ends it; the images without an outcome are undone.
+        """
+        line: deque[_Item[T]] = deque()
+        with self._pool:
+            try:
+                yield from self._outcomes(tasks, predict_many, line)
+            finally:
+                self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _outcomes(
+        self,
+        tasks: Sequence[T],
+        predict_many: PredictMany,
+        line: deque[_Item[T]],
+    ) -> Iterator[Outcome[T]]:
+        waiting: deque[_Item[T]] = deque()
+        for result in predict_many(self._images(tasks, line, waiting)):
+            item = waiting.popleft()
+            if isinstance(result, ModelError):
+                item.error = result
+            else:
+                item.prediction, item.writing = result, self._pool.submit(self._write, item.task, result)
+            yield from _settled(line, len(waiting) + 2 * self._ahead)
+        yield from _settled(line, 0)
+
+    def _images(self, tasks: Sequence[T], line: deque[_Item[T]], waiting: deque[_Item[T]]) -> Iterator[Image]:
+        """Those that can be read, in order; each is in `waiting` until its prediction has come."""
+        reading: deque[_Item[T]] = deque()
+        for task in tasks:
+            item = _Item(task, self._pool.submit(self._read, task))
+            reading.append(item)
+            line.append(item)
+            while len(reading) >= self._room():
+                yield from self._image(reading.popleft(), waiting)
+        while reading:
+            yield from self._image(reading.popleft(), waiting)
+
+    def _image(self, item: _Item[T], waiting: deque[_Item[T]]) -> Iterator[Image]:
+        try:
+            image = item.reading.result()
+        except (ModelError, OSError) as error:
+            item.error = error
+            return
+        finally:
+            item.reading = None
+        self._size, item.notices = image.pixels.nbytes, image.notices
+        waiting.append(item)
+        yield image
+
+    def _room(self) -> int:
+        """How many may be read ahead, if they are as large as the last one was."""
+        return max(1, min(self._ahead, _HELD // max(1, self._size)))
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Item(Generic[T]):
+    """One image on its way."""
+
+    def __init__(self, task: T, reading: Future[Image]) -> None:
+        self.task = task
+        self.reading: Future[Image] | None = reading
+        self.writing: Future[None] | None = None
+        self.prediction: Prediction | None = None
+        self.notices: tuple[Message, ...] = ()
+        self.error: ModelError | OSError | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.error is not None or self.writing is not None and self.writing.done()
+
+    def outcome(self) -> Outcome[T]:
+        """Wait for it."""
+        try:
+            if self.writing is not None:
+                self.writing.result()
+        except (ModelError, OSError) as error:
+            self.error = error
+        return Outcome(self.task, self.prediction, self.notices, self.error)
+
+
+def _settled(line: deque[_Item[T]], most: int) -> Iterator[Outcome[T]]:
+    """The oldest, while they are done or more than `most` are not reported yet."""
+    while line and (line[0].is_done or len(line) > most and line[0].writing is not None):
+        yield line.popleft().outcome()

@@ -66,7 +66,7 @@ class ViewPlan:
 class BatchFeed:
     """An endless supply of batches, starting after `drawn` views. `close` it, or use it in a `with`.
 
-    Of `ranks` that train together, number `rank` gets every `ranks`-th view; `drawn` counts those of all. `threads`
+    Of `ranks` that train together each gets another batch; `drawn` counts the views of all. `threads`
     cut views, `ahead` batches at a time: 512 x 512 pixels take one thread 4 ms, mostly outside of Python.
     """
 
@@ -122,7 +122,7 @@ class BatchFeed:
             self._coming.append(coming)
 
     def _start(self, coming: _Coming, place: int) -> Future[None]:
-        number = coming.first + place * self._ranks + self._rank
+        number = coming.first + self._rank * self._batch + place
         return self._pool.submit(self._cut, self._choose(number), number, coming.pixels[place], coming.channels[place])
 
     def _cut(self, image: int, number: int, pixels: np.ndarray, channels: np.ndarray) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import IntEnum
 
@@ -15,6 +13,12 @@ import torch.distributed as dist
 
 from model.device import choose_device
 from model.errors import TrainingError
+from model.rank import Rank
+
+
+class TeamError(TrainingError):
+    """Another process of the team has failed, or is gone."""
+
 
 PATIENCE = timedelta(hours=2)
 """How long ranks wait for one another: while rank 0 scores, the others have nothing to do. A process that dies is
@@ -29,28 +33,6 @@ class Order(IntEnum):
     END = 0
     SHARE = 1
     STEP = 2
-
-
-@dataclass(frozen=True)
-class Rank:
-    """Which of the processes this is: `number` of `size`, and `local` among those of its machine.
-
-    `restarts` counts how often torchrun has started the team again after it lost a process.
-    """
-
-    number: int = 0
-    size: int = 1
-    local: int = 0
-    local_size: int = 1
-    restarts: int = 0
-
-    @staticmethod
-    def of(environment: Mapping[str, str]) -> Rank:
-        """As torchrun says it; the only one outside of torchrun."""
-        if "RANK" not in environment or "WORLD_SIZE" not in environment:
-            return Rank()
-        names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RESTART_COUNT")
-        return Rank(*(int(environment.get(name, default)) for name, default in zip(names, "01010", strict=True)))
 
 
 class Team:
@@ -69,7 +51,11 @@ class Team:
         chosen = choose_device(self.device_name)
         if chosen.type == "cuda":
             torch.cuda.set_device(chosen)
-        dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=PATIENCE)
+        backend = "nccl" if chosen.type == "cuda" else "gloo"
+        store, number, size = next(dist.rendezvous("env://", timeout=PATIENCE))
+        # After a restart the store may still hold the addresses of processes that are gone.
+        store = dist.PrefixStore(f"start {self.rank.restarts}", store)
+        dist.init_process_group(backend, store=store, rank=number, world_size=size, timeout=PATIENCE)
         self._talk = dist.new_group(backend="gloo", timeout=PATIENCE)
 
     @property
@@ -81,7 +67,7 @@ class Team:
     ) -> tuple[Order, float]:
         """What rank 0 wants, and the progress (0..1) it says; the others' `order` and `progress` do not count.
 
-        Raises `failure` on the rank that has one, and a TrainingError with its sentence on the others.
+        Raises `failure` on the rank that has one, and a TeamError with its sentence on the others.
         """
         if self.size == 1:
             if failure is not None:
@@ -162,7 +148,7 @@ class Team:
         reason = self.share(None if failure is None else str(failure).encode(), rank).decode(errors="replace")
         if failure is not None and rank == self.rank.number:
             raise failure
-        raise TrainingError(
+        raise TeamError(
             "The training ended because process {rank} of {size} failed: {reason}",
             rank=rank,
             size=self.size,
@@ -174,12 +160,7 @@ class Team:
             operation(*arguments, **more)
         except RuntimeError as error:
             self._ended = True
-            raise TrainingError(
+            raise TeamError(
                 "The training ended because one of its {size} processes was lost; --resume goes on with it.",
                 size=self.size,
             ) from error
-
-
-def this_rank() -> Rank:
-    """Of the process that runs."""
-    return Rank.of(os.environ)

@@ -78,8 +78,11 @@ class Learner:
         return batch is not None
 
     def share(self) -> None:
-        """Bring the others of the team to where this one, of rank 0, is. They `receive` it."""
-        for content in (json.dumps(self._plan.to_json()).encode(), self._trainer.state(self._extra())):
+        """Tell the others of the team the plan, and bring them to where this one, of rank 0, is; they `receive` that."""
+        if self._team.size == 1:
+            return
+        facts = {"plan": self._plan.to_json(), "images": names_of(self._found)}
+        for content in (json.dumps(facts).encode(), self._trainer.state(self._extra())):
             self._team.meet(Order.SHARE)
             self._team.share(content)
 
@@ -181,6 +184,11 @@ class Learner:
     def _read(self, number: int) -> Example:
         truth = self._found.read(self._found.train[number])
         return make_example(truth, self._plan.classes, self._plan.input, self._plan.network.size)
+
+
+def names_of(found: Survey) -> list[str]:
+    """The images that are trained on, which must be the same on every rank."""
+    return [label.item.image_path.name for label in found.train]
 
 
 def _network(plan: Plan, start: Checkpoint | None) -> LightningUnet:

@@ -30,7 +30,7 @@ FEWEST_STEPS = 20
 
 @dataclass(frozen=True)
 class Plan:
-    """`batch` views of `crop` pixels a side a step; `parent` names the checkpoint it starts from.
+    """`batch` views of `crop` pixels a side at a time; `parent` names the checkpoint it starts from.
 
     `unfamiliar` says that the network has classes yet to meet.
     """
@@ -54,12 +54,16 @@ class Plan:
         device: torch.device,
         images: int,
         scoring_seconds: float,
+        ranks: int = 1,
     ) -> Plan:
-        """What the person chose, and for the rest what suits the device and the number of training images."""
+        """What the person chose, and for the rest what suits the device, the number of training images and the number
+        of processes that share the work.
+        """
         network = NetworkConfig.from_fields(start.network)
         batch = options.batch or (1 if device.type == "cpu" else 8)
         rate = options.learning_rate or default_learning_rate(network, unfamiliar)
-        schedule = _schedule(options, max(FEWEST_STEPS, math.ceil(images / batch)), scoring_seconds)
+        views = batch * options.accumulate * ranks
+        schedule = _schedule(options, max(FEWEST_STEPS, math.ceil(images / views)), scoring_seconds)
         crop = options.crop or network.size
         return Plan(options, network, start.classes, start.input, start.parent, unfamiliar, batch, crop, rate, schedule)
 

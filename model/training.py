@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import time
 from collections.abc import Callable
 
@@ -15,24 +16,25 @@ import numpy as np
 
 from model.checkpoint import Checkpoint, load, save
 from model.device import choose_device, device_name
+from model.distributed import Order, Team
 from model.errors import CheckpointError, ModelError, TrainingError
 from model.events import Baseline, Epoch, Started, Step
 from model.judge import Judge
-from model.learner import Learner
+from model.learner import Learner, names_of
 from model.messages import Message
 from model.options import FineTuneOptions
 from model.plan import Plan
 from model.progress import Cancelled, Progress, Report
 from model.records import read_json
 from model.run_log import Emit, RunLog, as_model_error, failed, last_resumable, only_one
-from model.runs import Run
+from model.runs import Run, list_runs
 from model.schedule import Clock, Rationed
 from model.scoring import Scores
 from model.start import half_precision, starting_checkpoint
 from model.survey import Survey, survey
 from model.workspace import Workspace
 
-__all__ = ["FineTuneOptions", "fine_tune"]
+__all__ = ["FineTuneOptions", "assist", "fine_tune"]
 
 STEP_SECONDS = 0.25
 """Steps are told no more often than this."""
@@ -41,25 +43,31 @@ SAVING_SHARE = 0.1
 
 
 def fine_tune(
-    workspace: Workspace, options: FineTuneOptions, emit: Emit, stop: Callable[[], bool] = lambda: False
+    workspace: Workspace,
+    options: FineTuneOptions,
+    emit: Emit,
+    stop: Callable[[], bool] = lambda: False,
+    team: Team | None = None,
 ) -> Run:
     """Train on the workspace's labels, tell `emit` all that happens, and return the run, done or cancelled.
 
-    `stop` is asked between steps and between predictions. Raises ModelError after a Failed event, and Cancelled when
-    stopped before the run had begun.
+    `stop` is asked between steps and between predictions. Of a `team` this is rank 0, and the others `assist`. Raises
+    ModelError after a Failed event, and Cancelled when stopped before the run had begun.
     """
+    team = team or Team(device=options.device)
 
     def report(progress: Progress) -> None:
         if stop():
             raise Cancelled
 
     with contextlib.ExitStack() as held:
+        held.callback(team.dismiss)
         try:
             held.enter_context(only_one(workspace.root))
             found = survey(workspace, report, options.max_pixels)
             found.require_training_labels()
-            prepare = _go_on if options.resume else _begin
-            training = prepare(workspace, found, options, emit, report)
+            prepare = _go_on if options.resume or _was_restarted(workspace, options, team) else _begin
+            training = prepare(workspace, found, options, emit, report, team)
         except Cancelled:
             raise
         except Exception as error:  # noqa: BLE001 - whoever waits for events hears of every end, a full disk's too
@@ -69,37 +77,70 @@ def fine_tune(
         return training.run()
 
 
-def _begin(workspace: Workspace, found: Survey, options: FineTuneOptions, emit: Emit, report: Report) -> Training:
+def assist(workspace: Workspace, options: FineTuneOptions, team: Team) -> None:
+    """Take part in the training that rank 0 of the team leads, until it ends. Raises TeamError when it fails there,
+    and what went wrong here.
+    """
+    try:
+        found = survey(workspace, max_pixels=options.max_pixels)
+        if team.meet()[0] is Order.END:
+            return
+        shared = json.loads(team.share())
+        if shared["images"] != names_of(found):
+            raise TrainingError("This process finds other labels in the folder than process 0 does.")
+        device = choose_device(team.device_name)
+        with contextlib.closing(
+            Learner(Plan.from_json(shared["plan"]), found, None, device, lambda _: None, team)
+        ) as one:
+            going = one.receive()
+            while going:
+                going = one.follow()
+    except Exception as error:
+        team.report(error)
+        raise
+
+
+def _was_restarted(workspace: Workspace, options: FineTuneOptions, team: Team) -> bool:
+    """Whether torchrun has lost a process of this very training, which can go on."""
+    last = list_runs(workspace.root)[-1:] if team.rank.restarts else []
+    return any(run.resumable and Plan.from_json(read_json(run.config_path)).options == options for run in last)
+
+
+def _begin(
+    workspace: Workspace, found: Survey, options: FineTuneOptions, emit: Emit, report: Report, team: Team
+) -> Training:
     start, unfamiliar = starting_checkpoint(options, found.classes, all(label.hounsfield for label in found.train))
-    judge = Judge(found, choose_device(options.device), report)
+    judge = Judge(found, choose_device(team.device_name), report)
     pace = len(found.train), judge.seconds_to_score(start)
-    plan = Plan.make(options, start, unfamiliar, judge.device, *pace)
+    plan = Plan.make(options, start, unfamiliar, judge.device, *pace, team.size)
     log = RunLog.begin(workspace.root, start.parent, [label.item for label in found.labels], emit)
     log.write_config(plan.to_json())
-    return Training(log, plan, found, judge, start, report)
+    return Training(log, plan, found, judge, start, report, team)
 
 
-def _go_on(workspace: Workspace, found: Survey, options: FineTuneOptions, emit: Emit, report: Report) -> Training:
+def _go_on(
+    workspace: Workspace, found: Survey, options: FineTuneOptions, emit: Emit, report: Report, team: Team
+) -> Training:
     """The last run that was interrupted, with the options it began with; only the device is today's choice."""
     run = last_resumable(workspace.root)
     plan = Plan.from_json(read_json(run.config_path))
     if [item.uid for item in plan.classes.classes] != [item.uid for item in found.classes.classes]:
         raise TrainingError("The classes have changed since the training was interrupted; start a new training.")
     plan = dataclasses.replace(plan, classes=found.classes)  # their values may have moved
-    judge = Judge(found, choose_device(options.device), report)
+    judge = Judge(found, choose_device(team.device_name), report)
     log = RunLog.go_on(run, [label.item for label in found.labels], emit)
-    return Training(log, plan, found, judge, None, report)
+    return Training(log, plan, found, judge, None, report, team)
 
 
 class Training:
     """One run: its plan, its log, and how far it is."""
 
     def __init__(
-        self, log: RunLog, plan: Plan, found: Survey, judge: Judge, start: Checkpoint | None, report: Report
+        self, log: RunLog, plan: Plan, found: Survey, judge: Judge, start: Checkpoint | None, report: Report, team: Team
     ) -> None:
         """`start` is None for a run that goes on from its saved state."""
         self._log, self._plan, self._found, self._judge, self._report = log, plan, found, judge, report
-        self._start = start
+        self._start, self._team = start, team
         self._compared = judge.images
         self._epochs, self._earlier = 0, 0.0
         self._clock = Clock()
@@ -109,11 +150,12 @@ class Training:
     def run(self) -> Run:
         """To the end, or to what stops it. Raises ModelError, after the run was marked as failed."""
         with self._log.ending():
-            learner = Learner(self._plan, self._found, self._start, self._judge.device, self._log.notice)
+            learner = Learner(self._plan, self._found, self._start, self._judge.device, self._log.notice, self._team)
             with contextlib.closing(learner):
                 if self._start is None:
                     self._restore(learner)
                 self._announce()
+                learner.share()
                 self._score_baseline()
                 scores = self._train(learner)
                 self._publish(learner, self._on_the_same_images(learner, scores))
@@ -127,8 +169,9 @@ class Training:
         plan, found = self._plan, self._found
         uids = [item.uid for item in plan.classes.classes]
         counts = len(found.train), len(found.held_out)
-        device = device_name(self._judge.device)
-        batch = plan.batch * plan.options.accumulate
+        device, ranks = device_name(self._judge.device), self._team.size
+        device = f"{ranks} x {device}" if ranks > 1 else device
+        batch = plan.batch * plan.options.accumulate * ranks
         self._log.say(Started(self._log.run.number, device, batch, plan.schedule.epochs, *counts, uids))
         for problem in found.problems:
             self._log.notice(problem)

@@ -3,13 +3,21 @@
 Each run keeps its own folder, WORKSPACE/segmentation/runs/NNNN, with its settings, events, the labels it used and its
 weights. The training takes 150 seconds unless --seconds or --epochs say otherwise. A line "cancel" on stdin, SIGINT
 or SIGTERM stops it within two seconds; --resume goes on with a run that was stopped or killed.
+
+On several GPUs, or machines that share the folder, start it by torchrun: torchrun --nproc-per-node 4 -m model finetune
+WORKSPACE ... Each process trains on as many views as one alone would; the first of them speaks and listens for all. A
+training that is stopped then ends with 0. With torchrun's --max-restarts it goes on by itself after a process is lost.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from model.checkpoint import read_header
 from model.commands.console import Exit, say, share_the_cores
@@ -19,9 +27,15 @@ from model.commands.teller import Teller
 from model.events import Stopped
 from model.options import FineTuneOptions
 from model.progress import Cancelled
+from model.rank import Rank
 from model.workspace import Workspace
 
+if TYPE_CHECKING:
+    from model.distributed import Team
+
 HELP = "train the network on a workspace's labels"
+ASSISTANT_PATIENCE = 5.0
+"""Seconds that a process of rank 1 and above waits after a signal for rank 0 to end the training for all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,26 +66,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    teller = Teller(sys.stdout, sys.stderr)
-    request = StopRequest(teller, watch_stdin=arguments.watch_stdin)
-    request.watch()
-    share_the_cores()
-    try:
-        from model.training import fine_tune
+    rank = Rank.of()
+    return _lead(arguments, rank) if rank.number == 0 else _assist(arguments, rank)
 
-        workspace = Workspace.peek(arguments.workspace, arguments.root)
-        run = fine_tune(workspace, options_of(arguments), teller.tell, request.asked)
+
+def _lead(arguments: argparse.Namespace, rank: Rank) -> int:
+    stopped = Exit.STOPPED if rank.size == 1 else Exit.DONE  # what ends otherwise, torchrun would start again
+    teller = Teller(sys.stdout, sys.stderr)
+    request = StopRequest(teller, watch_stdin=arguments.watch_stdin, code=stopped)
+    request.watch()
+    try:
+        with _team(arguments, rank) as team:
+            from model.training import fine_tune
+
+            run = fine_tune(_workspace(arguments), options_of(arguments), teller.tell, request.asked, team)
     except Cancelled:
         teller.tell(Stopped(0))
-        return Exit.STOPPED
+        return stopped
     finally:
         request.done()
     if run.weights is None:
-        return Exit.STOPPED
+        return stopped
     nearest = read_header(run.weights).metrics.get("nearest_label_mean_dice")
     if nearest is not None and sys.stderr.isatty():
         say(f"Copying the nearest training label would score {nearest:.3f}.")
     return Exit.DONE
+
+
+def _assist(arguments: argparse.Namespace, rank: Rank) -> int:
+    """Silently: rank 0 speaks for all, and hears for all what is to be done."""
+    request = StopRequest(Teller(io.StringIO(), io.StringIO()), False, listens=False, patience=ASSISTANT_PATIENCE)
+    request.watch()
+    try:
+        with _team(arguments, rank) as team:
+            from model.distributed import TeamError
+            from model.training import assist
+
+            try:
+                assist(_workspace(arguments), options_of(arguments), team)
+            except TeamError:
+                return Exit.NOTHING_DONE
+    finally:
+        request.done()
+    return Exit.DONE
+
+
+@contextlib.contextmanager
+def _team(arguments: argparse.Namespace, rank: Rank) -> Iterator[Team]:
+    share_the_cores()
+    from model.distributed import Team
+
+    team = Team(rank, arguments.device)
+    try:
+        yield team
+    finally:
+        team.leave()
+
+
+def _workspace(arguments: argparse.Namespace) -> Workspace:
+    return Workspace.peek(arguments.workspace, arguments.root)
 
 
 def options_of(arguments: argparse.Namespace) -> FineTuneOptions:

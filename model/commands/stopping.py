@@ -23,9 +23,18 @@ class StopRequest:
     ends at once: its state was saved after an epoch, and a run without a process counts as interrupted.
     """
 
-    def __init__(self, teller: Teller, watch_stdin: bool) -> None:
+    def __init__(
+        self,
+        teller: Teller,
+        watch_stdin: bool,
+        listens: bool = True,
+        patience: float = PATIENCE,
+        code: int = Exit.STOPPED,
+    ) -> None:
+        """One that does not listen hears signals only; `code` is what the process ends with after its `patience`."""
         self._teller = teller
-        self._watch_end = watch_stdin
+        self._watch_end, self._listens = watch_stdin, listens
+        self._patience, self._code = patience, code
         self._event = threading.Event()
         self._done = threading.Event()
         self._before: dict[int, object] = {}
@@ -33,7 +42,7 @@ class StopRequest:
     def watch(self) -> None:
         """Listen from now on. For the main thread only: signals are heard there."""
         _thread(self._see_to_it)
-        if self._watch_end or not (sys.stdin and sys.stdin.isatty()):
+        if self._listens and (self._watch_end or not (sys.stdin and sys.stdin.isatty())):
             _thread(self._listen)
         ears, self._mouth = socket.socketpair()
         self._mouth.setblocking(False)
@@ -78,10 +87,10 @@ class StopRequest:
 
     def _see_to_it(self) -> None:
         self._event.wait()
-        if not self._done.wait(PATIENCE):
+        if not self._done.wait(self._patience):
             with contextlib.suppress(Exception):
                 self._teller.tell(Stopped(self._teller.run))
-            os._exit(Exit.STOPPED)
+            os._exit(self._code)
 
 
 def _thread(work: Callable[[], None]) -> None:

@@ -1,0 +1,173 @@
+"""Two processes under torchrun train one network: as one process would with twice the batches, and not one without the
+other.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.checkpoint import load
+from model.events import Epoch, Event, Failed, Finished, Started, Stopped, from_line
+from model.rank import Rank
+from model.runs import RunState, list_runs
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="torchrun and its signals are those of Linux")
+
+
+class Pair:
+    """A fine-tuning by two processes on the CPU."""
+
+    def __init__(self, torchrun: list[str], *arguments: object) -> None:
+        command = [*TORCHRUN, *torchrun, "-m", "model", "finetune", *map(str, arguments), "--device", "cpu"]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            command, cwd=CHECKOUT, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        )
+        self.events: list[Event] = []
+
+    def wait_for(self, kind: type) -> Event:
+        """Read on until such an event comes; every line up to it must be one."""
+        for line in self.process.stdout:
+            event = from_line(line)
+            assert event is not None, line
+            self.events.append(event)
+            if isinstance(event, kind):
+                return event
+        raise AssertionError(f"no {kind.__name__}: {self.events[-3:]} {self.process.stderr.read()[-3000:]}")
+
+    def workers(self) -> dict[int, int]:
+        """Process ids by rank."""
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                variables = dict(
+                    one.split("=", 1) for one in (folder / "environ").read_text().split("\0") if "=" in one
+                )
+            except (OSError, ValueError):
+                continue
+            if parent == self.process.pid and "RANK" in variables:
+                found[int(variables["RANK"])] = int(folder.name)
+        return found
+
+    def ends(self) -> int:
+        return self.process.wait(60)
+
+
+@contextmanager
+def pair(*arguments: object, torchrun: tuple[str, ...] = ()) -> Iterator[Pair]:
+    running = Pair(list(torchrun), *arguments)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            os.killpg(running.process.pid, signal.SIGKILL)
+        running.process.wait()
+        for pipe in (running.process.stdin, running.process.stdout, running.process.stderr):
+            pipe.close()
+
+
+def test_two_processes_learn_what_one_does_with_twice_the_batches(blobs, blob_weights):
+    common = "--weights", blob_weights, "--epochs", 1, "--batch", 2, "--lr", 3e-3
+    with pair(blobs, *common) as both:
+        finished = both.wait_for(Finished)
+        assert both.ends() == 0
+        kinds = [type(event) for event in both.events]
+        assert kinds.count(Started) == kinds.count(Finished) == 1 and both.events[0].device.startswith("2 x CPU")
+        assert both.events[0].batch == 4
+    alone = [sys.executable, "-m", "model", "finetune", str(blobs), *map(str, common), "--accumulate", "2"]
+    subprocess.run([*alone, "--device", "cpu"], cwd=CHECKOUT, check=True, capture_output=True)
+    one, other = (load(run.weights) for run in list_runs(blobs / "segmentation"))
+    assert Path(finished.weights).parent.name == "0001" and one.metrics["steps"] == other.metrics["steps"] == 20
+    for name, tensor in one.tensors.items():
+        np.testing.assert_allclose(tensor, other.tensors[name], rtol=1e-2, atol=1e-4, err_msg=name)
+
+
+def test_a_stop_by_a_line_reaches_both_and_is_no_failure_to_start_again_after(blobs, blob_weights):
+    with pair(blobs, "--weights", blob_weights, "--seconds", 300, torchrun=("--max-restarts", "3")) as both:
+        both.wait_for(Started)
+        both.process.stdin.write("cancel\n")
+        both.process.stdin.flush()
+        both.wait_for(Stopped)
+        started = time.monotonic()
+        assert both.ends() == 0 and time.monotonic() - started < 10
+    assert list_runs(blobs / "segmentation")[0].state in (RunState.CANCELLED, RunState.INTERRUPTED)
+
+
+def test_a_lost_process_is_started_again_and_the_training_goes_on(blobs, blob_weights):
+    common = "--weights", blob_weights, "--epochs", 6
+    with pair(blobs, *common, torchrun=("--max-restarts", "1", "--monitor-interval", "0.1")) as both:
+        for _ in range(2):
+            both.wait_for(Epoch)
+        os.kill(both.workers()[1], signal.SIGKILL)
+        both.wait_for(Finished)
+        assert both.ends() == 0
+    points = [event.epoch for event in both.events if isinstance(event, Epoch)]
+    again = [event for event in both.events if isinstance(event, Started)]
+    assert len(again) == 2 and points[-1] == 6 and points[2] > 1, points
+    (run,) = list_runs(blobs / "segmentation")
+    assert run.state == RunState.DONE
+
+
+def test_what_fails_on_one_process_is_told_by_the_first(tmp_path):
+    """No other can be heard: the reason has to travel."""
+    script = tmp_path / "talk.py"
+    script.write_text(
+        "from model.distributed import Order, Team, TeamError\n"
+        "from model.rank import Rank\n"
+        "team = Team(Rank.of(), 'cpu')\n"
+        "assert team.share(b'all' if team.leads else None) == b'all' and team.worst(not team.leads, False) == (True, False)\n"
+        "assert team.meet(Order.STEP, 0.25 if team.leads else 0.5) == (Order.STEP, 0.25)\n"
+        "try:\n"
+        "    team.meet(Order.STEP, 0.5, None if team.leads else OSError('no image'))\n"
+        "except TeamError as error:\n"
+        "    print(error) if team.leads else print('rank 1 must raise its own')\n"
+        "except OSError:\n"
+        "    pass\n"
+        "team.dismiss()\n"
+        "team.leave()\n"
+    )
+    environment = dict(os.environ) | {"PYTHONPATH": str(CHECKOUT)}
+    done = subprocess.run([*TORCHRUN, str(script)], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "The training ended because process 1 of 2 failed: no image\n", done.stderr
+
+
+def test_labels_that_only_one_process_has_lost_end_the_training_with_that_reason(blobs, blob_weights, tmp_path):
+    """As on two machines whose folders differ; here the second process is made to look elsewhere."""
+    other = tmp_path / "other"
+    subprocess.run(["cp", "-r", str(blobs), str(other)], check=True)
+    (other / "segmentation" / "labels" / "a.png.png").unlink()
+    script = tmp_path / "start.py"
+    script.write_text(
+        "import os, sys\n"
+        "from model.__main__ import main\n"
+        "folder = sys.argv.pop(1)\n"
+        f"sys.exit(main(['finetune', folder if os.environ['RANK'] == '0' else {str(other)!r}, *sys.argv[1:]]))\n"
+    )
+    environment = dict(os.environ) | {"PYTHONPATH": str(CHECKOUT)}
+    command = [*TORCHRUN, str(script), str(blobs), "--weights", str(blob_weights), "--device", "cpu"]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+    events = [from_line(line) for line in done.stdout.splitlines()]
+    assert done.returncode != 0 and isinstance(events[-1], Failed), done.stderr
+    assert "other labels" in events[-1].values["reason"]
+
+
+def test_outside_of_torchrun_a_process_is_alone():
+    assert Rank.of({}) == Rank()
+    environment = {"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "4"}
+    assert Rank.of(environment) == Rank(5, 8, 1, 4, 0)

@@ -51,7 +51,7 @@ def test_the_tables_hold_every_cell() -> None:
     assert all(cell in plain(row) for cell in ("step", "19 ms", "<= 20 ms", "U-Net", "yes"))
 
 
-@pytest.mark.parametrize("section", ["image", "throughput", "training", "large"])
+@pytest.mark.parametrize("section", ["image", "throughput", "training", "large", "folder"])
 def test_a_section_runs_at_toy_size(section: str) -> None:
     """With the real segmenter, trainer and peers, so that a change of theirs cannot break the benchmark unseen."""
     import torch
@@ -61,7 +61,8 @@ def test_a_section_runs_at_toy_size(section: str) -> None:
 
     rows = list(measure([section], Scale.toy(), torch.device("cpu")))
     assert rows and not any("broke off" in row.measured or "Error" in row.measured for row in rows), rows
-    assert "U-Net" in rows[0].peers and "package form expects tensors on cuda" in rows[0].peers
+    if section != "folder":
+        assert "U-Net" in rows[0].peers and "package form expects tensors on cuda" in rows[0].peers
 
 
 def test_the_checks_for_a_gpu_run_on_a_cpu_and_find_its_forms_equal() -> None:

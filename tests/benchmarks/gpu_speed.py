@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from model.device import choose_device, device_name
-from tests.benchmarks import prediction_speed, training_speed
+from tests.benchmarks import folder_speed, prediction_speed, training_speed
 from tests.benchmarks.rows import Row, markdown, plain
 from tests.benchmarks.subject import Scale
 from tests.benchmarks.timing import forget
@@ -29,6 +29,7 @@ SECTIONS: dict[str, Section] = {
     "throughput": prediction_speed.throughput_rows,
     "training": training_speed.step_rows,
     "large": prediction_speed.large_rows,
+    "folder": folder_speed.folder_rows,
 }
 
 

@@ -27,15 +27,11 @@ def image_rows(scale: Scale, device: torch.device) -> Iterator[Row]:
     pixels = noise((1, scale.side, scale.side, 3))
     image, made = Image("noise", pixels[0]), peers(scale.config, scale.widths)
 
-    def ours() -> Cost:
-        subject = segmenter(scale.config, device)
-        return Cost(clocked(lambda: subject.predict(image), device, 5 * scale.runs))
-
     def theirs(make: Make) -> Cost:
         peer = PeerPredictor(make(), pixels.shape, device)
         return Cost(clocked(lambda: peer.predict(pixels), device, scale.runs))
 
-    cost = attempt(ours)
+    cost = attempt(lambda: _whole(scale, [image], device, 5 * scale.runs))
     work = f"one {scale.side}x{scale.side} image, whole prediction: pixels to label map"
     yield Row(work, "<= 0.8 ms", cost.show("ms"), show_peers(cost, each(made, theirs), "ms"), cost.within(0.8e-3))
     cost = _alone(scale, pixels.shape, device)
@@ -55,6 +51,9 @@ def throughput_rows(scale: Scale, device: torch.device) -> Iterator[Row]:
     work = f"throughput, batches of {shape[0]} of {scale.side}x{scale.side}, GPU alone"
     measured, beside = best.show("images/s"), show_peers(best, others, "images/s")
     yield Row(work, ">= 3,000 images/s", measured, beside, best.within(1 / 3000))
+    images = [Image("noise", noise((scale.side, scale.side, 3)))] * (8 * scale.batch)
+    whole = attempt(lambda: _whole(scale, images, device))
+    yield Row("the same, pixels to label maps, one after the other to predict_many", "", whole.show("images/s"))
 
 
 def large_rows(scale: Scale, device: torch.device) -> Iterator[Row]:
@@ -66,6 +65,9 @@ def large_rows(scale: Scale, device: torch.device) -> Iterator[Row]:
     yield Row(
         f"{scale.large}x{scale.large} in one pass, GPU alone", "<= 50 ms, <= 6 GiB", large.show("ms"), beside, reached
     )
+    image = Image("noise", noise((scale.large, scale.large, 3)))
+    whole = attempt(lambda: _whole(scale, [image], device))
+    yield Row("the same, pixels to label map", "", whole.show("ms"))
     huge, middle = (_alone(scale, (1, side, side, 3), device, memory=True) for side in (scale.huge, scale.middle))
     share = huge.seconds / middle.seconds * (scale.middle / scale.huge) ** 2
     yield Row(
@@ -75,6 +77,14 @@ def large_rows(scale: Scale, device: torch.device) -> Iterator[Row]:
         f"ours at {scale.middle}x{scale.middle} {middle.show('ms')}",
         None if huge.reason or middle.reason else bool(huge.within(huge.seconds, 24 * 2**30)) and share <= 1.15,
     )
+
+
+def _whole(scale: Scale, images: list[Image], device: torch.device, runs: int = 5) -> Cost:
+    """Of one image; by the product's Segmenter."""
+    subject = segmenter(scale.config, device)
+    if len(images) == 1:
+        return Cost(clocked(lambda: subject.predict(images[0]), device, runs))
+    return Cost(clocked(lambda: list(subject.predict_many(images)), device, runs) / len(images))
 
 
 def _alone(scale: Scale, shape: tuple[int, ...], device: torch.device, memory: bool = False) -> Cost:

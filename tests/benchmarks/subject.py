@@ -56,14 +56,18 @@ def segmenter(config: NetworkConfig, device: torch.device) -> Segmenter:
 
 
 def one_pass(config: NetworkConfig, shape: tuple[int, ...], device: torch.device) -> Callable[[], object]:
-    """The device's share of a prediction: pixels uint8 (B, H, W, 3) -> label map, confidence and scores."""
+    """The device's share of a prediction, as the Segmenter has it: pixels uint8 (B, H, W, 3) -> channels, confidence and
+    scores.
+    """
     network = LightningUnet(config).to(device).eval()
     pixels = torch.from_numpy(noise(shape)).to(device)
     half = device.type == "cuda"
+    if half:
+        network.ready_for(torch.bfloat16)
 
     @torch.inference_mode()
     def call() -> object:
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+        with torch.autocast(device.type, torch.bfloat16, enabled=half, cache_enabled=False):
             return network.classify(pixels.permute(0, 3, 1, 2))
 
     return call

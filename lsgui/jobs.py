@@ -6,7 +6,8 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ from lsgui.failures import Failure, failure_of
 from lsgui.lane import Lane
 from model.classes import ClassTable
 from model.cores import let_waiting_threads_sleep
+from model.errors import DeviceLost
+from model.folder_prediction import FolderPrediction, Outcome
 from model.images import Image
 from model.messages import Message
 from model.prediction import Prediction
@@ -203,14 +206,46 @@ class SegmenterKeeper:
 
     def predict(self, weights: Path, classes: ClassTable, image: Image, report: Report) -> tuple[Prediction, str]:
         """In the lane's thread: the prediction, and the name of the device it was made on."""
-        segmenter = self._loaded(weights, classes, report)
-        return segmenter.predict(image, report), segmenter.device_name
+        with self._leaving_a_lost_gpu():
+            segmenter = self._loaded(weights, classes, report)
+            return segmenter.predict(image, report), segmenter.device_name
+
+    def predict_folder(
+        self,
+        weights: Path,
+        classes: ClassTable,
+        names: Sequence[str],
+        read: Callable[[str], Image | None],
+        write: Callable[[str, Prediction], bool],
+        report: Report,
+    ) -> Iterator[tuple[Outcome[str], str]]:
+        """In the lane's thread: what becomes of each image, in order, and the name of the device.
+
+        `read` and `write` are called in other threads, see `FolderPrediction`. Close the iterator to stop early.
+        """
+        with self._leaving_a_lost_gpu():
+            segmenter = self._loaded(weights, classes, report)
+            folder = FolderPrediction(read, write, segmenter.on_gpu)
+            outcomes = folder.outcomes(names, lambda images: segmenter.predict_many(images, report))
+            with closing(outcomes):
+                for outcome in outcomes:
+                    yield outcome, segmenter.device_name
 
     def release(self) -> None:
         """From any thread but the window's: give a GPU's cached memory to others."""
         segmenter = self._segmenter  # the lane may put another one there at any time
         if segmenter is not None:
             segmenter.release()
+
+    @contextmanager
+    def _leaving_a_lost_gpu(self) -> Iterator[None]:
+        """After a GPU has failed, this process can use none: from the next prediction on the CPU does the work."""
+        try:
+            yield
+        except DeviceLost:
+            with self._lock:
+                self._device, self._key, self._segmenter = "cpu", None, None
+            raise
 
     def _loaded(self, weights: Path, classes: ClassTable, report: Report) -> Any:
         with self._lock:

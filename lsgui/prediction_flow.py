@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,15 +16,16 @@ from lsgui.failures import Failure, failure_of
 from lsgui.jobs import SegmenterKeeper
 from lsgui.model_choice import ModelChoice
 from model.classes import ClassTable
-from model.errors import ModelError
-from model.images import read_image
+from model.errors import DeviceLost
+from model.images import Image, read_image
 from model.messages import Message
 from model.prediction import Prediction
-from model.progress import Cancelled, Progress, Report
+from model.progress import Progress, Report
 from model.workspace import Status, Workspace
 
 REVIEWED = (Status.CORRECTED, Status.LABELLED)
 """What a person has worked on: predicting the folder leaves it alone."""
+_SECONDS_BETWEEN_RESULTS = 0.05
 
 
 @dataclass(frozen=True)
@@ -174,35 +179,55 @@ class PredictionFlow(QObject):
         self.changed.emit()
 
     def _predict_all(self, work: _Work, names: list[str], report: Report) -> list[Failure]:
-        """In the prediction lane: image by image, each written before the next is begun."""
-        failures = []
-        for done, name in enumerate(names):
-            entry = work.workspace.entry(name)
-            if entry.status in REVIEWED:
-                continue
-            work = replace(work, classes=work.workspace.classes)
-            step = _part_of(report, done, len(names), name)
-            step(Progress(0.0))
-            try:
-                image = read_image(entry.path, work.max_pixels)
-                prediction, device = self._keeper.predict(work.weights, work.classes, image, step)
-                if work.outdated:
-                    continue
-                work.workspace.write_prediction(name, prediction)
-            except Cancelled:
-                raise
-            except ModelError as error:
-                failures.append(failure_of(error))
-                continue
-            self._context.jobs.post(lambda w=work, n=name, p=prediction, d=device: self._one_predicted(w, n, p, d))
+        """In the prediction lane: again from where it was left when the classes change or the GPU fails."""
+        failures: list[Failure] = []
+        left, told = deque(names), _Told(self._context, self._several_predicted)
+        try:
+            while left:
+                work = replace(work, classes=work.workspace.classes)
+                try:
+                    self._predict_some(work, left, failures, told, _part_of(report, names, left))
+                except DeviceLost as error:
+                    failures.append(failure_of(error))
+        finally:
+            told.send()
         return failures
 
-    def _one_predicted(self, work: _Work, name: str, prediction: Prediction, device: str) -> None:
-        """One of the folder's results, already in its file."""
-        if work.workspace is self._context.workspace:
-            self._context.update_entry(name)
-            self._model.learn_device(work.weights, device)
-            self._context.when_idle(lambda: self._show_if_open(work, name, prediction))
+    def _predict_some(
+        self, work: _Work, left: deque[str], failures: list[Failure], told: _Told, report: Report
+    ) -> None:
+        """Image by image, several on their way; those that are done go from `left`."""
+
+        def read(name: str) -> Image | None:
+            entry = work.workspace.entry(name)
+            return None if entry.status in REVIEWED else read_image(entry.path, work.max_pixels)
+
+        def write(name: str, prediction: Prediction) -> bool:
+            if work.outdated or work.workspace.entry(name).status in REVIEWED:
+                return False
+            work.workspace.write_prediction(name, prediction)
+            return True
+
+        report(Progress(0.0))
+        results = self._keeper.predict_folder(work.weights, work.classes, tuple(left), read, write, report)
+        with closing(results):
+            for outcome, device in results:
+                if outcome.error is None and not outcome.written and work.outdated:
+                    return
+                left.popleft()
+                if outcome.error is not None:
+                    failures.append(failure_of(outcome.error))
+                elif outcome.written:
+                    told.add(_Predicted(work, outcome.task, outcome.prediction, device))
+                report(Progress(0.0))
+
+    def _several_predicted(self, results: list[_Predicted]) -> None:
+        """Some of the folder's results, already in their files."""
+        for done in results:
+            if done.work.workspace is self._context.workspace:
+                self._context.update_entry(done.name)
+                self._model.learn_device(done.work.weights, done.device)
+                self._context.when_idle(lambda d=done: self._show_if_open(d.work, d.name, d.prediction))
 
     def _predicted_all(self, failures: list[Failure]) -> None:
         if failures:
@@ -220,15 +245,43 @@ class PredictionFlow(QObject):
         self.changed.emit()
 
 
-def _part_of(report: Report, index: int, count: int, name: str) -> Report:
-    """A report whose 0..1 is one image's share of the whole."""
+@dataclass(frozen=True, eq=False)
+class _Predicted:
+    """One of the folder's results."""
+
+    work: _Work
+    name: str
+    prediction: Prediction
+    device: str
+
+
+class _Told:
+    """Results on their way from the prediction lane to the window: not one by one when a GPU makes hundreds a second."""
+
+    def __init__(self, context: Context, tell: Callable[[list[_Predicted]], None]) -> None:
+        self._post, self._tell = context.jobs.post, tell
+        self._results: list[_Predicted] = []
+        self._sent = 0.0
+
+    def add(self, result: _Predicted) -> None:
+        self._results.append(result)
+        if time.monotonic() - self._sent > _SECONDS_BETWEEN_RESULTS:
+            self.send()
+
+    def send(self) -> None:
+        if self._results:
+            results, self._results, self._sent = self._results, [], time.monotonic()
+            self._post(lambda: self._tell(results))
+
+
+def _part_of(report: Report, names: Sequence[str], left: Sequence[str]) -> Report:
+    """A report whose 0..1 is the share of the whole of that image of `names` which is the first of `left`."""
 
     def step(progress: Progress) -> None:
+        count, index = len(names), len(names) - len(left)
+        number = min(index + 1, count)
+        values = {"name": names[number - 1], "index": number, "count": count}
         fraction = (index + (progress.fraction or 0.0)) / count
-        report(
-            Progress(
-                fraction, Message("{name}, {index} of {count}", {"name": name, "index": index + 1, "count": count})
-            )
-        )
+        report(Progress(min(fraction, 1.0), Message("{name}, {index} of {count}", values)))
 
     return step

@@ -6,7 +6,7 @@ import torch
 
 from model.errors import ModelError
 
-_LOST = ("cuda error", "cudnn_status", "cublas_status", "nccl error", "driver shutting down", "device-side assert")
+_LOST = ("cuda error", "cuda unknown error", "cuda driver", "cudnn_status", "cublas_status", "device-side assert")
 """How PyTorch begins what the driver or one of its libraries could not do."""
 
 

@@ -26,11 +26,12 @@ _HELD = 512 << 20
 
 @dataclass(frozen=True, eq=False)
 class Outcome(Generic[T]):
-    """What became of one image. `error` is None once `prediction` is written; `notices` are the image's own."""
+    """What became of one image; `notices` are the image's own. Without `written` and `error` it was left out."""
 
     task: T
     prediction: Prediction | None = None
     notices: tuple[Message, ...] = ()
+    written: bool = False
     error: ModelError | OSError | None = None
 
 
@@ -39,12 +40,14 @@ class FolderPrediction(Generic[T]):
 
     def __init__(
         self,
-        read: Callable[[T], Image],
-        write: Callable[[T, Prediction], None],
+        read: Callable[[T], Image | None],
+        write: Callable[[T, Prediction], bool],
         on_gpu: bool,
         threads: int | None = None,
     ) -> None:
         """`read` and `write` are called in threads of the pool, and may raise ModelError or OSError for one image.
+
+        An image for which `read` returns None or `write` False is left out.
 
         Beside a GPU there is a thread for each core, and many images are under way. Where the CPU itself predicts, one is
         decoded and one written meanwhile, which costs neither cores nor memory worth speaking of.
@@ -102,6 +105,9 @@ class FolderPrediction(Generic[T]):
             return
         finally:
             item.reading = None
+        if image is None:
+            item.left_out = True
+            return
         self._size, item.notices = image.pixels.nbytes, image.notices
         waiting.append(item)
         yield image
@@ -119,26 +125,27 @@ def _cores() -> int:
 class _Item(Generic[T]):
     """One image on its way."""
 
-    def __init__(self, task: T, reading: Future[Image]) -> None:
+    def __init__(self, task: T, reading: Future[Image | None]) -> None:
         self.task = task
-        self.reading: Future[Image] | None = reading
-        self.writing: Future[None] | None = None
+        self.reading: Future[Image | None] | None = reading
+        self.writing: Future[bool] | None = None
         self.prediction: Prediction | None = None
         self.notices: tuple[Message, ...] = ()
         self.error: ModelError | OSError | None = None
+        self.left_out = False
 
     @property
     def is_done(self) -> bool:
-        return self.error is not None or self.writing is not None and self.writing.done()
+        return self.error is not None or self.left_out or self.writing is not None and self.writing.done()
 
     def outcome(self) -> Outcome[T]:
         """Wait for it."""
+        written = False
         try:
-            if self.writing is not None:
-                self.writing.result()
+            written = self.writing is not None and self.writing.result()
         except (ModelError, OSError) as error:
             self.error = error
-        return Outcome(self.task, self.prediction, self.notices, self.error)
+        return Outcome(self.task, self.prediction, self.notices, written, self.error)
 
 
 def _settled(line: deque[_Item[T]], most: int) -> Iterator[Outcome[T]]:

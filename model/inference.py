@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import nn
 
 from model.assembly import Arrays, pack, summarise, unpack
 from model.captured import Graphs
 from model.device import computes_in_bfloat16
 from model.network import LightningUnet
-from model.planes import Zoom, limits_tensor, unit_planes
+from model.planes import Zoom, as_planes, limits_tensor, unit_planes
 from model.staging import Download, Staging
 
 Limits = tuple[float, float]
@@ -35,7 +34,8 @@ class Inference:
         self.device = device
         self._half = computes_in_bfloat16(device)
         if self._half:
-            _halve(self.network)
+            self.network.ready_for(torch.bfloat16)
+        self._reads_bytes = device.type != "cpu"
         self._values = torch.tensor(values, dtype=torch.uint8, device=device)
         self.staging = Staging(device)
         self._graphs = Graphs(device, self.staging.compute)
@@ -63,9 +63,12 @@ class Inference:
         found = images[0].shape[:2]
         with self.on_device():
             pixels, ranges = self._upload(images, limits, batch)
-            work = functools.partial(self._whole, self._zoom(found, shape))
+            if self._reads_bytes and found == shape and all(limit == (0, 255) for limit in limits):
+                name, work = "bytes", self._bytes
+            else:
+                name, work = f"predict at {shape}", functools.partial(self._whole, self._zoom(found, shape))
             exact = found == shape and max(shape) <= self.network.config.size
-            packed = self._graphs.run(f"predict at {shape}", work, pixels, ranges, at_once=exact).clone()
+            packed = self._graphs.run(name, work, pixels, ranges, at_once=exact).clone()
             download = self.staging.download(packed, others_follow=batch > 1)
         return Started(download, len(images), found, len(self._values))
 
@@ -108,6 +111,11 @@ class Inference:
                 return pack(self.network.classify(planes), self._values)
         return pack(summarise(zoom.back(self._softmax(planes))), self._values)
 
+    def _bytes(self, pixels: torch.Tensor, ranges: torch.Tensor) -> torch.Tensor:
+        """8-bit images as they are: the network takes 255 for 1 itself."""
+        with self._precision():
+            return pack(self.network.classify(as_planes(pixels)), self._values)
+
     def _raw(self, turned: bool, pixels: torch.Tensor, ranges: torch.Tensor) -> torch.Tensor:
         planes = unit_planes(pixels, ranges)
         scores = self._softmax(planes)
@@ -135,13 +143,6 @@ class Started:
         """Wait for them. Raises CheckpointError for weights whose results are no numbers."""
         packed = self._download.result()[: self._count]
         return [arrays.checked() for arrays in unpack(packed, self._shape, self._classes)]
-
-
-def _halve(network: nn.Module) -> None:
-    """Only what multiplies matrices; norms stay float32."""
-    for module in network.modules():
-        if isinstance(module, (nn.Linear, nn.Conv2d)):
-            module.to(torch.bfloat16)
 
 
 def _plain(image: np.ndarray) -> np.ndarray:

@@ -78,11 +78,12 @@ class MapStore:
         self._write(self._layout.label(name), label_map, classes)
 
     def write_prediction(self, name: str, prediction: Prediction, classes: ClassTable) -> None:
-        """Raises OSError like the others."""
+        """Raises OSError like the others. It can be made again, so it is not worth waiting for the disk."""
         record = read_json(self._layout.prediction_record(name))
         self._keep_unusable(self._layout.prediction(name), prediction.label_map.shape, record, classes)
-        self._write(self._layout.prediction(name), prediction.label_map, classes)
-        write_json(self._layout.prediction_record(name), _prediction_record(name, prediction, classes))
+        self._write(self._layout.prediction(name), prediction.label_map, classes, durable=False)
+        record = _prediction_record(name, prediction, classes)
+        write_json(self._layout.prediction_record(name), record, durable=False)
 
     def drop_prediction(self, name: str) -> None:
         """Forget what the model said of an image, autosaved or not; a person's work stays."""
@@ -125,8 +126,8 @@ class MapStore:
         label_map = _read(path, shape, read_json(self._layout.prediction_record(name)), classes)
         return label_map, _set_by(label_map, MODEL)
 
-    def _write(self, path: Path, label_map: np.ndarray, classes: ClassTable) -> None:
-        write_label(path, label_map, classes)
+    def _write(self, path: Path, label_map: np.ndarray, classes: ClassTable, durable: bool = True) -> None:
+        write_label(path, label_map, classes, durable)
         with self._guard:
             self._written[path] = classes, label_map.shape
 

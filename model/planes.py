@@ -19,10 +19,14 @@ def unit_planes(pixels: torch.Tensor, limits: torch.Tensor) -> torch.Tensor:
 
     What is not a number becomes 0.
     """
-    planes = pixels[:, None] if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)
     low, scale = limits[:, :, None, None, None].unbind(1)
-    scaled = _floats(planes) - low
+    scaled = _floats(as_planes(pixels)) - low
     return scaled.mul_(scale).clamp_(0, 1).nan_to_num_(nan=0.0)
+
+
+def as_planes(pixels: torch.Tensor) -> torch.Tensor:
+    """(B, H, W) or (B, H, W, 3) -> a view (B, 1 or 3, H, W)."""
+    return pixels[:, None] if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)
 
 
 class Zoom:

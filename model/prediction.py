@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from model.messages import Message
+from model.opencv import cv2
 
 SCORE_STRIDE = 4
 """Scores are kept for every fourth row and column; score (i, j) covers pixels 4i..4i+3 by 4j..4j+3."""
@@ -47,19 +48,18 @@ class Prediction:
     @cached_property
     def mean_confidence(self) -> float:
         """The mean probability of the winning class over all pixels, in 0..1."""
-        return float(self.confidence.mean()) / 255
+        return float(self._counts.sum(axis=0) @ np.arange(256)) / self.label_map.size / 255
 
     def class_confidence(self) -> dict[int, float]:
         """The mean winning probability (0..1) of each class value that occurs in the label map."""
-        return dict(self._class_confidence)
+        pixels, total = self._counts.sum(axis=1), self._counts @ np.arange(256)
+        return {int(value): float(total[value] / pixels[value] / 255) for value in np.flatnonzero(pixels)}
 
     @cached_property
-    def _class_confidence(self) -> dict[int, float]:
-        pixels, total = np.zeros(256), np.zeros(256)
-        for labels, confidence in zip(self.label_map, self.confidence, strict=True):  # by row: bincount widens to int64
-            pixels += np.bincount(labels, minlength=256)
-            total += np.bincount(labels, weights=confidence, minlength=256)
-        return {int(value): float(total[value] / pixels[value] / 255) for value in np.flatnonzero(pixels)}
+    def _counts(self) -> np.ndarray:
+        """How many pixels have value i and confidence j. OpenCV leaves Python to other threads meanwhile."""
+        planes = [self.label_map, self.confidence]
+        return cv2.calcHist(planes, [0, 1], None, [256, 256], [0, 256, 0, 256]).astype(np.float64)
 
 
 def _neighbours(start: int, length: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -42,11 +42,11 @@ class LabelRecord:
         write_json(path, {"format": "lsgui label", "version": 1} | asdict(self))
 
 
-def write_json(path: Path, data: Mapping[str, object]) -> None:
+def write_json(path: Path, data: Mapping[str, object], durable: bool = True) -> None:
     text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
     # A file name that is no UTF-8 keeps its bytes as JSON's own escapes.
     content = text.encode("utf-8", "backslashreplace")
-    atomic_write(path, lambda file: file.write(content))
+    atomic_write(path, lambda file: file.write(content), durable)
 
 
 def read_json(path: Path) -> dict:

@@ -128,7 +128,7 @@ class _Work:
     def _read(self, path: Path) -> Image:
         return read_image(path, self._max_pixels)
 
-    def _write(self, path: Path, prediction: Prediction) -> None:
+    def _write(self, path: Path, prediction: Prediction) -> bool:
         try:
             write_label(self._out / f"{path.name}.png", prediction.label_map, self._classes, durable=False)
         except OSError as error:
@@ -137,6 +137,7 @@ class _Work:
                 name=path.name,
                 reason=error.strerror or str(error),
             ) from error
+        return True
 
     def _tell(self, outcome: Outcome[Path]) -> None:
         if outcome.error is not None:

@@ -1,0 +1,129 @@
+"""The rows of folder prediction: JPEGs on disk to label PNGs on disk, beside decoding and encoding alone.
+
+All three run in a pool of as many threads as there are cores, on the same cores, one after the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from model.classes import default_table
+from model.folder_prediction import FolderPrediction
+from model.images import read_image
+from model.labels import write_label
+from model.opencv import cv2
+from model.pillow import pillow
+from tests.benchmarks.rows import Row, digits
+from tests.benchmarks.subject import Scale, segmenter
+
+_QUALITY = 90
+_SETS = 3
+
+
+def folder_rows(scale: Scale, device: torch.device, cores: tuple[int, ...] = ()) -> Iterator[Row]:
+    """For all cores of the machine, and for the first few of them when `cores` names other numbers."""
+    everything = os.sched_getaffinity(0)
+    predictor = segmenter(scale.config, device)
+    with tempfile.TemporaryDirectory() as place:
+        paths = _jpegs(Path(place), scale.files, scale.side)
+        for count in (*cores, len(everything)):
+            os.sched_setaffinity(0, sorted(everything)[:count])
+            try:
+                yield _row(_Folder(predictor, paths, count, device), scale, count)
+            finally:
+                os.sched_setaffinity(0, everything)
+
+
+class _Folder:
+    """Files per second of the whole and of its parts."""
+
+    def __init__(self, predictor: object, paths: list[Path], threads: int, device: torch.device) -> None:
+        self.paths, self.threads = paths, threads
+        self._predictor, self._gpu = predictor, device.type != "cpu"
+        self._out = paths[0].parent / "out"
+        self._out.mkdir(exist_ok=True)
+        self._table = default_table()
+        self._maps = [self._predictor.predict(read_image(path)).label_map for path in paths[:16]]
+
+    def decode(self) -> None:
+        with ThreadPoolExecutor(self.threads) as pool:
+            for _ in pool.map(lambda path: read_image(path).pixels.shape, self.paths):
+                pass
+
+    def encode(self) -> None:
+        with ThreadPoolExecutor(self.threads) as pool:
+            numbers = range(len(self.paths))
+            for _ in pool.map(lambda i: self._write(self.paths[i], self._maps[i % len(self._maps)]), numbers):
+                pass
+
+    def predict(self) -> None:
+        folder = FolderPrediction(
+            read_image, lambda path, done: self._write(path, done.label_map), self._gpu, self.threads
+        )
+        with contextlib.closing(folder.outcomes(self.paths, self._predictor.predict_many)) as outcomes:
+            assert all(outcome.error is None for outcome in outcomes)
+
+    def _write(self, path: Path, label_map: np.ndarray) -> bool:
+        write_label(self._out / f"{path.name}.png", label_map, self._table, durable=False)
+        return True
+
+
+def _row(folder: _Folder, scale: Scale, cores: int) -> Row:
+    """The median of sets in which the three take turns."""
+    folder.predict()
+    seconds = np.median(
+        [[_clock(work) for work in (folder.decode, folder.encode, folder.predict)] for _ in range(_SETS)], 0
+    )
+    decode, encode, whole = (len(folder.paths) / second for second in seconds)
+    share = whole / min(decode, encode)
+    return Row(
+        f"folder of {scale.files} JPEGs {scale.side}x{scale.side}, files to label PNGs, {cores} cores",
+        ">= 70 % of the slower of decoding and encoding alone",
+        f"{digits(whole)} images/s, {share:.0%}",
+        f"decoding alone {digits(decode)} images/s; encoding alone {digits(encode)} images/s",
+        share >= 0.7,
+    )
+
+
+def _clock(work: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _jpegs(folder: Path, count: int, side: int) -> list[Path]:
+    """Colour pictures of soft shapes with a little noise, which compress about as photographs do."""
+    paths = [folder / f"{number:04}.jpg" for number in range(count)]
+
+    def make(number: int) -> None:
+        random = np.random.default_rng(number)
+        soft = cv2.resize(random.random((12, 12, 3), np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
+        pixels = np.clip(soft * 255 + random.normal(0, 4, (side, side, 1)), 0, 255).astype(np.uint8)
+        pillow.fromarray(pixels).save(paths[number], quality=_QUALITY)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(make, range(count)))
+    return paths
+
+
+def main() -> None:
+    from tests.benchmarks.rows import plain
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    scale = Scale.full() if device.type == "cuda" else Scale.toy()
+    cores = tuple(count for count in (2, 4, 8) if count < len(os.sched_getaffinity(0)))
+    for row in folder_rows(scale, device, cores):
+        print(plain(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()

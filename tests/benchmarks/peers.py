@@ -8,6 +8,7 @@ autocast; training, they go through the product's own Trainer.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from unittest import mock
 
@@ -46,7 +47,9 @@ def each(made: Peers, measure: Callable[[Callable[[], nn.Module]], Cost]) -> dic
     costs = {}
     with torch.backends.cudnn.flags(enabled=True, benchmark=True):
         for name, make in made.items():
+            started = time.perf_counter()
             costs[name] = attempt(lambda make=make: measure(make))
+            print(f"    {name}: measured in {time.perf_counter() - started:.0f} s", flush=True)
     costs["U-Net"] = fastest([costs["U-Net"], costs.pop("U-Net, channels last")])
     return costs
 

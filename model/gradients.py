@@ -46,12 +46,16 @@ class Gradients:
 
     def __call__(self, pixels: torch.Tensor, channels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
         """The loss (), averaged like the gradient. Raises torch's own error when memory runs out on any rank."""
-        if self._settled:
+        if self._reducing is not None:
             loss = self._compute(pixels, channels, weights)
-        else:
-            loss = self._try(pixels, channels, weights)
-        tensors = [loss] if self._reducing is not None else [*self._optimiser.gradients, loss]
-        self._team.average(tensors)
+            self._team.average([loss])
+            return loss
+        compute = self._compute if self.recording is not None else self._try
+        loss = compute(pixels, channels, weights)
+        self._team.average([*self._optimiser.gradients, loss])
+        if not self._records and self._eager >= EAGER_STEPS and self._team.size > 1:
+            self.recording = None
+            self._reducing = self._team.reducing(self._network, self._precision.device)
         return loss
 
     def forget(self) -> None:
@@ -69,10 +73,6 @@ class Gradients:
             self._refuse(str(error).partition("\n")[0])
             return None
 
-    @property
-    def _settled(self) -> bool:
-        return self.recording is not None or self._reducing is not None
-
     def _try(self, *inputs: torch.Tensor | None) -> torch.Tensor:
         """A step that may run out of memory, or turn out not to be recordable: on one rank counts as on all."""
         problem: Exception | None = None
@@ -88,9 +88,6 @@ class Gradients:
         if refused:
             self._records = False
         self._eager += 1
-        if self._eager > EAGER_STEPS and not self._records and self._team.size > 1:
-            self.recording = None
-            self._reducing = self._team.reducing(self._network, self._precision.device)
         return loss
 
     def _compute(self, pixels: torch.Tensor, channels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:

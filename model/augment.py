@@ -38,10 +38,13 @@ class Augmentation:
 
     def intensity(self, view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The view (float32, 0..1) with a random contrast, brightness and noise; still within 0..1."""
-        factor = np.float32(1 + rng.uniform(-self.contrast, self.contrast))
-        offset = np.float32(rng.uniform(-self.brightness, self.brightness))
-        noise = rng.standard_normal(view.shape, dtype=np.float32) * np.float32(rng.uniform(0, self.noise))
-        return np.clip((view - 0.5) * factor + 0.5 + offset + noise, 0, 1)
+        factor = 1 + rng.uniform(-self.contrast, self.contrast)
+        offset = rng.uniform(-self.brightness, self.brightness)
+        changed = np.empty((view.shape[0], view.size // view.shape[0]), np.float32)
+        cv2.setRNGSeed(int(rng.integers(1 << 31)))  # this thread's own; five times as fast as numpy's generator
+        cv2.randn(changed, 0.5 - 0.5 * factor + offset, rng.uniform(0, self.noise))
+        cv2.scaleAdd(view.reshape(changed.shape), factor, changed, changed)
+        return np.clip(changed, 0, 1, out=changed).reshape(view.shape)
 
 
 def centred(centre: tuple[float, float], size: int) -> np.ndarray:
@@ -51,8 +54,10 @@ def centred(centre: tuple[float, float], size: int) -> np.ndarray:
 
 
 def warp_pixels(pixels: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
-    """The view's pixels, of the image's own type; beyond the border the outermost pixels go on."""
+    """The view's pixels, as uint8 or float32; beyond the border the outermost pixels go on."""
     patch, matrix = _surroundings(pixels, matrix, size)
+    if patch.dtype != np.uint8:
+        patch = patch.astype(np.float32)  # OpenCV takes more than twice as long for int16
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(patch, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 

@@ -24,7 +24,7 @@ class Finding:
 
 def self_check() -> int:
     """Print a line per check; 1 when the program cannot do its job here."""
-    findings = [check() for check in (_python, _resources, _window, _torch, _gpu, _attention, _writing)]
+    findings = [check() for check in (_python, _resources, _window, _torch, _gpu, _kernels, _attention, _writing)]
     for finding in findings:
         mark = {True: "ok  ", None: "note", False: "FAIL"}[finding.good]
         print(f"{mark}  {finding.name}: {finding.text}")
@@ -73,6 +73,28 @@ def _gpu() -> Finding:
     return Finding("GPU", None, "none; prediction and fine-tuning run on the CPU, more slowly")
 
 
+def _kernels() -> Finding:
+    """Triton compiles for the card at hand, and may fail there in ways of its own."""
+
+    def try_kernels() -> str | None:
+        torch = _module("torch")
+        if not torch.cuda.is_available():
+            return "they need a GPU"
+        from model.kernel_support import refusal
+
+        reason = refusal(torch.device("cuda"))
+        if reason is None:
+            from model.attention.kernels import attend_refusal
+
+            reason = attend_refusal(torch.empty(1, 1, 1, 96, device="cuda", dtype=torch.bfloat16), 1)
+        return reason
+
+    finding = _guarded("kernels", lambda: try_kernels() or "")
+    if finding.good and not finding.text:
+        return Finding("kernels", True, "Triton compiles and runs the network's own")
+    return Finding("kernels", None, f"{finding.text}; PyTorch computes instead, more slowly on a GPU")
+
+
 def _attention() -> Finding:
     """Each form on the smallest input it takes: those that cannot run here are named."""
 
@@ -84,7 +106,7 @@ def _attention() -> Finding:
         dtype = torch.float16 if device == "cuda" else torch.float32
         q = torch.ones(1, 3, 8, 32, device=device, dtype=dtype)
         works, fails = [], []
-        for form in ("naive", "chunk", "package"):
+        for form in ("naive", "chunk", "kernels", "package"):
             try:
                 lightning_attention(q, q, q, build_slopes(3).to(device), direction="causal", form=form)
                 works.append(form)

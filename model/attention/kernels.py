@@ -11,8 +11,11 @@ import triton
 
 from model.attention import kernel_launch
 from model.attention.kernel_launch import CODES, Scan
+from model.kernel_support import failure
 
 WIDTHS = (16, 32, 64, 128)
+_INTERPRETED = triton.knobs.runtime.interpret
+"""Triton runs its kernels in Python, on any device: for tests."""
 DTYPES = (torch.float16, torch.bfloat16, torch.float32)
 
 
@@ -25,7 +28,7 @@ def kernels(
     grid: tuple[int, int] | None = None,
 ) -> torch.Tensor:
     """The door's function on a GPU. Raises ValueError for what it cannot take, see `refusal`."""
-    reason = refusal(q, v)
+    reason = _mismatch(q, v)
     if reason:
         raise ValueError(reason)
     rows, columns = grid or (1, 1)
@@ -36,7 +39,10 @@ def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: 
     """`model.layers.plain.attend` of qkv (B, h, w, 3C), contiguous -> (B, h, w, C), without copies in between: SiLU of q
     and k, attention in either order of tokens, each head at unit RMS. Raises ValueError, see `attend_refusal`.
     """
-    reason = attend_refusal(qkv, len(slopes))
+    reason = _attend_mismatch(qkv, len(slopes))
+    if reason is None and (direction not in CODES or slopes.dim() != 1 or slopes.device != qkv.device):
+        expected = f"a direction of {', '.join(CODES)} and slopes (heads,) on {qkv.device}"
+        reason = f"attend expects {expected}, got {direction}, {tuple(slopes.shape)} on {slopes.device}"
     if reason:
         raise ValueError(reason)
     keep = torch.is_grad_enabled() and qkv.requires_grad
@@ -44,8 +50,20 @@ def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: 
 
 
 def refusal(q: torch.Tensor, v: torch.Tensor) -> str | None:
-    """Why the kernels cannot take these tensors (expected and received), or None when they can."""
-    if q.device.type != "cuda" and not triton.knobs.runtime.interpret:
+    """Why the kernels cannot take these tensors (expected and received), or fail on this GPU; None when they can.
+
+    The first tensors of their kind on a GPU are preceded by a trial.
+    """
+    return _mismatch(q, v) or _trial(q, v.shape[-1], False)
+
+
+def attend_refusal(qkv: torch.Tensor, heads: int) -> str | None:
+    """Why `attend` cannot take qkv, as `refusal`."""
+    return _attend_mismatch(qkv, heads) or _trial(qkv, qkv.shape[-1] // (3 * heads), True)
+
+
+def _mismatch(q: torch.Tensor, v: torch.Tensor) -> str | None:
+    if q.device.type != "cuda" and not _INTERPRETED:
         return f"the kernels form expects tensors on cuda, got {q.device.type}"
     if q.dtype not in DTYPES:
         return f"the kernels form expects float16, bfloat16 or float32, got {q.dtype}"
@@ -54,14 +72,39 @@ def refusal(q: torch.Tensor, v: torch.Tensor) -> str | None:
     return None
 
 
-def attend_refusal(qkv: torch.Tensor, heads: int) -> str | None:
-    """Why `attend` cannot take qkv (expected and received), or None when it can."""
+def _attend_mismatch(qkv: torch.Tensor, heads: int) -> str | None:
     if qkv.dim() != 4 or qkv.shape[-1] % (3 * heads) or not qkv.is_contiguous() or not qkv.numel():
         return f"attend expects contiguous qkv (B, h, w, 3 heads D) of {heads} heads, got {tuple(qkv.shape)}"
     head = qkv[..., : qkv.shape[-1] // (3 * heads)]
     if head.shape[-1] not in WIDTHS[:3]:
         return f"attend expects head widths of {WIDTHS[:3]}, got {head.shape[-1]}"
-    return refusal(head, head)
+    return _mismatch(head, head)
+
+
+def _trial(x: torch.Tensor, value_width: int, fused: bool) -> str | None:
+    if x.device.type != "cuda":
+        return None
+    width = value_width if fused else x.shape[-1]
+    return _tried(x.device.index or 0, x.dtype, width, value_width, fused, torch.is_grad_enabled())
+
+
+def _tried(index: int, dtype: torch.dtype, width: int, value_width: int, fused: bool, backward: bool) -> str | None:
+    """Whether one launch (few tokens) and several (more) work; what they compile is what is used later."""
+
+    def work() -> None:
+        for tokens in (16, 300):
+            slopes = torch.ones(1, device=f"cuda:{index}")
+            if fused:
+                qkv = slopes.new_zeros(1, 1, tokens, 3 * width, dtype=dtype).requires_grad_(backward)
+                out = attend(qkv, slopes, "bidirectional", False)
+            else:
+                q, v = (slopes.new_zeros(1, 1, tokens, w, dtype=dtype) for w in (width, value_width))
+                out = kernels(q.requires_grad_(backward), q, v, slopes, "bidirectional")
+            if backward:
+                out.sum().backward()
+
+    name = f"attention kernels of width {width} in {dtype}".replace("torch.", "")
+    return failure(work, name, index, value_width, fused, backward)
 
 
 @torch.library.custom_op("lightning_segmenter::attention", mutates_args=())

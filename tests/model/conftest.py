@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ from model.provenance import HUMAN
 from model.workspace import Workspace
 
 SIDE = 64
+
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")  # before Triton is imported: kernels run in its interpreter
 
 
 def blob_classes() -> ClassTable:

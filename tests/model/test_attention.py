@@ -101,6 +101,15 @@ def test_on_a_cpu_the_door_takes_chunk() -> None:
     assert torch.equal(automatic, lightning_attention(*inputs, build_slopes(3), form="chunk"))
 
 
+@pytest.mark.parametrize("form", ["naive", "chunk"])
+def test_a_grid_is_read_column_by_column(form: str) -> None:
+    q, k, v = (x[:, :, :12] for x in random_inputs(12)[:3])
+    turned = [x.unflatten(2, (3, 4)).transpose(2, 3).flatten(2, 3) for x in (q, k, v)]
+    expected = lightning_attention(*turned, build_slopes(3), form="naive")
+    out = lightning_attention(q, k, v, build_slopes(3), form=form, grid=(3, 4))
+    torch.testing.assert_close(out.unflatten(2, (3, 4)).transpose(2, 3).flatten(2, 3), expected)
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -111,8 +120,9 @@ def test_on_a_cpu_the_door_takes_chunk() -> None:
         (lambda a: {n: x if n == "slopes" else x.int() for n, x in a.items()}, "floating type.*int32"),
         (lambda a: a | {"v": a["v"].transpose(2, 3).contiguous().transpose(2, 3)}, "unit last stride"),
         (lambda a: a | {"direction": "backwards"}, "causal, anticausal, bidirectional, got backwards"),
-        (lambda a: a | {"form": "magic"}, "auto, naive, chunk, package, got magic"),
+        (lambda a: a | {"form": "magic"}, "auto, naive, chunk, kernels, package, got magic"),
         (lambda a: a | {"form": "package"}, "tensors on cuda, got cpu"),
+        (lambda a: a | {"grid": (3, 4)}, "grid of 10 tokens, got 3 rows of 4"),
     ],
 )
 def test_what_cannot_be_computed_is_named(change, expected: str) -> None:

@@ -13,8 +13,8 @@ from model.device import is_lost, is_out_of_memory
 
 _KEPT = 8
 _SEEN = 64
-_LARGEST = 16 << 20
-"""Numbers in the inputs of a graph: its memory stays taken, and beyond this launches are no longer what costs time."""
+_LARGEST = 4 << 20
+"""Pixels in a graph: its memory stays taken, and beyond this launches are no longer what costs time."""
 
 Function = Callable[..., torch.Tensor]
 
@@ -37,7 +37,7 @@ class Graphs:
     def run(self, name: str, function: Function, *inputs: torch.Tensor, at_once: bool = False) -> torch.Tensor:
         """function(*inputs), on this stream; `name` tells apart functions of inputs of one shape and type.
 
-        The result is valid until the next run. It is captured the second time it is asked for, or the first time with
+        The first input has a shape (B, H, W, ...). The result is valid until the next run. It is captured the second time it is asked for, or the first time with
         `at_once`.
         """
         key = (name, *((x.shape, x.dtype) for x in inputs))
@@ -59,7 +59,7 @@ class Graphs:
         self._pool = None
 
     def _is_worth_it(self, key: tuple, inputs: tuple[torch.Tensor, ...], at_once: bool) -> bool:
-        if self._stream is None or self.refusal is not None or sum(x.numel() for x in inputs) > _LARGEST:
+        if self._stream is None or self.refusal is not None or inputs[0].shape[:3].numel() > _LARGEST:
             return False
         again = key in self._seen
         self._seen[key] = None

@@ -12,6 +12,7 @@ import torch
 from model.assembly import Arrays, pack, summarise, unpack
 from model.captured import Graphs
 from model.device import computes_in_bfloat16
+from model.layers import form_for, plain
 from model.network import LightningUnet
 from model.planes import Zoom, as_planes, limits_tensor, unit_planes
 from model.staging import Download, Staging
@@ -19,8 +20,10 @@ from model.staging import Download, Staging
 Limits = tuple[float, float]
 """The values of an image that become 0 and 1."""
 
-_BYTES = 12.5
-"""GPU memory of one pass, per pixel and per channel of the network's width: measured, and linear in the pixels."""
+_BYTES = {True: 1.3, False: 12.5}
+"""GPU memory of one pass in bfloat16, per pixel and channel of the network's width, with the fused layers and without."""
+_MORE_BYTES = 32
+"""The same per pixel whatever the width: the pixels themselves in float32 and the results."""
 
 
 class Inference:
@@ -39,6 +42,7 @@ class Inference:
         self._values = torch.tensor(values, dtype=torch.uint8, device=device)
         self.staging = Staging(device)
         self._graphs = Graphs(device, self.staging.compute)
+        self._ranges = functools.lru_cache(16)(lambda limits: torch.from_numpy(limits_tensor(limits)).to(device))
         self._zoom = functools.lru_cache(16)(functools.partial(Zoom, device=device))
         if device.type == "cuda":
             torch.cuda.synchronize(device)
@@ -60,16 +64,15 @@ class Inference:
 
         They are filled up to `batch`, so that few graphs serve any number.
         """
-        found = images[0].shape[:2]
+        found, alone = images[0].shape[:2], batch == 1
         with self.on_device():
-            pixels, ranges = self._upload(images, limits, batch)
+            inputs, name = self._upload(images, limits, batch), f"predict at {shape}"
+            work = functools.partial(self._whole, self._zoom(found, shape))
             if self._reads_bytes and found == shape and all(limit == (0, 255) for limit in limits):
-                name, work = "bytes", self._bytes
-            else:
-                name, work = f"predict at {shape}", functools.partial(self._whole, self._zoom(found, shape))
+                inputs, name, work = inputs[:1], "bytes", self._bytes
             exact = found == shape and max(shape) <= self.network.config.size
-            packed = self._graphs.run(name, work, pixels, ranges, at_once=exact).clone()
-            download = self.staging.download(packed, others_follow=batch > 1)
+            packed = self._graphs.run(name, work, *inputs, at_once=exact)
+            download = self.staging.download(packed if alone else packed.clone(), alone)
         return Started(download, len(images), found, len(self._values))
 
     def probabilities(
@@ -77,8 +80,8 @@ class Inference:
     ) -> torch.Tensor:
         """Tiles (H, W) or (H, W, 3) -> (B, C, H, W) float32 on the device, with H and W swapped if `turned`."""
         with self.on_device():
-            pixels, ranges = self._upload(tiles, [limits] * len(tiles), batch)
-            found = self._graphs.run(f"probabilities {turned}", functools.partial(self._raw, turned), pixels, ranges)
+            inputs = self._upload(tiles, [limits] * len(tiles), batch)
+            found = self._graphs.run(f"probabilities {turned}", functools.partial(self._raw, turned), *inputs)
             return found[: len(tiles)]
 
     @contextlib.contextmanager
@@ -88,8 +91,9 @@ class Inference:
             yield
 
     def memory_needed(self, pixels: int) -> int:
-        """Bytes of GPU memory that one pass over so many pixels takes."""
-        return round(_BYTES * (1 if self._half else 2) * self.network.config.width * pixels)
+        """Bytes of GPU memory that one pass over so many pixels takes, the weights left out."""
+        fused = form_for(self._values) is not plain
+        return round(pixels * (_BYTES[fused] * (1 if self._half else 2) * self.network.config.width + _MORE_BYTES))
 
     def release(self) -> None:
         """Give a GPU's memory to others, as far as it is not the weights themselves."""
@@ -101,8 +105,8 @@ class Inference:
         self, images: Sequence[np.ndarray], limits: Sequence[Limits], batch: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         missing = batch - len(images)
-        pixels = self.staging.upload([_plain(image) for image in (*images, *images[:1] * missing)])
-        return pixels, self.staging.upload([limits_tensor([*limits, *limits[:1] * missing])])[0]
+        pixels = [_plain(image) for image in (*images, *images[:1] * missing)]
+        return self.staging.upload(pixels, batch == 1), self._ranges((*limits, *limits[:1] * missing))
 
     def _whole(self, zoom: Zoom, pixels: torch.Tensor, ranges: torch.Tensor) -> torch.Tensor:
         planes = zoom(unit_planes(pixels, ranges))
@@ -111,7 +115,7 @@ class Inference:
                 return pack(self.network.classify(planes), self._values)
         return pack(summarise(zoom.back(self._softmax(planes))), self._values)
 
-    def _bytes(self, pixels: torch.Tensor, ranges: torch.Tensor) -> torch.Tensor:
+    def _bytes(self, pixels: torch.Tensor) -> torch.Tensor:
         """8-bit images as they are: the network takes 255 for 1 itself."""
         with self._precision():
             return pack(self.network.classify(as_planes(pixels)), self._values)

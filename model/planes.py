@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -9,7 +11,7 @@ import torch.nn.functional as F
 from model.opencv import cv2
 
 
-def limits_tensor(limits: list[tuple[float, float]]) -> np.ndarray:
+def limits_tensor(limits: Sequence[tuple[float, float]]) -> np.ndarray:
     """(B, 2) float32: the value that becomes 0, and by what the difference to it is multiplied."""
     return np.array([(low, 1 / (high - low)) for low, high in limits], np.float32)
 

@@ -26,7 +26,7 @@ from model.progress import Progress, Report, silent
 from model.tiles import predict_tiles
 from model.tiling import zoomed_shape
 
-_GPU_BATCH = 8
+_GPU_BATCH = 16
 _IN_FLIGHT = 2
 """Batches whose results are on their way while the next is put together."""
 _SPARE = 1.1

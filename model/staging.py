@@ -10,6 +10,7 @@ import torch
 
 _STRIP = 16 << 20
 """Bytes that go through one pinned buffer; PyTorch keeps those it has had for the next image."""
+_TYPES = {name: getattr(torch, name) for name in ("uint8", "int16", "uint16", "float32")}
 
 
 class Staging:
@@ -28,40 +29,49 @@ class Staging:
         """What computes with uploaded tensors, or makes what is downloaded, does so inside this."""
         return torch.cuda.stream(self.compute) if self._gpu else contextlib.nullcontext()
 
-    def upload(self, arrays: Sequence[np.ndarray]) -> torch.Tensor:
-        """Arrays of one shape and type -> a tensor (B, ...) on the device."""
-        first = torch.from_numpy(np.empty(0, arrays[0].dtype))
-        shape = len(arrays), *arrays[0].shape
+    def upload(self, arrays: Sequence[np.ndarray], alone: bool = False) -> torch.Tensor:
+        """Arrays of one shape, uint8, int16, uint16 or float32 -> a tensor (B, ...) on the device.
+
+        What is `alone`, with nothing to overlap with, goes and comes on the stream that computes, which costs less.
+        """
         if not self._gpu:
             return torch.from_numpy(np.stack(arrays))
+        if alone and arrays[0].nbytes <= _STRIP:
+            return self._pinned(arrays[0][None]).to(self._device, non_blocking=True)
         with torch.cuda.stream(self._up):
-            tensor = torch.empty(shape, dtype=first.dtype, device=self._device)
+            shape = len(arrays), *arrays[0].shape
+            tensor = torch.empty(shape, dtype=_TYPES[arrays[0].dtype.name], device=self._device)
             rows = max(1, _STRIP // max(1, arrays[0][:1].nbytes))
             for place, array in zip(tensor, arrays, strict=True):
                 for start in range(0, len(array), rows):
-                    part = array[start : start + rows]
-                    staged = torch.empty(part.shape, dtype=first.dtype, pin_memory=True)
-                    np.copyto(staged.numpy(), part)
-                    place[start : start + rows].copy_(staged, non_blocking=True)
+                    part = self._pinned(array[start : start + rows])
+                    place[start : start + rows].copy_(part, non_blocking=True)
         self.compute.wait_stream(self._up)
         tensor.record_stream(self.compute)
         return tensor
 
-    def download(self, tensor: torch.Tensor, others_follow: bool = False) -> Download:
+    def download(self, tensor: torch.Tensor, alone: bool = False) -> Download:
         """Begin to copy a uint8 tensor that was just made and that nobody changes any more.
 
-        With `others_follow` whoever waits leaves the core to them.
+        What is not `alone` lets other threads have the core while it is waited for.
         """
         if not self._gpu or tensor.numel() > 2 * _STRIP:
             return Download(tensor, self.computing(), None)
-        self._down.wait_stream(self.compute)
-        with torch.cuda.stream(self._down):
-            host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+        if not alone:
+            self._down.wait_stream(self.compute)
+            tensor.record_stream(self._down)
+        host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+        done = torch.cuda.Event(blocking=not alone)
+        with contextlib.nullcontext() if alone else torch.cuda.stream(self._down):
             host.copy_(tensor, non_blocking=True)
-            done = torch.cuda.Event(blocking=others_follow)
             done.record()
-        tensor.record_stream(self._down)
         return Download(host, contextlib.nullcontext(), done)
+
+    def _pinned(self, array: np.ndarray) -> torch.Tensor:
+        """A copy from which the GPU can read by itself."""
+        staged = torch.empty(array.shape, dtype=_TYPES[array.dtype.name], pin_memory=True)
+        np.copyto(staged.numpy(), array)
+        return staged
 
 
 class Download:

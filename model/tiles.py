@@ -46,8 +46,10 @@ class _Tiles:
         turned: bool,
     ) -> None:
         self._inference, self._pixels, self._limits = inference, pixels, limits
-        self._batch, self._turned = batch, turned
+        self._turned = turned
         self._grid = Grid.over(pixels.shape[:2], tile)
+        across = len(self._grid.lefts)
+        self._batch = -(-across // -(-across // batch))  # as many each time, so that none is filled up with nothing
         self._assembly = Assembly(pixels.shape[:2], values)
         device = inference.device
         self._across = torch.from_numpy(self._grid.across).to(device)

@@ -57,9 +57,10 @@ def attention() -> Iterator[Figure]:
     """Each form against the definition in float64: the worst of outputs and all gradients, over all lengths."""
     cases = [("package", torch.float16, 1e-3), ("package", torch.bfloat16, 5e-3), ("chunk", torch.float64, 1e-10),
              ("chunk", torch.float32, 1e-5), ("chunk", torch.float16, 1e-3), ("chunk", torch.bfloat16, 5e-3)]  # fmt: skip
+    cases += [("kernels", torch.float32, 1e-5), ("kernels", torch.float16, 1e-3), ("kernels", torch.bfloat16, 5e-3)]
     for form, dtype, bound in cases:
-        for width in (32, 192):
-            for direction in DIRECTIONS if form == "chunk" else ("causal",):
+        for width in (16, 32, 64, 128) if form == "kernels" else (32, 192):
+            for direction in ("causal",) if form == "package" else DIRECTIONS:
                 worst = max(_attention_error(form, dtype, width, direction, tokens) for tokens in LENGTHS)
                 yield Figure(f"{form} {name_of(dtype)} width {width} {direction}", worst, bound)
 

@@ -41,6 +41,25 @@ def test_the_same_seed_gives_the_same_batches_wherever_they_are_taken_up():
         assert not np.array_equal(feed.next().pixels, first.pixels)
 
 
+def test_any_number_of_threads_cuts_the_same_batches():
+    things = kept(example(50), example(100), example(200))
+    with BatchFeed(things, plan(), 3) as one, BatchFeed(things, plan(), 3, threads=4, ahead=3) as many:
+        for _ in range(4):
+            np.testing.assert_array_equal(one.next().pixels, many.next().pixels)
+
+
+def test_processes_that_train_together_share_out_what_one_would_see():
+    things = kept(example(50), example(100), example(200))
+    with BatchFeed(things, plan(), 4) as alone:
+        whole = [alone.next() for _ in range(2)]
+    for rank in range(2):
+        with BatchFeed(things, plan(), 2, rank=rank, ranks=2) as feed:
+            for batch in whole:
+                part = feed.next()
+                np.testing.assert_array_equal(part.pixels, batch.pixels[2 * rank : 2 * rank + 2])
+                assert part.drawn == batch.drawn
+
+
 def test_every_image_comes_up_once_before_any_comes_up_again():
     with BatchFeed(kept(*(example(value) for value in (0, 120, 240))), plan(), 3) as feed:
         for _ in range(3):
@@ -68,7 +87,7 @@ def test_an_image_that_disappears_is_reported_and_left_out():
             raise ImageError("{name} is gone.", name="b.png")
         return example(100)
 
-    with BatchFeed(Kept(read, 3), plan(), 6) as feed:
+    with BatchFeed(Kept(read, 3), plan(), 6, threads=3) as feed:
         batch = feed.next()
         assert [str(problem) for problem in batch.problems] == ["b.png is gone."] and len(batch.pixels) == 6
         assert not feed.next().problems

@@ -7,6 +7,9 @@ import pytest
 import torch
 
 from model.errors import TrainingError
+from model.losses import segmentation_loss
+from model.network import LightningUnet, NetworkConfig
+from model.optimiser import Optimiser
 from model.trainer import HOPELESS_STEPS, Trainer
 
 CPU = torch.device("cpu")
@@ -56,6 +59,62 @@ def test_a_training_that_diverges_ends_with_advice():
     with pytest.raises(TrainingError, match="lower learning rate"):
         for _ in range(HOPELESS_STEPS):
             trainer.step(np.full_like(pixels, np.inf), channels, 1.0)
+
+
+def test_a_batch_taken_in_parts_moves_the_weights_as_the_mean_of_the_parts_does():
+    """Cross-entropy and Dice are those of each part, as they are of each GPU's part."""
+    trainer, by_hand = Trainer(network(), CPU, 1e-2), network()
+    trainer.share_memory(1, checkpointing=False)
+    pixels, channels = batch(0)
+    loss = trainer.step(pixels, channels, 1.0)
+    parts = [
+        segmentation_loss(by_hand(torch.from_numpy(x[None])), torch.from_numpy(y[None]))
+        for x, y in zip(pixels, channels, strict=True)
+    ]
+    (sum(parts) / 2).backward()
+    assert loss == pytest.approx(sum(part.item() for part in parts) / 2, rel=1e-5)
+    torch.nn.utils.clip_grad_norm_(by_hand.parameters(), 1.0)
+    for parameters, decay in ([by_hand[0].weight, by_hand[2].weight], 0.05), ([by_hand[0].bias, by_hand[2].bias], 0.0):
+        torch.optim.AdamW(parameters, 1e-2, weight_decay=decay).step()
+    for moved, expected in zip(trainer.network.parameters(), by_hand.parameters(), strict=True):
+        assert torch.allclose(moved, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_checkpointing_changes_what_is_kept_but_not_what_is_learned():
+    shape = {"width": 16, "heads": (1, 2), "encoder_blocks": (1, 1), "decoder_blocks": (1,), "size": 32}
+    weights = []
+    for checkpointing in (False, True):
+        torch.manual_seed(0)
+        trainer = Trainer(LightningUnet(NetworkConfig(2, **shape)), CPU, 1e-3)
+        trainer.share_memory(None, checkpointing)
+        for number in range(3):
+            trainer.step(*batch(number), 1.0)
+        weights.append(trainer.averaged_tensors())
+    for name, tensor in weights[0].items():
+        np.testing.assert_allclose(tensor, weights[1][name], rtol=1e-5, atol=1e-7)
+
+
+def test_gradients_of_float16_are_scaled_down_after_an_overflow_and_up_after_a_long_time():
+    model = network()
+    optimiser = Optimiser(model, CPU, 1e-2, scaled=True)
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    controls = torch.tensor([1e-2, 0.5])
+    optimiser.gather_gradients()
+    model[0].weight.grad[0] = torch.inf
+    optimiser.apply(controls)
+    assert optimiser.scale == 2.0**15
+    assert all(torch.equal(one, other) for one, other in zip(before, model.parameters(), strict=True))
+    for _ in range(2000):
+        optimiser.clear_gradients()
+        optimiser.apply(controls)
+    assert optimiser.scale == 2.0**16
+
+
+def test_a_half_trained_state_taken_by_another_process_is_the_same_training():
+    one, other = Trainer(network(), CPU, 1e-2), Trainer(torch.nn.Sequential(*network()), CPU, 1e-2)
+    one.step(*batch(0), 1.0)
+    assert other.take(one.state({"drawn": 2})) == {"drawn": 2}
+    assert one.step(*batch(1), 1.0) == other.step(*batch(1), 1.0)
 
 
 def test_a_state_of_another_network_is_refused(tmp_path):

@@ -50,6 +50,7 @@ class Segmenter:
         self._inference = Inference(network, self._values, device)
         self._input = header.input
         self._device = device
+        self._batch = 1 if device.type == "cpu" else _GPU_BATCH
         self._busy = threading.Lock()
         self._told = False
         self.model_name = header.name
@@ -152,8 +153,8 @@ class Segmenter:
         """Images in a row that can be predicted together; on a CPU each by itself."""
         group: list[Image] = []
         for image in images:
-            alone = self._device.type == "cpu" or self._zoomed(image) is None
-            if group and (alone or len(group) == _GPU_BATCH or _kind(image) != _kind(group[0])):
+            alone = self._batch == 1 or self._zoomed(image) is None
+            if group and (alone or len(group) == self._batch or _kind(image) != _kind(group[0])):
                 yield group
                 group = []
             group.append(image)
@@ -171,7 +172,7 @@ class Segmenter:
             with self._busy:
                 limits = [self._limits(image) for image in group]
                 pixels = [image.pixels for image in group]
-                return self._inference.start(pixels, limits, self._zoomed(group[0]), _GPU_BATCH)
+                return self._inference.start(pixels, limits, self._zoomed(group[0]), self._batch)
         except RuntimeError as error:
             self._raise_unless_out_of_memory(error)
             return None
@@ -225,7 +226,7 @@ class Segmenter:
         message = self._statement(image)
         if message is not None:
             yield lambda: self._predict_whole(image, limits, image.pixels.shape[:2], message, report)
-        for tile, batch in ((size, _GPU_BATCH if gpu else 1), (size, 1), (size // 2, 1))[0 if gpu else 1 :]:
+        for tile, batch in ((size, self._batch), (size, 1), (size // 2, 1))[0 if gpu else 1 :]:
             yield lambda tile=tile, batch=batch: predict_tiles(
                 self._inference, self._values, image.pixels, limits, tile, batch, report
             )

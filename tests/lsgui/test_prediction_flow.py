@@ -256,3 +256,67 @@ def test_one_image_that_cannot_be_written_does_not_cost_the_others_theirs(
     assert desk.said("Images that could not be predicted: 1; the first: a.png could not be saved")
     statuses = [desk.session.folder.entry(f"{stem}.png").status for stem in "abc"]
     assert statuses == [Status.NONE, Status.PREDICTED, Status.PREDICTED]
+
+
+@pytest.fixture
+def failing_gpu(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The second image that is predicted meets a driver that fails; who predicted is listed."""
+    import torch
+
+    from model.inference import Inference
+
+    start, calls = Inference.start, []
+
+    def failing(self: object, *arguments: object) -> object:
+        calls.append(self)
+        if len(calls) == 2:
+            raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+        return start(self, *arguments)
+
+    monkeypatch.setattr(Inference, "start", failing)
+    return calls
+
+
+def test_a_prediction_that_loses_the_gpu_fails_and_the_next_is_made_on_the_cpu(
+    desk: Desk, image_folder: Callable, failing_gpu: list[object]
+) -> None:
+    desk.open(image_folder("a", "b"))
+    predict(desk)
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.session.predict()
+    desk.settle()
+    assert desk.said("has stopped working (CUDA error: unspecified launch failure); the program goes on on the CPU")
+    predict(desk)
+    assert len(desk.notices) == 1 and failing_gpu[2] is not failing_gpu[1]
+
+
+def test_a_folder_goes_on_on_the_cpu_when_the_gpu_fails(
+    desk: Desk, image_folder: Callable, failing_gpu: list[object]
+) -> None:
+    desk.open(image_folder("a", "b", "c", "d"))
+    desk.session.predict_folder()
+    desk.settle()
+    assert all(entry.status == Status.PREDICTED for entry in desk.session.folder.entries)
+    assert len(desk.notices) == 1 and desk.said("CUDA error: unspecified launch failure")
+
+
+def test_classes_that_change_meanwhile_are_those_of_the_rest_of_the_folder(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(image_folder(*(f"i{number:02d}" for number in range(12))))
+    workspace, table = desk.session.workspace, desk.session.classes
+    write, seen = workspace.write_prediction, []
+
+    def change_once(name: str, prediction: Prediction) -> object:
+        entry = write(name, prediction)
+        seen.append((name, len(prediction.values)))
+        if len(seen) == 3:
+            workspace.set_classes(ClassTable(table.classes[:5]))
+        return entry
+
+    monkeypatch.setattr(workspace, "write_prediction", change_once)
+    desk.session.predict_folder()
+    desk.settle()
+    assert {name for name, _ in seen} == {f"i{number:02d}.png" for number in range(12)}
+    assert [count for _, count in seen][:3] == [14, 14, 14] and seen[-1][1] == 5

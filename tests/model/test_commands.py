@@ -15,11 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from model.__main__ import main
 from model.checkpoint import load, save
 from model.classes import ClassTable
 from model.events import Epoch, Event, Failed, Finished, Started, Stopped, from_line
+from model.inference import Inference
 from model.labels import read_label, write_label
 from model.pillow import pillow
 from model.runs import RunState, list_runs
@@ -132,6 +134,23 @@ def test_predict_goes_on_past_bad_images_and_says_what_was_wrong(blobs, blob_wei
     sentences = capsys.readouterr().err.splitlines()
     assert len(sentences) == 4 and all(len(sentence) < 200 for sentence in sentences)
     assert len(list(out.glob("*.png.png"))) == 4
+
+
+def test_predict_goes_on_on_the_cpu_when_the_gpu_fails(blobs, blob_weights, tmp_path, capsys, monkeypatch):
+    start, calls = Inference.start, []
+
+    def failing(self, *arguments):
+        calls.append(self)
+        if len(calls) == 3:
+            raise torch.AcceleratorError("CUDA error: unspecified launch failure\nmore words")
+        return start(self, *arguments)
+
+    monkeypatch.setattr(Inference, "start", failing)
+    out = tmp_path / "out"
+    assert main(["predict", str(blobs), "--weights", str(blob_weights), "--out", str(out)]) == 0
+    assert len(list(out.glob("*.png.png"))) == 6 and calls[-1] is not calls[2]
+    sentences = capsys.readouterr().err.splitlines()
+    assert len(sentences) == 1 and "has stopped working (CUDA error: unspecified launch failure)" in sentences[0]
 
 
 def test_predict_says_what_of_an_image_is_not_shown_and_keeps_to_the_limit(blobs, blob_weights, tmp_path, capsys):

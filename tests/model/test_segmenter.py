@@ -13,7 +13,7 @@ import torch
 from model.adapt import tensors_of
 from model.checkpoint import Checkpoint, save
 from model.classes import Class, ClassTable
-from model.errors import CheckpointError, ModelError, OutOfMemory
+from model.errors import CheckpointError, DeviceLost, ModelError, OutOfMemory
 from model.images import Image
 from model.input_range import InputRange
 from model.network import LightningUnet, NetworkConfig
@@ -229,6 +229,59 @@ def test_on_a_cpu_a_zoomed_image_that_does_not_fit_is_not_tried_twice(checkpoint
     with pytest.raises(OutOfMemory):
         segmenter.predict(Image("a", np.zeros((64, 64), np.uint8)))
     assert len(network.seen) == 1
+
+
+class Broken(Forgetful):
+    """A network on a GPU whose driver fails once it has seen `limit` images."""
+
+    def _check(self, images: torch.Tensor) -> None:
+        self.seen.append(tuple(images.shape))
+        if len(self.seen) > self.limit:
+            raise torch.AcceleratorError("CUDA error: unspecified launch failure\nCUDA kernel errors might be reported")
+
+
+def test_a_lost_gpu_is_named_with_its_reason_in_one_sentence(checkpoint: Checkpoint) -> None:
+    segmenter = Segmenter.load(checkpoint, "cpu")
+    segmenter._inference.network = Broken(segmenter._inference.network, 0)
+    sentence = (
+        r"^CPU.* has stopped working \(CUDA error: unspecified launch failure\); the program goes on on the CPU.*\.$"
+    )
+    for shape in ((64, 64), (40, 30), (200, 150)):
+        with pytest.raises(DeviceLost, match=sentence):
+            segmenter.predict(Image("a", np.zeros(shape, np.uint8)))
+    with pytest.raises(DeviceLost):
+        list(segmenter.predict_many([Image("a", np.zeros((64, 64), np.uint8))]))
+
+
+def test_an_error_of_our_own_is_not_taken_for_the_gpu_s(checkpoint: Checkpoint) -> None:
+    segmenter = Segmenter.load(checkpoint, "cpu")
+    segmenter._inference.network.head = torch.nn.Linear(3, 3)
+    with pytest.raises(RuntimeError):
+        segmenter.predict(Image("a", np.zeros((64, 64), np.uint8)))
+
+
+def test_many_images_are_predicted_as_each_by_itself(checkpoint: Checkpoint) -> None:
+    """By the way a GPU takes: in batches, filled up, where images of one kind follow each other."""
+    segmenter = Segmenter.load(checkpoint, "cpu")
+    random = np.random.default_rng(0)
+    shapes = [(64, 64)] * 19 + [(64, 64, 3)] * 2 + [(80, 60)] + [(200, 150)] + [(64, 64)]
+    images = [Image(f"{number}", random.integers(0, 256, shape, np.uint8)) for number, shape in enumerate(shapes)]
+    alone = [segmenter.predict(image) for image in images]
+    segmenter._batch = 8
+    for one, other in zip(alone, segmenter.predict_many(images), strict=True):
+        assert (one.label_map == other.label_map).mean() > 0.999
+        assert np.abs(one.scores.astype(int) - other.scores).max() <= 1
+
+
+def test_what_does_not_fit_in_a_batch_is_predicted_by_itself(checkpoint: Checkpoint) -> None:
+    segmenter = Segmenter.load(checkpoint, "cpu")
+    values = scene(64, 64)
+    segmenter._batch, segmenter._inference.network = 4, Forgetful(segmenter._inference.network, 64 * 64)
+    many = segmenter.predict_many([Image("a", hounsfield(values), unit="HU")] * 6)
+    assert all(agreement(prediction.label_map, values) > 0.93 for prediction in many)
+    segmenter._inference.network.limit = 10
+    errors = list(segmenter.predict_many([Image("a", hounsfield(values), unit="HU")] * 6))
+    assert len(errors) == 6 and all(isinstance(error, OutOfMemory) for error in errors)
 
 
 def test_weights_that_give_no_numbers_are_named(checkpoint: Checkpoint) -> None:

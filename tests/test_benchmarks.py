@@ -51,6 +51,20 @@ def test_the_tables_hold_every_cell() -> None:
     assert all(cell in plain(row) for cell in ("step", "19 ms", "<= 20 ms", "U-Net", "yes"))
 
 
+def test_attention_is_held_to_the_package_and_to_flash_softmax() -> None:
+    from tests.benchmarks.attention_rows import as_row
+
+    figures = {"package": 400.0, "fla": float("nan"), "flash softmax": 420.0, "ours": 14.0, "attend": 16.0}
+    row = as_row("B1 H3 N16384 forward", figures)
+    assert row.reached and "package 400 us (29 x); fla failed or not installed" in row.peers
+    assert not as_row("B1 H3 N16384 forward", figures | {"ours": 15.1}).reached
+    assert not as_row("B8 H3 N16384 forward + backward", figures | {"ours": 81.0}).reached
+    small = {"package": 9.0, "flash softmax": 7.5, "ours": 7.6}
+    assert as_row("B1 H24 N256 forward", small).reached is False
+    assert as_row("B1 H24 N256 forward", small | {"ours": 7.5}).reached is True
+    assert as_row("B1 H24 N256 forward + backward", small) is None
+
+
 @pytest.mark.parametrize("section", ["image", "throughput", "training", "large", "folder"])
 def test_a_section_runs_at_toy_size(section: str) -> None:
     """With the real segmenter, trainer and peers, so that a change of theirs cannot break the benchmark unseen."""

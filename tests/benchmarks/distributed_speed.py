@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -40,7 +40,7 @@ def main() -> int:
         return _work(arguments)
     alone: dict[str, float] = {}
     for ranks in arguments.ranks:
-        for kind, rate in _start(arguments, ranks).items():
+        for kind, rate in rates(ranks, sys.argv[1:], arguments.limit).items():
             alone.setdefault(kind, rate / ranks)
             ratio = rate / alone[kind]
             goal = f"  goal >= {GOALS[ranks]}" if ranks in GOALS else ""
@@ -48,10 +48,14 @@ def main() -> int:
     return 0
 
 
-def _start(arguments: argparse.Namespace, ranks: int) -> dict[str, float]:
+def rates(ranks: int, options: Sequence[str] = (), limit: float = 100.0) -> dict[str, float]:
+    """Images per second of all ranks together, by kind; empty when the processes fail, which is printed.
+
+    `options` are this command's own, `limit` the seconds after which they are given up.
+    """
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(ranks)]
-    command += ["-m", "tests.benchmarks.distributed_speed", "--worker", *sys.argv[1:]]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=arguments.limit, check=False)
+    command += ["-m", "tests.benchmarks.distributed_speed", "--worker", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if not lines:
         print(f"{ranks} processes failed:\n{done.stderr[-3000:]}", flush=True)
@@ -66,7 +70,7 @@ def _work(arguments: argparse.Namespace) -> int:
     rank = Rank.of()
     team = Team(rank, arguments.device)
     device = choose_device(team.device_name)
-    rates = {}
+    found = {}
     for kind in KINDS:
         torch.manual_seed(0)
         network = LightningUnet(PRESETS[arguments.preset](14))
@@ -77,7 +81,7 @@ def _work(arguments: argparse.Namespace) -> int:
             ready = feed.next()
             take = feed.next if kind.endswith("feed") else lambda batch=ready: batch
             seconds = _pace(trainer, take, team, arguments.steps)
-        rates[kind] = arguments.batch * rank.size / seconds
+        found[kind] = arguments.batch * rank.size / seconds
         if team.leads:
             print(f"{kind}: {1e3 * seconds:.2f} ms a step, averaging alone {1e3 * _averaging(trainer, team):.2f} ms")
         else:
@@ -85,7 +89,7 @@ def _work(arguments: argparse.Namespace) -> int:
         trainer.share_memory(None, False)
         del trainer, network
     if team.leads:
-        print(json.dumps(rates), flush=True)
+        print(json.dumps(found), flush=True)
     team.leave()
     return 0
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from model.device import choose_device, device_name
-from tests.benchmarks import folder_speed, prediction_speed, training_speed
+from tests.benchmarks import attention_rows, folder_speed, prediction_speed, training_speed
 from tests.benchmarks.rows import Row, markdown, plain
 from tests.benchmarks.subject import Scale
 from tests.benchmarks.timing import forget
@@ -25,11 +25,13 @@ from tests.benchmarks.timing import forget
 Section = Callable[[Scale, torch.device], Iterator[Row]]
 
 SECTIONS: dict[str, Section] = {
+    "attention": attention_rows.rows,
     "image": prediction_speed.image_rows,
     "throughput": prediction_speed.throughput_rows,
     "training": training_speed.step_rows,
     "large": prediction_speed.large_rows,
     "folder": folder_speed.folder_rows,
+    "gpus": training_speed.several_rows,
 }
 
 

@@ -119,7 +119,7 @@ def _literals(node: ast.expr) -> Iterator[str]:
 
 def _is_ours(name: str) -> bool:
     """Whether this is an error whose text a user sees: not one of Python's own."""
-    ours = name.endswith("Error") or name in ("OutOfMemory", "WorkspaceLocked", "WorkspaceNotWritable")
+    ours = name.endswith("Error") or name in ("DeviceLost", "OutOfMemory", "WorkspaceLocked", "WorkspaceNotWritable")
     return ours and not hasattr(builtins, name)
 
 

@@ -1066,10 +1066,6 @@
         <translation>正在释放 GPU 内存</translation>
     </message>
     <message>
-        <source>Memory ran out; the training goes on with batches of {batch}.</source>
-        <translation>内存不足；训练以批次大小 {batch} 继续进行。</translation>
-    </message>
-    <message>
         <source>No interrupted training can go on here; start a new one.</source>
         <translation>这里没有可继续的中断训练；请开始新的训练。</translation>
     </message>
@@ -1310,6 +1306,10 @@
         <translation>未标注的像素不参与训练：没有背景，模型就看不到反例。</translation>
     </message>
     <message>
+        <source>{device} has stopped working ({reason}); the program goes on on the CPU until it is started again.</source>
+        <translation>{device} 已停止工作（{reason}）；在重新启动之前，程序将改用 CPU。</translation>
+    </message>
+    <message>
         <source>{name} is left out of the comparison: {reason}</source>
         <translation>{name} 不参与比较：{reason}</translation>
     </message>
@@ -1330,16 +1330,52 @@
         <translation>已导入为标注的掩膜：{count} 个；跳过 {skipped} 个，第一个原因：{reason}</translation>
     </message>
     <message>
+        <source>Memory ran out; the training goes on with its batches of {batch} cut into parts of {views}.</source>
+        <translation>内存不足；训练继续进行，每批 {batch} 幅图像拆成每次 {views} 幅。</translation>
+    </message>
+    <message>
+        <source>Memory ran out; the training goes on with less of it, more slowly.</source>
+        <translation>内存不足；训练会使用较少内存继续进行，速度较慢。</translation>
+    </message>
+    <message>
         <source>Reading masks</source>
         <translation>正在读取掩膜</translation>
+    </message>
+    <message>
+        <source>Segmenting {width} x {height} pixels in one pass, with {size} GB of GPU memory</source>
+        <translation>正在一次性分割 {width} x {height} 像素，使用 {size} GB 显存</translation>
     </message>
     <message>
         <source>Some of these images have been corrected or labelled already: {count}.</source>
         <translation>其中一些图像已经修改或标注过：{count} 幅。</translation>
     </message>
     <message>
+        <source>The label map of {name} cannot be written: {reason}.</source>
+        <translation>无法写入 {name} 的标签图：{reason}。</translation>
+    </message>
+    <message>
+        <source>The training ended because one of its {size} processes was lost; --resume goes on with it.</source>
+        <translation>训练已结束，因为其 {size} 个进程之一已丢失；可用 --resume 继续。</translation>
+    </message>
+    <message>
+        <source>The training ended because process {rank} of {size} failed: {reason}</source>
+        <translation>训练已结束，因为第 {rank} 个进程（共 {size} 个）失败：{reason}</translation>
+    </message>
+    <message>
+        <source>This process finds other labels in the folder than process 0 does.</source>
+        <translation>此进程在文件夹中找到的标注与进程 0 不同。</translation>
+    </message>
+    <message>
+        <source>out of memory on another rank</source>
+        <translation>另一个进程内存不足</translation>
+    </message>
+    <message>
         <source>{device} is no device; choose auto, cpu, cuda or mps.</source>
         <translation>{device} 不是有效设备；请选择 auto、cpu、cuda 或 mps。</translation>
+    </message>
+    <message>
+        <source>{device} predicts step by step, which is slower: CUDA graphs cannot be used ({reason}).</source>
+        <translation>{device} 将逐步进行预测，速度较慢：无法使用 CUDA 图（{reason}）。</translation>
     </message>
     <message>
         <source>{folder} cannot be written ({reason}); choose another place for labels and predictions.</source>
@@ -1386,12 +1422,20 @@
         <translation>无法保存 {name}。仍要离开吗?</translation>
     </message>
     <message>
+        <source>{name} could not be saved: its name is too long, since the files that belong to it have names up to 15 characters longer. Give the image a shorter name, then open its folder again.</source>
+        <translation>无法保存 {name}：文件名过长，因为与之相关的文件的名称最多会再长 15 个字符。请为图像取一个较短的名称，然后重新打开其文件夹。</translation>
+    </message>
+    <message>
         <source>{name} could not be saved: {reason}. The old file is intact; make room or choose a folder that can be written, then save again.</source>
         <translation>无法保存 {name}：{reason}。旧文件完好；请腾出空间或选择可写的文件夹，然后重新保存。</translation>
     </message>
     <message>
         <source>{name} could not be written: {reason}.</source>
         <translation>无法写入 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{name} did not fit into the memory of {device} at first; it was cut into smaller tiles.</source>
+        <translation>{name} 起初超出了 {device} 的内存；已将其切成较小的图块。</translation>
     </message>
     <message>
         <source>{name} does not exist.</source>

@@ -15,7 +15,7 @@ from torch import nn
 from model.layers import plain
 from model.layers.plain import add, merge, mlp, norm
 from model.layers.processor import attention
-from model.layers.processor.packed import add_product, can_pack, product
+from model.layers.processor.packed import can_pack, product
 
 __all__ = [
     "add",
@@ -47,7 +47,7 @@ def embed(
 
 def linear(x: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
     """As `plain.linear`."""
-    if not can_pack(x, layer.weight):
+    if not can_pack(x, layer):
         return plain.linear(x, layer)
     return product(_tokens(x), layer).view(*x.shape[:-1], -1)
 
@@ -56,7 +56,7 @@ def enter(
     x: torch.Tensor, local: nn.Conv2d | None, after: nn.LayerNorm, qkv: nn.Linear
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """As `plain.enter`; the x that it gives is `leave`'s to overwrite."""
-    if not can_pack(x, qkv.weight):
+    if not can_pack(x, qkv):
         return plain.enter(x, local, after, qkv)
     x = x.clone() if local is None else _near(x, local)
     return x, linear(norm(x, after), qkv)
@@ -66,11 +66,11 @@ def leave(
     x: torch.Tensor, y: torch.Tensor, project: nn.Linear, after: nn.LayerNorm, first: nn.Linear, second: nn.Linear
 ) -> torch.Tensor:
     """As `plain.leave`, in x."""
-    if not can_pack(x, project.weight, first.weight, second.weight):
+    if not can_pack(x, project, first, second):
         return plain.leave(x, y, project, after, first, second)
     for rows, inner in _slabs(first.out_features, _tokens(x), _tokens(y)):
-        add_product(rows, inner, project)
-        add_product(rows, product(norm(rows, after), first, gelu=True), second)
+        rows += product(inner, project)
+        rows += product(product(norm(rows, after), first, gelu=True), second)
     return x
 
 
@@ -95,12 +95,11 @@ def expand(x: torch.Tensor, factor: int, layer: nn.LayerNorm) -> torch.Tensor:
 
 def join(x: torch.Tensor, skip: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
     """As `plain.join`, without laying them side by side."""
-    if not can_pack(x, layer.weight):
+    if not can_pack(x, layer):
         return plain.join(x, skip, layer)
     out = x.new_empty(*x.shape[:-1], layer.out_features)
     for part, a, b in _slabs(layer.in_features, _tokens(out), _tokens(x), _tokens(skip)):
-        add_product(part.zero_(), a, layer)
-        add_product(part, b, layer, first=a.shape[1])
+        torch.add(product(a, layer), product(b, layer, first=a.shape[1]), out=part)
     return out
 
 

@@ -60,6 +60,8 @@ class Gradients:
 
     def forget(self) -> None:
         """Give back memory, and start again with eager steps."""
+        if self.recording is not None:
+            torch.cuda.synchronize(self._precision.device)  # it may still be running
         self.recording, self._eager = None, 0
         self._optimiser.forget_gradients()
 

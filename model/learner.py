@@ -143,7 +143,7 @@ class Learner:
         """Memory has run out: first keep less of what is inside the network, then let fewer views in at a time."""
         if not self._checkpointing:
             self._use(self._at_once, True)
-            self._notice(Message("Memory ran out; the training goes on with less of it, more slowly."))
+            self._notice(Message("Memory ran out; the training goes on more slowly, with less of it."))
             return
         if self._at_once == 1:
             raise OutOfMemory(

@@ -46,7 +46,7 @@ class Team:
         self.device_name = device
         if self.size == 1:
             return
-        if device == "auto" and torch.cuda.is_available():
+        if device.startswith("cuda") or (device == "auto" and torch.cuda.is_available()):
             self.device_name = f"cuda:{self.rank.local}"
         chosen = choose_device(self.device_name)
         if chosen.type == "cuda":

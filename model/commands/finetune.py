@@ -104,8 +104,10 @@ def _assist(arguments: argparse.Namespace, rank: Rank) -> int:
 
             try:
                 assist(_workspace(arguments), options_of(arguments), team)
-            except TeamError:
-                return Exit.NOTHING_DONE
+            except (
+                TeamError
+            ):  # the process that failed says so itself; if it was told to stop, torchrun shall not start again
+                return Exit.DONE
     finally:
         request.done()
     return Exit.DONE
@@ -117,10 +119,8 @@ def _team(arguments: argparse.Namespace, rank: Rank) -> Iterator[Team]:
     from model.distributed import Team
 
     team = Team(rank, arguments.device)
-    try:
-        yield team
-    finally:
-        team.leave()
+    yield team
+    team.leave()  # after a failure others may be stuck, and leaving would wait for them
 
 
 def _workspace(arguments: argparse.Namespace) -> Workspace:

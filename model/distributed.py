@@ -96,17 +96,17 @@ class Team:
             self._exchange(dist.broadcast, data, source, group=self._talk)
         return data.numpy().tobytes()
 
-    def average(self, tensors: Sequence[torch.Tensor]) -> None:
-        """Replace tensors of one type by their mean over all ranks: one message for all."""
+    def average(self, tensors: Sequence[torch.Tensor], dtype: torch.dtype = torch.float32) -> None:
+        """Replace tensors of one device by their mean over all ranks: one message for all, in numbers of this type."""
         if self.size == 1:
             return
-        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        sizes = [tensor.numel() for tensor in tensors]
+        flat = torch.empty(sum(sizes), dtype=dtype, device=tensors[0].device)
+        parts = [part.view(tensor.shape) for part, tensor in zip(flat.split(sizes), tensors, strict=True)]
+        torch._foreach_copy_(parts, list(tensors))
         self._exchange(dist.all_reduce, flat)
         flat.div_(self.size)
-        parts = flat.split([tensor.numel() for tensor in tensors])
-        torch._foreach_copy_(
-            list(tensors), [part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
-        )
+        torch._foreach_copy_(list(tensors), parts)
 
     def reducing(self, network: torch.nn.Module, device: torch.device) -> torch.nn.Module:
         """The network, its gradients averaged over all ranks while the backward still runs."""

@@ -46,13 +46,13 @@ class Gradients:
 
     def __call__(self, pixels: torch.Tensor, channels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
         """The loss (), averaged like the gradient. Raises torch's own error when memory runs out on any rank."""
-        if self._reducing is not None:
-            loss = self._compute(pixels, channels, weights)
-            self._team.average([loss])
-            return loss
-        compute = self._compute if self.recording is not None else self._try
+        compute = self._try if self.recording is None and self._reducing is None else self._compute
         loss = compute(pixels, channels, weights)
-        self._team.average([*self._optimiser.gradients, loss])
+        self._team.average([loss])
+        if self._reducing is not None:
+            return loss
+        # Most gradients come out of products in this type; as float32 they would take twice as long to send.
+        self._team.average(self._optimiser.gradients, self._precision.dtype)
         if not self._records and self._eager >= EAGER_STEPS and self._team.size > 1:
             self.recording = None
             self._reducing = self._team.reducing(self._network, self._precision.device)

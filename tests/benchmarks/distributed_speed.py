@@ -7,6 +7,7 @@ image by the product's feed. `--device cpu` tries it out without a GPU.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import subprocess
 import sys
@@ -25,13 +26,19 @@ from model.distributed import Order, Team
 from model.learner import AHEAD, MOST_THREADS
 from model.network import LightningUnet
 from model.opencv import cv2
+from model.precision import Precision
 from model.presets import PRESETS
 from model.rank import Rank
 from model.trainer import Trainer
 from model.transfers import pinned
 
 GOALS = {2: 1.8, 4: 3.4}
-KINDS = ("recorded, batches in memory", "recorded, batches from the feed", "DistributedDataParallel, not recorded")
+KINDS = (
+    "recorded, batches in memory",
+    "recorded, batches from the feed",
+    "recorded, gradients sent in float32",
+    "DistributedDataParallel, not recorded",
+)
 
 
 def main() -> int:
@@ -77,21 +84,27 @@ def _work(arguments: argparse.Namespace) -> int:
         trainer = Trainer(network, device, 1e-4, team, notice=lambda message: print(message))
         if kind.endswith("not recorded"):
             trainer._gradients._records = False
+        if kind.endswith("float32"):
+            team.average = functools.partial(_in_float32, team)
         with _feed(arguments, device, rank) as feed:
             ready = feed.next()
             take = feed.next if kind.endswith("feed") else lambda batch=ready: batch
             seconds = _pace(trainer, take, team, arguments.steps)
         found[kind] = arguments.batch * rank.size / seconds
+        averaging = _averaging(trainer, team)
         if team.leads:
-            print(f"{kind}: {1e3 * seconds:.2f} ms a step, averaging alone {1e3 * _averaging(trainer, team):.2f} ms")
-        else:
-            _averaging(trainer, team)
+            print(f"{kind}: {1e3 * seconds:.2f} ms a step, averaging alone {1e3 * averaging:.2f} ms")
         trainer.share_memory(None, False)
+        vars(team).pop("average", None)
         del trainer, network
     if team.leads:
         print(json.dumps(found), flush=True)
     team.leave()
     return 0
+
+
+def _in_float32(team: Team, tensors: Sequence[torch.Tensor], dtype: torch.dtype = torch.float32) -> None:
+    Team.average(team, tensors)
 
 
 def _pace(trainer: Trainer, take: Callable[[], object], team: Team, steps: int) -> float:
@@ -118,7 +131,7 @@ def _averaging(trainer: Trainer, team: Team, count: int = 5) -> float:
         _finish(trainer.device)
         team.worst(False, False)
         started = time.perf_counter()
-        team.average(gradients)
+        team.average(gradients, Precision(trainer.device).dtype)
         _finish(trainer.device)
         seconds.append(time.perf_counter() - started)
     return sorted(seconds)[count // 2]

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import torch
 
+from model.kernel_support import refusal
 from model.layers import plain, processor
 
 __all__ = ["form_for"]
@@ -19,16 +20,8 @@ def form_for(x: torch.Tensor) -> ModuleType:
     """The module whose functions compute on `x`; every form has those of `plain`."""
     if x.device.type == "cpu" and not torch.is_grad_enabled():
         return processor
-    if x.is_cuda and _refusal(x.device) is None:
+    if x.is_cuda and refusal(x.device) is None:
         from model.layers import fused  # imports Triton, which only CUDA machines need
 
         return fused
     return plain
-
-
-def _refusal(device: torch.device) -> str | None:
-    try:
-        from model.kernel_support import refusal
-    except ImportError:
-        return None
-    return refusal(device)

@@ -1,4 +1,7 @@
-"""The depthwise 3x3 convolution, added to what came in, and the norm of that sum, in one pass."""
+"""The depthwise 3x3 convolution, added to what came in, and the norm of that sum, in one pass.
+
+A program goes down a strip of an image, so that what it reads of a line serves three lines.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ import triton
 import triton.language as tl
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from model.layers.kernels.launch import PROGRAMS, on_device, rows_of, warps_of
+from model.layers.kernels.launch import PROGRAMS, on_device, rows_of, sum_rows, warps_of
 from model.layers.kernels.norm import norm_gradients, standardise
+
+_LINES = 16
+"""Lines of a strip where there are many of them; with fewer programs a GPU would not be full."""
 
 
 class Depthwise(torch.autograd.Function):
@@ -27,7 +33,7 @@ class Depthwise(torch.autograd.Function):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         x = x.contiguous()
         total, out = torch.empty_like(x, dtype=dtype), torch.empty_like(x, dtype=dtype)
-        launch_depthwise(x, kernel, kernel_bias, weight, bias, total, out, eps)
+        _convolve(x, kernel, kernel_bias, weight, bias, total, out, eps)
         ctx.save_for_backward(x, total, kernel, weight)
         ctx.eps = eps
         return total, out
@@ -41,7 +47,7 @@ class Depthwise(torch.autograd.Function):
         return grad_x, sums[:9].t().reshape(kernel.shape), sums[9], *norm_grads, None, None
 
 
-def launch_depthwise(
+def _convolve(
     x: torch.Tensor,
     kernel: torch.Tensor,
     kernel_bias: torch.Tensor,
@@ -51,120 +57,150 @@ def launch_depthwise(
     out: torch.Tensor,
     eps: float,
 ) -> None:
-    height, across, width = x.shape[1:]
+    batch, height, across, width = x.shape
     block_c = triton.next_power_of_2(width)
-    block_r, tokens = rows_of(block_c), x.numel() // width
+    block_r = rows_of(block_c)
+    strips, groups, lines = _strips(batch, height, across, block_r)
     with on_device(x):
-        _forward[(triton.cdiv(tokens, block_r),)](
-            x, kernel, kernel_bias, weight, bias, total, out, tokens, height, across, eps,
+        _forward[(strips * groups * batch,)](
+            x, kernel, kernel_bias, weight, bias, total, out, height, across, strips, groups, lines, eps,
             kernel.stride(0), kernel.stride(3), width, block_r, block_c, num_warps=warps_of(block_r * block_c),
         )  # fmt: skip
+
+
+def _strips(batch: int, height: int, across: int, block_r: int) -> tuple[int, int, int]:
+    """Strips side by side, strips one below the other, and the lines of each."""
+    strips = triton.cdiv(across, block_r)
+    lines = max(1, min(_LINES, batch * strips * height // PROGRAMS))
+    return strips, triton.cdiv(height, lines), lines
 
 
 def _convolution_gradients(
     x: torch.Tensor, kernel: torch.Tensor, grad: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The gradient of x, and (10, C) float32: those of the nine weights and of the bias."""
-    height, across, width = x.shape[1:]
+    batch, height, across, width = x.shape
     block_c = min(128, width & -width) if width % 16 == 0 else min(128, triton.next_power_of_2(width))
-    block_r, tokens = rows_of(block_c, 1024), x.numel() // width
-    programs = min(PROGRAMS, triton.cdiv(tokens, block_r))
+    block_r, parts = rows_of(block_c, 1024), triton.cdiv(width, block_c)
+    strips = triton.cdiv(across, block_r)
+    programs = max(1, min(PROGRAMS // parts, batch * strips * height // 4))
     grad_x, partials = torch.empty_like(x), x.new_empty(programs, 10, width, dtype=torch.float32)
     with on_device(x):
-        _backward[programs, triton.cdiv(width, block_c)](
-            x, kernel, grad, grad_x, partials, tokens, height, across,
+        _backward[programs, parts](
+            x, kernel, grad, grad_x, partials, height, across, strips, batch * strips * height,
             kernel.stride(0), kernel.stride(3), width, block_r, block_c, num_warps=4,
         )  # fmt: skip
-    return grad_x, partials.sum(0)
+    return grad_x, sum_rows(partials)
 
 
 @triton.jit
-def _neighbour(x, token, row, column, down: tl.constexpr, right: tl.constexpr, tokens, height, across, channel, inside,
-               width: tl.constexpr):  # fmt: skip
-    """What lies `down` rows and `right` columns from each token, zeros beyond the image."""
-    seen = (row + down >= 0) & (row + down < height) & (column + right >= 0) & (column + right < across)
-    place = (token + down * across + right).to(tl.int64)[:, None] * width + channel
-    return tl.load(x + place, mask=(seen & (token < tokens))[:, None] & inside, other=0.0).to(tl.float32)
+def _three(x, line, height, column, across, channel, inside, width: tl.constexpr):
+    """What lies left of a line's tokens, the tokens, and what lies right of them; zeros beyond the image."""
+    seen = (line >= 0) & (line < height)
+    x += (line * across + column).to(tl.int64)[:, None] * width + channel
+    left = tl.load(x - width, mask=(seen & (column > 0) & (column <= across))[:, None] & inside, other=0.0)
+    here = tl.load(x, mask=(seen & (column < across))[:, None] & inside, other=0.0)
+    right = tl.load(x + width, mask=(seen & (column + 1 < across))[:, None] & inside, other=0.0)
+    return left.to(tl.float32), here.to(tl.float32), right.to(tl.float32)
 
 
-@triton.jit(do_not_specialize=["tokens", "height", "across"])
+@triton.jit
+def _weights(kernel, channel, inside, step_c: tl.constexpr, step_t: tl.constexpr, line: tl.constexpr):
+    place = kernel + channel * step_c + 3 * line * step_t
+    left = tl.load(place, mask=inside, other=0.0).to(tl.float32)
+    here = tl.load(place + step_t, mask=inside, other=0.0).to(tl.float32)
+    right = tl.load(place + 2 * step_t, mask=inside, other=0.0).to(tl.float32)
+    return left, here, right
+
+
+@triton.jit(do_not_specialize=["height", "across", "strips", "groups", "lines"])
 def _forward(
-    x, kernel, kernel_bias, weight, bias, total, out, tokens, height, across, eps,
-    channel_step: tl.constexpr, tap_step: tl.constexpr,
-    width: tl.constexpr, block_r: tl.constexpr, block_c: tl.constexpr,
+    x, kernel, kernel_bias, weight, bias, total, out, height, across, strips, groups, lines, eps,
+    step_c: tl.constexpr, step_t: tl.constexpr, width: tl.constexpr, block_r: tl.constexpr, block_c: tl.constexpr,
 ):  # fmt: skip
-    token = tl.program_id(0) * block_r + tl.arange(0, block_r)
+    program = tl.program_id(0)
+    column = program % strips * block_r + tl.arange(0, block_r)
+    first = program // strips % groups * lines
+    last = tl.minimum(first + lines, height)
+    image = (program // (strips * groups)).to(tl.int64) * height * across * width
     channel = tl.arange(0, block_c)
     inside = channel < width
-    row, column = (token // across) % height, token % across
-    value = tl.zeros((block_r, block_c), tl.float32)
-    value += tl.load(kernel_bias + channel, mask=inside, other=0.0).to(tl.float32)
-    for tap in tl.static_range(9):
-        near = _neighbour(x, token, row, column, tap // 3 - 1, tap % 3 - 1, tokens, height, across, channel, inside,
-                          width)  # fmt: skip
-        part = tl.load(kernel + channel * channel_step + tap * tap_step, mask=inside, other=0.0).to(tl.float32)
-        if tap == 4:
-            part += 1.0
-        value += near * part
-    mask = (token < tokens)[:, None] & inside
-    place = token.to(tl.int64)[:, None] * width + channel
-    rounded = value.to(total.dtype.element_ty)
-    tl.store(total + place, rounded, mask=mask)
-    scaled, _ = standardise(rounded.to(tl.float32), inside, eps, width)
+    a0, a1, a2 = _weights(kernel, channel, inside, step_c, step_t, 0)
+    b0, b1, b2 = _weights(kernel, channel, inside, step_c, step_t, 1)
+    c0, c1, c2 = _weights(kernel, channel, inside, step_c, step_t, 2)
+    start = tl.load(kernel_bias + channel, mask=inside, other=0.0).to(tl.float32)
     gain = tl.load(weight + channel, mask=inside, other=0.0).to(tl.float32)
     shift = tl.load(bias + channel, mask=inside, other=0.0).to(tl.float32)
-    tl.store(out + place, (scaled * gain + shift).to(out.dtype.element_ty), mask=mask)
+    mask = (column < across)[:, None] & inside
+    above = tl.zeros((block_r, block_c), tl.float32)
+    current = above + start
+    for line in range(first - 1, last + 1):
+        left, here, right = _three(x + image, line, height, column, across, channel, inside, width)
+        above += left * c0 + here * c1 + right * c2
+        if line > first:
+            rounded = above.to(total.dtype.element_ty)
+            place = image + ((line - 1) * across + column).to(tl.int64)[:, None] * width + channel
+            tl.store(total + place, rounded, mask=mask)
+            scaled, _ = standardise(rounded.to(tl.float32), inside, eps, width)
+            tl.store(out + place, (scaled * gain + shift).to(out.dtype.element_ty), mask=mask)
+        above = current + left * b0 + here * (b1 + 1.0) + right * b2
+        current = start + left * a0 + here * a1 + right * a2
 
 
-@triton.jit(do_not_specialize=["tokens", "height", "across"])
+@triton.jit(do_not_specialize=["height", "across", "strips", "units"])
 def _backward(
-    x, kernel, grad, grad_x, partials, tokens, height, across,
-    channel_step: tl.constexpr, tap_step: tl.constexpr,
-    width: tl.constexpr, block_r: tl.constexpr, block_c: tl.constexpr,
+    x, kernel, grad, grad_x, partials, height, across, strips, units,
+    step_c: tl.constexpr, step_t: tl.constexpr, width: tl.constexpr, block_r: tl.constexpr, block_c: tl.constexpr,
 ):  # fmt: skip
-    """A neighbour's gradient serves twice: with the tap that leads there for x, with x for that tap."""
+    """A neighbour's gradient serves twice: with the tap that leads there for x, with x for that tap.
+
+    A unit is one line of a strip; a program takes units that lie one below the other.
+    """
     program = tl.program_id(0)
+    share = (units + tl.num_programs(0) - 1) // tl.num_programs(0)
     channel = tl.program_id(1) * block_c + tl.arange(0, block_c)
     inside = channel < width
-    sum0 = tl.zeros((block_r, block_c), tl.float32)
-    sum1, sum2, sum3, sum4, sum5, sum6, sum7, sum8, sum9 = sum0, sum0, sum0, sum0, sum0, sum0, sum0, sum0, sum0
-    for start in range(program * block_r, tokens, tl.num_programs(0) * block_r):
-        token = start + tl.arange(0, block_r)
-        row, column = (token // across) % height, token % across
-        mask = (token < tokens)[:, None] & inside
-        place = token.to(tl.int64)[:, None] * width + channel
+    a0, a1, a2 = _weights(kernel, channel, inside, step_c, step_t, 0)
+    b0, b1, b2 = _weights(kernel, channel, inside, step_c, step_t, 1)
+    c0, c1, c2 = _weights(kernel, channel, inside, step_c, step_t, 2)
+    zero = tl.zeros((block_r, block_c), tl.float32)
+    sum0, sum1, sum2, sum3, sum4, sum5, sum6, sum7, sum8, sum9 = (
+        zero,
+        zero,
+        zero,
+        zero,
+        zero,
+        zero,
+        zero,
+        zero,
+        zero,
+        zero,
+    )
+    for unit in range(program * share, tl.minimum((program + 1) * share, units)):
+        line, strip = unit % height, unit // height
+        column = strip % strips * block_r + tl.arange(0, block_r)
+        mask = (column < across)[:, None] & inside
+        image = (strip // strips).to(tl.int64) * height * across * width
+        place = image + (line * across + column).to(tl.int64)[:, None] * width + channel
         value = tl.load(x + place, mask=mask, other=0.0).to(tl.float32)
-        here = tl.load(grad + place, mask=mask, other=0.0).to(tl.float32)
-        result = here
-        for tap in tl.static_range(9):
-            near = here
-            if tap != 4:
-                near = _neighbour(grad, token, row, column, 1 - tap // 3, 1 - tap % 3, tokens, height, across, channel,
-                                  inside, width)  # fmt: skip
-            part = tl.load(kernel + channel * channel_step + tap * tap_step, mask=inside, other=0.0).to(tl.float32)
-            result += near * part
-            product = value * near
-            if tap == 0:
-                sum0 += product
-            elif tap == 1:
-                sum1 += product
-            elif tap == 2:
-                sum2 += product
-            elif tap == 3:
-                sum3 += product
-            elif tap == 4:
-                sum4 += product
-            elif tap == 5:
-                sum5 += product
-            elif tap == 6:
-                sum6 += product
-            elif tap == 7:
-                sum7 += product
-            else:
-                sum8 += product
+        left, here, right = _three(grad + image, line - 1, height, column, across, channel, inside, width)
+        result = left * c2 + here * c1 + right * c0
+        sum6 += value * right
+        sum7 += value * here
+        sum8 += value * left
+        left, here, right = _three(grad + image, line, height, column, across, channel, inside, width)
+        result += left * b2 + here * (b1 + 1.0) + right * b0
+        sum3 += value * right
+        sum4 += value * here
+        sum5 += value * left
         sum9 += here
+        left, here, right = _three(grad + image, line + 1, height, column, across, channel, inside, width)
+        result += left * a2 + here * a1 + right * a0
+        sum0 += value * right
+        sum1 += value * here
+        sum2 += value * left
         tl.store(grad_x + place, result.to(grad_x.dtype.element_ty), mask=mask)
     partials += program * 10 * width + channel
+    sums = (sum0, sum1, sum2, sum3, sum4, sum5, sum6, sum7, sum8, sum9)
     for tap in tl.static_range(10):
-        tl.store(partials + tap * width, tl.sum((sum0, sum1, sum2, sum3, sum4, sum5, sum6, sum7, sum8, sum9)[tap], 0),
-                 mask=inside)  # fmt: skip
+        tl.store(partials + tap * width, tl.sum(sums[tap], 0), mask=inside)

@@ -7,7 +7,7 @@ import triton
 import triton.language as tl
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from model.layers.kernels.launch import PROGRAMS, on_device
+from model.layers.kernels.launch import PROGRAMS, on_device, sum_rows
 from model.layers.kernels.norm import places, standardise, standardise_gradient
 
 
@@ -54,7 +54,7 @@ class Head(torch.autograd.Function):
                 x, weight, bias, class_weight, grad.contiguous(), grad_x, partials, rows, x.shape[2], eps,
                 factor, width, classes, *tile, num_warps=4,
             )  # fmt: skip
-        by_class, *others = partials.sum(0).split([classes * width, classes, width, width])
+        by_class, *others = sum_rows(partials).split([classes * width, classes, width, width])
         return grad_x, *others[1:], by_class.view(classes, width), others[0], None, None
 
 

@@ -32,11 +32,31 @@ def column_sums(x: torch.Tensor) -> torch.Tensor:
     rows, columns = x.shape
     block_c = min(128, triton.next_power_of_2(columns))
     block_r = rows_of(block_c, 4096)
-    programs = min(PROGRAMS, triton.cdiv(rows, block_r))
+    parts = triton.cdiv(columns, block_c)
+    programs = max(1, min(PROGRAMS // parts, triton.cdiv(rows, block_r)))
     partials = x.new_empty(programs, columns, dtype=torch.float32)
     with on_device(x):
-        _column_sums[programs, triton.cdiv(columns, block_c)](x, partials, rows, columns, block_r, block_c, num_warps=4)
-    return partials.sum(0)
+        _column_sums[programs, parts](x, partials, rows, columns, block_r, block_c, num_warps=4)
+    return sum_rows(partials)
+
+
+def sum_rows(partials: torch.Tensor) -> torch.Tensor:
+    """(programs, ...) float32 -> (...), always in the same order."""
+    programs, columns = len(partials), partials[0].numel()
+    out = partials.new_empty(partials.shape[1:])
+    with on_device(partials):
+        _sum_rows[(triton.cdiv(columns, 32),)](partials, out, programs, columns, 64, 32, num_warps=4)
+    return out
+
+
+@triton.jit(do_not_specialize=["rows", "columns"])
+def _sum_rows(x, out, rows, columns, block_r: tl.constexpr, block_c: tl.constexpr):
+    column = tl.program_id(0) * block_c + tl.arange(0, block_c)
+    total = tl.zeros((block_r, block_c), tl.float32)
+    for start in range(0, rows, block_r):
+        row = start + tl.arange(0, block_r)[:, None]
+        total += tl.load(x + row * columns + column, mask=(row < rows) & (column < columns), other=0.0)
+    tl.store(out + column, tl.sum(total, 0), mask=column < columns)
 
 
 @triton.jit(do_not_specialize=["rows"])

@@ -23,11 +23,11 @@ def leave(
 ) -> torch.Tensor:
     """s + second(GELU(first(norm(s)))) with s = x + project(y), for x and y (..., C)."""
     out, width = torch.empty_like(x), x.shape[-1]
-    tokens, block_r = x.numel() // width, 128
+    tokens, block_r = x.numel() // width, 64
     with on_device(x):
         _leave[(triton.cdiv(tokens, block_r),)](
             x, y.contiguous(), *_of(project, x), after.weight, after.bias, *_of(first, x), *_of(second, x), out,
-            tokens, after.eps, width, first.out_features, *parts(width), block_r, 64, num_warps=8, num_stages=2,
+            tokens, after.eps, width, first.out_features, *parts(width), block_r, 32, num_warps=4, num_stages=3,
         )  # fmt: skip
     return out
 
@@ -41,7 +41,7 @@ def enter(x: torch.Tensor, local: nn.Conv2d, after: nn.LayerNorm, qkv: nn.Linear
         _enter[(triton.cdiv(tokens, block_r),)](
             x, kernel, local.bias, after.weight, after.bias, *_of(qkv, x), total, out, tokens, height, across,
             after.eps, kernel.stride(0), kernel.stride(3), width, qkv.out_features, *parts(width), block_r, 64,
-            num_warps=8, num_stages=2,
+            num_warps=4, num_stages=2,
         )  # fmt: skip
     return total, out
 

@@ -7,7 +7,7 @@ import triton
 import triton.language as tl
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from model.layers.kernels.launch import PROGRAMS, on_device, rows_of, warps_of
+from model.layers.kernels.launch import PROGRAMS, on_device, rows_of, sum_rows, warps_of
 
 WIDEST = 8192
 """Channels that one program can hold."""
@@ -95,7 +95,7 @@ def norm_gradients(
             x, weight, grad, grad_total, grad_x, partials, rows, _across(x, order), eps,
             grad_total is not None, order, factor, width, block_r, block_c, num_warps=warps_of(block_r * block_c),
         )  # fmt: skip
-    return grad_x, *partials.sum(0)
+    return grad_x, *sum_rows(partials)
 
 
 def _shape_after(x: torch.Tensor, order: int, factor: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import triton
 import triton.language as tl
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from model.layers.kernels.launch import PROGRAMS, on_device
+from model.layers.kernels.launch import PROGRAMS, on_device, sum_rows
 from model.layers.kernels.norm import standardise, standardise_gradient
 
 WIDEST = 512
@@ -58,7 +58,7 @@ class Embed(torch.autograd.Function):
                 images, mean, std, kernel, kernel_bias, weight, grad.contiguous(), partials, *sizes[:-3], eps,
                 *sizes[-3:], num_warps=4,
             )  # fmt: skip
-        sums = partials.sum(0)
+        sums = sum_rows(partials)
         return None, None, None, sums[:48].t().reshape(kernel.shape), *sums[48:], None, None, None
 
 

@@ -1,0 +1,84 @@
+"""Compiles the layers' kernels for a GPU that is not here: python -m tests.model.compiled_layers CAPABILITY WIDTH
+
+Every launch of the real code is compiled and not run, and its results are whatever lay in memory. Prints a JSON list of
+the kernels: name and shared memory in bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import SimpleNamespace
+from unittest import mock
+
+import torch
+import triton
+from torch import nn
+from triton.backends.compiler import GPUTarget
+from triton.runtime.jit import JITFunction
+
+from model.layers import fused
+
+BF16 = torch.bfloat16
+
+
+def main() -> None:
+    capability, width = int(sys.argv[1]), int(sys.argv[2])
+    launched: list[tuple[str, int]] = []
+
+    def run(kernel: JITFunction, *arguments: object, grid: object, warmup: bool, **options: object) -> None:
+        compiled = compile_only(kernel, *arguments, grid=grid, warmup=True, **options)
+        launched.append((kernel.__name__, compiled.metadata.shared))
+
+    compile_only = JITFunction.run
+    target = GPUTarget("cuda", capability, 32)
+    driver = SimpleNamespace(
+        get_current_target=lambda: target,
+        get_current_device=lambda: capability,
+        get_current_stream=lambda device: 0,
+        get_device_interface=lambda: None,
+    )
+    triton.runtime.driver.set_active(driver)
+    with mock.patch.object(JITFunction, "run", run), torch.autocast("cpu", BF16):
+        _with_gradients(width)
+        with torch.no_grad():
+            _without_gradients(width)
+    print(json.dumps(launched))
+
+
+def _with_gradients(width: int) -> None:
+    x = torch.rand(1, 8, 8, width, dtype=BF16, requires_grad=True)
+    constants = torch.ones(3, 1, 1)
+    outs = [
+        fused.embed(torch.rand(1, 1, 8, 8), constants, constants, 8, nn.Conv2d(3, width, 4, 4), nn.LayerNorm(width)),
+        fused.enter(x, _local(width), nn.LayerNorm(width), nn.Linear(width, 3 * width))[1],
+        fused.leave(x, x, nn.Linear(width, width), nn.LayerNorm(width), *_mlp(width)),
+        fused.merge(x, nn.LayerNorm(4 * width)),
+        fused.expand(x, 2, nn.LayerNorm(width // 4)),
+        fused.head(x, 4, *_head(width)),
+    ]
+    sum(out.float().sum() for out in outs).backward()
+
+
+def _without_gradients(width: int) -> None:
+    for rows in (1, 128):
+        x = torch.rand(rows, 8, 32, width, dtype=BF16)
+        fused.enter(x, _local(width), nn.LayerNorm(width), nn.Linear(width, 3 * width))
+        fused.leave(x, x, nn.Linear(width, width), nn.LayerNorm(width), *_mlp(width))
+    fused.classify(x, 4, *_head(width), (32, 128))
+
+
+def _local(width: int) -> nn.Conv2d:
+    return nn.Conv2d(width, width, 3, padding=1, groups=width)
+
+
+def _mlp(width: int) -> tuple[nn.Linear, nn.Linear]:
+    return nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+
+def _head(width: int) -> tuple[nn.Linear, nn.LayerNorm, nn.Linear]:
+    return nn.Linear(width, 4 * width, bias=False), nn.LayerNorm(width // 4), nn.Linear(width // 4, 14)
+
+
+if __name__ == "__main__":
+    main()

@@ -46,7 +46,10 @@ def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: 
     if reason:
         raise ValueError(reason)
     keep = torch.is_grad_enabled() and qkv.requires_grad
-    return _attend(qkv, slopes.float(), CODES[direction], by_columns, keep)[0]
+    # The operator's first call imports PyTorch's compiler, which takes seconds: what is neither traced nor
+    # differentiated goes without it.
+    plain = not keep and type(qkv) is torch.Tensor and not torch.compiler.is_compiling()
+    return (_attended if plain else _attend)(qkv, slopes.float(), CODES[direction], by_columns, keep)[0]
 
 
 def refusal(q: torch.Tensor, v: torch.Tensor) -> str | None:
@@ -148,8 +151,7 @@ def _gradients(ctx, gradient):
 _attention.register_autograd(_gradients, setup_context=_keep_inputs)
 
 
-@torch.library.custom_op("lightning_segmenter::attend", mutates_args=())
-def _attend(
+def _attended(
     qkv: torch.Tensor, slopes: torch.Tensor, direction: int, by_columns: bool, keep: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
     out, scales = _empty_attended(qkv, slopes, keep)
@@ -157,6 +159,9 @@ def _attend(
     scan = _image_scan(qkv, direction, by_columns)
     kernel_launch.forward(q, k, v, slopes, _heads_of(out, len(slopes)), scan, scales if keep else None)
     return out, scales
+
+
+_attend = torch.library.custom_op("lightning_segmenter::attend", _attended, mutates_args=())
 
 
 @_attend.register_fake

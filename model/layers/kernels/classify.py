@@ -35,7 +35,8 @@ def classify(
         _classify[(triton.cdiv(tokens, block_r),)](
             x.contiguous(), enlarge.weight.to(x.dtype), after.weight, after.bias, classes.weight, classes.bias,
             channel, sure, means, tokens, rows, columns, height, across, after.eps,
-            width, inner, numbers, *parts(width), block_r, block_q, block_k, num_warps=4, num_stages=3,
+            width, inner, numbers, *parts(width), block_r, block_q, block_k, num_warps=4,
+            num_stages=3 if width <= 128 else 2,
         )  # fmt: skip
     return channel, sure, means
 

@@ -10,7 +10,8 @@ _PALETTE = 3
 """PNG's number for pixels that are places in a palette."""
 _UP = 2
 """PNG's filter by which a row holds its difference to the row above: label maps become nearly all zeros."""
-_LEVEL, _MEMORY = 1, 9
+_LEVEL, _MEMORY = 1, 6
+"""More memory would only have to be fetched and cleared each time, which takes as long as compressing a small map."""
 _STRIP = 1 << 22
 """Bytes that are filtered at once."""
 

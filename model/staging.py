@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 _STRIP = 16 << 20
-"""Bytes that go through one pinned buffer; PyTorch keeps those it has had for the next image."""
+"""Bytes of a pinned buffer: what is larger goes through it in parts."""
+_BUFFERS = 4
 _TYPES = {name: getattr(torch, name) for name in ("uint8", "int16", "uint16", "float32")}
 
 
@@ -24,6 +26,7 @@ class Staging:
         self._gpu = device.type == "cuda"
         streams = [torch.cuda.Stream(device) for _ in range(3)] if self._gpu else [None] * 3
         self._up, self.compute, self._down = streams
+        self._buffers = itertools.cycle([_Buffer() for _ in range(_BUFFERS)] if self._gpu else [None])
 
     def computing(self) -> contextlib.AbstractContextManager:
         """What computes with uploaded tensors, or makes what is downloaded, does so inside this."""
@@ -36,18 +39,15 @@ class Staging:
         """
         if not self._gpu:
             return torch.from_numpy(np.stack(arrays))
-        if alone and arrays[0].nbytes <= _STRIP:
-            return self._pinned(arrays[0][None]).to(self._device, non_blocking=True)
-        with torch.cuda.stream(self._up):
-            shape = len(arrays), *arrays[0].shape
-            tensor = torch.empty(shape, dtype=_TYPES[arrays[0].dtype.name], device=self._device)
-            rows = max(1, _STRIP // max(1, arrays[0][:1].nbytes))
-            for place, array in zip(tensor, arrays, strict=True):
-                for start in range(0, len(array), rows):
-                    part = self._pinned(array[start : start + rows])
-                    place[start : start + rows].copy_(part, non_blocking=True)
-        self.compute.wait_stream(self._up)
-        tensor.record_stream(self.compute)
+        with contextlib.nullcontext() if alone else torch.cuda.stream(self._up):
+            shape, dtype = (len(arrays), *arrays[0].shape), _TYPES[arrays[0].dtype.name]
+            if alone and arrays[0].nbytes <= _STRIP:
+                tensor = next(self._buffers).copy(arrays, shape, dtype, self._device)
+            else:
+                tensor = self._in_parts(arrays, shape, dtype)
+        if not alone:
+            self.compute.wait_stream(self._up)
+            tensor.record_stream(self.compute)
         return tensor
 
     def download(self, tensor: torch.Tensor, alone: bool = False) -> Download:
@@ -67,11 +67,46 @@ class Staging:
             done.record()
         return Download(host, contextlib.nullcontext(), done)
 
-    def _pinned(self, array: np.ndarray) -> torch.Tensor:
-        """A copy from which the GPU can read by itself."""
-        staged = torch.empty(array.shape, dtype=_TYPES[array.dtype.name], pin_memory=True)
-        np.copyto(staged.numpy(), array)
-        return staged
+    def _in_parts(self, arrays: Sequence[np.ndarray], shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+        """As many arrays, or as many rows of one, at a time as a buffer holds."""
+        tensor = torch.empty(shape, dtype=dtype, device=self._device)
+        together, rows = max(1, _STRIP // arrays[0].nbytes), max(1, _STRIP // arrays[0][:1].nbytes)
+        for first in range(0, len(arrays), together):
+            for top in range(0, shape[1], rows):
+                parts = [array[top : top + rows] for array in arrays[first : first + together]]
+                place = tensor[first : first + together, top : top + rows]
+                next(self._buffers).copy(parts, place.shape, dtype, place)
+        return tensor
+
+
+class _Buffer:
+    """Pinned memory that is filled and then read by the GPU, kept since pinning costs more than copying."""
+
+    def __init__(self) -> None:
+        self._memory: torch.Tensor | None = None
+        self._read = torch.cuda.Event()
+
+    def copy(
+        self,
+        arrays: Sequence[np.ndarray],
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        target: torch.Tensor | torch.device,
+    ) -> torch.Tensor:
+        """The arrays as one tensor of `shape`: in `target`, or a new one on that device. Does not wait for the GPU."""
+        self._read.synchronize()
+        size = arrays[0].nbytes * len(arrays)
+        if self._memory is None or self._memory.numel() < size:
+            self._memory = torch.empty(size, dtype=torch.uint8, pin_memory=True)
+        staged = self._memory[:size].view(dtype).view(shape)
+        for place, array in zip(staged.numpy(), arrays, strict=True):
+            np.copyto(place, array)
+        if isinstance(target, torch.device):
+            target = staged.to(target, non_blocking=True)
+        else:
+            target.copy_(staged, non_blocking=True)
+        self._read.record()
+        return target
 
 
 class Download:

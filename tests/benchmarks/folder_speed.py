@@ -1,6 +1,7 @@
 """The rows of folder prediction: JPEGs on disk to label PNGs on disk, beside decoding and encoding alone.
 
-All three run in a pool of as many threads as there are cores, on the same cores, one after the other.
+All three run in a pool of the same number of threads, on the same cores, one after the other. What is written are label
+maps of the sample: those of random weights are noise, which takes much longer to compress than any real one.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import numpy as np
 import torch
 
 from model.classes import default_table
-from model.folder_prediction import FolderPrediction
+from model.folder_prediction import FolderPrediction, threads_beside_gpu
 from model.images import read_image
-from model.labels import write_label
+from model.labels import read_label, write_label
 from model.opencv import cv2
 from model.pillow import pillow
 from tests.benchmarks.rows import Row, digits
@@ -38,7 +39,7 @@ def folder_rows(scale: Scale, device: torch.device, cores: tuple[int, ...] = ())
         for count in (*cores, len(everything)):
             os.sched_setaffinity(0, sorted(everything)[:count])
             try:
-                yield _row(_Folder(predictor, paths, count, device), scale, count)
+                yield _row(_Folder(predictor, paths, scale.side, device), scale, count)
             finally:
                 os.sched_setaffinity(0, everything)
 
@@ -46,13 +47,14 @@ def folder_rows(scale: Scale, device: torch.device, cores: tuple[int, ...] = ())
 class _Folder:
     """Files per second of the whole and of its parts."""
 
-    def __init__(self, predictor: object, paths: list[Path], threads: int, device: torch.device) -> None:
-        self.paths, self.threads = paths, threads
+    def __init__(self, predictor: object, paths: list[Path], side: int, device: torch.device) -> None:
+        self.paths, self.threads = paths, threads_beside_gpu()
         self._predictor, self._gpu = predictor, device.type != "cpu"
         self._out = paths[0].parent / "out"
         self._out.mkdir(exist_ok=True)
         self._table = default_table()
-        self._maps = [self._predictor.predict(read_image(path)).label_map for path in paths[:16]]
+        self._maps = _label_maps(side)
+        self._numbers = {path: number for number, path in enumerate(paths)}
 
     def decode(self) -> None:
         with ThreadPoolExecutor(self.threads) as pool:
@@ -61,18 +63,16 @@ class _Folder:
 
     def encode(self) -> None:
         with ThreadPoolExecutor(self.threads) as pool:
-            numbers = range(len(self.paths))
-            for _ in pool.map(lambda i: self._write(self.paths[i], self._maps[i % len(self._maps)]), numbers):
+            for _ in pool.map(self._write, self.paths):
                 pass
 
     def predict(self) -> None:
-        folder = FolderPrediction(
-            read_image, lambda path, done: self._write(path, done.label_map), self._gpu, self.threads
-        )
+        folder = FolderPrediction(read_image, lambda path, done: self._write(path), self._gpu)
         with contextlib.closing(folder.outcomes(self.paths, self._predictor.predict_many)) as outcomes:
             assert all(outcome.error is None for outcome in outcomes)
 
-    def _write(self, path: Path, label_map: np.ndarray) -> bool:
+    def _write(self, path: Path) -> bool:
+        label_map = self._maps[self._numbers[path] % len(self._maps)]
         write_label(self._out / f"{path.name}.png", label_map, self._table, durable=False)
         return True
 
@@ -92,6 +92,12 @@ def _row(folder: _Folder, scale: Scale, cores: int) -> Row:
         f"decoding alone {digits(decode)} images/s; encoding alone {digits(encode)} images/s",
         share >= 0.7,
     )
+
+
+def _label_maps(side: int) -> list[np.ndarray]:
+    paths = sorted((Path(__file__).parents[2] / "resources/sample/segmentation/labels").glob("*.png"))
+    maps = [read_label(path, None, None) for path in paths]
+    return [cv2.resize(label_map, (side, side), interpolation=cv2.INTER_NEAREST) for label_map in maps]
 
 
 def _clock(work: Callable[[], None]) -> float:

@@ -12,6 +12,7 @@ from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 from model.attention.kernel_tiles import (
     add_seen,
+    decayed_state,
     entering,
     features,
     head_of,
@@ -25,7 +26,7 @@ from model.attention.kernel_tiles import (
     times_state,
 )
 
-_SIZES = ["heads", "pairs", "tokens", "chunks", "groups", "group", "rows", "columns", "sides", "reversed_sides"]
+_SIZES = ["heads", "pairs", "tokens", "chunks", "rows", "columns"]
 _STRIDES = [f"{name}_{axis}" for name in "qkvgdw" for axis in "bhn"]
 
 
@@ -34,62 +35,52 @@ def _gradient(g, normed, scales, n, tokens, g_n, rows, columns, E: tl.constexpr,
     """Tokens n of dO, before the norm."""
     gradient = load_tokens(g, n, tokens, g_n, rows, columns, E)
     if NORM:
+        normed = load_tokens(normed, n, tokens, g_n, rows, columns, E)
         scale = tl.load(scales + n, mask=n < tokens, other=0.0)
-        gradient = through_norm(gradient, load_tokens(normed, n, tokens, g_n, rows, columns, E), scale, NORM, E)
+        gradient = through_norm(gradient, normed, scale, E)
     return gradient
 
 
 @triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
 def backward_states_kernel(
-    q, k, v, g, normed, scales, slopes, states, totals,
-    q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, g_b, g_h, g_n,
-    heads, pairs, tokens, chunks, groups, group, rows, columns, sides, reversed_sides,
-    D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr,
+    q, k, v, g, normed, scales, slopes, states,
+    q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, g_b, g_h, g_n, heads, pairs, tokens, chunks, rows, columns,
+    D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, DIRECTION: tl.constexpr, TRANSPOSED: tl.constexpr,
     ACTIVATE: tl.constexpr, NORM: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
-    """As `states_kernel` for two kinds of lines at once: first those of k^T v, after all of them those of q^T dO."""
+    """As `states_kernel`: first the lines of k^T v, by the direction's sides, then those of q^T dO, by the opposite's."""
     if DEPENDENT:
         gdc_launch_dependents()
-    line, here = tl.program_id(0) // groups, tl.program_id(0) % groups
-    pair, side = line % pairs, line // pairs
-    other = line + sides * pairs
-    reverse, other_reverse = (reversed_sides >> side) & 1, (reversed_sides >> (side + sides)) & 1
-    slope = slope_of(slopes, pair, heads)
-    q, k = head_of(q, pair, heads, q_b, q_h), head_of(k, pair, heads, k_b, k_h)
-    v, g = head_of(v, pair, heads, v_b, v_h), head_of(g, pair, heads, g_b, g_h)
-    normed, scales = head_of(normed, pair, heads, g_b, g_h), scales + pair.to(tl.int64) * tokens
-    first = here * group
-    count = tl.minimum(group, chunks - first)
+    line, chunk = tl.program_id(0) // chunks, tl.program_id(0) % chunks
+    slope = slope_of(slopes, line, heads)
     place = tl.arange(0, CHUNK)
-    decay = tl.exp2(-slope * CHUNK)
-    to_edge = tl.exp2(-slope * tl.where(reverse == 1, place, CHUNK - 1 - place).to(tl.float32))
-    other_edge = tl.exp2(-slope * tl.where(other_reverse == 1, place, CHUNK - 1 - place).to(tl.float32))
-    state = tl.zeros((D, E), tl.float32)
-    other_state = tl.zeros((D, E), tl.float32)
-    for step in range(count):
-        chunk = first + tl.where(reverse == 1, count - 1 - step, step)
-        tl.store(state_at(states, line * chunks + chunk, D, E), state.to(states.dtype.element_ty))
-        n = chunk * CHUNK + place
-        keys = features(load_tokens(k, n, tokens, k_n, rows, columns, D), 1.0, ACTIVATE)
-        values = load_tokens(v, n, tokens, v_n, rows, columns, E)
-        keys = (keys * to_edge[:, None]).to(values.dtype)
-        state = state * decay + tl.dot(tl.trans(keys), values, input_precision=PRECISION)
-        chunk = first + tl.where(other_reverse == 1, count - 1 - step, step)
-        tl.store(state_at(states, other * chunks + chunk, D, E), other_state.to(states.dtype.element_ty))
-        n = chunk * CHUNK + place
-        queries = features(load_tokens(q, n, tokens, q_n, rows, columns, D), 1.0 / D, ACTIVATE)
-        gradient = _gradient(g, normed, scales, n, tokens, g_n, rows, columns, E, NORM)
-        queries = (queries * other_edge[:, None]).to(gradient.dtype)
-        other_state = other_state * decay + tl.dot(tl.trans(queries), gradient, input_precision=PRECISION)
-    tl.store(state_at(totals, line * groups + here, D, E), state)
-    tl.store(state_at(totals, other * groups + here, D, E), other_state)
+    n = chunk * CHUNK + place
+    queries = load_tokens(head_of(q, line, heads, q_b, q_h), n, tokens, q_n, rows, columns, D)
+    keys = load_tokens(head_of(k, line, heads, k_b, k_h), n, tokens, k_n, rows, columns, D)
+    values = load_tokens(head_of(v, line, heads, v_b, v_h), n, tokens, v_n, rows, columns, E)
+    g, normed = head_of(g, line, heads, g_b, g_h), head_of(normed, line, heads, g_b, g_h)
+    gradient = _gradient(g, normed, scales + line.to(tl.int64) * tokens, n, tokens, g_n, rows, columns, E, NORM)
+    queries, keys = features(queries, 1.0 / D, ACTIVATE), features(keys, 1.0, ACTIVATE)
+    to_end = tl.exp2(-slope * (CHUNK - 1 - place).to(tl.float32))
+    to_start = tl.exp2(-slope * place.to(tl.float32))
+    if DIRECTION != 1:
+        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(keys, values, to_end, PRECISION))
+        line += pairs
+    if DIRECTION != 0:
+        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(keys, values, to_start, PRECISION))
+        line += pairs
+    if TRANSPOSED != 1:
+        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(queries, gradient, to_end, PRECISION))
+        line += pairs
+    if TRANSPOSED != 0:
+        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(queries, gradient, to_start, PRECISION))
 
 
 @triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
 def gradients_kernel(
-    q, k, v, g, normed, scales, slopes, states, far, dq, dk, dv,
+    q, k, v, g, normed, scales, slopes, entered, dq, dk, dv,
     q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, g_b, g_h, g_n, d_b, d_h, d_n, w_b, w_h, w_n,
-    heads, pairs, tokens, chunks, groups, group, rows, columns,
+    heads, pairs, tokens, chunks, rows, columns,
     D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, DIRECTION: tl.constexpr, TRANSPOSED: tl.constexpr,
     ACTIVATE: tl.constexpr, NORM: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
@@ -101,11 +92,11 @@ def gradients_kernel(
     from_start, from_end = tl.exp2(-slope * (place + 1)), tl.exp2(-slope * (CHUNK - place))
     q_raw = load_tokens(head_of(q, pair, heads, q_b, q_h), n, tokens, q_n, rows, columns, D)
     k_raw = load_tokens(head_of(k, pair, heads, k_b, k_h), n, tokens, k_n, rows, columns, D)
-    queries, keys = features(q_raw, 1.0 / D, ACTIVATE), features(k_raw, 1.0, ACTIVATE)
     values = load_tokens(head_of(v, pair, heads, v_b, v_h), n, tokens, v_n, rows, columns, E)
     g, normed = head_of(g, pair, heads, g_b, g_h), head_of(normed, pair, heads, g_b, g_h)
     scales += pair.to(tl.int64) * tokens
     gradient = _gradient(g, normed, scales, n, tokens, g_n, rows, columns, E, NORM)
+    queries, keys = features(q_raw, 1.0 / D, ACTIVATE), features(k_raw, 1.0, ACTIVATE)
     zeros_d, zeros_e = tl.zeros((CHUNK, D), tl.float32), tl.zeros((CHUNK, E), tl.float32)
     weights = scores(gradient, values, n, n, slope, DIRECTION, PRECISION)
     to_q = add_seen(zeros_d, weights, keys, n, n, DIRECTION, PRECISION)
@@ -115,22 +106,22 @@ def gradients_kernel(
     to_v = add_seen(zeros_e, weights, gradient, n, n, TRANSPOSED, PRECISION)
     if DEPENDENT:
         gdc_wait()
-    line, chunk_slope = pair, slope * CHUNK
+    line = pair
     if DIRECTION != 1:
-        state = entering(states, far, line, chunk, chunks, groups, group, chunk_slope, False, D, E)
+        state = entering(entered, line, chunk, chunks, D, E)
         to_q += times_state(gradient, from_start, tl.trans(state), PRECISION)
         line += pairs
     if DIRECTION != 0:
-        state = entering(states, far, line, chunk, chunks, groups, group, chunk_slope, True, D, E)
+        state = entering(entered, line, chunk, chunks, D, E)
         to_q += times_state(gradient, from_end, tl.trans(state), PRECISION)
         line += pairs
     if TRANSPOSED != 1:
-        state = entering(states, far, line, chunk, chunks, groups, group, chunk_slope, False, D, E)
+        state = entering(entered, line, chunk, chunks, D, E)
         to_k += times_state(values, from_start, tl.trans(state), PRECISION)
         to_v += times_state(keys, from_start, state, PRECISION)
         line += pairs
     if TRANSPOSED != 0:
-        state = entering(states, far, line, chunk, chunks, groups, group, chunk_slope, True, D, E)
+        state = entering(entered, line, chunk, chunks, D, E)
         to_k += times_state(values, from_end, tl.trans(state), PRECISION)
         to_v += times_state(keys, from_end, state, PRECISION)
     to_q, to_k = through_features(to_q, q_raw, 1.0 / D, ACTIVATE), through_features(to_k, k_raw, 1.0, ACTIVATE)
@@ -163,10 +154,12 @@ def short_gradients_kernel(
     to_v = tl.zeros((BLOCK, E), tl.float32)
     for begin in range(0, tokens, PART):
         j = begin + tl.arange(0, PART)
-        their_queries = features(load_tokens(q, j, tokens, q_n, rows, columns, D), 1.0 / D, ACTIVATE)
-        their_keys = features(load_tokens(k, j, tokens, k_n, rows, columns, D), 1.0, ACTIVATE)
+        their_queries = load_tokens(q, j, tokens, q_n, rows, columns, D)
+        their_keys = load_tokens(k, j, tokens, k_n, rows, columns, D)
         their_values = load_tokens(v, j, tokens, v_n, rows, columns, E)
         their_gradient = _gradient(g, normed, scales, j, tokens, g_n, rows, columns, E, NORM)
+        their_queries = features(their_queries, 1.0 / D, ACTIVATE)
+        their_keys = features(their_keys, 1.0, ACTIVATE)
         weights = scores(gradient, their_values, i, j, slope, DIRECTION, PRECISION)
         to_q = add_seen(to_q, weights, their_keys, i, j, DIRECTION, PRECISION)
         weights = scores(values, their_gradient, i, j, slope, TRANSPOSED, PRECISION)

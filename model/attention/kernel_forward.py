@@ -1,8 +1,8 @@
-"""The forward kernels: the states of the chunks, their sums over groups of chunks, the outputs; or all in one launch.
+"""The forward kernels: the states of the chunks, their sums over chunks, the outputs; or all in one launch.
 
-A chunk's state is k^T v of its tokens, decayed to the chunk's edge. One program goes through a group of chunks and leaves
-before each the state that enters it; a scan over the groups' totals adds what lies further away; an output is the masked
-product inside its own chunk plus q times the state that enters it, from either side.
+A chunk's state is k^T v of its tokens, decayed to the chunk's end (what follows sees it so) and to its start. A scan turns
+them into what enters each chunk from either side. An output is the masked product inside its own chunk plus q times what
+enters. What weighs on the same data is done at once, and all loads stand before what needs them: they wait together.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 from model.attention.kernel_tiles import (
     add_seen,
+    decayed_state,
     entering,
     features,
     head_of,
@@ -24,85 +25,80 @@ from model.attention.kernel_tiles import (
     times_state,
 )
 
-_SIZES = ["heads", "pairs", "tokens", "chunks", "groups", "group", "rows", "columns", "keep", "reversed_sides"]
+_SIZES = ["heads", "pairs", "tokens", "chunks", "rows", "columns", "keep", "reversed_sides"]
 _STRIDES = [f"{name}_{axis}" for name in "qkvo" for axis in "bhn"]
 
 
 @triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
 def states_kernel(
-    k, v, slopes, states, totals, k_b, k_h, k_n, v_b, v_h, v_n,
-    heads, pairs, tokens, chunks, groups, group, rows, columns, reversed_sides,
-    D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, SLICES: tl.constexpr,
+    k, v, slopes, states, k_b, k_h, k_n, v_b, v_h, v_n, heads, pairs, tokens, chunks, rows, columns,
+    D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, SLICES: tl.constexpr, DIRECTION: tl.constexpr,
     ACTIVATE: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
-    """states[line, chunk] (D, E): what enters the chunk from its own group; totals[line, group]: the whole group's.
+    """states[line, chunk] (D, E): decayed to the chunk's end, then on as many lines more to its start.
 
-    A line is a side (before; after), a pair of image and head, and a slice of v's width. Program: line and group.
+    A line is a pair of image and head and a slice of v's width. Program: line and chunk.
     """
     if DEPENDENT:
         gdc_launch_dependents()
-    line, here = tl.program_id(0) // groups, tl.program_id(0) % groups
-    pair = line // SLICES % pairs
-    reverse = (reversed_sides >> (line // SLICES // pairs)) & 1
+    line, chunk = tl.program_id(0) // chunks, tl.program_id(0) % chunks
+    pair, part = line // SLICES, line % SLICES
     slope = slope_of(slopes, pair, heads)
-    k = head_of(k, pair, heads, k_b, k_h)
-    v = head_of(v, pair, heads, v_b, v_h) + line % SLICES * E
-    first = here * group
-    count = tl.minimum(group, chunks - first)
     place = tl.arange(0, CHUNK)
-    to_edge = tl.exp2(-slope * tl.where(reverse == 1, place, CHUNK - 1 - place).to(tl.float32))
-    state = tl.zeros((D, E), tl.float32)
-    for step in range(count):
-        chunk = first + tl.where(reverse == 1, count - 1 - step, step)
-        tl.store(state_at(states, line * chunks + chunk, D, E), state.to(states.dtype.element_ty))
-        n = chunk * CHUNK + place
-        keys = features(load_tokens(k, n, tokens, k_n, rows, columns, D), 1.0, ACTIVATE)
-        values = load_tokens(v, n, tokens, v_n, rows, columns, E)
-        keys = (keys * to_edge[:, None]).to(values.dtype)
-        state = state * tl.exp2(-slope * CHUNK) + tl.dot(tl.trans(keys), values, input_precision=PRECISION)
-    tl.store(state_at(totals, line * groups + here, D, E), state)
+    n = chunk * CHUNK + place
+    keys = load_tokens(head_of(k, pair, heads, k_b, k_h), n, tokens, k_n, rows, columns, D)
+    values = load_tokens(head_of(v, pair, heads, v_b, v_h) + part * E, n, tokens, v_n, rows, columns, E)
+    keys = features(keys, 1.0, ACTIVATE)
+    if DIRECTION != 1:
+        to_end = tl.exp2(-slope * (CHUNK - 1 - place).to(tl.float32))
+        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(keys, values, to_end, PRECISION))
+        line += pairs * SLICES
+    if DIRECTION != 0:
+        to_start = tl.exp2(-slope * place.to(tl.float32))
+        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(keys, values, to_start, PRECISION))
 
 
 @triton.jit(do_not_specialize=[*_SIZES])
 def scan_kernel(
-    totals, far, slopes, heads, pairs, groups, group, reversed_sides,
-    CHUNK: tl.constexpr, SLICES: tl.constexpr, SIZE: tl.constexpr, WIDE: tl.constexpr, RUN: tl.constexpr,
-    DEPENDENT: tl.constexpr,
+    states, entered, slopes, heads, pairs, tokens, chunks, reversed_sides,
+    SLICES: tl.constexpr, SIZE: tl.constexpr, WIDE: tl.constexpr, RUN: tl.constexpr,
+    DIRECTION: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
-    """far[line, group]: the totals of all groups before this one (reversed: after it), decayed to its edge.
+    """entered[line, chunk]: the states of all chunks before this one (on a reversed side: after it), decayed to its edge.
+    Chunks have `tokens` each.
 
-    Program: a line, and WIDE of a state's SIZE numbers. RUN groups at a time are one product with a matrix of decays.
+    Program: a line, and WIDE of a state's SIZE numbers. RUN chunks at a time are one product with a matrix of decays.
     """
     line = tl.program_id(0) // (SIZE // WIDE)
     pair = line // SLICES % pairs
     reverse = (reversed_sides >> (line // SLICES // pairs)) & 1
     inside = tl.program_id(0) % (SIZE // WIDE) * WIDE + tl.arange(0, WIDE)
-    slope = slope_of(slopes, pair, heads) * CHUNK * group
+    slope = slope_of(slopes, pair, heads) * tokens
     row = tl.arange(0, RUN)
     before = tl.maximum(row[:, None] - 1 - row[None, :], 0)
     decays = tl.where(row[:, None] > row[None, :], tl.exp2(-slope * before.to(tl.float32)), 0.0)
+    from_start = tl.exp2(-slope * row.to(tl.float32))
     to_end = tl.exp2(-slope * (RUN - 1 - row).to(tl.float32))
     carry = tl.zeros((WIDE,), tl.float32)
     if DEPENDENT:
         gdc_launch_dependents()
         gdc_wait()
-    for begin in range(0, groups, RUN):
-        place = begin + row
-        place = tl.where(reverse == 1, groups - 1 - place, place)
-        at = (line * groups + place).to(tl.int64)[:, None] * SIZE + inside[None, :]
-        mask = (begin + row < groups)[:, None]
-        total = tl.load(totals + at, mask=mask, other=0.0)
-        entered = add_seen(tl.zeros((RUN, WIDE), tl.float32), decays, total, row - 1, row, 0, "ieee")
-        entered += tl.exp2(-slope * row.to(tl.float32))[:, None] * carry[None, :]
-        tl.store(far + at, entered.to(far.dtype.element_ty), mask=mask)
-        carry = carry * tl.exp2(-slope * RUN) + tl.sum(total * to_end[:, None], axis=0)
+    for begin in range(0, chunks, RUN):
+        chunk = begin + row
+        chunk = tl.where(reverse == 1, chunks - 1 - chunk, chunk)
+        at = (line * chunks + chunk).to(tl.int64)[:, None] * SIZE + inside[None, :]
+        mask = (begin + row < chunks)[:, None]
+        state = tl.load(states + at, mask=mask, other=0.0)
+        sums = from_start[:, None] * carry[None, :]
+        sums = add_seen(sums, decays, state, row - 1, row, 0 if DIRECTION != 2 else 2, PRECISION)
+        tl.store(entered + at, sums.to(entered.dtype.element_ty), mask=mask)
+        carry = carry * tl.exp2(-slope * RUN) + tl.sum(state * to_end[:, None], axis=0)
 
 
 @triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
 def outputs_kernel(
-    q, k, v, out, scales, slopes, states, far,
-    q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, o_b, o_h, o_n,
-    heads, pairs, tokens, chunks, groups, group, rows, columns, keep,
+    q, k, v, out, scales, slopes, entered,
+    q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, o_b, o_h, o_n, heads, pairs, tokens, chunks, rows, columns, keep,
     D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, SLICES: tl.constexpr, DIRECTION: tl.constexpr,
     ACTIVATE: tl.constexpr, NORM: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
@@ -116,18 +112,16 @@ def outputs_kernel(
     keys = load_tokens(head_of(k, pair, heads, k_b, k_h), n, tokens, k_n, rows, columns, D)
     values = load_tokens(head_of(v, pair, heads, v_b, v_h) + part * E, n, tokens, v_n, rows, columns, E)
     queries, keys = features(queries, 1.0 / D, ACTIVATE), features(keys, 1.0, ACTIVATE)
-    total = tl.zeros((CHUNK, E), tl.float32)
-    total = add_seen(
-        total, scores(queries, keys, n, n, slope, DIRECTION, PRECISION), values, n, n, DIRECTION, PRECISION
-    )
+    weights = scores(queries, keys, n, n, slope, DIRECTION, PRECISION)
+    total = add_seen(tl.zeros((CHUNK, E), tl.float32), weights, values, n, n, DIRECTION, PRECISION)
     if DEPENDENT:
         gdc_wait()
     if DIRECTION != 1:
-        state = entering(states, far, line, chunk, chunks, groups, group, slope * CHUNK, False, D, E)
+        state = entering(entered, line, chunk, chunks, D, E)
         total += times_state(queries, tl.exp2(-slope * (place + 1)), state, PRECISION)
+        line += pairs * SLICES
     if DIRECTION != 0:
-        line += pairs * SLICES if DIRECTION == 2 else 0
-        state = entering(states, far, line, chunk, chunks, groups, group, slope * CHUNK, True, D, E)
+        state = entering(entered, line, chunk, chunks, D, E)
         total += times_state(queries, tl.exp2(-slope * (CHUNK - place)), state, PRECISION)
     _finish(out, scales, total, pair, part, n, tokens, heads, o_b, o_h, o_n, rows, columns, keep, E, NORM)
 
@@ -152,8 +146,9 @@ def short_kernel(
     total = tl.zeros((BLOCK, E), tl.float32)
     for begin in range(0, tokens, PART):
         j = begin + tl.arange(0, PART)
-        keys = features(load_tokens(k, j, tokens, k_n, rows, columns, D), 1.0, ACTIVATE)
+        keys = load_tokens(k, j, tokens, k_n, rows, columns, D)
         values = load_tokens(v, j, tokens, v_n, rows, columns, E)
+        keys = features(keys, 1.0, ACTIVATE)
         weights = scores(queries, keys, i, j, slope, DIRECTION, PRECISION)
         total = add_seen(total, weights, values, i, j, DIRECTION, PRECISION)
     _finish(out, scales, total, pair, part, i, tokens, heads, o_b, o_h, o_n, rows, columns, keep, E, NORM)

@@ -13,8 +13,6 @@ CODES = {"causal": 0, "anticausal": 1, "bidirectional": 2}
 _TRANSPOSED = (1, 0, 2)
 _SHORT = 256
 """Up to so many tokens everything is done in one launch."""
-_GROUP, _ONE_GROUP = 8, 16
-"""Chunks whose states one program sums up; up to so many chunks are one group, which saves the scan over groups."""
 
 
 @dataclass(frozen=True)
@@ -43,30 +41,27 @@ def forward(
     strides = (*_strides(q), *_strides(k), *_strides(v), *_strides(out))
     order, kind = (scan.rows, scan.columns), {"ACTIVATE": scan.activate, "PRECISION": tile.precision}
     shape = {"D": width, "E": slice_width, "SLICES": slices}
-    last = {"DIRECTION": scan.direction, "NORM": scan.norm}
     scales = slopes if scales is None else scales
     with torch.cuda.device_of(q):
         if tokens <= _SHORT:
             grid = (pairs * slices * triton.cdiv(tokens, tile.block),)
             kernel_forward.short_kernel[grid](
                 q, k, v, out, scales, slopes, *strides, heads, tokens, *order, int(keep),
-                **shape, **kind, **last, BLOCK=tile.block, PART=tile.part, num_warps=tile.short_warps,
+                **shape, **kind, DIRECTION=scan.direction, NORM=scan.norm, BLOCK=tile.block, PART=tile.part, num_warps=tile.short_warps,
                 num_stages=tile.short_stages,
             )  # fmt: skip
             return
-        sides = 2 if scan.direction == 2 else 1
-        room = _Room.of(q, tokens, tile.chunk, sides * pairs * slices, width * slice_width)
-        common, mask = {"CHUNK": tile.chunk, "SLICES": slices}, (0, 1, 2)[scan.direction]
-        kernel_forward.states_kernel[(room.lines * room.groups,)](
-            k, v, slopes, room.states, room.totals, *strides[3:9], heads, pairs, tokens, *room.counts, *order, mask,
-            **kind, **common, D=width, E=slice_width, DEPENDENT=tile.dependent, num_warps=tile.warps,
-            num_stages=tile.stages,
-        )  # fmt: skip
-        _scan(room, slopes, heads, pairs, mask, tile, slices)
-        kernel_forward.outputs_kernel[(pairs * slices * room.chunks,)](
-            q, k, v, out, scales, slopes, room.states, room.far, *strides, heads, pairs, tokens, *room.counts, *order,
-            int(keep), **shape, **kind, **last, CHUNK=tile.chunk, DEPENDENT=tile.dependent, num_warps=tile.warps,
-            **tile.early,
+        chunks, lines = triton.cdiv(tokens, tile.chunk), (2 if scan.direction == 2 else 1) * pairs * slices
+        states = torch.empty(lines * chunks * width * slice_width, dtype=torch.float32, device=q.device)
+        common = {**shape, **kind, "CHUNK": tile.chunk, "DIRECTION": scan.direction, "DEPENDENT": tile.dependent}
+        kernel_forward.states_kernel[(pairs * slices * chunks,)](
+            k, v, slopes, states, *strides[3:9], heads, pairs, tokens, chunks, *order, **common, num_warps=tile.warps
+        )
+        mask = (0b0, 0b1, 0b10)[scan.direction]
+        entered = _entered(states, slopes, pairs, chunks, mask, tile, scan.direction, width * slice_width, slices)
+        kernel_forward.outputs_kernel[(pairs * slices * chunks,)](
+            q, k, v, out, scales, slopes, entered, *strides, heads, pairs, tokens, chunks, *order, int(keep),
+            **common, NORM=scan.norm, num_warps=tile.warps, **tile.early,
         )  # fmt: skip
 
 
@@ -99,34 +94,37 @@ def backward(
                 num_stages=tile.short_stages,
             )  # fmt: skip
             return
-        sides = 2 if scan.direction == 2 else 1
-        room = _Room.of(q, tokens, tile.chunk, 2 * sides * pairs, width * value_width)
+        chunks, lines = triton.cdiv(tokens, tile.chunk), (4 if scan.direction == 2 else 2) * pairs
+        states = torch.empty(lines * chunks * width * value_width, dtype=torch.float32, device=q.device)
+        sizes = heads, pairs, tokens, chunks, *order
+        common = {**kind, **last, "CHUNK": tile.chunk, "DEPENDENT": tile.dependent, "num_warps": tile.warps}
+        kernel_backward.backward_states_kernel[(pairs * chunks,)](*inputs, states, *strides, *sizes, **common)
         mask = (0b10, 0b01, 0b1010)[scan.direction]
-        kernel_backward.backward_states_kernel[(sides * pairs * room.groups,)](
-            *inputs, room.states, room.totals, *strides, heads, pairs, tokens, *room.counts, *order, sides, mask,
-            **kind, CHUNK=tile.chunk, DEPENDENT=tile.dependent, num_warps=tile.warps, num_stages=tile.stages,
-        )  # fmt: skip
-        _scan(room, slopes, heads, pairs, mask, tile, 1)
-        kernel_backward.gradients_kernel[(pairs * room.chunks,)](
-            *inputs, room.states, room.far, dq, dk, dv, *strides, *ends, heads, pairs, tokens, *room.counts, *order,
-            **kind, **last, CHUNK=tile.chunk, DEPENDENT=tile.dependent, num_warps=tile.warps, **tile.early,
-        )  # fmt: skip
+        entered = _entered(states, slopes, pairs, chunks, mask, tile, scan.direction, width * value_width, 1)
+        kernel_backward.gradients_kernel[(pairs * chunks,)](
+            *inputs, entered, dq, dk, dv, *strides, *ends, *sizes, **common, **tile.early
+        )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`chunk` tokens have a state; the short kernels compute `block` outputs from `part` tokens at a time. Stages are how
-    many loads are under way at once; `dependent`: a launch may begin before the one ahead of it has ended.
+    """`chunk` tokens have a state, and `run` states are summed at once, `wide` numbers of each; the short kernels compute
+    `block` outputs from `part` tokens at a time. `dependent`: a launch may begin before the one ahead of it has ended.
     """
 
     chunk: int
     warps: int
-    stages: int
+    run: int
+    wide: int
+    scan_warps: int
+    scan_stages: int
     block: int
     part: int
     short_warps: int
     short_stages: int
     precision: str
+    sums: str
+    states: torch.dtype
     dependent: bool
 
     @property
@@ -137,10 +135,16 @@ class Plan:
 def plan(width: int, value_width: int, dtype: torch.dtype, device: torch.device, backward: bool = False) -> Plan:
     """Within 99 KB of shared memory at every width; measured at width 32."""
     exact, wide = dtype == torch.float32, max(width, value_width) > 32
-    small = exact and (wide or backward)
-    chunk, stages = 32 if small else 64, 1 if backward and (exact or wide) else 2
-    precision = "ieee" if exact else "tf32"
-    return Plan(chunk, 4, stages, chunk, chunk, 4, stages, precision, overlapping(device))
+    chunk = 32 if exact and (wide or backward) else 64 if exact or wide or backward else 128
+    block = min(chunk, 64)
+    return Plan(
+        chunk=chunk, warps=4 if chunk < 128 else 8,
+        run=32 if exact else 64, wide=32, scan_warps=4, scan_stages=2,
+        block=block, part=block, short_warps=4, short_stages=1 if backward and (exact or wide) else 2,
+        precision="ieee" if exact else "tf32",
+        sums="ieee" if exact else "tf32" if dtype == torch.bfloat16 else "tf32x3",
+        states=torch.bfloat16 if dtype == torch.bfloat16 else torch.float32, dependent=overlapping(device),
+    )  # fmt: skip
 
 
 def overlapping(device: torch.device) -> bool:
@@ -148,42 +152,19 @@ def overlapping(device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= 9
 
 
-@dataclass(frozen=True)
-class _Room:
-    """Room for the states of `lines` times `chunks`; see `kernel_forward`."""
-
-    states: torch.Tensor
-    totals: torch.Tensor
-    far: torch.Tensor
-    lines: int
-    size: int
-    chunks: int
-    groups: int
-    group: int
-
-    @staticmethod
-    def of(q: torch.Tensor, tokens: int, chunk: int, lines: int, size: int) -> _Room:
-        chunks = triton.cdiv(tokens, chunk)
-        group = chunks if chunks <= _ONE_GROUP else _GROUP
-        groups = triton.cdiv(chunks, group)
-        dtype = torch.bfloat16 if q.dtype == torch.bfloat16 else torch.float32
-        states, far = (torch.empty(lines * n * size, dtype=dtype, device=q.device) for n in (chunks, groups))
-        totals = torch.empty(lines * groups * size, dtype=torch.float32, device=q.device)
-        return _Room(states, totals, far, lines, size, chunks, groups, group)
-
-    @property
-    def counts(self) -> tuple[int, int, int]:
-        return self.chunks, self.groups, self.group
-
-
-def _scan(room: _Room, slopes: torch.Tensor, heads: int, pairs: int, mask: int, tile: Plan, slices: int) -> None:
-    if room.groups == 1:
-        return
-    wide = min(room.size, 64)
-    kernel_forward.scan_kernel[(room.lines * (room.size // wide),)](
-        room.totals, room.far, slopes, heads, pairs, room.groups, room.group, mask,
-        CHUNK=tile.chunk, SLICES=slices, SIZE=room.size, WIDE=wide, RUN=32, num_stages=1, DEPENDENT=tile.dependent, **tile.early,
+def _entered(
+    states: torch.Tensor, slopes: torch.Tensor, pairs: int, chunks: int, mask: int, tile: Plan, direction: int, size: int,
+    slices: int,
+) -> torch.Tensor:  # fmt: skip
+    """What enters each chunk, in the type that the products take: see `scan_kernel`."""
+    entered = torch.empty_like(states, dtype=tile.states)
+    wide, lines = min(size, tile.wide), states.numel() // (chunks * size)
+    kernel_forward.scan_kernel[(lines * (size // wide),)](
+        states, entered, slopes, len(slopes), pairs, tile.chunk, chunks, mask, SLICES=slices, SIZE=size, WIDE=wide,
+        RUN=tile.run, DIRECTION=direction, PRECISION=tile.sums, DEPENDENT=tile.dependent, num_warps=tile.scan_warps,
+        num_stages=tile.scan_stages, **tile.early,
     )  # fmt: skip
+    return entered
 
 
 def _strides(x: torch.Tensor) -> tuple[int, ...]:

@@ -69,13 +69,11 @@ def through_features(gradient, x, scale, ACTIVATE: tl.constexpr):
 
 
 @triton.jit
-def through_norm(gradient, normed, scale, NORM: tl.constexpr, E: tl.constexpr):
+def through_norm(gradient, normed, scale, E: tl.constexpr):
     """The gradient of y from that of `normed` = y scale, where scale = 1 / RMS(y)."""
-    if NORM:
-        wide, normed = gradient.to(tl.float32), normed.to(tl.float32)
-        along = tl.sum(wide * normed, axis=1) * (1.0 / E)
-        return ((wide - normed * along[:, None]) * scale[:, None]).to(gradient.dtype)
-    return gradient
+    wide, normed = gradient.to(tl.float32), normed.to(tl.float32)
+    along = tl.sum(wide * normed, axis=1) * (1.0 / E)
+    return ((wide - normed * along[:, None]) * scale[:, None]).to(gradient.dtype)
 
 
 @triton.jit
@@ -118,15 +116,12 @@ def times_state(rows, weight, state, PRECISION: tl.constexpr):
 
 
 @triton.jit
-def entering(
-    states, far, line, chunk, chunks, groups, group, slope, AFTER: tl.constexpr, D: tl.constexpr, E: tl.constexpr
-):
-    """The state of all chunks before this one, decayed to its start (or after it, to its end); `slope` is a chunk's."""
-    here = chunk // group
-    if AFTER:
-        gap = tl.minimum((here + 1) * group, chunks) - 1 - chunk
-    else:
-        gap = chunk - here * group
-    near = tl.load(state_at(states, line * chunks + chunk, D, E)).to(tl.float32)
-    beyond = tl.load(state_at(far, line * groups + here, D, E), mask=groups > 1, other=0.0).to(tl.float32)
-    return near + tl.exp2(-slope * gap.to(tl.float32)) * beyond
+def decayed_state(keys, values, weight, PRECISION: tl.constexpr):
+    """(keys * weight)^T values, (D, E) float32."""
+    return tl.dot(tl.trans((keys * weight[:, None]).to(values.dtype)), values, input_precision=PRECISION)
+
+
+@triton.jit
+def entering(entered, line, chunk, chunks, D: tl.constexpr, E: tl.constexpr):
+    """The state of all chunks before this one at its start (on a line of the other side, after it at its end)."""
+    return tl.load(state_at(entered, line * chunks + chunk, D, E))

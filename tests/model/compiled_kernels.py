@@ -27,7 +27,7 @@ def main() -> None:
 
 def compile_case(
     capability: int, dtype: str, widths: tuple[int, int], tokens: int, batch: int = 1, direction: str = "bidirectional",
-    backward: bool = False, attend: bool = False,
+    backward: bool = False, attend: bool = False, columns: int = 1,
 ) -> list[tuple[str, int, int]]:  # fmt: skip
     launched: list[tuple[str, int, int]] = []
 
@@ -36,34 +36,36 @@ def compile_case(
         launched.append((kernel.__name__, compiled.metadata.shared, len(kernel.device_caches[capability][0])))
 
     compile_only = JITFunction.run
-    target = GPUTarget("cuda", capability, 32)
-    driver = SimpleNamespace(
-        get_current_target=lambda: target,
-        get_current_device=lambda: capability,
-        get_current_stream=lambda device: 0,
-        get_device_interface=lambda: None,
+    triton.runtime.driver.set_active(
+        SimpleNamespace(
+            get_current_target=lambda: GPUTarget("cuda", capability, 32),
+            get_current_device=lambda: capability,
+            get_current_stream=lambda device: 0,
+        )
     )
-    triton.runtime.driver.set_active(driver)
     with (
         mock.patch.object(JITFunction, "run", run),
         mock.patch.object(kernel_launch, "overlapping", lambda device: capability >= 90),
     ):
-        _call(getattr(torch, dtype), widths, tokens, batch, direction, backward, attend)
+        scan = Scan(CODES[direction], tokens // columns, columns, activate=attend, norm=attend)
+        _call(getattr(torch, dtype), widths, tokens, batch, scan, backward)
     return launched
 
 
-def _call(
-    dtype: torch.dtype, widths: tuple[int, int], tokens: int, batch: int, direction: str, backward: bool, attend: bool
-) -> None:
-    q, k, v = (torch.empty(batch, 2, tokens, width, dtype=dtype) for width in (widths[0], *widths))
-    slopes, out = torch.ones(2), torch.empty_like(v)
-    scales = torch.empty(batch, 2, tokens) if attend else None
-    scan = Scan(CODES[direction], activate=attend, norm=attend)
-    if backward:
-        rest = (out, scales) if attend else ()
-        kernel_launch.backward(out, q, k, v, slopes, *(torch.empty_like(x) for x in (q, k, v)), scan, *rest)
-    else:
-        kernel_launch.forward(q, k, v, slopes, out, scan, scales)
+def _call(dtype: torch.dtype, widths: tuple[int, int], tokens: int, batch: int, scan: Scan, backward: bool) -> None:
+    """On tensors without memory; q, k and v of one width come out of one projection."""
+    with torch.device("meta"):
+        if widths[0] == widths[1]:
+            q, k, v = torch.empty(batch, tokens, 3, 2, widths[0], dtype=dtype).permute(2, 0, 3, 1, 4)
+        else:
+            q, k, v = (torch.empty(batch, 2, tokens, width, dtype=dtype) for width in (widths[0], *widths))
+        slopes, out = torch.empty(2), torch.empty_like(v)
+        scales = torch.empty(batch, 2, tokens) if scan.norm else None
+        if backward:
+            rest = (out, scales) if scan.norm else ()
+            kernel_launch.backward(out, q, k, v, slopes, *(torch.empty_like(x) for x in (q, k, v)), scan, *rest)
+        else:
+            kernel_launch.forward(q, k, v, slopes, out, scan, scales)
 
 
 if __name__ == "__main__":

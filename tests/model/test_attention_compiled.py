@@ -1,0 +1,58 @@
+"""The attention kernels compiled for GPUs that are not here: the shared memory they need, and how often they compile."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("triton")
+
+LIMIT = 99 * 1024
+"""Bytes of shared memory that one block may have on consumer cards of compute capability 8.6 and 8.9."""
+SIZES = [(b, n) for b in (1, 2, 3, 16) for n in (1, 16, 250, 1000, 16_384)] + [(1, 4_194_304), (2, 16_777_216)]
+
+
+def compile_kernels(checkout: Path, cases: list[dict]) -> list[list]:
+    """In a process of its own: here Triton may be in its interpreter."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.model.compiled_kernels", json.dumps(cases)], cwd=checkout, capture_output=True,
+        text=True, check=False, env=os.environ | {"TRITON_INTERPRET": "0"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("capability", [86, 89, 90])
+def test_no_block_needs_more_shared_memory_than_consumer_cards_have(capability: int, checkout: Path) -> None:
+    """The widest heads of each kind of kernel, and where widths differ; narrower ones need less."""
+    widest = [("float32", (128, 128), False), ("float16", (128, 128), False), ("bfloat16", (128, 128), False),
+              ("float32", (64, 64), True), ("float16", (64, 64), True), ("bfloat16", (64, 64), True)]  # fmt: skip
+    mixed = [("float16", (128, 16), False), ("float16", (16, 128), False), ("float16", (32, 64), True)]
+    cases = [
+        {"dtype": dtype, "widths": widths, "tokens": tokens, "backward": backward, "attend": backward}
+        for dtype, widths, backward in widest + (mixed if capability == 86 else [])
+        for tokens in (256, 4096)
+    ]
+    results = compile_kernels(checkout, [case | {"capability": capability} for case in cases])
+    needed = {(name, case["dtype"], *case["widths"]): shared
+              for case, kernels in zip(cases, results, strict=True) for name, shared, _ in kernels}  # fmt: skip
+    assert {name for name, *_ in needed} == {
+        "states_kernel", "scan_kernel", "outputs_kernel", "short_kernel",
+        "backward_states_kernel", "gradients_kernel", "short_gradients_kernel",
+    }  # fmt: skip
+    assert max(needed.values()) <= LIMIT, {key: shared for key, shared in needed.items() if shared > LIMIT}
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_twenty_sizes_compile_each_kernel_once(backward: bool, checkout: Path) -> None:
+    """Row by row and column by column, of every divisibility."""
+    shape = {"capability": 90, "dtype": "bfloat16", "widths": (32, 32), "backward": backward}
+    cases = [shape | {"batch": b, "tokens": n, "columns": c} for b, n in SIZES for c in (1, n)]
+    results = compile_kernels(checkout, cases)
+    assert len(SIZES) >= 20 and max(variants for kernels in results for _, _, variants in kernels) == 1
+    assert len({name for kernels in results for name, _, _ in kernels}) == 4

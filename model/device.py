@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from model.errors import ModelError
+from model.errors import DeviceLost, ModelError
 
 _LOST = ("cuda error", "cuda unknown error", "cuda driver", "cudnn_status", "cublas_status", "device-side assert")
 """How PyTorch begins what the driver or one of its libraries could not do."""
@@ -63,6 +63,19 @@ def is_lost(error: BaseException) -> bool:
         return False
     by_type = isinstance(error, getattr(torch, "AcceleratorError", ()))
     return by_type or any(words in str(error).lower() for words in _LOST)
+
+
+def raise_unless_out_of_memory(error: Exception, device: str) -> None:
+    """Raise `error` again, a lost GPU's as DeviceLost, unless it says that memory ran out. `device` is for people."""
+    if is_lost(error):
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise DeviceLost(
+            "{device} has stopped working ({reason}); the program goes on on the CPU until it is started again.",
+            device=device,
+            reason=reason,
+        ) from error
+    if not is_out_of_memory(error):
+        raise error
 
 
 def _is_there(device: torch.device) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,25 +14,20 @@ from model.adapt import missing_classes, network_for
 from model.assembly import Arrays
 from model.checkpoint import Checkpoint, CheckpointHeader, load
 from model.classes import Class, ClassTable
-from model.device import choose_device, device_name, free_memory, is_lost, is_out_of_memory
-from model.errors import CheckpointError, DeviceLost, ModelError, OutOfMemory
+from model.device import choose_device, device_name, raise_unless_out_of_memory
+from model.errors import CheckpointError, DeviceLost, ModelError
 from model.images import Image
 from model.inference import Inference, Started
 from model.messages import Message
 from model.network import LightningUnet
-from model.opencv import cv2
 from model.prediction import Prediction
-from model.progress import Progress, Report, silent
-from model.tiles import predict_tiles
-from model.tiling import zoomed_shape
+from model.predictor import Predictor
+from model.progress import Report, silent
 
-_GPU_BATCH = 16
+_GPU_BATCH, _FEW = 16, 4
+"""Images, or tiles, that a GPU predicts together: as many, unless there are only a few."""
 _IN_FLIGHT = 2
 """Batches whose results are on their way while the next is put together."""
-_SPARE = 1.1
-"""By how much the free memory of a GPU must exceed what one pass is expected to take."""
-
-Attempt = Callable[[], Arrays]
 
 
 class Segmenter:
@@ -52,9 +47,9 @@ class Segmenter:
         self._device = device
         self._batch = 1 if device.type == "cpu" else _GPU_BATCH
         self._busy = threading.Lock()
-        self._told = False
         self.model_name = header.name
         self.device_name = device_name(device)
+        self._predictor = Predictor(self._inference, self._values, device, self._batch, self.device_name)
         self.notices: tuple[Message, ...] = ()
 
     @staticmethod
@@ -80,9 +75,8 @@ class Segmenter:
             segmenter = Segmenter(network, checkpoint, known, chosen)
             segmenter.prepare()
         except RuntimeError as error:
-            if not is_lost(error):
-                raise
-            raise _lost(str(chosen), error) from error
+            raise_unless_out_of_memory(error, str(chosen))
+            raise
         if missing:
             segmenter.notices += (_missing_notice(checkpoint.name, missing),)
         return segmenter
@@ -101,8 +95,7 @@ class Segmenter:
         try:
             self._inference.prepare([((size, size), grey), ((size, size, 3), np.uint8)])
         except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
+            raise_unless_out_of_memory(error, self.device_name)
             self._inference.release()
         except CheckpointError:
             pass  # weights that give no numbers: the first prediction says so
@@ -119,7 +112,7 @@ class Segmenter:
         if len(shape) not in (2, 3) or shape[2:] not in ((), (3,)) or 0 in shape:
             raise ValueError(f"expected pixels (H, W) or (H, W, 3), got {shape}")
         with self._busy:
-            arrays, notices = self._first_that_fits(image, report)
+            arrays, notices = self._predictor.predict(image, self._limits(image), report)
         return self._prediction(image, arrays, notices)
 
     def predict_many(self, images: Iterable[Image], report: Report = silent) -> Iterator[Prediction | ModelError]:
@@ -140,20 +133,13 @@ class Segmenter:
     def release(self) -> None:
         """Give a GPU's memory to other programs once no prediction runs; the segmenter stays usable."""
         with self._busy:
-            self._release()
-
-    def _release(self) -> None:
-        try:
-            self._inference.release()
-        except RuntimeError as error:
-            if not is_lost(error):
-                raise
+            self._predictor.release()
 
     def _groups(self, images: Iterable[Image]) -> Iterator[list[Image]]:
         """Images in a row that can be predicted together; on a CPU each by itself."""
         group: list[Image] = []
         for image in images:
-            alone = self._batch == 1 or self._zoomed(image) is None
+            alone = self._batch == 1 or self._predictor.zoomed(image) is None
             if group and (alone or len(group) == self._batch or _kind(image) != _kind(group[0])):
                 yield group
                 group = []
@@ -170,11 +156,11 @@ class Segmenter:
             return None
         try:
             with self._busy:
-                limits = [self._limits(image) for image in group]
-                pixels = [image.pixels for image in group]
-                return self._inference.start(pixels, limits, self._zoomed(group[0]), self._batch)
+                limits, pixels = [self._limits(image) for image in group], [image.pixels for image in group]
+                batch = min(self._batch, _FEW) if len(group) <= _FEW else self._batch
+                return self._inference.start(pixels, limits, self._predictor.zoomed(group[0]), batch)
         except RuntimeError as error:
-            self._raise_unless_out_of_memory(error)
+            raise_unless_out_of_memory(error, self.device_name)
             return None
 
     def _finish(self, group: list[Image], started: Started | None, report: Report) -> Iterator[Prediction | ModelError]:
@@ -185,7 +171,7 @@ class Segmenter:
             yield from (error for _ in group)
             return
         except RuntimeError as error:
-            self._raise_unless_out_of_memory(error)
+            raise_unless_out_of_memory(error, self.device_name)
         if done is not None:
             yield from (self._prediction(image, arrays, ()) for image, arrays in zip(group, done, strict=True))
             return
@@ -197,57 +183,6 @@ class Segmenter:
             except ModelError as error:
                 yield error
 
-    def _first_that_fits(self, image: Image, report: Report) -> tuple[Arrays, tuple[Message, ...]]:
-        """The arrays of the first attempt whose memory suffices, and what there is to tell about it."""
-        for number, attempt in enumerate(self._attempts(image, report)):
-            try:
-                return attempt(), self._told_once(image) if number and self._zoomed(image) is None else ()
-            except (RuntimeError, MemoryError, cv2.error) as error:
-                self._raise_unless_out_of_memory(error)
-            self._release()
-        raise OutOfMemory(
-            "There is not enough memory on {device} to segment {name}; close other programs, or cut it into smaller images."
-            if self._device.type == "cpu"
-            else "There is not enough memory on {device} to segment {name}; close other programs, or choose the CPU.",
-            device=self.device_name,
-            name=image.name,
-        )
-
-    def _attempts(self, image: Image, report: Report) -> Iterator[Attempt]:
-        """Ways to predict an image, each needing less memory than the one before."""
-        size, gpu = self._inference.network.config.size, self._device.type != "cpu"
-        limits, shape = self._limits(image), self._zoomed(image)
-        if shape is not None:
-            whole = lambda: self._predict_whole(image, limits, shape, Message("Segmenting"), report)
-            yield whole
-            if gpu:
-                yield whole  # with the memory that other images' graphs have held
-            return
-        message = self._statement(image)
-        if message is not None:
-            yield lambda: self._predict_whole(image, limits, image.pixels.shape[:2], message, report)
-        for tile, batch in ((size, self._batch), (size, 1), (size // 2, 1))[0 if gpu else 1 :]:
-            yield lambda tile=tile, batch=batch: predict_tiles(
-                self._inference, self._values, image.pixels, limits, tile, batch, report
-            )
-
-    def _statement(self, image: Image) -> Message | None:
-        """What one pass over a large image will take of the GPU's memory, or None when that is not there."""
-        height, width = image.pixels.shape[:2]
-        needed, free = self._inference.memory_needed(height * width), free_memory(self._device)
-        if free is None or needed * _SPARE > free:
-            return None
-        values = {"width": width, "height": height, "size": f"{needed / 2**30:.1f}"}
-        return Message("Segmenting {width} x {height} pixels in one pass, with {size} GB of GPU memory", values)
-
-    def _predict_whole(
-        self, image: Image, limits: tuple[float, float], shape: tuple[int, int], message: Message, report: Report
-    ) -> Arrays:
-        report(Progress(0.0, message))
-        arrays = self._inference.start([image.pixels], [limits], shape).arrays()[0]
-        report(Progress(1.0, message))
-        return arrays
-
     def _prediction(self, image: Image, arrays: Arrays, notices: tuple[Message, ...]) -> Prediction:
         notices += _input_notices(self._input.applies_to(image.pixels, image.unit), image)
         return Prediction(arrays.label_map, arrays.confidence, arrays.scores, self._values, self.model_name, notices)
@@ -255,36 +190,9 @@ class Segmenter:
     def _limits(self, image: Image) -> tuple[float, float]:
         return self._input.limits(image.pixels, image.unit)
 
-    def _zoomed(self, image: Image) -> tuple[int, int] | None:
-        return zoomed_shape(*image.pixels.shape[:2], self._inference.network.config.size)
-
-    def _told_once(self, image: Image) -> tuple[Message, ...]:
-        """That memory ran out on the way is worth a word, but not with every image."""
-        if self._told:
-            return ()
-        self._told = True
-        values = {"name": image.name, "device": self.device_name}
-        return (
-            Message("{name} did not fit into the memory of {device} at first; it was cut into smaller tiles.", values),
-        )
-
-    def _raise_unless_out_of_memory(self, error: Exception) -> None:
-        if is_lost(error):
-            raise _lost(self.device_name, error) from error
-        if not is_out_of_memory(error):
-            raise error
-
 
 def _kind(image: Image) -> tuple:
     return image.pixels.shape, image.pixels.dtype
-
-
-def _lost(device: str, error: Exception) -> DeviceLost:
-    return DeviceLost(
-        "{device} has stopped working ({reason}); the program goes on on the CPU until it is started again.",
-        device=device,
-        reason=str(error).strip().splitlines()[0].rstrip("."),
-    )
 
 
 def _refusal_notice(device: str, reason: str) -> Message:

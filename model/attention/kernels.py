@@ -1,6 +1,5 @@
 """The Triton form, ours: attention in parallel over chunks of tokens, and the network's attention in one piece.
 
-Both are custom operators with their fake and autograd formulas, so that torch.compile and torch.export trace past them.
 Batch and token counts are run-time values of the kernels: a new image size compiles nothing.
 """
 
@@ -9,8 +8,8 @@ from __future__ import annotations
 import torch
 import triton
 
-from model.attention import kernel_launch
-from model.attention.kernel_launch import CODES, Scan
+from model.attention import kernel_operators
+from model.attention.kernel_launch import CODES
 from model.kernel_support import failure
 
 WIDTHS = (16, 32, 64, 128)
@@ -31,8 +30,7 @@ def kernels(
     reason = _mismatch(q, v)
     if reason:
         raise ValueError(reason)
-    rows, columns = grid or (1, 1)
-    return _attention(q, k, v, slopes.float(), CODES[direction], rows, columns)
+    return kernel_operators.attention(q, k, v, slopes.float(), CODES[direction], *(grid or (1, 1)))
 
 
 def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: bool) -> torch.Tensor:
@@ -46,10 +44,7 @@ def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: 
     if reason:
         raise ValueError(reason)
     keep = torch.is_grad_enabled() and qkv.requires_grad
-    # The operator's first call imports PyTorch's compiler, which takes seconds: what is neither traced nor
-    # differentiated goes without it.
-    plain = not keep and type(qkv) is torch.Tensor and not torch.compiler.is_compiling()
-    return (_attended if plain else _attend)(qkv, slopes.float(), CODES[direction], by_columns, keep)[0]
+    return kernel_operators.attend(qkv, slopes.float(), CODES[direction], by_columns, keep)[0]
 
 
 def refusal(q: torch.Tensor, v: torch.Tensor) -> str | None:
@@ -108,130 +103,3 @@ def _tried(index: int, dtype: torch.dtype, width: int, value_width: int, fused: 
 
     name = f"attention kernels of width {width} in {dtype}".replace("torch.", "")
     return failure(work, name, index, value_width, fused, backward)
-
-
-@torch.library.custom_op("lightning_segmenter::attention", mutates_args=())
-def _attention(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, slopes: torch.Tensor, direction: int, rows: int, columns: int
-) -> torch.Tensor:
-    out = _empty_like_tokens(q, v)
-    kernel_launch.forward(*_aligned(q, k, v), slopes, out, Scan(direction, rows, columns))
-    return out
-
-
-@_attention.register_fake
-def _(q, k, v, slopes, direction, rows, columns):
-    return _empty_like_tokens(q, v)
-
-
-@torch.library.custom_op("lightning_segmenter::attention_backward", mutates_args=())
-def _attention_backward(
-    gradient: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, slopes: torch.Tensor,
-    direction: int, rows: int, columns: int,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # fmt: skip
-    dq, dk, dv = (_empty_like_tokens(x, x) for x in (q, k, v))
-    kernel_launch.backward(*_aligned(gradient, q, k, v), slopes, dq, dk, dv, Scan(direction, rows, columns))
-    return dq, dk, dv
-
-
-@_attention_backward.register_fake
-def _(gradient, q, k, v, slopes, direction, rows, columns):
-    return tuple(_empty_like_tokens(x, x) for x in (q, k, v))
-
-
-def _keep_inputs(ctx, inputs, output) -> None:
-    ctx.save_for_backward(*inputs[:4])
-    ctx.scan = inputs[4:]
-
-
-def _gradients(ctx, gradient):
-    return *_attention_backward(gradient, *ctx.saved_tensors, *ctx.scan), None, None, None, None
-
-
-_attention.register_autograd(_gradients, setup_context=_keep_inputs)
-
-
-def _attended(
-    qkv: torch.Tensor, slopes: torch.Tensor, direction: int, by_columns: bool, keep: bool
-) -> tuple[torch.Tensor, torch.Tensor]:
-    out, scales = _empty_attended(qkv, slopes, keep)
-    q, k, v = _thirds(qkv, len(slopes))
-    scan = _image_scan(qkv, direction, by_columns)
-    kernel_launch.forward(q, k, v, slopes, _heads_of(out, len(slopes)), scan, scales if keep else None)
-    return out, scales
-
-
-_attend = torch.library.custom_op("lightning_segmenter::attend", _attended, mutates_args=())
-
-
-@_attend.register_fake
-def _(qkv, slopes, direction, by_columns, keep):
-    return _empty_attended(qkv, slopes, keep)
-
-
-@torch.library.custom_op("lightning_segmenter::attend_backward", mutates_args=())
-def _attend_backward(
-    gradient: torch.Tensor, qkv: torch.Tensor, slopes: torch.Tensor, out: torch.Tensor, scales: torch.Tensor,
-    direction: int, by_columns: bool,
-) -> torch.Tensor:  # fmt: skip
-    heads, result = len(slopes), torch.empty_like(qkv)
-    scan = _image_scan(qkv, direction, by_columns)
-    gradient, out = _heads_of(gradient.contiguous(), heads), _heads_of(out, heads)
-    kernel_launch.backward(gradient, *_thirds(qkv, heads), slopes, *_thirds(result, heads), scan, out, scales)
-    return result
-
-
-@_attend_backward.register_fake
-def _(gradient, qkv, slopes, out, scales, direction, by_columns):
-    return torch.empty_like(qkv)
-
-
-def _keep_attended(ctx, inputs, output) -> None:
-    ctx.save_for_backward(inputs[0], inputs[1], *output)
-    ctx.scan = inputs[2:4]
-
-
-def _attended_gradients(ctx, gradient, _):
-    return _attend_backward(gradient, *ctx.saved_tensors, *ctx.scan), None, None, None, None
-
-
-_attend.register_autograd(_attended_gradients, setup_context=_keep_attended)
-
-
-def _empty_like_tokens(q: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-    """(B, H, N, E), laid out (B, N, H, E) in memory: what follows reads a token's heads side by side."""
-    batch, heads, tokens, _ = q.shape
-    return torch.empty((batch, tokens, heads, v.shape[-1]), dtype=v.dtype, device=v.device).transpose(1, 2)
-
-
-def _empty_attended(qkv: torch.Tensor, slopes: torch.Tensor, keep: bool) -> tuple[torch.Tensor, torch.Tensor]:
-    batch, height, width, channels = qkv.shape
-    out = torch.empty((batch, height, width, channels // 3), dtype=qkv.dtype, device=qkv.device)
-    scales = (batch, len(slopes), height * width) if keep else (0,)
-    return out, torch.empty(scales, dtype=torch.float32, device=qkv.device)
-
-
-def _image_scan(qkv: torch.Tensor, direction: int, by_columns: bool) -> Scan:
-    rows, columns = qkv.shape[1:3] if by_columns else (1, 1)
-    return Scan(direction, rows, columns, activate=True, norm=True)
-
-
-def _thirds(qkv: torch.Tensor, heads: int) -> tuple[torch.Tensor, ...]:
-    """q, k, v (B, H, N, D): views."""
-    tokens = qkv.shape[1] * qkv.shape[2]
-    return qkv.view(qkv.shape[0], tokens, 3, heads, -1).permute(2, 0, 3, 1, 4).unbind()
-
-
-def _heads_of(x: torch.Tensor, heads: int) -> torch.Tensor:
-    """(B, h, w, C) as (B, H, N, D)."""
-    return x.view(x.shape[0], x.shape[1] * x.shape[2], heads, -1).transpose(1, 2)
-
-
-def _aligned(*tensors: torch.Tensor) -> list[torch.Tensor]:
-    """The kernels read sixteen bytes at a time; what lies askew in memory, and hardly anything does, is copied."""
-    return [x if _is_aligned(x) else x.clone(memory_format=torch.contiguous_format) for x in tensors]
-
-
-def _is_aligned(x: torch.Tensor) -> bool:
-    strides = (stride for stride, size in zip(x.stride()[:3], x.shape[:3], strict=True) if size > 1)
-    return x.stride(-1) == 1 and x.data_ptr() % 16 == 0 and all(stride % 16 == 0 for stride in strides)

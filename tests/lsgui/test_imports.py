@@ -37,7 +37,7 @@ TORCH_ROOMS = (
 
 KERNEL_ROOMS = (
     "model.attention.kernels", "model.attention.kernel_launch", "model.attention.kernel_forward",
-    "model.attention.kernel_backward", "model.attention.kernel_tiles", "model.kernel_support", "model.layers.kernels",
+    "model.attention.kernel_backward", "model.attention.kernel_tiles", "model.attention.kernel_operators", "model.kernel_support", "model.layers.kernels",
 )  # fmt: skip
 """Triton exists on Linux only and costs a second: the doors import these where tensors are on a GPU."""
 

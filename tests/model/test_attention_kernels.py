@@ -10,8 +10,7 @@ from torch.utils.checkpoint import checkpoint
 
 triton = pytest.importorskip("triton")
 
-from model.attention import DIRECTIONS, build_slopes, kernel_launch, lightning_attention
-from model.attention import kernels as door
+from model.attention import DIRECTIONS, build_slopes, kernel_launch, kernel_operators, lightning_attention
 from model.attention.kernels import attend, attend_refusal, refusal
 from model.layers import plain
 
@@ -93,7 +92,9 @@ def test_tokens_are_read_column_by_column(grid: tuple[int, int], many_launches: 
 def test_a_projection_s_thirds_are_read_where_they_lie() -> None:
     qkv = torch.randn(2, 70, 3, 4, 16, device=DEVICE)
     strided = list(qkv.permute(2, 0, 3, 1, 4))
-    assert all(x is y for x, y in zip(door._aligned(*strided), strided, strict=True)), "nothing may be copied"
+    assert all(x is y for x, y in zip(kernel_operators._aligned(*strided), strided, strict=True)), (
+        "nothing may be copied"
+    )
     assert worst_error([*strided, torch.randn(2, 4, 70, 16, device=DEVICE)], "causal") < 1e-5
     askew = [torch.randn(2, 3, 20, 17, device=DEVICE)[..., 1:] for _ in range(4)]
     assert worst_error(askew, "bidirectional") < 1e-5
@@ -169,9 +170,10 @@ def test_compile_and_export_trace_past_the_kernels() -> None:
     compiled = torch.compile(Both(), backend="aot_eager", fullgraph=True)
     results = [torch.autograd.grad(module(q, k, v).sum(), q)[0] for module in (Both(), compiled)]
     assert torch.equal(*results)
-    torch.library.opcheck(door._attention, (q, k, v, slopes, 2, 5, 8))
+    torch.library.opcheck(kernel_operators.attention_operator, (q, k, v, slopes, 2, 5, 8))
     torch.library.opcheck(
-        door._attend, (torch.randn(1, 3, 5, 48, device=DEVICE).requires_grad_(), slopes[:1], 0, False, True)
+        kernel_operators.attend_operator,
+        (torch.randn(1, 3, 5, 48, device=DEVICE).requires_grad_(), slopes[:1], 0, False, True),
     )
 
 

@@ -34,18 +34,20 @@ class Graphs:
         self._pool: object = None
         self.refusal: str | None = None
 
-    def run(self, name: str, function: Function, *inputs: torch.Tensor, at_once: bool = False) -> torch.Tensor:
+    def run(
+        self, name: str, function: Function, *inputs: torch.Tensor, at_once: bool = False, keep: object = None
+    ) -> torch.Tensor:
         """function(*inputs), on this stream; `name` tells apart functions of inputs of one shape and type.
 
-        The first input has a shape (B, H, W, ...). The result is valid until the next run. It is captured the second time it is asked for, or the first time with
-        `at_once`.
+        The first input has a shape (B, H, W, ...). The result is valid until the next run. It is captured the second
+        time it is asked for, or the first time with `at_once`; `keep` is what else it reads.
         """
         key = (name, *((x.shape, x.dtype) for x in inputs))
         graph = self._kept.get(key)
         if graph is None:
             if not self._is_worth_it(key, inputs, at_once):
                 return function(*inputs)
-            graph = self._capture(key, function, inputs)
+            graph = self._capture(key, function, inputs, keep)
         if graph is None:
             return function(*inputs)
         self._kept.move_to_end(key)
@@ -67,28 +69,30 @@ class Graphs:
             self._seen.popitem(last=False)
         return again or at_once
 
-    def _capture(self, key: tuple, function: Function, inputs: tuple[torch.Tensor, ...]) -> _Graph | None:
-        """None when it cannot be captured, which is said once. Raises what a lack of memory or a lost GPU raises."""
-        while len(self._kept) >= _KEPT:
+    def _capture(self, key: tuple, function: Function, inputs: tuple[torch.Tensor, ...], keep: object) -> _Graph | None:
+        """None when there is no memory for it, or when it cannot be captured, which is said once."""
+        if len(self._kept) >= _KEPT:
             torch.cuda.synchronize(self._device)
             self._kept.popitem(last=False)
+        if not self._kept:
+            self._pool = torch.cuda.graph_pool_handle()  # the pool of graphs that are gone cannot be used again
         try:
-            self._pool = self._pool or torch.cuda.graph_pool_handle()
-            self._kept[key] = _capture(function, inputs, self._pool, self._stream)
+            self._kept[key] = _capture(function, inputs, keep, self._pool, self._stream)
         except RuntimeError as error:
-            if is_out_of_memory(error) or is_lost(error):
+            if is_lost(error) and "captur" not in str(error):
                 raise
-            self.refusal = str(error).splitlines()[0] if str(error) else type(error).__name__
-            logging.getLogger(__name__).warning("CUDA graphs cannot be used: %s", self.refusal)
+            if not any(is_out_of_memory(one) for one in (error, error.__context__) if one is not None):
+                self.refusal = str(error).splitlines()[0] if str(error) else type(error).__name__
+                logging.getLogger(__name__).warning("CUDA graphs cannot be used: %s", self.refusal)
         return self._kept.get(key)
 
 
 @dataclass(frozen=True, eq=False)
 class _Graph:
-    """`inputs` and `output` are where the graph reads and writes; `function` keeps alive what else it reads."""
+    """`inputs` and `output` are where the graph reads and writes; `keep` is what else it reads."""
 
     graph: torch.cuda.CUDAGraph
-    function: Function
+    keep: object
     inputs: tuple[torch.Tensor, ...]
     output: torch.Tensor
 
@@ -99,11 +103,13 @@ class _Graph:
         return self.output
 
 
-def _capture(function: Function, inputs: tuple[torch.Tensor, ...], pool: object, stream: torch.cuda.Stream) -> _Graph:
+def _capture(
+    function: Function, inputs: tuple[torch.Tensor, ...], keep: object, pool: object, stream: torch.cuda.Stream
+) -> _Graph:
     """The first run compiles and chooses kernels, which a graph cannot hold. Other threads go on using the GPU."""
     places = tuple(x.clone() for x in inputs)
     function(*places)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local"):
         output = function(*places)
-    return _Graph(graph, function, places, output)
+    return _Graph(graph, keep, places, output)

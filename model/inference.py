@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from model.assembly import Arrays, pack, summarise, unpack
+from model.assembly import Arrays, Summary, pack, summarise, unpack
 from model.captured import Graphs
 from model.device import computes_in_bfloat16
 from model.layers import form_for, plain
@@ -27,23 +27,25 @@ _MORE_BYTES = 32
 
 
 class Inference:
-    """Everything between the upload of pixels and the download of results runs on the device, on one stream.
+    """On a GPU of CUDA everything between the upload of pixels and the download of results runs there, on one stream.
+    For another device (`mps`) the CPU prepares what the network gets, and finishes what it gives.
 
     Images that are treated together have one shape and one type. For use by one thread at a time.
     """
 
     def __init__(self, network: LightningUnet, values: tuple[int, ...], device: torch.device) -> None:
         self.network = network.to(device).eval()
-        self.device = device
+        self._home = device
+        self.device = device if device.type == "cuda" else torch.device("cpu")
         self._half = computes_in_bfloat16(device)
         if self._half:
             self.network.ready_for(torch.bfloat16)
-        self._reads_bytes = device.type != "cpu"
-        self._values = torch.tensor(values, dtype=torch.uint8, device=device)
-        self.staging = Staging(device)
-        self._graphs = Graphs(device, self.staging.compute)
-        self._ranges = functools.lru_cache(16)(lambda limits: torch.from_numpy(limits_tensor(limits)).to(device))
-        self._zoom = functools.lru_cache(16)(functools.partial(Zoom, device=device))
+        self._reads_bytes = device.type == "cuda"
+        self._values = torch.tensor(values, dtype=torch.uint8, device=self.device)
+        self.staging = Staging(self.device)
+        self._graphs = Graphs(self.device, self.staging.compute)
+        self._ranges = functools.lru_cache(16)(functools.partial(_ranges, device=self.device))
+        self._zoom = functools.lru_cache(16)(functools.partial(Zoom, device=self.device))
         if device.type == "cuda":
             torch.cuda.synchronize(device)
 
@@ -55,7 +57,7 @@ class Inference:
     def prepare(self, kinds: Sequence[tuple[tuple[int, ...], type]]) -> None:
         """Have what images of these shapes and types need ready, so that the first is not slower than the others."""
         for shape, dtype in kinds:
-            self.start([np.zeros(shape, dtype)], [(0.0, 1.0)], shape[:2]).arrays()
+            self.start([np.zeros(shape, dtype)], [(0.0, 255.0)], shape[:2]).arrays()
 
     def start(
         self, images: Sequence[np.ndarray], limits: Sequence[Limits], shape: tuple[int, int], batch: int = 1
@@ -67,11 +69,12 @@ class Inference:
         found, alone = images[0].shape[:2], batch == 1
         with self.on_device():
             inputs, name = self._upload(images, limits, batch), f"predict at {shape}"
-            work = functools.partial(self._whole, self._zoom(found, shape))
+            zoom = self._zoom(found, shape)
+            work = functools.partial(self._whole, zoom)
             if self._reads_bytes and found == shape and all(limit == (0, 255) for limit in limits):
                 inputs, name, work = inputs[:1], "bytes", self._bytes
             exact = found == shape and max(shape) <= self.network.config.size
-            packed = self._graphs.run(name, work, *inputs, at_once=exact)
+            packed = self._graphs.run(name, work, *inputs, at_once=exact, keep=zoom)
             download = self.staging.download(packed if alone else packed.clone(), alone)
         return Started(download, len(images), found, len(self._values))
 
@@ -111,14 +114,17 @@ class Inference:
     def _whole(self, zoom: Zoom, pixels: torch.Tensor, ranges: torch.Tensor) -> torch.Tensor:
         planes = zoom(unit_planes(pixels, ranges))
         if zoom.found == zoom.shape:
-            with self._precision():
-                return pack(self.network.classify(planes), self._values)
+            return pack(self._classify(planes), self._values)
         return pack(summarise(zoom.back(self._softmax(planes))), self._values)
 
     def _bytes(self, pixels: torch.Tensor) -> torch.Tensor:
         """8-bit images as they are: the network takes 255 for 1 itself."""
+        return pack(self._classify(as_planes(pixels)), self._values)
+
+    def _classify(self, planes: torch.Tensor) -> Summary:
         with self._precision():
-            return pack(self.network.classify(as_planes(pixels)), self._values)
+            found = self.network.classify(planes.to(self._home))
+        return tuple(part.to(self.device) for part in found)
 
     def _raw(self, turned: bool, pixels: torch.Tensor, ranges: torch.Tensor) -> torch.Tensor:
         planes = unit_planes(pixels, ranges)
@@ -127,8 +133,8 @@ class Inference:
 
     def _softmax(self, planes: torch.Tensor) -> torch.Tensor:
         with self._precision():
-            logits = self.network(planes)
-        return logits.float().softmax(dim=1)
+            logits = self.network(planes.to(self._home))
+        return logits.float().softmax(dim=1).to(self.device)
 
     def _precision(self) -> contextlib.AbstractContextManager:
         """Weights are bfloat16 already where autocast would make them so at every call."""
@@ -147,6 +153,10 @@ class Started:
         """Wait for them. Raises CheckpointError for weights whose results are no numbers."""
         packed = self._download.result()[: self._count]
         return [arrays.checked() for arrays in unpack(packed, self._shape, self._classes)]
+
+
+def _ranges(limits: tuple[Limits, ...], device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(limits_tensor(limits)).to(device)
 
 
 def _plain(image: np.ndarray) -> np.ndarray:

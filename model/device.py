@@ -6,7 +6,7 @@ import torch
 
 from model.errors import DeviceLost, ModelError
 
-_LOST = ("cuda error", "cuda unknown error", "cuda driver", "cudnn_status", "cublas_status", "device-side assert")
+_LOST = ("cuda error", "cuda unknown error", "cuda driver", "_status_execution_failed", "device-side assert")
 """How PyTorch begins what the driver or one of its libraries could not do."""
 
 

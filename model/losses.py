@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from model.kernel_support import failure, refusal
 from model.labels import UNTOUCHED
 
 
@@ -19,7 +20,7 @@ def segmentation_loss(logits: torch.Tensor, target: torch.Tensor, weights: torch
     would only repeat what cross-entropy says, with a gradient as large as a whole organ's. Nothing labelled gives 0.
     """
     if logits.is_cuda and logits.shape[1] <= UNTOUCHED and _refusal(logits.device) is None:
-        from model.layers.kernels.loss import SegmentationLoss
+        from model.layers.kernels.loss import SegmentationLoss  # imports Triton, which only CUDA machines need
 
         return SegmentationLoss.apply(logits, target, weights)
     return plain_loss(logits, target.long(), weights)
@@ -49,11 +50,18 @@ def class_weights(pixels: Sequence[int], emphasis: float) -> np.ndarray:
 
 
 def _refusal(device: torch.device) -> str | None:
-    try:
-        from model.kernel_support import refusal
-    except ImportError:
-        return None
-    return refusal(device)
+    """Why the loss cannot be computed by kernels on this GPU; None when it can."""
+
+    def work() -> None:
+        from model.layers.kernels.loss import SegmentationLoss
+
+        logits = torch.zeros(1, 2, 4, 4, dtype=torch.bfloat16, device=device, requires_grad=True)
+        with torch.enable_grad():
+            loss = SegmentationLoss.apply(logits, torch.zeros(1, 4, 4, dtype=torch.uint8, device=device), None)
+        torch.autograd.grad(loss, logits)
+
+    index = device.index if device.index is not None else torch.cuda.current_device()
+    return refusal(device) or failure(work, "The loss's kernels", index)
 
 
 def _dice_loss(probability: torch.Tensor, channel: torch.Tensor, known: torch.Tensor) -> torch.Tensor:

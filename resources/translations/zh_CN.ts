@@ -1066,6 +1066,10 @@
         <translation>正在释放 GPU 内存</translation>
     </message>
     <message>
+        <source>Memory ran out; the training goes on more slowly, with less of it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>No interrupted training can go on here; start a new one.</source>
         <translation>这里没有可继续的中断训练；请开始新的训练。</translation>
     </message>
@@ -1332,10 +1336,6 @@
     <message>
         <source>Memory ran out; the training goes on with its batches of {batch} cut into parts of {views}.</source>
         <translation>内存不足；训练继续进行，每批 {batch} 幅图像拆成每次 {views} 幅。</translation>
-    </message>
-    <message>
-        <source>Memory ran out; the training goes on with less of it, more slowly.</source>
-        <translation>内存不足；训练会使用较少内存继续进行，速度较慢。</translation>
     </message>
     <message>
         <source>Reading masks</source>

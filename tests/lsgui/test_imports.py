@@ -19,7 +19,7 @@ LAYERS = (
     (
         "lsgui.session", "lsgui.folder_opening", "lsgui.opening", "lsgui.saving", "lsgui.label_saving",
         "lsgui.importing", "lsgui.class_changes", "lsgui.model_choice", "lsgui.prediction_flow", "lsgui.training_flow",
-        "lsgui.context",
+        "lsgui.context", "lsgui.folder_predicting",
     ),
     (
         "lsgui.jobs", "lsgui.lane", "lsgui.failures", "lsgui.folder", "lsgui.thumbnails", "lsgui.finetune_child",
@@ -30,7 +30,8 @@ LAYERS = (
 )  # fmt: skip
 
 TORCH_ROOMS = (
-    "torch", "triton", "lightning_attn", "model.adapt", "model.assembly", "model.attention", "model.dataset",
+    "torch", "triton", "lightning_attn", "model.adapt", "model.assembly", "model.attention", "model.captured",
+    "model.dataset", "model.inference", "model.planes", "model.predictor", "model.staging", "model.tiles",
     "model.device", "model.ema", "model.layers", "model.losses", "model.network", "model.segmenter", "model.trainer", "model.training",
 )  # fmt: skip
 

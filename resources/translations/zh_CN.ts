@@ -1067,7 +1067,7 @@
     </message>
     <message>
         <source>Memory ran out; the training goes on more slowly, with less of it.</source>
-        <translation type="unfinished"></translation>
+        <translation>内存不足；训练会使用较少内存继续进行，速度较慢。</translation>
     </message>
     <message>
         <source>No interrupted training can go on here; start a new one.</source>

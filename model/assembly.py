@@ -47,10 +47,11 @@ def summarise(probabilities: torch.Tensor) -> Summary:
     return channel.to(torch.uint8), _to_bytes(best), _to_bytes(scores)
 
 
-def pack(summary: Summary, values: torch.Tensor) -> torch.Tensor:
-    """One tensor (B, bytes) to be copied at once; channel i becomes `values[i]`."""
+def pack(summary: Summary, values: torch.Tensor | None) -> torch.Tensor:
+    """One tensor (B, bytes) to be copied at once; channel i becomes `values[i]`, or stays i where there are none."""
     channel, confidence, scores = summary
-    return torch.cat([values[channel.int()].flatten(1), confidence.flatten(1), scores.flatten(1)], dim=1)
+    label_map = channel if values is None else values[channel.int()]
+    return torch.cat([label_map.flatten(1), confidence.flatten(1), scores.flatten(1)], dim=1)
 
 
 def unpack(packed: np.ndarray, shape: tuple[int, int], classes: int) -> list[Arrays]:

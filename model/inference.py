@@ -41,7 +41,11 @@ class Inference:
         if self._half:
             self.network.ready_for(torch.bfloat16)
         self._reads_bytes = device.type == "cuda"
-        self._values = torch.tensor(values, dtype=torch.uint8, device=self.device)
+        self._fused = form_for(self.network.mean) is not plain
+        self._classes = len(values)
+        self._values = None  # where the channels' own numbers are the values, there is nothing to look up
+        if values != tuple(range(len(values))):
+            self._values = torch.tensor(values, dtype=torch.uint8, device=self.device)
         self.staging = Staging(self.device)
         self._graphs = Graphs(self.device, self.staging.compute)
         self._ranges = functools.lru_cache(16)(functools.partial(_ranges, device=self.device))
@@ -76,7 +80,7 @@ class Inference:
             exact = found == shape and max(shape) <= self.network.config.size
             packed = self._graphs.run(name, work, *inputs, at_once=exact, keep=zoom)
             download = self.staging.download(packed if alone else packed.clone(), alone)
-        return Started(download, len(images), found, len(self._values))
+        return Started(download, len(images), found, self._classes)
 
     def probabilities(
         self, tiles: Sequence[np.ndarray], limits: Limits, batch: int, turned: bool = False
@@ -95,8 +99,9 @@ class Inference:
 
     def memory_needed(self, pixels: int) -> int:
         """Bytes of GPU memory that one pass over so many pixels takes, the weights left out."""
-        fused = form_for(self._values) is not plain
-        return round(pixels * (_BYTES[fused] * (1 if self._half else 2) * self.network.config.width + _MORE_BYTES))
+        return round(
+            pixels * (_BYTES[self._fused] * (1 if self._half else 2) * self.network.config.width + _MORE_BYTES)
+        )
 
     def release(self) -> None:
         """Give a GPU's memory to others, as far as it is not the weights themselves."""

@@ -30,7 +30,8 @@ KEPT_EXAMPLES = 2 << 30
 """Bytes of decoded images kept for training; what does not fit is read again when its turn comes."""
 AHEAD = 3
 """Batches in work while a GPU learns from another."""
-MOST_THREADS = 16
+MOST_THREADS = 6
+"""They cut 1000 views a second of 512 x 512; more threads only wait for each other, because part of it is Python."""
 
 
 class Learner:

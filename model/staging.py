@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+
+from model.pinned import ResultBuffers, UploadBuffer
 
 _STRIP = 16 << 20
 """Bytes of a pinned buffer: what is larger goes through it in parts."""
@@ -26,7 +28,8 @@ class Staging:
         self._gpu = device.type == "cuda"
         streams = [torch.cuda.Stream(device) for _ in range(3)] if self._gpu else [None] * 3
         self._up, self.compute, self._down = streams
-        self._buffers = itertools.cycle([_Buffer() for _ in range(_BUFFERS)] if self._gpu else [None])
+        self._results = ResultBuffers()
+        self._buffers = itertools.cycle([UploadBuffer() for _ in range(_BUFFERS)] if self._gpu else [None])
 
     def computing(self) -> contextlib.AbstractContextManager:
         """What computes with uploaded tensors, or makes what is downloaded, does so inside this."""
@@ -56,16 +59,16 @@ class Staging:
         What is not `alone` lets other threads have the core while it is waited for.
         """
         if not self._gpu or tensor.numel() > 2 * _STRIP:
-            return Download(tensor, self.computing(), None)
+            return Download(tensor, self.computing())
         if not alone:
             self._down.wait_stream(self.compute)
             tensor.record_stream(self._down)
-        host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+        host = self._results.take(tensor.numel())
         done = torch.cuda.Event(blocking=not alone)
         with contextlib.nullcontext() if alone else torch.cuda.stream(self._down):
-            host.copy_(tensor, non_blocking=True)
+            host.view(tensor.shape).copy_(tensor, non_blocking=True)
             done.record()
-        return Download(host, contextlib.nullcontext(), done)
+        return Download(tensor, contextlib.nullcontext(), lambda: self._results.lend(host, done))
 
     def _in_parts(self, arrays: Sequence[np.ndarray], shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         """As many arrays, or as many rows of one, at a time as a buffer holds."""
@@ -79,47 +82,20 @@ class Staging:
         return tensor
 
 
-class _Buffer:
-    """Pinned memory that is filled and then read by the GPU, kept since pinning costs more than copying."""
-
-    def __init__(self) -> None:
-        self._memory: torch.Tensor | None = None
-        self._read = torch.cuda.Event()
-
-    def copy(
-        self,
-        arrays: Sequence[np.ndarray],
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        target: torch.Tensor | torch.device,
-    ) -> torch.Tensor:
-        """The arrays as one tensor of `shape`: in `target`, or a new one on that device. Does not wait for the GPU."""
-        self._read.synchronize()
-        size = arrays[0].nbytes * len(arrays)
-        if self._memory is None or self._memory.numel() < size:
-            self._memory = torch.empty(size, dtype=torch.uint8, pin_memory=True)
-        staged = self._memory[:size].view(dtype).view(shape)
-        for place, array in zip(staged.numpy(), arrays, strict=True):
-            np.copyto(place, array)
-        if isinstance(target, torch.device):
-            target = staged.to(target, non_blocking=True)
-        else:
-            target.copy_(staged, non_blocking=True)
-        self._read.record()
-        return target
-
-
 class Download:
     """A copy on its way to the computer's memory."""
 
     def __init__(
-        self, tensor: torch.Tensor, computing: contextlib.AbstractContextManager, done: torch.cuda.Event | None
+        self,
+        tensor: torch.Tensor,
+        computing: contextlib.AbstractContextManager,
+        wait: Callable[[], np.ndarray] | None = None,
     ) -> None:
-        self._tensor, self._computing, self._done = tensor, computing, done
+        self._tensor, self._computing, self._wait = tensor, computing, wait
 
     def result(self) -> np.ndarray:
         """Wait for it. What is large lies in ordinary memory, what is small in pinned memory that it keeps."""
-        if self._done is not None:
-            self._done.synchronize()
+        if self._wait is not None:
+            return self._wait().reshape(self._tensor.shape)
         with self._computing:
             return self._tensor.cpu().numpy()

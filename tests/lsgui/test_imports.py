@@ -31,7 +31,7 @@ LAYERS = (
 
 TORCH_ROOMS = (
     "torch", "triton", "lightning_attn", "model.adapt", "model.assembly", "model.attention", "model.captured",
-    "model.dataset", "model.inference", "model.planes", "model.predictor", "model.staging", "model.tiles",
+    "model.dataset", "model.inference", "model.pinned", "model.planes", "model.predictor", "model.staging", "model.tiles",
     "model.device", "model.ema", "model.layers", "model.losses", "model.network", "model.segmenter", "model.trainer", "model.training",
 )  # fmt: skip
 

@@ -1,0 +1,73 @@
+"""Pinned memory, which a GPU reads and writes by itself. Kept and used again: to pin it costs more than to copy it."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+_KEPT = 256 << 20
+"""Bytes of result buffers that wait to be used again."""
+
+
+class UploadBuffer:
+    """Filled, and then read by the GPU."""
+
+    def __init__(self) -> None:
+        self._memory: torch.Tensor | None = None
+        self._read = torch.cuda.Event()
+
+    def copy(
+        self,
+        arrays: Sequence[np.ndarray],
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        target: torch.Tensor | torch.device,
+    ) -> torch.Tensor:
+        """The arrays as one tensor of `shape`: in `target`, or a new one on that device. Does not wait for the GPU."""
+        self._read.synchronize()
+        size = arrays[0].nbytes * len(arrays)
+        if self._memory is None or self._memory.numel() < size:
+            self._memory = torch.empty(size, dtype=torch.uint8, pin_memory=True)
+        staged = self._memory[:size].view(dtype).view(shape)
+        for place, array in zip(staged.numpy(), arrays, strict=True):
+            np.copyto(place, array)
+        if isinstance(target, torch.device):
+            target = staged.to(target, non_blocking=True)
+        else:
+            target.copy_(staged, non_blocking=True)
+        self._read.record()
+        return target
+
+
+class ResultBuffers:
+    """Filled by the GPU and lent out as arrays; a buffer comes back when nobody has its array, nor a part of it, any more."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()  # arrays may go in any thread
+        self._free: OrderedDict[int, torch.Tensor] = OrderedDict()
+
+    def take(self, size: int) -> torch.Tensor:
+        """uint8 (size,), with any content."""
+        with self._guard:
+            fitting = next((key for key, buffer in self._free.items() if buffer.numel() == size), None)
+            if fitting is not None:
+                return self._free.pop(fitting)
+        return torch.empty(size, dtype=torch.uint8, pin_memory=torch.cuda.is_available())
+
+    def lend(self, buffer: torch.Tensor, filled: torch.cuda.Event) -> np.ndarray:
+        """The buffer as an array, once `filled` has come."""
+        filled.synchronize()
+        array = buffer.numpy()
+        weakref.finalize(array, self._give_back, buffer).atexit = False
+        return array
+
+    def _give_back(self, buffer: torch.Tensor) -> None:
+        with self._guard:
+            self._free[buffer.data_ptr()] = buffer
+            while sum(kept.numel() for kept in self._free.values()) > _KEPT:
+                self._free.popitem(last=False)

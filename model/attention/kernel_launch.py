@@ -138,9 +138,9 @@ def plan(width: int, value_width: int, dtype: torch.dtype, device: torch.device,
     chunk = 32 if exact and (wide or backward) else 64 if exact or wide or backward else 128
     block = min(chunk, 64)
     return Plan(
-        chunk=chunk, warps=4 if chunk < 128 else 8,
+        chunk=chunk, warps=8 if chunk == 128 or exact and wide else 4,
         run=32 if exact else 64, wide=32, scan_warps=4, scan_stages=2,
-        block=block, part=block, short_warps=4, short_stages=1 if backward and (exact or wide) else 2,
+        block=block, part=block, short_warps=8 if exact and wide else 4, short_stages=1 if backward and (exact or wide) else 2,
         precision="ieee" if exact else "tf32",
         sums="ieee" if exact else "tf32" if dtype == torch.bfloat16 else "tf32x3",
         states=torch.bfloat16 if dtype == torch.bfloat16 else torch.float32, dependent=overlapping(device),

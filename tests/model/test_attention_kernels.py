@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.checkpoint import checkpoint
@@ -16,8 +18,9 @@ from model.layers import plain
 
 CUDA = torch.cuda.is_available()
 DEVICE = "cuda" if CUDA else "cpu"
-BOUNDS = {torch.float32: 1e-5, torch.float16: 1e-3, torch.bfloat16: 5e-3}
-HALF = [torch.float16, pytest.param(torch.bfloat16, marks=pytest.mark.skipif(not CUDA, reason="Triton's interpreter multiplies no bfloat16"))]  # fmt: skip
+BOUNDS = {torch.float32: 1e-5, torch.float16: 1e-3, torch.bfloat16: 5e-3 if CUDA else 1e-2}
+"""Triton's interpreter cuts numbers off for bfloat16 where a GPU rounds them, which doubles the error."""
+HALF = [torch.float16, torch.bfloat16]
 
 
 @pytest.fixture(autouse=True)
@@ -29,15 +32,33 @@ def memory_full_of_nan() -> Iterator[None]:
     torch.use_deterministic_algorithms(False)
 
 
+@pytest.fixture(autouse=True)
+def bfloat16_is_multiplied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Triton's interpreter multiplies the bits of bfloat16 as if they were integers."""
+    if CUDA:
+        return
+    from triton.runtime.interpreter import InterpreterBuilder
+
+    def widen(x: np.ndarray) -> np.ndarray:
+        return (x.astype(np.uint32) << 16).view(np.float32) if x.dtype == np.uint16 else x
+
+    def create_dot(builder: object, a: object, b: object, d: object, *rest: object) -> object:
+        return type(d)(np.matmul(widen(a.data), widen(b.data), dtype=d.data.dtype) + d.data, d.dtype.scalar)
+
+    monkeypatch.setattr(InterpreterBuilder, "create_dot", create_dot)
+
+
 @pytest.fixture
 def many_launches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few hundred tokens are enough for several chunks, groups of chunks, and runs of the scan over groups."""
+    """Few tokens are enough for several chunks, and some more for several runs of the scan over chunks."""
+    plan = kernel_launch.plan
     monkeypatch.setattr(kernel_launch, "_SHORT", 16)
-    monkeypatch.setattr(kernel_launch, "_GROUP", 1)
-    monkeypatch.setattr(kernel_launch, "_ONE_GROUP", 1)
+    monkeypatch.setattr(
+        kernel_launch, "plan", lambda *a, **b: dataclasses.replace(plan(*a, **b), chunk=32, run=16, wide=256)
+    )
 
 
-def inputs(tokens: int, dtype: torch.dtype, widths: tuple[int, int] = (32, 32), heads: int = 3) -> list[torch.Tensor]:
+def inputs(tokens: int, dtype: torch.dtype, widths: tuple[int, int] = (16, 16), heads: int = 3) -> list[torch.Tensor]:
     torch.manual_seed(tokens)
     return [torch.randn(2, heads, tokens, w, device=DEVICE).to(dtype) for w in (widths[0], *widths, widths[1])]
 
@@ -51,7 +72,7 @@ def worst_error(
     for form, dtype in (("kernels", values[0].dtype), ("naive", torch.float64)):
         qkv = [x.detach().to(dtype).requires_grad_() for x in values[:3]]
         out = lightning_attention(*qkv, slopes.to(DEVICE), direction, form, **rest)
-        results.append([out, *torch.autograd.grad(out, qkv, values[3].to(dtype))])
+        results.append([out.detach(), *torch.autograd.grad(out, qkv, values[3].to(dtype))])
     return max(error(x, y) for x, y in zip(*results, strict=True))
 
 
@@ -60,31 +81,36 @@ def error(x: torch.Tensor, y: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
-@pytest.mark.parametrize("tokens", [1, 49, 65, 300])
-def test_kernels_equal_the_definition(tokens: int, direction: str) -> None:
+@pytest.mark.parametrize("tokens", [1, 49, 129])
+def test_kernels_equal_the_definition(tokens: int, direction: str, many_launches: None) -> None:
     assert worst_error(inputs(tokens, torch.float32), direction) < 1e-5
 
 
+@pytest.mark.parametrize("tokens", [65, 300])
+def test_kernels_with_their_own_tiles(tokens: int) -> None:
+    assert worst_error(inputs(tokens, torch.float32, heads=1), "bidirectional") < 1e-5
+
+
 @pytest.mark.parametrize("dtype", HALF)
-@pytest.mark.parametrize(("tokens", "direction"), [(49, "causal"), (300, "bidirectional"), (300, "anticausal")])
-def test_kernels_in_half_precision(tokens: int, direction: str, dtype: torch.dtype) -> None:
+@pytest.mark.parametrize(("tokens", "direction"), [(49, "causal"), (130, "bidirectional"), (130, "anticausal")])
+def test_kernels_in_half_precision(tokens: int, direction: str, dtype: torch.dtype, many_launches: None) -> None:
     assert worst_error(inputs(tokens, dtype), direction) < BOUNDS[dtype]
 
 
-@pytest.mark.parametrize("direction", DIRECTIONS)
-@pytest.mark.parametrize("widths", [(16, 16), (64, 16), (16, 64), (128, 128), (32, 128)])
-def test_all_head_widths(widths: tuple[int, int], direction: str, many_launches: None) -> None:
-    assert worst_error(inputs(70, torch.float32, widths, heads=1), direction) < 1e-5
+@pytest.mark.parametrize("widths", [(32, 32), (64, 16), (16, 64), (128, 128), (32, 128)])
+def test_all_head_widths(widths: tuple[int, int], many_launches: None) -> None:
+    for direction in ("causal", "bidirectional") if max(widths) < 128 else ("anticausal",):
+        assert worst_error(inputs(70, torch.float32, widths, heads=1), direction) < 1e-5
 
 
 @pytest.mark.parametrize(("direction", "slope"), [("causal", 0.0), ("anticausal", 1e-3), ("bidirectional", 0.02)])
 def test_far_tokens_count_as_much_as_their_decay_says(direction: str, slope: float, many_launches: None) -> None:
-    """Thirty-two groups are one run of the scan: these are more."""
-    values = [x[:1] for x in inputs(2200, torch.float32, (16, 16), heads=1)]
+    """Sixteen chunks are one run of the scan: these are more."""
+    values = [x[:1] for x in inputs(1100, torch.float32, heads=1)]
     assert worst_error(values, direction, torch.tensor([slope])) < 1e-5
 
 
-@pytest.mark.parametrize("grid", [(7, 9), (150, 2)])
+@pytest.mark.parametrize("grid", [(7, 9), (50, 2)])
 def test_tokens_are_read_column_by_column(grid: tuple[int, int], many_launches: None) -> None:
     assert worst_error(inputs(grid[0] * grid[1], torch.float32), "bidirectional", grid=grid) < 1e-5
 
@@ -104,17 +130,16 @@ def test_a_projection_s_thirds_are_read_where_they_lie() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, *HALF])
 @pytest.mark.parametrize("direction", DIRECTIONS)
-@pytest.mark.parametrize(("by_columns", "sides"), [(False, (5, 9)), (True, (5, 9)), (True, (11, 12))])
+@pytest.mark.parametrize(("by_columns", "sides"), [(False, (5, 9)), (True, (3, 5)), (True, (11, 7))])
 def test_attend_is_the_plain_one(
-    sides: tuple[int, int], by_columns: bool, direction: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+    sides: tuple[int, int], by_columns: bool, direction: str, dtype: torch.dtype, many_launches: None
 ) -> None:
-    monkeypatch.setattr(kernel_launch, "_SHORT", 64)
     qkv = torch.randn(2, *sides, 3 * 2 * 16, device=DEVICE).to(dtype).requires_grad_()
     exact = qkv.detach().double().requires_grad_()
     slopes, gradient = build_slopes(2).to(DEVICE), torch.randn(2, *sides, 2 * 16, device=DEVICE).to(dtype)
     out = attend(qkv, slopes, direction, by_columns)
     expected = plain.attend(exact, slopes, direction, by_columns, "naive")
-    assert out.dtype == dtype and out.is_contiguous() and error(out, expected) < BOUNDS[dtype]
+    assert out.dtype == dtype and out.is_contiguous() and error(out.detach(), expected.detach()) < BOUNDS[dtype]
     (result,) = torch.autograd.grad(out, qkv, gradient)
     (reference,) = torch.autograd.grad(expected, exact, gradient.double())
     assert result.is_contiguous() and error(result, reference) < 2 * BOUNDS[dtype]
@@ -122,17 +147,16 @@ def test_attend_is_the_plain_one(
         assert torch.equal(attend(qkv, slopes, direction, by_columns), out)
 
 
-@pytest.mark.parametrize("tokens", [40, 200])
+@pytest.mark.parametrize(("tokens", "poison"), [(16, "nan"), (100, "nan"), (100, "inf")])
 @pytest.mark.parametrize("direction", DIRECTIONS)
-@pytest.mark.parametrize("poison", [float("nan"), float("inf")])
-def test_what_is_no_number_stays_in_sight(poison: float, direction: str, tokens: int, many_launches: None) -> None:
+def test_what_is_no_number_stays_in_sight(direction: str, tokens: int, poison: str, many_launches: None) -> None:
     """Of q, only its own output is lost; of k and v those that see it; and no other head or image."""
     place = tokens // 2 + 3
     token = torch.arange(tokens, device=DEVICE)
     sees = {"causal": token >= place, "anticausal": token <= place, "bidirectional": token >= 0}[direction]
     for which, lost in ((0, token == place), (1, sees), (2, sees)):
         values = inputs(tokens, torch.float32)
-        values[which][1, 2, place, 5] = poison
+        values[which][1, 2, place, 5] = float(poison)
         finite = lightning_attention(
             *values[:3], torch.full((3,), 0.01, device=DEVICE), direction, "kernels"
         ).isfinite()
@@ -142,7 +166,7 @@ def test_what_is_no_number_stays_in_sight(poison: float, direction: str, tokens:
 
 
 def test_gradients_of_what_is_no_number_stay_in_sight(many_launches: None) -> None:
-    q, k, v, gradient = inputs(150, torch.float32)
+    q, k, v, gradient = inputs(100, torch.float32)
     gradient[1, 2, 70] = float("nan")
     qkv = [x.requires_grad_() for x in (q, k, v)]
     out = lightning_attention(*qkv, build_slopes(3).to(DEVICE), "causal", "kernels")

@@ -29,7 +29,7 @@ def classify(
     channel = torch.empty(batch, height, across, dtype=torch.uint8, device=x.device)
     sure = torch.empty_like(channel)
     means = channel.new_empty(batch, numbers, triton.cdiv(height, 4), triton.cdiv(across, 4))
-    tokens, block_r = batch * rows * columns, 64
+    tokens, block_r = batch * rows * columns, 128 if width <= 128 else 64
     block_q, block_k = (max(16, triton.next_power_of_2(number)) for number in (inner, numbers))
     with on_device(x):
         _classify[(triton.cdiv(tokens, block_r),)](

@@ -1,7 +1,4 @@
-"""The depthwise 3x3 convolution, added to what came in, and the norm of that sum, in one pass.
-
-A program goes down a strip of an image, so that what it reads of a line serves three lines.
-"""
+"""The depthwise 3x3 convolution, added to what came in, and the norm of that sum, in one pass."""
 
 from __future__ import annotations
 
@@ -12,9 +9,6 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 
 from model.layers.kernels.launch import PROGRAMS, on_device, rows_of, sum_rows, warps_of
 from model.layers.kernels.norm import norm_gradients, standardise
-
-_LINES = 16
-"""Lines of a strip where there are many of them; with fewer programs a GPU would not be full."""
 
 
 class Depthwise(torch.autograd.Function):
@@ -57,22 +51,14 @@ def _convolve(
     out: torch.Tensor,
     eps: float,
 ) -> None:
-    batch, height, across, width = x.shape
+    height, across, width = x.shape[1:]
     block_c = triton.next_power_of_2(width)
-    block_r = rows_of(block_c)
-    strips, groups, lines = _strips(batch, height, across, block_r)
+    block_r, tokens = rows_of(block_c), x.numel() // width
     with on_device(x):
-        _forward[(strips * groups * batch,)](
-            x, kernel, kernel_bias, weight, bias, total, out, height, across, strips, groups, lines, eps,
+        _forward[(triton.cdiv(tokens, block_r),)](
+            x, kernel, kernel_bias, weight, bias, total, out, tokens, height, across, eps,
             kernel.stride(0), kernel.stride(3), width, block_r, block_c, num_warps=warps_of(block_r * block_c),
         )  # fmt: skip
-
-
-def _strips(batch: int, height: int, across: int, block_r: int) -> tuple[int, int, int]:
-    """Strips side by side, strips one below the other, and the lines of each."""
-    strips = triton.cdiv(across, block_r)
-    lines = max(1, min(_LINES, batch * strips * height // PROGRAMS))
-    return strips, triton.cdiv(height, lines), lines
 
 
 def _convolution_gradients(
@@ -113,38 +99,45 @@ def _weights(kernel, channel, inside, step_c: tl.constexpr, step_t: tl.constexpr
     return left, here, right
 
 
-@triton.jit(do_not_specialize=["height", "across", "strips", "groups", "lines"])
+@triton.jit
+def convolved(
+    x, kernel, kernel_bias, token, tokens, height, across, channel, step_c: tl.constexpr, step_t: tl.constexpr,
+    width: tl.constexpr, block_r: tl.constexpr,
+):  # fmt: skip
+    """x + its convolution, for some channels of some tokens, (tokens, channels)."""
+    row, column = (token // across) % height, token % across
+    inside = channel < width
+    bias = tl.load(kernel_bias + channel, mask=inside, other=0.0).to(tl.float32)
+    value = tl.zeros((block_r, 1), tl.float32) + bias[None, :]
+    for tap in tl.static_range(9):
+        down, right = tap // 3 - 1, tap % 3 - 1
+        seen = (row + down >= 0) & (row + down < height) & (column + right >= 0) & (column + right < across)
+        place = (token + down * across + right).to(tl.int64)[:, None] * width + channel[None, :]
+        near = tl.load(x + place, mask=(seen & (token < tokens))[:, None] & inside[None, :], other=0.0)
+        part = tl.load(kernel + channel * step_c + tap * step_t, mask=inside, other=0.0).to(tl.float32)
+        if tap == 4:
+            part += 1.0
+        value += near.to(tl.float32) * part[None, :]
+    return value
+
+
+@triton.jit(do_not_specialize=["tokens", "height", "across"])
 def _forward(
-    x, kernel, kernel_bias, weight, bias, total, out, height, across, strips, groups, lines, eps,
+    x, kernel, kernel_bias, weight, bias, total, out, tokens, height, across, eps,
     step_c: tl.constexpr, step_t: tl.constexpr, width: tl.constexpr, block_r: tl.constexpr, block_c: tl.constexpr,
 ):  # fmt: skip
-    program = tl.program_id(0)
-    column = program % strips * block_r + tl.arange(0, block_r)
-    first = program // strips % groups * lines
-    last = tl.minimum(first + lines, height)
-    image = (program // (strips * groups)).to(tl.int64) * height * across * width
+    token = tl.program_id(0) * block_r + tl.arange(0, block_r)
     channel = tl.arange(0, block_c)
     inside = channel < width
-    a0, a1, a2 = _weights(kernel, channel, inside, step_c, step_t, 0)
-    b0, b1, b2 = _weights(kernel, channel, inside, step_c, step_t, 1)
-    c0, c1, c2 = _weights(kernel, channel, inside, step_c, step_t, 2)
-    start = tl.load(kernel_bias + channel, mask=inside, other=0.0).to(tl.float32)
+    value = convolved(x, kernel, kernel_bias, token, tokens, height, across, channel, step_c, step_t, width, block_r)
+    mask = (token < tokens)[:, None] & inside
+    place = token.to(tl.int64)[:, None] * width + channel
+    rounded = value.to(total.dtype.element_ty)
+    tl.store(total + place, rounded, mask=mask)
+    scaled, _ = standardise(rounded.to(tl.float32), inside, eps, width)
     gain = tl.load(weight + channel, mask=inside, other=0.0).to(tl.float32)
     shift = tl.load(bias + channel, mask=inside, other=0.0).to(tl.float32)
-    mask = (column < across)[:, None] & inside
-    above = tl.zeros((block_r, block_c), tl.float32)
-    current = above + start
-    for line in range(first - 1, last + 1):
-        left, here, right = _three(x + image, line, height, column, across, channel, inside, width)
-        above += left * c0 + here * c1 + right * c2
-        if line > first:
-            rounded = above.to(total.dtype.element_ty)
-            place = image + ((line - 1) * across + column).to(tl.int64)[:, None] * width + channel
-            tl.store(total + place, rounded, mask=mask)
-            scaled, _ = standardise(rounded.to(tl.float32), inside, eps, width)
-            tl.store(out + place, (scaled * gain + shift).to(out.dtype.element_ty), mask=mask)
-        above = current + left * b0 + here * (b1 + 1.0) + right * b2
-        current = start + left * a0 + here * a1 + right * a2
+    tl.store(out + place, (scaled * gain + shift).to(out.dtype.element_ty), mask=mask)
 
 
 @triton.jit(do_not_specialize=["height", "across", "strips", "units"])

@@ -7,12 +7,14 @@ carries the states of what comes before along and computes what comes out.
 
 from __future__ import annotations
 
+import functools
+
 import torch
 
 from model.layers.processor.grid import Grid, choose_grid, in_chunks, in_order
 
-_SLAB = 96
-"""Chunks of a slab, counted for each head: six arrays of 64 x 32 numbers for each are 5 MB."""
+_SLAB = 96 * 64
+"""Tokens of a slab, counted for each head: six arrays of 32 numbers for each are 5 MB."""
 _NEGLIGIBLE = 80.0
 """exp(-80) is 2e-35. What is smaller would soon be denormal, which processors are slow at."""
 
@@ -37,9 +39,9 @@ def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: 
 def _scan(tokens: torch.Tensor, slopes: torch.Tensor, direction: str, grid: Grid) -> None:
     """tokens (h, w, 3C); what comes out replaces q."""
     heads = len(slopes)
-    size = max(1, round(_SLAB / (heads * grid.inner)))
+    size = max(1, round(_SLAB / (heads * grid.inner * grid.chunk)))
     parts = [x.split(size, dim=1) for x in in_chunks(tokens, grid, 3 * heads).split(heads)]
-    slabs = _slabs(parts[0], _Decays(slopes, direction, grid.chunk))
+    slabs = _slabs(parts[0], _decays(tuple(slopes.tolist()), direction, grid.chunk))
     carry = dict.fromkeys((False, True), tokens.new_zeros(heads, 1, parts[0][0].shape[-1] ** 2))
     after = []
     if direction != "causal":
@@ -111,14 +113,20 @@ class _Slab:
         torch.div(self._loaded["_found"], size.view(self._single), out=q)
 
 
+@functools.lru_cache(maxsize=32)
+def _decays(slopes: tuple[float, ...], direction: str, chunk: int) -> _Decays:
+    """Kept for the few scans of a network: to compute them takes as long as a tenth of a small scan."""
+    return _Decays(slopes, direction, chunk)
+
+
 class _Decays:
     """What of the distance between two tokens lies inside a chunk, from a token to its chunk's edge, and beyond.
 
     `reverse` is for what comes after, instead of before.
     """
 
-    def __init__(self, slopes: torch.Tensor, direction: str, chunk: int) -> None:
-        self.slopes, self.chunk = slopes.float()[:, None, None], chunk
+    def __init__(self, slopes: tuple[float, ...], direction: str, chunk: int) -> None:
+        self.slopes, self.chunk = torch.tensor(slopes)[:, None, None], chunk
         self.sides = {"causal": (False,), "anticausal": (True,)}.get(direction, (False, True))
         step = torch.arange(chunk, dtype=torch.float32)
         distance = step[:, None] - step
@@ -128,8 +136,9 @@ class _Decays:
         self.to_edge = {side: _decay(self.slopes * (chunk - 1 - steps[side]))[:, None] for side in self.sides}
         self.from_edge = {side: _decay(self.slopes * (steps[side] + 1))[:, None] for side in self.sides}
         self.whole = _decay(self.slopes * chunk)
+        self.of_chunks = functools.lru_cache(maxsize=8)(self._of_chunks)
 
-    def of_chunks(self, chunks: int, reverse: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    def _of_chunks(self, chunks: int, reverse: bool) -> tuple[torch.Tensor, torch.Tensor]:
         """Between the chunks of a slab (heads, chunks, chunks), and from the slab's edge to each (heads, chunks, 1)."""
         row = torch.arange(chunks, dtype=torch.float32)
         row = row.flip(0) if reverse else row

@@ -8,6 +8,8 @@ import torch
 
 _SHORTEST, _CHUNK, _LONGEST = 32, 64, 96
 """Tokens of a chunk: longer ones compute more scores, shorter ones more states."""
+_FEW = 2048
+"""Up to so many tokens the shortest chunks are the fastest."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,11 @@ class Grid:
 
 
 def choose_grid(height: int, width: int, by_columns: bool) -> Grid | None:
-    """The grid whose chunks are nearest to 64 tokens, or one chunk of a few; None where none divides the image."""
+    """The grid whose chunks are nearest to the best length; None where none divides the image."""
     tokens = height * width
-    lengths = sorted(range(_SHORTEST, _LONGEST + 1), key=lambda length: abs(length - _CHUNK))
-    for chunk in (tokens, *lengths) if tokens <= _LONGEST else lengths:
+    best = _SHORTEST if tokens <= _FEW else _CHUNK
+    lengths = sorted(range(_SHORTEST, _LONGEST + 1), key=lambda length: abs(length - best))
+    for chunk in (*lengths, tokens) if tokens <= _LONGEST else lengths:
         if not by_columns and tokens % chunk == 0:
             return Grid(by_columns, tokens // chunk, 1, 1, chunk)
         if by_columns and height % chunk == 0:

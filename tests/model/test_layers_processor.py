@@ -1,0 +1,185 @@
+"""The layers on a CPU without gradients: what plain gives, for any size, and with the weights as they are now."""
+
+from __future__ import annotations
+
+import copy
+import gc
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from model.attention import build_slopes
+from model.layers import plain, processor
+from model.layers.processor import packed
+from model.layers.processor.grid import choose_grid, in_chunks, in_order
+from model.network import Block, LightningUnet, NetworkConfig
+
+SIZES = [(1, 1), (3, 5), (8, 24), (13, 7), (2, 130), (64, 48), (101, 97)]
+DIRECTIONS = ["causal", "anticausal", "bidirectional"]
+
+
+def close(got: torch.Tensor, expected: torch.Tensor) -> None:
+    assert got.shape == expected.shape and got.dtype == expected.dtype
+    assert (got - expected).abs().max() <= 1e-4 * expected.abs().max()
+
+
+def lively(module: nn.Module) -> nn.Module:
+    """Without biases of zero and norms of one, which would hide what is forgotten."""
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    return module.eval()
+
+
+@pytest.fixture(autouse=True)
+def fresh_memory_is_not_a_number() -> None:
+    torch.use_deterministic_algorithms(True)  # fills fresh memory with NaN, so that what is not written shows
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.parametrize("by_columns", [False, True])
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("size", SIZES)
+def test_attention_of_any_size_is_plain_s(size: tuple[int, int], direction: str, by_columns: bool) -> None:
+    torch.manual_seed(0)
+    qkv, slopes = torch.randn(2, *size, 3 * 3 * 8), build_slopes(3)
+    expected = plain.attend(qkv, slopes, direction, by_columns, "naive" if size[0] < 64 else "chunk")
+    with torch.inference_mode():
+        close(processor.attend(qkv.clone(), slopes, direction, by_columns, "auto"), expected)
+
+
+def test_a_steep_slope_over_many_tokens_stays_a_number() -> None:
+    with torch.inference_mode():
+        out = processor.attend(
+            torch.ones(1, 160, 160, 3 * 2 * 8), torch.tensor([8.0, 0.0]), "bidirectional", True, "auto"
+        )
+    assert out.isfinite().all()
+
+
+@pytest.mark.parametrize("by_columns", [False, True])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_grid_s_chunks_are_the_scan_in_order(size: tuple[int, int], by_columns: bool) -> None:
+    height, width = size
+    numbers = torch.arange(height * width).view(height, width, 1)
+    expected = (numbers.transpose(0, 1) if by_columns else numbers).flatten()
+    grid = choose_grid(height, width, by_columns)
+    if grid is None:
+        assert torch.equal(in_order(numbers, by_columns).flatten()[: len(expected)], expected)
+    else:
+        assert grid.chunk <= 96 and torch.equal(in_chunks(numbers, grid, 1).flatten(), expected)
+
+
+@pytest.mark.parametrize("convolution", [False, True])
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (70, 60)])
+def test_a_block_is_plain_s_and_leaves_its_input_alone(size: tuple[int, int], convolution: bool) -> None:
+    block = lively(
+        Block(
+            40,
+            2,
+            NetworkConfig(3, width=40, heads=(2,), encoder_blocks=(1,), decoder_blocks=(), convolution=convolution),
+            "rows",
+        )
+    )
+    x = torch.randn(2, *size, 40)
+    before = x.clone()
+    with torch.inference_mode():
+        got = block(x)
+    close(got, block(x).detach())
+    assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize(
+    "preset", [{}, {"direction": "causal", "scans": ("rows",), "skips": False, "convolution": False}]
+)
+@pytest.mark.parametrize("shape", [(1, 3, 96, 64), (2, 1, 33, 71), (1, 3, 5, 200)])
+def test_a_network_is_plain_s(shape: tuple[int, ...], preset: dict) -> None:
+    network = lively(
+        LightningUnet(
+            NetworkConfig(3, width=24, heads=(1, 2, 4), encoder_blocks=(1, 2, 1), decoder_blocks=(1, 1), **preset)
+        )
+    )
+    images = torch.rand(shape)
+    with torch.inference_mode():
+        got = network(images)
+    close(got, network(images).detach())
+
+
+def test_classes_are_those_of_the_logits() -> None:
+    network = lively(
+        LightningUnet(NetworkConfig(3, width=24, heads=(1, 2), encoder_blocks=(1, 1), decoder_blocks=(1,)))
+    )
+    images = torch.rand(2, 1, 45, 38)
+    with torch.inference_mode():
+        channel, sure, pooled = network.classify(images)
+        assert torch.equal(channel, network(images).argmax(1).to(torch.uint8))
+    assert sure.shape == (2, 45, 38) and pooled.shape == (2, 3, 12, 10)
+
+
+def _step(layer: nn.Linear) -> None:
+    with torch.no_grad():
+        layer.weight -= 1
+
+
+def _step_in_inference(layer: nn.Linear) -> None:
+    with torch.inference_mode():
+        layer.weight.mul_(2)
+
+
+CHANGES = {
+    "a step": _step,
+    "a step in inference": _step_in_inference,
+    "loading": lambda layer: layer.load_state_dict({"weight": torch.ones(20, 24), "bias": torch.ones(20)}),
+    "loading by assignment": lambda layer: layer.load_state_dict(
+        {"weight": torch.ones(20, 24), "bias": torch.ones(20)}, assign=True
+    ),
+    "another parameter": lambda layer: setattr(layer, "weight", nn.Parameter(torch.ones(20, 24))),
+    "other memory": lambda layer: setattr(layer.weight, "data", torch.ones(20, 24)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_kept_weights_follow_changes(change: str) -> None:
+    layer, x = nn.Linear(24, 20), torch.rand(1, 3, 5, 24)
+    with torch.inference_mode():
+        before = processor.linear(x, layer)
+    CHANGES[change](layer)
+    with torch.inference_mode():
+        after = processor.linear(x, layer)
+        close(after, F.linear(x, layer.weight, layer.bias))
+        assert not torch.allclose(before, after)
+
+
+def test_kept_weights_go_with_their_layer_and_are_not_copied() -> None:
+    layer = nn.Linear(24, 20)
+    with torch.inference_mode():
+        processor.linear(torch.rand(1, 1, 1, 24), layer)
+    assert layer in packed._KEPT and copy.deepcopy(layer) not in packed._KEPT
+    kept = len(packed._KEPT)
+    del layer
+    gc.collect()
+    assert len(packed._KEPT) < kept
+
+
+@pytest.mark.parametrize("reason", ["no operators", "weights made in inference", "double", "autocast"])
+def test_where_weights_cannot_be_packed_the_network_computes_all_the_same(
+    reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = NetworkConfig(3, width=16, heads=(1, 2), encoder_blocks=(1, 1), decoder_blocks=(1,))
+    with torch.inference_mode(reason == "weights made in inference"):
+        network = lively(LightningUnet(config))
+    images = torch.rand(1, 1, 40, 24)
+    reference = LightningUnet(config)
+    reference.load_state_dict(network.state_dict())
+    expected = reference(images).detach()
+    if reason == "no operators":
+        monkeypatch.setattr(packed, "_available", lambda: False)
+    if reason == "double":
+        network, images = network.double(), images.double()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=reason == "autocast"):
+        got = network(images).float()
+    worst = 0.1 if reason == "autocast" else 1e-4
+    assert (got - expected).abs().max() <= worst * expected.abs().max()

@@ -13,6 +13,8 @@ from typing import BinaryIO
 
 TEMPORARY_SUFFIX = ".part"
 _PATIENCE = 20
+_BUFFER = 1 << 18
+"""Most files fit, and are then written by one call of the system."""
 
 
 def atomic_write(path: Path, write: Callable[[BinaryIO], None], durable: bool = True) -> None:
@@ -23,13 +25,13 @@ def atomic_write(path: Path, write: Callable[[BinaryIO], None], durable: bool = 
     path = Path(path)
     temporary = path.with_name(f".{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")
     try:
-        with open(temporary, "xb") as file:
+        with open(temporary, "xb", buffering=_BUFFER) as file:
             write(file)
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        if path.exists():
-            os.chmod(temporary, path.stat().st_mode & 0o777)
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(temporary, os.stat(path).st_mode & 0o777)
         _replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 MAX_PIXELS = 100_000_000
+_BUFFER = 1 << 18
+"""Most files fit, and are then read by one call of the system."""
 
 PRESETS: Mapping[str, Window] = MappingProxyType(
     {
@@ -61,7 +63,7 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     """
     path = Path(path)
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=_BUFFER) as file:
             image = _read(path, file, max_pixels)
     except ImageError:
         raise

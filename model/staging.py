@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -58,8 +59,10 @@ class Staging:
 
         What is not `alone` lets other threads have the core while it is waited for.
         """
-        if not self._gpu or tensor.numel() > 2 * _STRIP:
-            return Download(tensor, self.computing())
+        if not self._gpu:
+            return Download(tensor.shape, tensor.numpy)
+        if tensor.numel() > _STRIP:
+            return Download(tensor.shape, lambda: self._in_strips(tensor.reshape(-1)))
         if not alone:
             self._down.wait_stream(self.compute)
             tensor.record_stream(self._down)
@@ -68,7 +71,24 @@ class Staging:
         with contextlib.nullcontext() if alone else torch.cuda.stream(self._down):
             host.view(tensor.shape).copy_(tensor, non_blocking=True)
             done.record()
-        return Download(tensor, contextlib.nullcontext(), lambda: self._results.lend(host, done))
+        return Download(tensor.shape, lambda: self._results.lend(host, done))
+
+    @torch.inference_mode()
+    def _in_strips(self, tensor: torch.Tensor) -> np.ndarray:
+        """Into ordinary memory, through pinned strips: while one is copied on, the next is on its way."""
+        array, coming = np.empty(tensor.shape, np.uint8), deque()
+        self._down.wait_stream(self.compute)
+        for start in range(0, len(tensor), _STRIP):
+            part, done = tensor[start : start + _STRIP], torch.cuda.Event()
+            host = self._results.take(len(part))
+            with torch.cuda.stream(self._down):
+                host.copy_(part, non_blocking=True)
+                done.record()
+            coming.append((array[start : start + _STRIP], host, done))
+            while len(coming) > (1 if start + _STRIP < len(tensor) else 0):
+                place, host, done = coming.popleft()
+                np.copyto(place, self._results.lend(host, done))
+        return array
 
     def _in_parts(self, arrays: Sequence[np.ndarray], shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         """As many arrays, or as many rows of one, at a time as a buffer holds."""
@@ -85,17 +105,9 @@ class Staging:
 class Download:
     """A copy on its way to the computer's memory."""
 
-    def __init__(
-        self,
-        tensor: torch.Tensor,
-        computing: contextlib.AbstractContextManager,
-        wait: Callable[[], np.ndarray] | None = None,
-    ) -> None:
-        self._tensor, self._computing, self._wait = tensor, computing, wait
+    def __init__(self, shape: tuple[int, ...], wait: Callable[[], np.ndarray]) -> None:
+        self._shape, self._wait = shape, wait
 
     def result(self) -> np.ndarray:
-        """Wait for it. What is large lies in ordinary memory, what is small in pinned memory that it keeps."""
-        if self._wait is not None:
-            return self._wait().reshape(self._tensor.shape)
-        with self._computing:
-            return self._tensor.cpu().numpy()
+        """Wait for it. What is large lies in ordinary memory, what is small in pinned memory that comes back later."""
+        return self._wait().reshape(self._shape)

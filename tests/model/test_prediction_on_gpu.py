@@ -100,6 +100,17 @@ def test_tiles_are_the_cpu_s_and_one_pass_is_close(
     agree(expected, gpu.predict(asked))
 
 
+def test_large_results_come_back_whole(gpu: Segmenter, slice_: np.ndarray) -> None:
+    """Through several pinned strips; the same as a part of the image brings through one."""
+    large = np.tile(slice_, (8, 8))
+    answer = gpu.predict(image(large))
+    assert answer.label_map.shape == large.shape and answer.confidence.min() > 0
+    again = gpu.predict(image(large))
+    assert (answer.label_map == again.label_map).all() and (answer.scores == again.scores).all()
+    inner = answer.label_map[1024:1536, 1024:1536]
+    assert (inner == gpu.predict(image(slice_)).label_map).mean() > 0.9
+
+
 def test_batches_give_what_single_images_give(gpu: Segmenter, slice_: np.ndarray) -> None:
     images = [image(np.roll(KINDS[kind](slice_), 7 * n, axis=0)) for kind in ("uint8", "colour") for n in range(21)]
     images += [image(KINDS["shrunk"](slice_)), image(cv2.resize(slice_, (1103, 903))), image(slice_)]

@@ -51,7 +51,7 @@ def enter(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     if local is None:
         return x, linear(norm(x, after), qkv)
-    if _narrow(x) and x.numel() <= narrow.FEW * x.shape[-1]:
+    if _narrow(x) and narrow.can_enter(x):
         return narrow.enter(x.contiguous(), local, after, qkv)
     x, normed = depthwise(x, local, after)
     return x, linear(normed, qkv)

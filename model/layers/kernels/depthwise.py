@@ -51,12 +51,13 @@ def _convolve(
     out: torch.Tensor,
     eps: float,
 ) -> None:
-    height, across, width = x.shape[1:]
+    batch, height, across, width = x.shape
     block_c = triton.next_power_of_2(width)
-    block_r, tokens = rows_of(block_c), x.numel() // width
+    block_r = rows_of(block_c)
+    strips = triton.cdiv(across, block_r)
     with on_device(x):
-        _forward[(triton.cdiv(tokens, block_r),)](
-            x, kernel, kernel_bias, weight, bias, total, out, tokens, height, across, eps,
+        _forward[(strips * height * batch,)](
+            x, kernel, kernel_bias, weight, bias, total, out, strips, height, across, eps,
             kernel.stride(0), kernel.stride(3), width, block_r, block_c, num_warps=warps_of(block_r * block_c),
         )  # fmt: skip
 
@@ -100,38 +101,43 @@ def _weights(kernel, channel, inside, step_c: tl.constexpr, step_t: tl.constexpr
 
 
 @triton.jit
+def place_of(program, strips, height, across, block_r: tl.constexpr):
+    """The image, the line and the columns that a program works on: a part of one line needs no division by token."""
+    column = program % strips * block_r + tl.arange(0, block_r)
+    return program // (strips * height), program // strips % height, column
+
+
+@triton.jit
 def convolved(
-    x, kernel, kernel_bias, token, tokens, height, across, channel, step_c: tl.constexpr, step_t: tl.constexpr,
-    width: tl.constexpr, block_r: tl.constexpr,
+    x, kernel, kernel_bias, image, line, height, column, across, channel, step_c: tl.constexpr, step_t: tl.constexpr,
+    width: tl.constexpr,
 ):  # fmt: skip
-    """x + its convolution, for some channels of some tokens, (tokens, channels)."""
-    row, column = (token // across) % height, token % across
+    """x + its convolution, for some channels of some columns of a line, (columns, channels)."""
     inside = channel < width
+    x += image.to(tl.int64) * height * across * width
     bias = tl.load(kernel_bias + channel, mask=inside, other=0.0).to(tl.float32)
-    value = tl.zeros((block_r, 1), tl.float32) + bias[None, :]
-    for tap in tl.static_range(9):
-        down, right = tap // 3 - 1, tap % 3 - 1
-        seen = (row + down >= 0) & (row + down < height) & (column + right >= 0) & (column + right < across)
-        place = (token + down * across + right).to(tl.int64)[:, None] * width + channel[None, :]
-        near = tl.load(x + place, mask=(seen & (token < tokens))[:, None] & inside[None, :], other=0.0)
-        part = tl.load(kernel + channel * step_c + tap * step_t, mask=inside, other=0.0).to(tl.float32)
-        if tap == 4:
-            part += 1.0
-        value += near.to(tl.float32) * part[None, :]
-    return value
+    left, here, right = _three(x, line, height, column, across, channel, inside, width)
+    a, b, c = _weights(kernel, channel, inside, step_c, step_t, 1)
+    value = left * a + here * (b + 1.0) + right * c + bias
+    left, here, right = _three(x, line - 1, height, column, across, channel, inside, width)
+    a, b, c = _weights(kernel, channel, inside, step_c, step_t, 0)
+    value += left * a + here * b + right * c
+    left, here, right = _three(x, line + 1, height, column, across, channel, inside, width)
+    a, b, c = _weights(kernel, channel, inside, step_c, step_t, 2)
+    return value + (left * a + here * b + right * c)
 
 
-@triton.jit(do_not_specialize=["tokens", "height", "across"])
+@triton.jit(do_not_specialize=["strips", "height", "across"])
 def _forward(
-    x, kernel, kernel_bias, weight, bias, total, out, tokens, height, across, eps,
+    x, kernel, kernel_bias, weight, bias, total, out, strips, height, across, eps,
     step_c: tl.constexpr, step_t: tl.constexpr, width: tl.constexpr, block_r: tl.constexpr, block_c: tl.constexpr,
 ):  # fmt: skip
-    token = tl.program_id(0) * block_r + tl.arange(0, block_r)
+    image, line, column = place_of(tl.program_id(0), strips, height, across, block_r)
     channel = tl.arange(0, block_c)
     inside = channel < width
-    value = convolved(x, kernel, kernel_bias, token, tokens, height, across, channel, step_c, step_t, width, block_r)
-    mask = (token < tokens)[:, None] & inside
-    place = token.to(tl.int64)[:, None] * width + channel
+    value = convolved(x, kernel, kernel_bias, image, line, height, column, across, channel, step_c, step_t, width)
+    mask = (column < across)[:, None] & inside
+    place = ((image * height + line) * across + column).to(tl.int64)[:, None] * width + channel
     rounded = value.to(total.dtype.element_ty)
     tl.store(total + place, rounded, mask=mask)
     scaled, _ = standardise(rounded.to(tl.float32), inside, eps, width)

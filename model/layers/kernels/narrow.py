@@ -11,16 +11,16 @@ import triton.language as tl
 from torch import nn
 
 from model.layers.kernels.activation import gaussian
-from model.layers.kernels.depthwise import convolved
+from model.layers.kernels.depthwise import convolved, place_of
 from model.layers.kernels.launch import on_device
 from model.layers.kernels.norm import standardise
 
 WIDEST = 128
 """Channels up to which a program holds its tokens' products; wider ones are faster as products of their own."""
-FEW = 1 << 16
-"""Tokens up to which latency counts more than traffic: `enter` saves a launch then, while with more of them its two
-parts are faster by themselves.
-"""
+_FEW = 1 << 16
+"""Tokens up to which latency counts more than traffic."""
+_ROOMY = 96
+"""Channels up to which the registers of a processor are enough for larger tiles."""
 
 
 def leave(
@@ -31,24 +31,25 @@ def leave(
     tokens, block_r = x.numel() // width, 64
     # Of 30 tiles measured on an H200 this is within 5 % of the best for few tokens and for many; with more registers only
     # two programs would fit on a processor.
-    block_h, registers = (64, 168) if width <= 96 else (32, None)
+    block_h, registers = (64, 168) if width <= _ROOMY else (32, None)
     with on_device(x):
         _leave[(triton.cdiv(tokens, block_r),)](
             x, y.contiguous(), *_of(project, x), after.weight, after.bias, *_of(first, x), *_of(second, x), out,
             tokens, after.eps, width, first.out_features, *parts(width), block_r, block_h, num_warps=4,
-            num_stages=3 if tokens <= FEW and width <= 96 else 2, maxnreg=registers,
+            num_stages=3 if tokens <= _FEW and width <= _ROOMY else 2, maxnreg=registers,
         )  # fmt: skip
     return out
 
 
 def enter(x: torch.Tensor, local: nn.Conv2d, after: nn.LayerNorm, qkv: nn.Linear) -> tuple[torch.Tensor, torch.Tensor]:
     """s = x + local(x), a depthwise 3x3 convolution, and qkv(norm(s)), for x (B, h, w, C)."""
-    height, across, width = x.shape[1:]
+    batch, height, across, width = x.shape
     total, out = torch.empty_like(x), x.new_empty(*x.shape[:3], qkv.out_features)
-    tokens, block_r, kernel = x.numel() // width, 64, local.weight
+    block_r, kernel = 64, local.weight
+    strips = triton.cdiv(across, block_r)
     with on_device(x):
-        _enter[(triton.cdiv(tokens, block_r),)](
-            x, kernel, local.bias, after.weight, after.bias, *_of(qkv, x), total, out, tokens, height, across,
+        _enter[(strips * height * batch,)](
+            x, kernel, local.bias, after.weight, after.bias, *_of(qkv, x), total, out, batch, strips, height, across,
             after.eps, kernel.stride(0), kernel.stride(3), width, qkv.out_features, *parts(width), block_r, 64,
             num_warps=4, num_stages=2,
         )  # fmt: skip
@@ -145,20 +146,22 @@ def _leave(
         _store(out, total_b, token, tokens, b, width)
 
 
-@triton.jit(do_not_specialize=["tokens", "height", "across"])
+@triton.jit(do_not_specialize=["batch", "strips", "height", "across"])
 def _enter(
-    x, kernel, kernel_bias, weight, bias, product, product_bias, total, out, tokens, height, across, eps,
+    x, kernel, kernel_bias, weight, bias, product, product_bias, total, out, batch, strips, height, across, eps,
     step_c: tl.constexpr, step_t: tl.constexpr, width: tl.constexpr, outputs: tl.constexpr,
     part_a: tl.constexpr, part_b: tl.constexpr, block_r: tl.constexpr, block_o: tl.constexpr,
 ):  # fmt: skip
     dtype: tl.constexpr = x.dtype.element_ty
-    token = tl.program_id(0) * block_r + tl.arange(0, block_r)
+    image, line, column = place_of(tl.program_id(0), strips, height, across, block_r)
+    tokens = batch * height * across
+    token = tl.where(column < across, (image * height + line) * across + column, tokens)
     a = tl.arange(0, part_a)
-    value_a = convolved(x, kernel, kernel_bias, token, tokens, height, across, a, step_c, step_t, width, block_r)
+    value_a = convolved(x, kernel, kernel_bias, image, line, height, column, across, a, step_c, step_t, width)
     _store(total, value_a, token, tokens, a, width)
     if part_b > 0:
         b = part_a + tl.arange(0, part_b)
-        value_b = convolved(x, kernel, kernel_bias, token, tokens, height, across, b, step_c, step_t, width, block_r)
+        value_b = convolved(x, kernel, kernel_bias, image, line, height, column, across, b, step_c, step_t, width)
         _store(total, value_b, token, tokens, b, width)
         value_a, value_b = _standardise_two(value_a, value_b, a < width, b < width, eps, width)
         normed_b = (value_b * vector(weight, b, width) + vector(bias, b, width)).to(dtype)

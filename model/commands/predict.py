@@ -151,7 +151,8 @@ class _Work:
     def _draw(self, paths: list[Path], progress: Progress) -> None:
         number = min(self._seen, len(paths) - 1)
         part = (self._seen + (progress.fraction or 0)) / len(paths)
-        self._bar.draw(part, f"{number + 1} of {len(paths)}  {paths[number].name}")
+        doing = f"  {progress.message}" if progress.message else ""
+        self._bar.draw(part, f"{number + 1} of {len(paths)}  {paths[number].name}{doing}")
 
     def _say(self, sentence: object) -> None:
         self._bar.clear()

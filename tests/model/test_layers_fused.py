@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterator
 
@@ -174,6 +175,25 @@ def test_whole_network(config: NetworkConfig, monkeypatch: pytest.MonkeyPatch) -
     found = _logits_and_gradients(network.float(), images, fused, monkeypatch)
     for name, wanted in expected.items():
         assert (found[name] - wanted).norm() <= 2e-5 * wanted.norm() + 1e-9, name
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("width", [16, 160])
+@pytest.mark.parametrize("config", [SEED, DEFAULT], ids=["seed", "default"])
+def test_predictions_in_half_precision(config: NetworkConfig, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without gradients, narrow and wide blocks have kernels of their own; weights are held in half precision."""
+    network = LightningUnet(dataclasses.replace(config, width=width, heads=(1, 2) if width == 16 else (5, 5)))
+    network = network.to(DEVICE).ready_for(torch.float16)
+    images = torch.rand(2, 3, 21, 34, device=DEVICE)
+    with torch.autocast(DEVICE.type, torch.float16):
+        monkeypatch.setattr("model.network.form_for", lambda x: plain)
+        logits, classes = network(images), network.classify(images)
+        monkeypatch.setattr("model.network.form_for", lambda x: fused)
+        found = network(images)
+        assert found.dtype == logits.dtype == torch.float16
+        assert (found - logits).float().norm() <= 5e-3 * logits.float().norm()
+        for expected, got in zip(classes[1:], network.classify(images)[1:], strict=True):
+            assert (got.int() - expected.int()).abs().max() <= 2
 
 
 def _logits_and_gradients(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -183,3 +185,33 @@ def test_a_segmenter_that_is_let_go_leaves_the_gpu_as_it_was(weights: Path, slic
         assert torch.cuda.memory_allocated() <= before + (1 << 20)
     finally:
         gc.enable()
+
+
+LOSING = """
+import sys
+from pathlib import Path
+import numpy as np, torch
+from model.errors import DeviceLost
+from model.images import Image
+from model.segmenter import Segmenter
+image = Image("a", np.zeros((512, 512), np.int16), unit="HU")
+segmenter = Segmenter.load(Path(sys.argv[1]), "cuda")
+segmenter.predict(image)
+torch.zeros(3, device="cuda")[torch.tensor([10], device="cuda")]  # the kernel asserts, and its process has no GPU left
+try:
+    segmenter.predict(image)
+except DeviceLost as error:
+    print(error)
+segmenter.release()
+del segmenter
+cpu = Segmenter.load(Path(sys.argv[1]), "cpu")
+print(cpu.device_name, cpu.predict(image).label_map.shape)
+"""
+
+
+def test_a_process_that_has_lost_its_gpu_goes_on_on_the_cpu(weights: Path, checkout: Path) -> None:
+    command = [sys.executable, "-c", LOSING, str(weights)]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert "has stopped working (CUDA error: device-side assert" in said[0] and said[1].startswith("CPU, ")

@@ -17,6 +17,7 @@ from model.errors import CheckpointError, DeviceLost, ModelError, OutOfMemory
 from model.images import Image
 from model.input_range import InputRange
 from model.network import LightningUnet, NetworkConfig
+from model.prediction import Prediction
 from model.progress import Cancelled, Progress
 from model.segmenter import Segmenter
 
@@ -221,6 +222,32 @@ def test_without_memory_tiles_get_smaller_and_then_there_is_a_clear_end(checkpoi
     segmenter._inference.network = Forgetful(whole, 10)
     with pytest.raises(OutOfMemory, match="not enough memory on CPU.*big.png.*smaller images"):
         segmenter.predict(image)
+
+
+def test_a_large_image_goes_through_in_one_pass_where_memory_allows_and_says_so_before(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, whose free memory is made up here."""
+    segmenter = Segmenter.load(checkpoint, "cpu")
+    segmenter._inference.network = network = Forgetful(segmenter._inference.network, 200 * 160)
+    values, said = scene(200, 160), []
+    image = Image("big.png", hounsfield(values), unit="HU")
+
+    def predict(free: int) -> Prediction:
+        network.seen.clear()
+        said.clear()
+        monkeypatch.setattr("model.predictor.free_memory", lambda device: free)
+        return segmenter.predict(image, lambda progress: said.append((str(progress.message), len(network.seen))))
+
+    whole = predict(1 << 34)
+    assert network.seen == [(1, 1, 200, 160)] and agreement(whole.label_map, values) > 0.93
+    assert said[0][0].startswith("Segmenting 160 x 200 pixels in one pass, with 0.0 GB") and said[0][1] == 0
+    tiles = predict(segmenter._inference.memory_needed(200 * 160))
+    assert len(network.seen) > 1 and whole.notices == tiles.notices == ()
+    network.limit = 64 * 64
+    retried = predict(1 << 34)
+    assert (retried.label_map == tiles.label_map).all() and "did not fit" in str(retried.notices[0])
+    assert predict(1 << 34).notices == ()
 
 
 def test_on_a_cpu_a_zoomed_image_that_does_not_fit_is_not_tried_twice(checkpoint: Checkpoint) -> None:

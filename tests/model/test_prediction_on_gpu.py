@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -211,7 +212,8 @@ print(cpu.device_name, cpu.predict(image).label_map.shape)
 
 def test_a_process_that_has_lost_its_gpu_goes_on_on_the_cpu(weights: Path, checkout: Path) -> None:
     command = [sys.executable, "-c", LOSING, str(weights)]
-    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False, timeout=120)
+    where = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(command, cwd=checkout, env=where, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
     assert "has stopped working (CUDA error: device-side assert" in said[0] and said[1].startswith("CPU, ")

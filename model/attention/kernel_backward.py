@@ -12,21 +12,21 @@ from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 from model.attention.kernel_tiles import (
     add_seen,
-    decayed_state,
     entering,
     features,
     head_of,
+    load_group,
     load_tokens,
     scores,
     slope_of,
-    state_at,
+    store_states,
     store_tokens,
     through_features,
     through_norm,
     times_state,
 )
 
-_SIZES = ["heads", "pairs", "tokens", "chunks", "rows", "columns"]
+_SIZES = ["heads", "pairs", "tokens", "chunks", "groups", "rows", "columns"]
 _STRIDES = [f"{name}_{axis}" for name in "qkvgdw" for axis in "bhn"]
 
 
@@ -35,52 +35,64 @@ def _gradient(g, normed, scales, n, tokens, g_n, rows, columns, E: tl.constexpr,
     """Tokens n of dO, before the norm."""
     gradient = load_tokens(g, n, tokens, g_n, rows, columns, E)
     if NORM:
-        normed = load_tokens(normed, n, tokens, g_n, rows, columns, E)
-        scale = tl.load(scales + n, mask=n < tokens, other=0.0)
-        gradient = through_norm(gradient, normed, scale, E)
+        gradient = _unnormed(gradient, load_tokens(normed, n, tokens, g_n, rows, columns, E), scales, n, tokens, E)
     return gradient
+
+
+@triton.jit
+def _unnormed(gradient, normed, scales, n, tokens, E: tl.constexpr):
+    return through_norm(gradient, normed, tl.load(scales + n, mask=n < tokens, other=0.0), E)
 
 
 @triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
 def backward_states_kernel(
-    q, k, v, g, normed, scales, slopes, states,
-    q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, g_b, g_h, g_n, heads, pairs, tokens, chunks, rows, columns,
+    q, k, v, g, normed, scales, slopes, states, totals,
+    q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, g_b, g_h, g_n, heads, pairs, tokens, chunks, groups, rows, columns,
     D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, DIRECTION: tl.constexpr, TRANSPOSED: tl.constexpr,
     ACTIVATE: tl.constexpr, NORM: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
-    """As `states_kernel`: first the lines of k^T v, by the direction's sides, then those of q^T dO, by the opposite's."""
+    """As `states_kernel`: half of the programs the lines of k^T v, half those of q^T dO, on the opposite sides."""
     if DEPENDENT:
         gdc_launch_dependents()
-    line, chunk = tl.program_id(0) // chunks, tl.program_id(0) % chunks
-    slope = slope_of(slopes, line, heads)
-    place = tl.arange(0, CHUNK)
-    n = chunk * CHUNK + place
-    queries = load_tokens(head_of(q, line, heads, q_b, q_h), n, tokens, q_n, rows, columns, D)
-    keys = load_tokens(head_of(k, line, heads, k_b, k_h), n, tokens, k_n, rows, columns, D)
-    values = load_tokens(head_of(v, line, heads, v_b, v_h), n, tokens, v_n, rows, columns, E)
-    g, normed = head_of(g, line, heads, g_b, g_h), head_of(normed, line, heads, g_b, g_h)
-    gradient = _gradient(g, normed, scales + line.to(tl.int64) * tokens, n, tokens, g_n, rows, columns, E, NORM)
-    queries, keys = features(queries, 1.0 / D, ACTIVATE), features(keys, 1.0, ACTIVATE)
-    to_end = tl.exp2(-slope * (CHUNK - 1 - place).to(tl.float32))
-    to_start = tl.exp2(-slope * place.to(tl.float32))
-    if DIRECTION != 1:
-        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(keys, values, to_end, PRECISION))
-        line += pairs
-    if DIRECTION != 0:
-        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(keys, values, to_start, PRECISION))
-        line += pairs
-    if TRANSPOSED != 1:
-        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(queries, gradient, to_end, PRECISION))
-        line += pairs
-    if TRANSPOSED != 0:
-        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(queries, gradient, to_start, PRECISION))
+    pair, group = tl.program_id(0) // groups, tl.program_id(0) % groups
+    n = group * (4 * CHUNK) + tl.arange(0, CHUNK)
+    if pair < pairs:
+        slope = slope_of(slopes, pair, heads)
+        k, v = head_of(k, pair, heads, k_b, k_h), head_of(v, pair, heads, v_b, v_h)
+        ka, kb, kc, kd = load_group(k, n, tokens, k_n, rows, columns, CHUNK, D)
+        va, vb, vc, vd = load_group(v, n, tokens, v_n, rows, columns, CHUNK, E)
+        ka, kb = features(ka, 1.0, ACTIVATE), features(kb, 1.0, ACTIVATE)
+        kc, kd = features(kc, 1.0, ACTIVATE), features(kd, 1.0, ACTIVATE)
+        store_states(
+            ka, kb, kc, kd, va, vb, vc, vd, slope, states, totals, pair, pairs, group, chunks, groups,
+            CHUNK, DIRECTION, PRECISION, D, E,
+        )  # fmt: skip
+    else:
+        line = pair + pairs if DIRECTION == 2 else pair
+        pair -= pairs
+        slope = slope_of(slopes, pair, heads)
+        q, g = head_of(q, pair, heads, q_b, q_h), head_of(g, pair, heads, g_b, g_h)
+        normed, scales = head_of(normed, pair, heads, g_b, g_h), scales + pair.to(tl.int64) * tokens
+        qa, qb, qc, qd = load_group(q, n, tokens, q_n, rows, columns, CHUNK, D)
+        ga, gb, gc, gd = load_group(g, n, tokens, g_n, rows, columns, CHUNK, E)
+        if NORM:
+            na, nb, nc, nd = load_group(normed, n, tokens, g_n, rows, columns, CHUNK, E)
+            ga, gb = _unnormed(ga, na, scales, n, tokens, E), _unnormed(gb, nb, scales, n + CHUNK, tokens, E)
+            gc = _unnormed(gc, nc, scales, n + 2 * CHUNK, tokens, E)
+            gd = _unnormed(gd, nd, scales, n + 3 * CHUNK, tokens, E)
+        qa, qb = features(qa, 1.0 / D, ACTIVATE), features(qb, 1.0 / D, ACTIVATE)
+        qc, qd = features(qc, 1.0 / D, ACTIVATE), features(qd, 1.0 / D, ACTIVATE)
+        store_states(
+            qa, qb, qc, qd, ga, gb, gc, gd, slope, states, totals, line, pairs, group, chunks, groups,
+            CHUNK, TRANSPOSED, PRECISION, D, E,
+        )  # fmt: skip
 
 
 @triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
 def gradients_kernel(
-    q, k, v, g, normed, scales, slopes, entered, dq, dk, dv,
+    q, k, v, g, normed, scales, slopes, states, far, dq, dk, dv,
     q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, g_b, g_h, g_n, d_b, d_h, d_n, w_b, w_h, w_n,
-    heads, pairs, tokens, chunks, rows, columns,
+    heads, pairs, tokens, chunks, groups, rows, columns,
     D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, DIRECTION: tl.constexpr, TRANSPOSED: tl.constexpr,
     ACTIVATE: tl.constexpr, NORM: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
@@ -108,20 +120,20 @@ def gradients_kernel(
         gdc_wait()
     line = pair
     if DIRECTION != 1:
-        state = entering(entered, line, chunk, chunks, D, E)
+        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, False, D, E)
         to_q += times_state(gradient, from_start, tl.trans(state), PRECISION)
         line += pairs
     if DIRECTION != 0:
-        state = entering(entered, line, chunk, chunks, D, E)
+        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, True, D, E)
         to_q += times_state(gradient, from_end, tl.trans(state), PRECISION)
         line += pairs
     if TRANSPOSED != 1:
-        state = entering(entered, line, chunk, chunks, D, E)
+        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, False, D, E)
         to_k += times_state(values, from_start, tl.trans(state), PRECISION)
         to_v += times_state(keys, from_start, state, PRECISION)
         line += pairs
     if TRANSPOSED != 0:
-        state = entering(entered, line, chunk, chunks, D, E)
+        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, True, D, E)
         to_k += times_state(values, from_end, tl.trans(state), PRECISION)
         to_v += times_state(keys, from_end, state, PRECISION)
     to_q, to_k = through_features(to_q, q_raw, 1.0 / D, ACTIVATE), through_features(to_k, k_raw, 1.0, ACTIVATE)

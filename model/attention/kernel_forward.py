@@ -1,8 +1,8 @@
-"""The forward kernels: the states of the chunks, their sums over chunks, the outputs; or all in one launch.
+"""The forward kernels: the states of the chunks, their sums over groups of chunks, the outputs; or all in one launch.
 
-A chunk's state is k^T v of its tokens, decayed to the chunk's end (what follows sees it so) and to its start. A scan turns
-them into what enters each chunk from either side. An output is the masked product inside its own chunk plus q times what
-enters. What weighs on the same data is done at once, and all loads stand before what needs them: they wait together.
+A chunk's state is k^T v of its tokens, decayed to the chunk's end (what follows sees it so) and to its start. One program
+sums those of a group of four; a scan over the groups' totals adds what lies further away. An output is the masked product
+inside its own chunk plus q times the states that enter it. Loads stand before what needs them: they wait together.
 """
 
 from __future__ import annotations
@@ -13,61 +13,60 @@ from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 from model.attention.kernel_tiles import (
     add_seen,
-    decayed_state,
     entering,
     features,
     head_of,
+    load_group,
     load_tokens,
     scores,
     slope_of,
-    state_at,
+    store_states,
     store_tokens,
     times_state,
 )
 
-_SIZES = ["heads", "pairs", "tokens", "chunks", "rows", "columns", "keep", "reversed_sides"]
+_SIZES = ["heads", "pairs", "tokens", "chunks", "groups", "rows", "columns", "keep", "reversed_sides"]
 _STRIDES = [f"{name}_{axis}" for name in "qkvo" for axis in "bhn"]
 
 
 @triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
 def states_kernel(
-    k, v, slopes, states, k_b, k_h, k_n, v_b, v_h, v_n, heads, pairs, tokens, chunks, rows, columns,
+    k, v, slopes, states, totals, k_b, k_h, k_n, v_b, v_h, v_n, heads, pairs, tokens, chunks, groups, rows, columns,
     D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, SLICES: tl.constexpr, DIRECTION: tl.constexpr,
     ACTIVATE: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
-    """states[line, chunk] (D, E): decayed to the chunk's end, then on as many lines more to its start.
+    """states[line, chunk] and totals[line, group] (D, E), see `store_states`.
 
-    A line is a pair of image and head and a slice of v's width. Program: line and chunk.
+    A line is a side, a pair of image and head, and a slice of v's width. Program: a line of the first side, and group.
     """
     if DEPENDENT:
         gdc_launch_dependents()
-    line, chunk = tl.program_id(0) // chunks, tl.program_id(0) % chunks
+    line, group = tl.program_id(0) // groups, tl.program_id(0) % groups
     pair, part = line // SLICES, line % SLICES
+    n = group * (4 * CHUNK) + tl.arange(0, CHUNK)
+    k = head_of(k, pair, heads, k_b, k_h)
+    v = head_of(v, pair, heads, v_b, v_h) + part * E
+    ka, kb, kc, kd = load_group(k, n, tokens, k_n, rows, columns, CHUNK, D)
+    va, vb, vc, vd = load_group(v, n, tokens, v_n, rows, columns, CHUNK, E)
+    ka, kb = features(ka, 1.0, ACTIVATE), features(kb, 1.0, ACTIVATE)
+    kc, kd = features(kc, 1.0, ACTIVATE), features(kd, 1.0, ACTIVATE)
     slope = slope_of(slopes, pair, heads)
-    place = tl.arange(0, CHUNK)
-    n = chunk * CHUNK + place
-    keys = load_tokens(head_of(k, pair, heads, k_b, k_h), n, tokens, k_n, rows, columns, D)
-    values = load_tokens(head_of(v, pair, heads, v_b, v_h) + part * E, n, tokens, v_n, rows, columns, E)
-    keys = features(keys, 1.0, ACTIVATE)
-    if DIRECTION != 1:
-        to_end = tl.exp2(-slope * (CHUNK - 1 - place).to(tl.float32))
-        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(keys, values, to_end, PRECISION))
-        line += pairs * SLICES
-    if DIRECTION != 0:
-        to_start = tl.exp2(-slope * place.to(tl.float32))
-        tl.store(state_at(states, line * chunks + chunk, D, E), decayed_state(keys, values, to_start, PRECISION))
+    store_states(
+        ka, kb, kc, kd, va, vb, vc, vd, slope, states, totals, line, pairs * SLICES, group, chunks, groups,
+        CHUNK, DIRECTION, PRECISION, D, E,
+    )  # fmt: skip
 
 
 @triton.jit(do_not_specialize=[*_SIZES])
 def scan_kernel(
-    states, entered, slopes, heads, pairs, tokens, chunks, reversed_sides,
+    totals, far, slopes, heads, pairs, tokens, groups, reversed_sides,
     SLICES: tl.constexpr, SIZE: tl.constexpr, WIDE: tl.constexpr, RUN: tl.constexpr,
     DIRECTION: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
-    """entered[line, chunk]: the states of all chunks before this one (on a reversed side: after it), decayed to its edge.
-    Chunks have `tokens` each.
+    """far[line, group]: the totals of all groups before this one (on a reversed side: after it), decayed to its edge.
+    Groups have `tokens` each.
 
-    Program: a line, and WIDE of a state's SIZE numbers. RUN chunks at a time are one product with a matrix of decays.
+    Program: a line, and WIDE of a state's SIZE numbers. RUN groups at a time are one product with a matrix of decays.
     """
     line = tl.program_id(0) // (SIZE // WIDE)
     pair = line // SLICES % pairs
@@ -83,22 +82,24 @@ def scan_kernel(
     if DEPENDENT:
         gdc_launch_dependents()
         gdc_wait()
-    for begin in range(0, chunks, RUN):
-        chunk = begin + row
-        chunk = tl.where(reverse == 1, chunks - 1 - chunk, chunk)
-        at = (line * chunks + chunk).to(tl.int64)[:, None] * SIZE + inside[None, :]
-        mask = (begin + row < chunks)[:, None]
-        state = tl.load(states + at, mask=mask, other=0.0)
+    for begin in range(0, groups, RUN):
+        group = begin + row
+        group = tl.where(reverse == 1, groups - 1 - group, group)
+        at = (line * groups + group).to(tl.int64)[:, None] * SIZE + inside[None, :]
+        mask = (begin + row < groups)[:, None]
+        total = tl.load(totals + at, mask=mask, other=0.0)
         sums = from_start[:, None] * carry[None, :]
-        sums = add_seen(sums, decays, state, row - 1, row, 0 if DIRECTION != 2 else 2, PRECISION)
-        tl.store(entered + at, sums.to(entered.dtype.element_ty), mask=mask)
-        carry = carry * tl.exp2(-slope * RUN) + tl.sum(state * to_end[:, None], axis=0)
+        sums = add_seen(sums, decays, total, row - 1, row, 0 if DIRECTION != 2 else 2, PRECISION)
+        tl.store(far + at, sums.to(far.dtype.element_ty), mask=mask)
+        if begin + RUN < groups:
+            carry = carry * tl.exp2(-slope * RUN) + tl.sum(total * to_end[:, None], axis=0)
 
 
 @triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
 def outputs_kernel(
-    q, k, v, out, scales, slopes, entered,
-    q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, o_b, o_h, o_n, heads, pairs, tokens, chunks, rows, columns, keep,
+    q, k, v, out, scales, slopes, states, far,
+    q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, o_b, o_h, o_n,
+    heads, pairs, tokens, chunks, groups, rows, columns, keep,
     D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, SLICES: tl.constexpr, DIRECTION: tl.constexpr,
     ACTIVATE: tl.constexpr, NORM: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
@@ -117,11 +118,11 @@ def outputs_kernel(
     if DEPENDENT:
         gdc_wait()
     if DIRECTION != 1:
-        state = entering(entered, line, chunk, chunks, D, E)
+        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, False, D, E)
         total += times_state(queries, tl.exp2(-slope * (place + 1)), state, PRECISION)
         line += pairs * SLICES
     if DIRECTION != 0:
-        state = entering(entered, line, chunk, chunks, D, E)
+        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, True, D, E)
         total += times_state(queries, tl.exp2(-slope * (CHUNK - place)), state, PRECISION)
     _finish(out, scales, total, pair, part, n, tokens, heads, o_b, o_h, o_n, rows, columns, keep, E, NORM)
 

@@ -51,16 +51,15 @@ def forward(
                 num_stages=tile.short_stages,
             )  # fmt: skip
             return
-        chunks, lines = triton.cdiv(tokens, tile.chunk), (2 if scan.direction == 2 else 1) * pairs * slices
-        states = torch.empty(lines * chunks * width * slice_width, dtype=torch.float32, device=q.device)
+        room = _Room.of(q, tokens, tile, (2 if scan.direction == 2 else 1) * pairs * slices, width * slice_width)
         common = {**shape, **kind, "CHUNK": tile.chunk, "DIRECTION": scan.direction, "DEPENDENT": tile.dependent}
-        kernel_forward.states_kernel[(pairs * slices * chunks,)](
-            k, v, slopes, states, *strides[3:9], heads, pairs, tokens, chunks, *order, **common, num_warps=tile.warps
+        sizes = heads, pairs, tokens, room.chunks, room.groups, *order
+        kernel_forward.states_kernel[(pairs * slices * room.groups,)](
+            k, v, slopes, room.states, room.totals, *strides[3:9], *sizes, **common, num_warps=tile.warps
         )
-        mask = (0b0, 0b1, 0b10)[scan.direction]
-        entered = _entered(states, slopes, pairs, chunks, mask, tile, scan.direction, width * slice_width, slices)
-        kernel_forward.outputs_kernel[(pairs * slices * chunks,)](
-            q, k, v, out, scales, slopes, entered, *strides, heads, pairs, tokens, chunks, *order, int(keep),
+        _add_up(room, slopes, pairs, (0b0, 0b1, 0b10)[scan.direction], tile, scan.direction, slices)
+        kernel_forward.outputs_kernel[(pairs * slices * room.chunks,)](
+            q, k, v, out, scales, slopes, room.states, room.far, *strides, *sizes, int(keep),
             **common, NORM=scan.norm, num_warps=tile.warps, **tile.early,
         )  # fmt: skip
 
@@ -94,21 +93,21 @@ def backward(
                 num_stages=tile.short_stages,
             )  # fmt: skip
             return
-        chunks, lines = triton.cdiv(tokens, tile.chunk), (4 if scan.direction == 2 else 2) * pairs
-        states = torch.empty(lines * chunks * width * value_width, dtype=torch.float32, device=q.device)
-        sizes = heads, pairs, tokens, chunks, *order
+        room = _Room.of(q, tokens, tile, (4 if scan.direction == 2 else 2) * pairs, width * value_width)
+        sizes = heads, pairs, tokens, room.chunks, room.groups, *order
         common = {**kind, **last, "CHUNK": tile.chunk, "DEPENDENT": tile.dependent, "num_warps": tile.warps}
-        kernel_backward.backward_states_kernel[(pairs * chunks,)](*inputs, states, *strides, *sizes, **common)
-        mask = (0b10, 0b01, 0b1010)[scan.direction]
-        entered = _entered(states, slopes, pairs, chunks, mask, tile, scan.direction, width * value_width, 1)
-        kernel_backward.gradients_kernel[(pairs * chunks,)](
-            *inputs, entered, dq, dk, dv, *strides, *ends, *sizes, **common, **tile.early
+        kernel_backward.backward_states_kernel[(2 * pairs * room.groups,)](
+            *inputs, room.states, room.totals, *strides, *sizes, **common
+        )
+        _add_up(room, slopes, pairs, (0b10, 0b01, 0b1010)[scan.direction], tile, scan.direction, 1)
+        kernel_backward.gradients_kernel[(pairs * room.chunks,)](
+            *inputs, room.states, room.far, dq, dk, dv, *strides, *ends, *sizes, **common, **tile.early
         )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`chunk` tokens have a state, and `run` states are summed at once, `wide` numbers of each; the short kernels compute
+    """`chunk` tokens have a state; the scan sums up `run` groups at once, `wide` numbers of each; the short kernels compute
     `block` outputs from `part` tokens at a time. `dependent`: a launch may begin before the one ahead of it has ended.
     """
 
@@ -135,12 +134,11 @@ class Plan:
 def plan(width: int, value_width: int, dtype: torch.dtype, device: torch.device, backward: bool = False) -> Plan:
     """Within 99 KB of shared memory at every width; measured at width 32."""
     exact, wide = dtype == torch.float32, max(width, value_width) > 32
-    chunk = 32 if exact and (wide or backward) else 64 if exact or wide or backward else 128
-    block = min(chunk, 64)
+    chunk = 32 if exact and (wide or backward) else 64
     return Plan(
-        chunk=chunk, warps=8 if chunk == 128 or exact and wide else 4,
-        run=32 if exact else 64, wide=32, scan_warps=4, scan_stages=2,
-        block=block, part=block, short_warps=8 if exact and wide else 4, short_stages=1 if backward and (exact or wide) else 2,
+        chunk=chunk, warps=8 if exact and wide else 4,
+        run=32, wide=32, scan_warps=4, scan_stages=2,
+        block=chunk, part=chunk, short_warps=8 if exact and wide else 4, short_stages=1 if backward and (exact or wide) else 2,
         precision="ieee" if exact else "tf32",
         sums="ieee" if exact else "tf32" if dtype == torch.bfloat16 else "tf32x3",
         states=torch.bfloat16 if dtype == torch.bfloat16 else torch.float32, dependent=overlapping(device),
@@ -152,19 +150,34 @@ def overlapping(device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= 9
 
 
-def _entered(
-    states: torch.Tensor, slopes: torch.Tensor, pairs: int, chunks: int, mask: int, tile: Plan, direction: int, size: int,
-    slices: int,
-) -> torch.Tensor:  # fmt: skip
-    """What enters each chunk, in the type that the products take: see `scan_kernel`."""
-    entered = torch.empty_like(states, dtype=tile.states)
-    wide, lines = min(size, tile.wide), states.numel() // (chunks * size)
-    kernel_forward.scan_kernel[(lines * (size // wide),)](
-        states, entered, slopes, len(slopes), pairs, tile.chunk, chunks, mask, SLICES=slices, SIZE=size, WIDE=wide,
-        RUN=tile.run, DIRECTION=direction, PRECISION=tile.sums, DEPENDENT=tile.dependent, num_warps=tile.scan_warps,
-        num_stages=tile.scan_stages, **tile.early,
+@dataclass(frozen=True)
+class _Room:
+    """Room for `lines` of states, each of `size` numbers: see `kernel_forward`."""
+
+    states: torch.Tensor
+    totals: torch.Tensor
+    far: torch.Tensor
+    lines: int
+    size: int
+    chunks: int
+    groups: int
+
+    @staticmethod
+    def of(q: torch.Tensor, tokens: int, tile: Plan, lines: int, size: int) -> _Room:
+        chunks = triton.cdiv(tokens, tile.chunk)
+        groups = triton.cdiv(chunks, 4)
+        states, far = (torch.empty(lines * n * size, dtype=tile.states, device=q.device) for n in (chunks, groups))
+        totals = torch.empty(lines * groups * size, dtype=torch.float32, device=q.device)
+        return _Room(states, totals, far, lines, size, chunks, groups)
+
+
+def _add_up(room: _Room, slopes: torch.Tensor, pairs: int, mask: int, tile: Plan, direction: int, slices: int) -> None:
+    wide = min(room.size, tile.wide)
+    kernel_forward.scan_kernel[(room.lines * (room.size // wide),)](
+        room.totals, room.far, slopes, len(slopes), pairs, 4 * tile.chunk, room.groups, mask, SLICES=slices,
+        SIZE=room.size, WIDE=wide, RUN=tile.run, DIRECTION=direction, PRECISION=tile.sums, DEPENDENT=tile.dependent,
+        num_warps=tile.scan_warps, num_stages=tile.scan_stages, **tile.early,
     )  # fmt: skip
-    return entered
 
 
 def _strides(x: torch.Tensor) -> tuple[int, ...]:

@@ -116,12 +116,70 @@ def times_state(rows, weight, state, PRECISION: tl.constexpr):
 
 
 @triton.jit
-def decayed_state(keys, values, weight, PRECISION: tl.constexpr):
+def load_group(x, n, tokens, stride, rows, columns, CHUNK: tl.constexpr, W: tl.constexpr):
+    """Four chunks, of which n is the first: their loads are under way together."""
+    a = load_tokens(x, n, tokens, stride, rows, columns, W)
+    b = load_tokens(x, n + CHUNK, tokens, stride, rows, columns, W)
+    c = load_tokens(x, n + 2 * CHUNK, tokens, stride, rows, columns, W)
+    d = load_tokens(x, n + 3 * CHUNK, tokens, stride, rows, columns, W)
+    return a, b, c, d
+
+
+@triton.jit
+def store_states(
+    ka, kb, kc, kd, va, vb, vc, vd, slope, states, totals, line, lines, group, chunks, groups,
+    CHUNK: tl.constexpr, DIRECTION: tl.constexpr, PRECISION: tl.constexpr, D: tl.constexpr, E: tl.constexpr,
+):  # fmt: skip
+    """Of a group of four chunks: what enters each from the others before it, and the group's total at its end; then,
+    `lines` lines further, from the others after it, and the total at the group's start. Nothing enters the outermost.
+    """
+    place = tl.arange(0, CHUNK)
+    if DIRECTION != 1:
+        to_end = tl.exp2(-slope * (CHUNK - 1 - place).to(tl.float32))
+        _store_side(ka, kb, kc, kd, va, vb, vc, vd, to_end, slope, states, totals, line, group, chunks, groups,
+                    1, CHUNK, PRECISION, D, E)  # fmt: skip
+        line += lines
+    if DIRECTION != 0:
+        to_start = tl.exp2(-slope * place.to(tl.float32))
+        _store_side(kd, kc, kb, ka, vd, vc, vb, va, to_start, slope, states, totals, line, group, chunks, groups,
+                    -1, CHUNK, PRECISION, D, E)  # fmt: skip
+
+
+@triton.jit
+def _store_side(
+    ka, kb, kc, kd, va, vb, vc, vd, to_edge, slope, states, totals, line, group, chunks, groups,
+    STEP: tl.constexpr, CHUNK: tl.constexpr, PRECISION: tl.constexpr, D: tl.constexpr, E: tl.constexpr,
+):  # fmt: skip
+    """Chunk b of a side comes after chunk a, and so on; it lies STEP chunks further."""
+    decay = tl.exp2(-slope * CHUNK)
+    chunk = group * 4 + (STEP if STEP == 1 else 2)
+    state = _decayed_state(ka, va, to_edge, PRECISION)
+    _store_state(states, line, chunk, chunks, state, D, E)
+    state = state * decay + _decayed_state(kb, vb, to_edge, PRECISION)
+    _store_state(states, line, chunk + STEP, chunks, state, D, E)
+    state = state * decay + _decayed_state(kc, vc, to_edge, PRECISION)
+    _store_state(states, line, chunk + 2 * STEP, chunks, state, D, E)
+    state = state * decay + _decayed_state(kd, vd, to_edge, PRECISION)
+    _store_state(totals, line, group, groups, state, D, E)
+
+
+@triton.jit
+def _decayed_state(keys, values, weight, PRECISION: tl.constexpr):
     """(keys * weight)^T values, (D, E) float32."""
     return tl.dot(tl.trans((keys * weight[:, None]).to(values.dtype)), values, input_precision=PRECISION)
 
 
 @triton.jit
-def entering(entered, line, chunk, chunks, D: tl.constexpr, E: tl.constexpr):
-    """The state of all chunks before this one at its start (on a line of the other side, after it at its end)."""
-    return tl.load(state_at(entered, line * chunks + chunk, D, E))
+def _store_state(states, line, row, rows, state, D: tl.constexpr, E: tl.constexpr):
+    tl.store(state_at(states, line * rows + row, D, E), state.to(states.dtype.element_ty), mask=row < rows)
+
+
+@triton.jit
+def entering(
+    states, far, line, chunk, chunks, groups, slope, AFTER: tl.constexpr, D: tl.constexpr, E: tl.constexpr
+):  # fmt: skip
+    """The state of all chunks before this one, decayed to its start (or after it, to its end); `slope` is a chunk's."""
+    gap = 3 - chunk % 4 if AFTER else chunk % 4
+    near = tl.load(state_at(states, line * chunks + chunk, D, E), mask=gap > 0, other=0.0).to(tl.float32)
+    beyond = tl.load(state_at(far, line * groups + chunk // 4, D, E)).to(tl.float32)
+    return near + tl.exp2(-slope * gap.to(tl.float32)) * beyond

@@ -29,7 +29,7 @@ def main() -> int:
         print("No CUDA device: nothing was measured.")
         return 1
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}; microseconds")
-    for what, costs in rows():
+    for what, costs in measure():
         print(
             f"{what:32}", "  ".join(f"{name} {microseconds:8.1f}" for name, microseconds in costs.items()), flush=True
         )
@@ -38,11 +38,16 @@ def main() -> int:
 
 def rows(runs: int = 3) -> list[tuple[str, dict[str, float]]]:
     """What was measured, and the microseconds of each peer: medians of `runs` sets, NaN for one that fails."""
-    return [
-        (f"B{batch} H{heads} N{tokens} {'forward + backward' if backward else 'forward'}",
-         {name: _cost(call, runs) for name, call in _calls(batch, heads, tokens, backward)})
-        for backward in (False, True) for batch in BATCHES for heads, tokens in STAGES
-    ]  # fmt: skip
+    return list(measure(runs))
+
+
+def measure(runs: int = 3) -> Iterator[tuple[str, dict[str, float]]]:
+    for backward in (False, True):
+        for batch in BATCHES:
+            for heads, tokens in STAGES:
+                calls = _calls(batch, heads, tokens, backward)
+                what = f"B{batch} H{heads} N{tokens} {'forward + backward' if backward else 'forward'}"
+                yield what, {name: _cost(call, runs) for name, call in calls}
 
 
 def _calls(batch: int, heads: int, tokens: int, backward: bool) -> Iterator[tuple[str, Callable[[], object]]]:

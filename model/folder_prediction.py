@@ -51,8 +51,8 @@ class FolderPrediction(Generic[T]):
 
         An image for which `read` returns None or `write` False is left out.
 
-        Beside a GPU there is a thread for each of a few cores, and many images are under way. Where the CPU itself predicts, one is
-        decoded and one written meanwhile, which costs neither cores nor memory worth speaking of.
+        Beside a GPU there is a thread for each of a few cores, and many images are under way. Where the CPU itself
+        predicts, one is decoded and one written meanwhile, which costs neither cores nor memory worth speaking of.
         """
         self._read, self._write = read, write
         self._ahead = _AHEAD if on_gpu else 2

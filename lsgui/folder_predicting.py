@@ -108,7 +108,7 @@ class FolderPredicting:
 
 
 class _Told:
-    """Results on their way from the prediction lane to the window: not one by one when a GPU makes hundreds a second."""
+    """Results on their way from the prediction lane to the window, not one by one: a GPU makes hundreds a second."""
 
     def __init__(self, context: Context, tell: Callable[[list[Predicted]], None]) -> None:
         self._post, self._tell = context.jobs.post, tell

@@ -20,7 +20,7 @@ Function = Callable[..., torch.Tensor]
 
 
 class Graphs:
-    """Runs functions of tensors on one stream. A replay costs one launch, where Python would launch hundreds of kernels.
+    """Runs functions of tensors on one stream. A replay costs one launch; Python would launch hundreds of kernels.
 
     All graphs share one pool of memory, so they take what the largest needs; the least recently used ones go. A
     function that cannot be captured runs step by step from then on, and `refusal` says why.

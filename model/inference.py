@@ -21,7 +21,7 @@ Limits = tuple[float, float]
 """The values of an image that become 0 and 1."""
 
 _BYTES = {True: 1.2, False: 12.5}
-"""GPU memory of one pass in bfloat16, per pixel and channel of the network's width, with the fused layers and without."""
+"""GPU memory of one pass in bfloat16, per pixel and channel of width, with the fused layers and without."""
 _MORE_BYTES = 16
 """The same per pixel whatever the width: the pixels themselves in float32 and the results."""
 

@@ -45,7 +45,7 @@ class UploadBuffer:
 
 
 class ResultBuffers:
-    """Filled by the GPU and lent out as arrays; a buffer comes back when nobody has its array, nor a part of it, any more."""
+    """Filled by the GPU and lent out as arrays; a buffer comes back when nobody has its array or a part of it."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()  # arrays may go in any thread

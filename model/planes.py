@@ -1,4 +1,4 @@
-"""Planes: measured pixels as the network's input, on the device they are on; the same numbers as `input_range.to_unit`."""
+"""Planes: measured pixels as the network's input, on the device they are on; the numbers of `input_range.to_unit`."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Zoom:
 
 
 def resizing(source: int, target: int) -> np.ndarray:
-    """The matrix (target, source) float32 by which OpenCV's INTER_AREA shrinks and its INTER_LINEAR enlarges one axis."""
+    """The matrix (target, source) float32 by which OpenCV's INTER_AREA shrinks and INTER_LINEAR enlarges one axis."""
     if target <= source:
         edges = np.arange(target + 1) * (source / target)
         cells = np.arange(source)

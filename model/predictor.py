@@ -49,7 +49,8 @@ class Predictor:
                 raise_unless_out_of_memory(error, self._name)
             self.release()
         raise OutOfMemory(
-            "There is not enough memory on {device} to segment {name}; close other programs, or cut it into smaller images."
+            "There is not enough memory on {device} to segment {name}; "
+            "close other programs, or cut it into smaller images."
             if self._device.type == "cpu"
             else "There is not enough memory on {device} to segment {name}; close other programs, or choose the CPU.",
             device=self._name,

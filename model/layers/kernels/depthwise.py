@@ -81,10 +81,10 @@ def _convolution_gradients(
 
 
 @triton.jit
-def _three(x, line, height, column, across, channel, inside, width: tl.constexpr):
+def _three(image, line, height, column, across, channel, inside, width: tl.constexpr):
     """What lies left of a line's tokens, the tokens, and what lies right of them; zeros beyond the image."""
     seen = (line >= 0) & (line < height)
-    x += (line * across + column).to(tl.int64)[:, None] * width + channel
+    x = image + tl.cast(line * across, tl.int64) * width + (column[:, None] * width + channel)
     left = tl.load(x - width, mask=(seen & (column > 0) & (column <= across))[:, None] & inside, other=0.0)
     here = tl.load(x, mask=(seen & (column < across))[:, None] & inside, other=0.0)
     right = tl.load(x + width, mask=(seen & (column + 1 < across))[:, None] & inside, other=0.0)
@@ -116,15 +116,21 @@ def convolved(
     inside = channel < width
     x += image.to(tl.int64) * height * across * width
     bias = tl.load(kernel_bias + channel, mask=inside, other=0.0).to(tl.float32)
-    left, here, right = _three(x, line, height, column, across, channel, inside, width)
-    a, b, c = _weights(kernel, channel, inside, step_c, step_t, 1)
-    value = left * a + here * (b + 1.0) + right * c + bias
     left, here, right = _three(x, line - 1, height, column, across, channel, inside, width)
     a, b, c = _weights(kernel, channel, inside, step_c, step_t, 0)
-    value += left * a + here * b + right * c
+    value = left * a + bias
+    value += here * b
+    value += right * c
+    left, here, right = _three(x, line, height, column, across, channel, inside, width)
+    a, b, c = _weights(kernel, channel, inside, step_c, step_t, 1)
+    value += left * a
+    value += here * (b + 1.0)
+    value += right * c
     left, here, right = _three(x, line + 1, height, column, across, channel, inside, width)
     a, b, c = _weights(kernel, channel, inside, step_c, step_t, 2)
-    return value + (left * a + here * b + right * c)
+    value += left * a
+    value += here * b
+    return value + right * c
 
 
 @triton.jit(do_not_specialize=["strips", "height", "across"])

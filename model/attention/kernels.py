@@ -27,7 +27,7 @@ def kernels(
     grid: tuple[int, int] | None = None,
 ) -> torch.Tensor:
     """The door's function on a GPU. Raises ValueError for what it cannot take, see `refusal`."""
-    reason = _mismatch(q, v)
+    reason = _mismatch(q, q.shape[-1], v.shape[-1])
     if reason:
         raise ValueError(reason)
     return kernel_operators.attention(q, k, v, slopes.float(), CODES[direction], *(grid or (1, 1)))
@@ -52,7 +52,7 @@ def refusal(q: torch.Tensor, v: torch.Tensor) -> str | None:
 
     The first tensors of their kind on a GPU are preceded by a trial.
     """
-    return _mismatch(q, v) or _trial(q, v.shape[-1], False)
+    return _mismatch(q, q.shape[-1], v.shape[-1]) or _trial(q, v.shape[-1], False)
 
 
 def attend_refusal(qkv: torch.Tensor, heads: int) -> str | None:
@@ -60,23 +60,23 @@ def attend_refusal(qkv: torch.Tensor, heads: int) -> str | None:
     return _attend_mismatch(qkv, heads) or _trial(qkv, qkv.shape[-1] // (3 * heads), True)
 
 
-def _mismatch(q: torch.Tensor, v: torch.Tensor) -> str | None:
-    if q.device.type != "cuda" and not _INTERPRETED:
-        return f"the kernels form expects tensors on cuda, got {q.device.type}"
-    if q.dtype not in DTYPES:
-        return f"the kernels form expects float16, bfloat16 or float32, got {q.dtype}"
-    if q.shape[-1] not in WIDTHS or v.shape[-1] not in WIDTHS:
-        return f"the kernels form expects head widths of {WIDTHS}, got {q.shape[-1]} and {v.shape[-1]}"
+def _mismatch(x: torch.Tensor, *widths: int) -> str | None:
+    if x.device.type != "cuda" and not _INTERPRETED:
+        return f"the kernels form expects tensors on cuda, got {x.device.type}"
+    if x.dtype not in DTYPES:
+        return f"the kernels form expects float16, bfloat16 or float32, got {x.dtype}"
+    if not set(widths) <= set(WIDTHS):
+        return f"the kernels form expects head widths of {WIDTHS}, got {' and '.join(map(str, widths))}"
     return None
 
 
 def _attend_mismatch(qkv: torch.Tensor, heads: int) -> str | None:
     if qkv.dim() != 4 or qkv.shape[-1] % (3 * heads) or not qkv.is_contiguous() or not qkv.numel():
         return f"attend expects contiguous qkv (B, h, w, 3 heads D) of {heads} heads, got {tuple(qkv.shape)}"
-    head = qkv[..., : qkv.shape[-1] // (3 * heads)]
-    if head.shape[-1] not in WIDTHS[:3]:
-        return f"attend expects head widths of {WIDTHS[:3]}, got {head.shape[-1]}"
-    return _mismatch(head, head)
+    width = qkv.shape[-1] // (3 * heads)
+    if width not in WIDTHS[:3]:
+        return f"attend expects head widths of {WIDTHS[:3]}, got {width}"
+    return _mismatch(qkv, width)
 
 
 def _trial(x: torch.Tensor, value_width: int, fused: bool) -> str | None:

@@ -143,9 +143,7 @@ class LightningUnet(nn.Module):
 
     def decode(self, x: torch.Tensor, skips: list[torch.Tensor]) -> torch.Tensor:
         for index, (expand, stage) in enumerate(zip(self.expand, self.decoder, strict=True)):
-            x = expand(x)
-            if self.config.skips:
-                x = form_for(x).join(x, skips.pop(), self.join[index])
+            x = expand.rejoin(x, skips.pop(), self.join[index]) if self.config.skips else expand(x)
             x = self._through(stage, x)
         return x
 
@@ -237,6 +235,11 @@ class PatchExpanding(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         form = form_for(x)
         return form.expand(form.linear(x, self.expand), self.factor, self.norm)
+
+    def rejoin(self, x: torch.Tensor, skip: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
+        """The linear layer of the expanded tokens and those that `skip` the deeper stages, side by side."""
+        form = form_for(x)
+        return form.rejoin(form.linear(x, self.expand), self.factor, self.norm, skip, layer)
 
 
 def _stage(config: NetworkConfig, stage: int, blocks: int, scans: itertools.cycle) -> nn.Sequential:

@@ -12,6 +12,7 @@ from model.layers import plain
 from model.layers.kernels import classify as classifier
 from model.layers.kernels import narrow, patches
 from model.layers.kernels import norm as norms
+from model.layers.kernels import rejoin as rejoins
 from model.layers.kernels.depthwise import Depthwise
 from model.layers.kernels.head import Head
 from model.layers.kernels.inner import inner
@@ -104,6 +105,13 @@ def join(x: torch.Tensor, skip: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
     if not _supported(x):
         return plain.join(x, skip, layer)
     return Join.apply(x, skip, layer.weight, layer.bias, _dtype(x))
+
+
+def rejoin(x: torch.Tensor, factor: int, after: nn.LayerNorm, skip: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
+    width = len(after.weight)
+    if _halves(x) and skip.dtype == x.dtype and layer.weight.shape == (width, 2 * width) and width <= narrow.WIDEST:
+        return rejoins.rejoin(x.contiguous(), factor, after, skip.contiguous(), layer)
+    return join(expand(x, factor, after), skip, layer)
 
 
 def head(x: torch.Tensor, factor: int, enlarge: nn.Linear, after: nn.LayerNorm, classes: nn.Linear) -> torch.Tensor:

@@ -108,6 +108,11 @@ def join(x: torch.Tensor, skip: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
     return linear(torch.cat([x, skip], dim=-1), layer)
 
 
+def rejoin(x: torch.Tensor, factor: int, after: nn.LayerNorm, skip: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
+    """x expanded, then joined with skip."""
+    return join(expand(x, factor, after), skip, layer)
+
+
 def head(x: torch.Tensor, factor: int, enlarge: nn.Linear, after: nn.LayerNorm, classes: nn.Linear) -> torch.Tensor:
     """Tokens (B, h, w, C) -> logits (B, factor h, factor w, classes): enlarge, expand, then one score per class."""
     return linear(expand(linear(x, enlarge), factor, after), classes)

@@ -65,6 +65,8 @@ def _without_gradients(width: int) -> None:
         x = torch.rand(rows, 8, 32, width, dtype=BF16)
         fused.enter(x, _local(width), nn.LayerNorm(width), nn.Linear(width, 3 * width))
         fused.leave(x, x, nn.Linear(width, width), nn.LayerNorm(width), *_mlp(width))
+    both = nn.Linear(2 * width, width)
+    fused.rejoin(x.new_empty(128, 4, 16, 4 * width), 2, nn.LayerNorm(width), x, both)
     fused.classify(x, 4, *_head(width), (32, 128))
 
 

@@ -16,7 +16,7 @@ if not torch.cuda.is_available():
 pytest.importorskip("triton")
 
 from model.layers import fused, plain
-from model.layers.kernels import narrow
+from model.layers.kernels import narrow, rejoin
 from model.network import LightningUnet, NetworkConfig
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -130,6 +130,15 @@ def test_kernels_around_the_attention_of_narrow_blocks(width: int) -> None:
     expected = plain.leave(x, y, project, after, first, second)
     found = narrow.leave(x, y, project, after, first, second)
     assert (found - expected).norm() <= 1e-5 * expected.norm()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("width", [*WIDTHS, 128])
+def test_kernel_that_joins_narrow_stages(width: int) -> None:
+    x, skip, after = random(2, 5, 3, 4 * width), random(2, 10, 6, width), random_norm(width)
+    layer = nn.Linear(2 * width, width).to(DEVICE)
+    expected = plain.rejoin(x, 2, after, skip, layer)
+    assert (rejoin.rejoin(x, 2, after, skip, layer) - expected).norm() <= 1e-5 * expected.norm()
 
 
 @torch.no_grad()

@@ -98,12 +98,12 @@ def _store(x, value, token, tokens, channel, width: tl.constexpr):
 
 
 @triton.jit
-def _dot(x, y):
+def dot(x, y):
     return tl.dot(x, y, input_precision="ieee")
 
 
 @triton.jit
-def _standardise_two(a, b, in_a, in_b, eps, width: tl.constexpr):
+def standardise_two(a, b, in_a, in_b, eps, width: tl.constexpr):
     """`standardise` for rows of which a and b are the two parts."""
     mean = (tl.sum(a, 1) + tl.sum(b, 1)) / width
     a = tl.where(in_a[None, :], a - mean[:, None], 0.0)
@@ -122,16 +122,16 @@ def _leave(
     token = tl.program_id(0) * block_r + tl.arange(0, block_r)
     a = tl.arange(0, part_a)
     y_a = _tile(y, token, tokens, a, width)
-    total_a = _dot(y_a, turned(project, a, a, width, width))
+    total_a = dot(y_a, turned(project, a, a, width, width))
     if part_b > 0:
         b = part_a + tl.arange(0, part_b)
         y_b = _tile(y, token, tokens, b, width)
-        total_a += _dot(y_b, turned(project, b, a, width, width))
-        total_b = _dot(y_a, turned(project, a, b, width, width)) + _dot(y_b, turned(project, b, b, width, width))
+        total_a += dot(y_b, turned(project, b, a, width, width))
+        total_b = dot(y_a, turned(project, a, b, width, width)) + dot(y_b, turned(project, b, b, width, width))
         total_b += _tile(x, token, tokens, b, width).to(tl.float32) + vector(project_bias, b, width)
     total_a += _tile(x, token, tokens, a, width).to(tl.float32) + vector(project_bias, a, width)
     if part_b > 0:
-        normed_a, normed_b = _standardise_two(total_a, total_b, a < width, b < width, eps, width)
+        normed_a, normed_b = standardise_two(total_a, total_b, a < width, b < width, eps, width)
         normed_b = (normed_b * vector(weight, b, width) + vector(bias, b, width)).to(dtype)
         total_b += vector(second_bias, b, width)
     else:
@@ -140,13 +140,13 @@ def _leave(
     total_a += vector(second_bias, a, width)
     for start in range(0, inner, block_h):
         h = start + tl.arange(0, block_h)
-        value = _dot(normed_a, turned(first, a, h, width, inner)) + vector(first_bias, h, inner)
+        value = dot(normed_a, turned(first, a, h, width, inner)) + vector(first_bias, h, inner)
         if part_b > 0:
-            value += _dot(normed_b, turned(first, b, h, width, inner))
+            value += dot(normed_b, turned(first, b, h, width, inner))
         value = (value * gaussian(value)).to(dtype)
-        total_a += _dot(value, turned(second, h, a, inner, width))
+        total_a += dot(value, turned(second, h, a, inner, width))
         if part_b > 0:
-            total_b += _dot(value, turned(second, h, b, inner, width))
+            total_b += dot(value, turned(second, h, b, inner, width))
     _store(out, total_a, token, tokens, a, width)
     if part_b > 0:
         _store(out, total_b, token, tokens, b, width)
@@ -169,14 +169,14 @@ def _enter(
         b = part_a + tl.arange(0, part_b)
         value_b = convolved(x, kernel, kernel_bias, image, line, height, column, across, b, step_c, step_t, width)
         _store(total, value_b, token, tokens, b, width)
-        value_a, value_b = _standardise_two(value_a, value_b, a < width, b < width, eps, width)
+        value_a, value_b = standardise_two(value_a, value_b, a < width, b < width, eps, width)
         normed_b = (value_b * vector(weight, b, width) + vector(bias, b, width)).to(dtype)
     else:
         value_a, _ = standardise(value_a, a < width, eps, width)
     normed_a = (value_a * vector(weight, a, width) + vector(bias, a, width)).to(dtype)
     for start in range(0, outputs, block_o):
         o = start + tl.arange(0, block_o)
-        value = _dot(normed_a, turned(product, a, o, width, outputs)) + vector(product_bias, o, outputs)
+        value = dot(normed_a, turned(product, a, o, width, outputs)) + vector(product_bias, o, outputs)
         if part_b > 0:
-            value += _dot(normed_b, turned(product, b, o, width, outputs))
+            value += dot(normed_b, turned(product, b, o, width, outputs))
         _store(out, value, token, tokens, o, outputs)

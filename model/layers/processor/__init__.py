@@ -32,6 +32,7 @@ __all__ = [
     "merge",
     "mlp",
     "norm",
+    "rejoin",
 ]
 
 _CACHED = 1 << 20
@@ -114,6 +115,11 @@ def join(x: torch.Tensor, skip: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
     for part, a, b in _slabs(layer.in_features, _tokens(out), _tokens(x), _tokens(skip)):
         torch.add(product(a, layer), product(b, layer, first=a.shape[1]), out=part)
     return out
+
+
+def rejoin(x: torch.Tensor, factor: int, after: nn.LayerNorm, skip: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
+    """As `plain.rejoin`."""
+    return join(expand(x, factor, after), skip, layer)
 
 
 def head(x: torch.Tensor, factor: int, enlarge: nn.Linear, after: nn.LayerNorm, classes: nn.Linear) -> torch.Tensor:

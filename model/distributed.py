@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import IntEnum
@@ -23,6 +24,8 @@ class TeamError(TrainingError):
 PATIENCE = timedelta(hours=2)
 """How long ranks wait for one another: while rank 0 scores, the others have nothing to do. A process that dies is
 noticed at once."""
+MEETING = timedelta(minutes=10)
+"""How long they wait for one another to be there at all."""
 REPORTING = 5.0
 """Seconds that a failing rank tries to say why."""
 
@@ -52,7 +55,7 @@ class Team:
         if chosen.type == "cuda":
             torch.cuda.set_device(chosen)
         backend = "nccl" if chosen.type == "cuda" else "gloo"
-        store, number, size = next(dist.rendezvous("env://", timeout=PATIENCE))
+        store, number, size = next(dist.rendezvous("env://", timeout=MEETING))
         # After a restart the store may still hold the addresses of processes that are gone.
         store = dist.PrefixStore(f"start {self.rank.restarts}", store)
         dist.init_process_group(backend, store=store, rank=number, world_size=size, timeout=PATIENCE)
@@ -110,6 +113,8 @@ class Team:
 
     def reducing(self, network: torch.nn.Module, device: torch.device) -> torch.nn.Module:
         """The network, its gradients averaged over all ranks while the backward still runs."""
+        # A depthwise convolution gives its gradient in another order of dimensions of length 1.
+        warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
         devices = [device] if device.type == "cuda" else None
         return torch.nn.parallel.DistributedDataParallel(network, devices, broadcast_buffers=False)
 

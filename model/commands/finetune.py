@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from model.checkpoint import read_header
 from model.commands.console import Exit, say, share_the_cores
 from model.commands.numbers import add_max_megapixels, count, positive
-from model.commands.stopping import StopRequest
+from model.commands.stopping import StopRequest, end_with_parent
 from model.commands.teller import Teller
 from model.events import Stopped
 from model.options import FineTuneOptions
@@ -67,6 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     rank = Rank.of()
+    if rank.size > 1:
+        end_with_parent()
     return _lead(arguments, rank) if rank.number == 0 else _assist(arguments, rank)
 
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 from model.commands.console import Exit
@@ -91,6 +92,18 @@ class StopRequest:
             with contextlib.suppress(Exception):
                 self._teller.tell(Stopped(self._teller.run))
             os._exit(self._code)
+
+
+def end_with_parent() -> None:
+    """From now on this process ends when the one that started it does: a torchrun that is killed ends nothing itself."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(Exit.STOPPED)
+
+    _thread(watch)
 
 
 def _thread(work: Callable[[], None]) -> None:

@@ -62,14 +62,19 @@ def rates(ranks: int, options: Sequence[str] = (), limit: float = 100.0) -> dict
     """
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(ranks)]
     command += ["-m", "tests.benchmarks.distributed_speed", "--worker", *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if not lines:
-        print(f"{ranks} processes failed:\n{done.stderr[-3000:]}", flush=True)
-        return {}
-    for line in done.stdout.splitlines()[:-1]:
-        print(f"    {line}")
-    return json.loads(lines[-1])
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            said, complaints = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # torchrun then ends its processes
+            said, complaints = process.communicate()
+    lines = said.splitlines()
+    found = [line for line in lines if line.startswith("{")]
+    print("".join(f"    {line}\n" for line in lines if line not in found), end="", flush=True)
+    if process.returncode:
+        print(f"{ranks} processes failed or took too long: {complaints[-3000:]}", flush=True)
+    return json.loads(found[-1]) if found else {}
 
 
 def _work(arguments: argparse.Namespace) -> int:
@@ -94,6 +99,7 @@ def _work(arguments: argparse.Namespace) -> int:
         averaging = _averaging(trainer, team)
         if team.leads:
             print(f"{kind}: {1e3 * seconds:.2f} ms a step, averaging alone {1e3 * averaging:.2f} ms")
+            print(json.dumps(found), flush=True)
         trainer.share_memory(None, False)
         vars(team).pop("average", None)
         del trainer, network

@@ -67,6 +67,14 @@ class Pair:
         return self.process.wait(60)
 
 
+def is_alive(process: int) -> bool:
+    """A zombie has ended, whoever should bury it."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 @contextmanager
 def pair(*arguments: object, torchrun: tuple[str, ...] = ()) -> Iterator[Pair]:
     running = Pair(list(torchrun), *arguments)
@@ -120,6 +128,18 @@ def test_a_lost_process_is_started_again_and_the_training_goes_on(blobs, blob_we
     assert len(again) == 2 and points[-1] == 6 and points[2] > 1, points
     (run,) = list_runs(blobs / "segmentation")
     assert run.state == RunState.DONE
+
+
+def test_processes_do_not_outlive_a_torchrun_that_is_killed(blobs, blob_weights):
+    with pair(blobs, "--weights", blob_weights, "--seconds", 300) as both:
+        both.wait_for(Started)
+        workers = both.workers().values()
+        assert len(workers) == 2
+        both.process.kill()
+        end = time.monotonic() + 10
+        while any(map(is_alive, workers)) and time.monotonic() < end:
+            time.sleep(0.2)
+        assert time.monotonic() < end
 
 
 def test_what_fails_on_one_process_is_told_by_the_first(tmp_path):

@@ -108,11 +108,12 @@ def add_seen(total, weights, values, i, j, DIRECTION: tl.constexpr, PRECISION: t
 
 @triton.jit
 def times_state(rows, weight, state, PRECISION: tl.constexpr):
-    """(rows * weight) state. float16 goes through tf32, which has its precision and float32's range."""
-    weighted = rows * weight[:, None]
+    """(rows state) weight. float16 goes through tf32, which has its precision and float32's range."""
     if rows.dtype == tl.bfloat16:
-        return tl.dot(weighted.to(tl.bfloat16), state.to(tl.bfloat16))
-    return tl.dot(weighted.to(tl.float32), state.to(tl.float32), input_precision=PRECISION)
+        product = tl.dot(rows, state.to(tl.bfloat16))
+    else:
+        product = tl.dot(rows.to(tl.float32), state.to(tl.float32), input_precision=PRECISION)
+    return product * weight[:, None]
 
 
 @triton.jit

@@ -58,6 +58,11 @@ class Gradients:
             self._reducing = self._team.reducing(self._network, self._precision.device)
         return loss
 
+    @property
+    def bound(self) -> bool:
+        """Whether other ranks now wait inside the backward, so that no step can be taken again in another way."""
+        return self._reducing is not None
+
     def forget(self) -> None:
         """Give back memory, and start again with eager steps."""
         if self.recording is not None:

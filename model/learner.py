@@ -142,11 +142,12 @@ class Learner:
 
     def _spare(self) -> None:
         """Memory has run out: first keep less of what is inside the network, then let fewer views in at a time."""
-        if not self._checkpointing:
+        again = self._trainer.can_try_again
+        if again and not self._checkpointing:
             self._use(self._at_once, True)
             self._notice(Message("Memory ran out; the training goes on more slowly, with less of it."))
             return
-        if self._at_once == 1:
+        if not again or self._at_once == 1:
             raise OutOfMemory(
                 "There is not enough memory on {device} to train this network; close other programs, "
                 "use smaller crops, or start from a smaller network.",

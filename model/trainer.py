@@ -80,6 +80,11 @@ class Trainer:
             self._apply = recorded or self._optimiser.apply
         (self._apply or self._optimiser.apply)(controls)
 
+    @property
+    def can_try_again(self) -> bool:
+        """Whether a step for which there was no memory may be tried with less."""
+        return not self._gradients.bound
+
     def share_memory(self, at_once: int | None, checkpointing: bool) -> None:
         """Let `at_once` views through the network at a time, a divisor of the batch, None for all of them; and with
         `checkpointing` compute what is inside its blocks a second time instead of keeping it for the backward.

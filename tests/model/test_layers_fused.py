@@ -20,7 +20,7 @@ from model.layers.kernels import narrow, rejoin
 from model.network import LightningUnet, NetworkConfig
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-WIDTHS = [16, 24, 32, 96]
+WIDTHS = [16, 24, 96]
 Layer = Callable[[object], torch.Tensor | tuple[torch.Tensor, ...]]
 
 
@@ -73,7 +73,7 @@ def test_sum_and_its_norm(width: int) -> None:
     hold(lambda form: form.add(x, y, layer), [x, y], [layer])
 
 
-@pytest.mark.parametrize("sides", [(6, 10), (1, 1), (1, 9), (40, 2)])
+@pytest.mark.parametrize("sides", [(6, 10), (1, 1), (1, 9), (9, 2)])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_depthwise_convolution(width: int, sides: tuple[int, int]) -> None:
     x, after = random(2, *sides, width), random_norm(width)
@@ -193,7 +193,7 @@ def test_predictions_in_half_precision(config: NetworkConfig, width: int, monkey
     """Without gradients, narrow and wide blocks have kernels of their own; weights are held in half precision."""
     network = LightningUnet(dataclasses.replace(config, width=width, heads=(1, 2) if width == 16 else (5, 5)))
     network = network.to(DEVICE).ready_for(torch.float16)
-    images = torch.rand(2, 3, 21, 34, device=DEVICE)
+    images = torch.rand(1, 3, 13, 22, device=DEVICE)
     with torch.autocast(DEVICE.type, torch.float16):
         monkeypatch.setattr("model.network.form_for", lambda x: plain)
         logits, classes = network(images), network.classify(images)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+import model.attention.kernels as attention
 from model.layers import plain
 from model.layers.kernels import classify as classifier
 from model.layers.kernels import narrow, patches
@@ -18,11 +19,6 @@ from model.layers.kernels.head import Head
 from model.layers.kernels.inner import inner
 from model.layers.kernels.norm import EXPANDED, MERGED, ROWS, Norm
 from model.layers.kernels.products import Join, Linear, Mlp
-
-try:
-    from model.attention import kernels as _attention
-except ImportError:
-    _attention = None
 
 _DTYPES = (torch.float16, torch.bfloat16, torch.float32)
 
@@ -80,8 +76,8 @@ def add(x: torch.Tensor, y: torch.Tensor, after: nn.LayerNorm) -> tuple[torch.Te
 
 
 def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: bool, form: str) -> torch.Tensor:
-    if form == "auto" and _attention is not None and _attention.attend_refusal(qkv, len(slopes)) is None:
-        return _attention.attend(qkv.contiguous(), slopes, direction, by_columns)
+    if form == "auto" and attention.attend_refusal(qkv, len(slopes)) is None:
+        return attention.attend(qkv.contiguous(), slopes, direction, by_columns)
     return plain.attend(qkv, slopes, direction, by_columns, form)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,3 +95,14 @@ def test_tensors_that_do_not_fit_are_named(checkpoint: Checkpoint, change, detai
     with pytest.raises(CheckpointError, match=detail) as caught:
         network_from_checkpoint(dataclasses.replace(checkpoint, **change(checkpoint)))
     assert "choose other weights" in str(caught.value)
+
+
+def test_a_network_is_made_without_pytorchs_compiler(resources: Path) -> None:
+    """Drawing weights that a file replaces imported it: three seconds before the first prediction."""
+    script = (
+        "import sys; from pathlib import Path; from model.adapt import network_from_checkpoint; "
+        "from model.checkpoint import load; network_from_checkpoint(load(Path(sys.argv[1]))); "
+        "assert 'torch._dynamo' not in sys.modules"
+    )
+    command = [sys.executable, "-c", script, str(resources / "weights" / "demo.safetensors")]
+    subprocess.run(command, check=True, cwd=resources.parent)

@@ -132,7 +132,8 @@ class Team:
             teller.join(REPORTING)
 
     def leave(self) -> None:
-        if self.size > 1:
+        """NCCL is left to the end of the process: it would wait for others that may have gone."""
+        if self.size > 1 and dist.get_backend() == "gloo":
             dist.destroy_process_group()
 
     def _tell(self, failure: Exception) -> None:

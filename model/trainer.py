@@ -50,7 +50,7 @@ class Trainer:
         return self._optimiser.average.steps
 
     def step(self, pixels: np.ndarray, channels: np.ndarray, rate: float, weights: np.ndarray | None = None) -> float:
-        """One optimiser step at the share `rate` of the peak learning rate; returns its loss, on a GPU that of the step
+        """One optimiser step at the share `rate` of the peak learning rate; returns its loss, on a GPU that of two steps
         before, because the GPU must not wait for anyone who reads it.
 
         `pixels` (B, 1|3, H, W) float32 or float16 in 0..1; `channels` (B, H, W) uint8 with 255 for untouched pixels;

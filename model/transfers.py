@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
 import torch
+
+LATE = 2
+"""Steps that a GPU may be behind: enough for it to have work while ranks wait for one another, or for a view."""
 
 
 class Transfers:
@@ -18,7 +22,7 @@ class Transfers:
         self._copies = torch.cuda.Stream(device) if on_gpu else None
         self._work = torch.cuda.Stream(device) if on_gpu else None
         self._lent: list[torch.Tensor] = []
-        self._late: tuple[torch.Tensor, torch.cuda.Event, list[torch.Tensor]] | None = None
+        self._late: deque[tuple[torch.Tensor, torch.cuda.Event, list[torch.Tensor]]] = deque()
 
     @contextlib.contextmanager
     def beside(self) -> Iterator[None]:
@@ -37,7 +41,7 @@ class Transfers:
             caller.wait_stream(self._work)
 
     def upload(self, array: np.ndarray | None) -> torch.Tensor | None:
-        """The array on the device; within `beside`. It must not be written until two more numbers were fetched."""
+        """The array on the device; within `beside`. It must not be written before the number of its step is there."""
         if array is None:
             return None
         here = torch.from_numpy(array)
@@ -52,23 +56,27 @@ class Transfers:
         return there
 
     def fetch(self, number: torch.Tensor) -> float:
-        """The number (), or on a GPU the one before it: waiting for this one would leave the GPU without work."""
+        """The number (), or on a GPU one of LATE calls before: waiting for this one would leave the GPU without work."""
         if self._work is None:
             return float(number)
-        earlier, here = self._late, torch.empty((), dtype=number.dtype, pin_memory=True)
+        here = torch.empty((), dtype=number.dtype, pin_memory=True)
         here.copy_(number, non_blocking=True)
         there = torch.cuda.Event(blocking=True)
         there.record(self._work)
-        self._late, self._lent = (here, there, self._lent), []
-        value, event, _ = earlier or self._late
+        self._late.append((here, there, self._lent))
+        self._lent = []
+        value, event, _ = self._late[0]
         event.synchronize()
+        if len(self._late) > LATE:
+            self._late.popleft()
         return float(value)
 
     def forget(self) -> None:
         """The last number will not be asked for."""
         if self._work is not None:
             self._work.synchronize()
-        self._late, self._lent = None, []
+        self._late.clear()
+        self._lent = []
 
 
 def pinned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

@@ -23,9 +23,11 @@ SIZES = ((2, 3, 256, 256), (1, 1, 200, 328))
 
 
 def fused_network(
-    device: torch.device = GPU, presets: Iterable[str] = PRESETS, sizes: Sequence[tuple[int, ...]] = SIZES
+    device: torch.device = GPU,
+    presets: Iterable[str] = ("lightning-unet", "seed"),
+    sizes: Sequence[tuple[int, ...]] = SIZES,
 ) -> Iterator[Figure]:
-    """Logits and all gradients of each preset. float32 is held to the plain network; half precision to be no further from
+    """Logits and all gradients of the presets. float32 is held to the plain network; half precision to be no further from
     float32 than the plain network is in the same precision.
     """
     for preset in presets:

@@ -1,15 +1,17 @@
 """Checks on a GPU what the tests cannot check without one. From the checkout: python -m tests.benchmarks.gpu_check
 
-Names of checks after it (attention, memory, ...) leave out the others.
+Names of checks after it (kernels-bfloat16-32, memory, ...) leave out the others.
 Needs CUDA, torch, Triton and lightning_attn, but no window. Prints a table, and exits 1 when a figure misses its bound.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import torch
 
@@ -28,38 +30,43 @@ def main() -> int:
     if not torch.cuda.is_available():
         print("No CUDA device: nothing was checked.")
         return 1
-    print(torch.cuda.get_device_name(), "torch", torch.__version__)
-    started, failed = time.perf_counter(), 0
-    checks = (attention, seed_logits, training, segmenter, fused_network, fused_answers, fused_loss, memory)
-    for check in checks:
-        if sys.argv[1:] and check.__name__ not in sys.argv[1:]:
-            continue
-        for figure in _until_it_breaks(check):
-            failed += not figure.passed
-            print(
-                f"{figure.what:68} {figure.value:9.2e} <= {figure.bound:8.2e}  {'ok' if figure.passed else 'FAILED'}",
-                flush=True,
-            )
-    print(f"{failed} failed, {time.perf_counter() - started:.0f} s")
+    names = sys.argv[1:] or list(CHECKS)
+    return check(names[0]) if len(names) == 1 else check_at_once(names)
+
+
+def check(name: str) -> int:
+    """Prints the figures of this check, and returns 1 when one of them misses its bound."""
+    failed = 0
+    for figure in _until_it_breaks(name):
+        failed += not figure.passed
+        verdict = "ok" if figure.passed else "FAILED"
+        print(f"{figure.what:68} {figure.value:9.2e} <= {figure.bound:8.2e}  {verdict}", flush=True)
     return 1 if failed else 0
 
 
-def _until_it_breaks(check: Callable[[], Iterator[Figure]]) -> Iterator[Figure]:
-    """The figures of a check; one that breaks off has failed, and the others are still worth having."""
+def check_at_once(names: Sequence[str]) -> int:
+    """Each check in a process of its own: kernels are compiled in parallel, and a fault of one spoils no other."""
+    print(torch.cuda.get_device_name(), "torch", torch.__version__, flush=True)
+    started, command = time.perf_counter(), [sys.executable, "-m", "tests.benchmarks.gpu_check"]
+    running = {name: subprocess.Popen([*command, name]) for name in names}
+    failed = [name for name, process in running.items() if process.wait()]
+    print(f"{len(failed)} of {len(names)} failed: {', '.join(failed)}; {time.perf_counter() - started:.0f} s")
+    return 1 if failed else 0
+
+
+def _until_it_breaks(name: str) -> Iterator[Figure]:
+    """The figures of a check; one that breaks off has failed."""
     try:
-        yield from check()
+        yield from CHECKS[name]()
     except Exception:  # noqa: BLE001 - whatever it is, it is told
         traceback.print_exc()
-        yield Figure(f"{check.__name__} broke off", float("nan"), 0)
+        yield Figure(f"{name} broke off", float("nan"), 0)
 
 
-def attention() -> Iterator[Figure]:
-    """Each form against the definition in float64: the worst of outputs and all gradients, over all lengths."""
-    cases = [("package", torch.float16, 1e-3), ("package", torch.bfloat16, 5e-3), ("chunk", torch.float64, 1e-10),
-             ("chunk", torch.float32, 1e-5), ("chunk", torch.float16, 1e-3), ("chunk", torch.bfloat16, 5e-3)]  # fmt: skip
-    cases += [("kernels", torch.float32, 1e-5), ("kernels", torch.float16, 1e-3), ("kernels", torch.bfloat16, 5e-3)]
-    for form, dtype, bound in cases:
-        for width in (16, 32, 64, 128) if form == "kernels" else (32, 192):
+def attention(form: str, widths: Sequence[int], bounds: Mapping[torch.dtype, float]) -> Iterator[Figure]:
+    """A form against the definition in float64: the worst of outputs and all gradients, over all lengths."""
+    for dtype, bound in bounds.items():
+        for width in widths:
             for direction in ("causal",) if form == "package" else DIRECTIONS:
                 worst = max(_attention_error(form, dtype, width, direction, tokens) for tokens in LENGTHS)
                 yield Figure(f"{form} {name_of(dtype)} width {width} {direction}", worst, bound)
@@ -117,6 +124,25 @@ def training() -> Iterator[Figure]:
             bad = [p for p in network.parameters() if p.grad is None or not p.grad.isfinite().all() or not p.grad.any()]
             yield Figure(f"{name} {form} {name_of(dtype)} forward and backward, bad weights", len(bad), 0)
 
+
+HALF = {torch.float16: 1e-3, torch.bfloat16: 5e-3}
+BOUNDS = {torch.float32: 1e-5, **HALF}
+CHECKS: dict[str, Callable[[], Iterator[Figure]]] = {
+    **{
+        f"kernels-{name_of(dtype)}-{width}": partial(attention, "kernels", (width,), {dtype: bound})
+        for dtype, bound in BOUNDS.items()
+        for width in (16, 32, 64, 128)
+    },
+    "chunk": partial(attention, "chunk", (32, 192), {torch.float64: 1e-10, **BOUNDS}),
+    "package": partial(attention, "package", (32, 192), HALF),
+    "seed_logits": seed_logits,
+    "training": training,
+    "segmenter": segmenter,
+    "fused_network": fused_network,
+    "fused_answers": fused_answers,
+    "fused_loss": fused_loss,
+    "memory": memory,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -80,6 +80,18 @@ def test_a_section_runs_at_toy_size(section: str) -> None:
         assert "U-Net" in rows[0].peers and "package form expects tensors on cuda" in rows[0].peers
 
 
+def test_what_is_compiled_ahead_runs_too() -> None:
+    import torch
+
+    from tests.benchmarks.compiling import parts
+    from tests.benchmarks.subject import Scale
+
+    found = parts(Scale.toy(), torch.device("cpu"))
+    for name in ("predict", "train", "pass-1-32", "pass-1-64"):
+        found[name]()
+    assert {"package-train", "package-1-64", "attention-9"} <= set(found)
+
+
 def test_the_checks_for_a_gpu_run_on_a_cpu_and_find_its_forms_equal() -> None:
     """They fail for what is no number and for what is too far off; on a CPU both sides are the same."""
     import torch

@@ -8,7 +8,7 @@ the network's whole attention: SiLU before and norm after included.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +21,9 @@ STAGES = ((3, 16384), (6, 4096), (12, 1024), (24, 256))
 """Heads and tokens."""
 BATCHES = (1, 8)
 WIDTH = 32
+Case = tuple[bool, int, int, int]
+CASES: tuple[Case, ...] = tuple((way, batch, *stage) for way in (False, True) for batch in BATCHES for stage in STAGES)
+"""Whether backward too, batch, heads, tokens."""
 Function = Callable[..., torch.Tensor]
 
 
@@ -41,13 +44,11 @@ def rows(runs: int = 3) -> list[tuple[str, dict[str, float]]]:
     return list(measure(runs))
 
 
-def measure(runs: int = 3) -> Iterator[tuple[str, dict[str, float]]]:
-    for backward in (False, True):
-        for batch in BATCHES:
-            for heads, tokens in STAGES:
-                calls = _calls(batch, heads, tokens, backward)
-                what = f"B{batch} H{heads} N{tokens} {'forward + backward' if backward else 'forward'}"
-                yield what, {name: _cost(call, runs) for name, call in calls}
+def measure(runs: int = 3, cases: Sequence[Case] = CASES) -> Iterator[tuple[str, dict[str, float]]]:
+    for backward, batch, heads, tokens in cases:
+        calls = _calls(batch, heads, tokens, backward)
+        what = f"B{batch} H{heads} N{tokens} {'forward + backward' if backward else 'forward'}"
+        yield what, {name: _cost(call, runs) for name, call in calls}
 
 
 def _calls(batch: int, heads: int, tokens: int, backward: bool) -> Iterator[tuple[str, Callable[[], object]]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ import torch
 
 from model.device import choose_device, device_name
 from tests.benchmarks import attention_rows, folder_speed, prediction_speed, processor_rows, training_speed
+from tests.benchmarks.compiling import compile_ahead
 from tests.benchmarks.rows import Row, markdown, plain
 from tests.benchmarks.subject import Scale
 from tests.benchmarks.timing import forget
@@ -37,9 +37,6 @@ SECTIONS: dict[str, Section] = {
 }
 
 ON_A_CPU = ("processor", "folder")
-COMPILED = ("attention", "image", "throughput", "training", "large")
-PATIENCE = 100
-"""Seconds; what is not compiled by then is compiled when its turn comes."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,37 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine = f"{device_name(device)}, torch {torch.__version__}"
     print(machine, flush=True)
     sections = chosen.only or [name for name in SECTIONS if chosen.toy or _suits(name, device)]
-    if chosen.compile_only:
-        scale = dataclasses.replace(scale, runs=1)
-    elif device.type == "cuda" and len(sections) > 1 and not chosen.toy:
-        compile_ahead([name for name in sections if name in COMPILED])
+    if device.type == "cuda" and len(sections) > 1 and not chosen.toy:
+        compile_ahead(chosen.patience)
+    scale = dataclasses.replace(scale, until=time.perf_counter() + chosen.seconds)
     rows = list(measure(sections, scale, device, judged=not chosen.toy))
     table = markdown(machine, rows)
     print("\n" + table)
     if chosen.write:
         chosen.write.write_text(table + "\n", encoding="utf-8")
     return 1 if any(row.reached is False for row in rows) else 0
-
-
-def compile_ahead(sections: Sequence[str]) -> None:
-    """Run every section in a process of its own, all at once: Triton keeps what they compile, ours and the peers'.
-
-    What they measure meanwhile is of no use. Compiling one kernel after the other would take minutes.
-    """
-    started = time.perf_counter()
-    command = [sys.executable, "-m", "tests.benchmarks.gpu_speed", "--compile-only", "--only"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = [subprocess.Popen([*command, name], **quiet) for name in sections]
-    try:
-        for process in running:
-            process.wait(timeout=max(1.0, started + PATIENCE - time.perf_counter()))
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        for process in running:
-            process.kill()
-            process.wait()
-    print(f"    [compiling ahead: {time.perf_counter() - started:.0f} s]", flush=True)
 
 
 def measure(sections: Sequence[str], scale: Scale, device: torch.device, judged: bool = True) -> Iterator[Row]:
@@ -111,7 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the Markdown table there, too")
     parser.add_argument("--toy", action="store_true", help="toy sizes: shows only that everything runs")
-    parser.add_argument("--compile-only", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--patience", type=float, default=90, metavar="S", help="how long to compile ahead (90 s)")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="leave out peers that come later than this")
     return parser
 
 

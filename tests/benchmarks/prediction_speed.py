@@ -33,9 +33,11 @@ def image_rows(scale: Scale, device: torch.device) -> Iterator[Row]:
 
     cost = attempt(lambda: _whole(scale, [image], device, 5 * scale.runs))
     work = f"one {scale.side}x{scale.side} image, whole prediction: pixels to label map"
-    yield Row(work, "<= 0.8 ms", cost.show("ms"), show_peers(cost, each(made, theirs), "ms"), cost.within(0.8e-3))
+    yield Row(
+        work, "<= 0.8 ms", cost.show("ms"), show_peers(cost, each(made, theirs, scale.until), "ms"), cost.within(0.8e-3)
+    )
     cost = _alone(scale, pixels.shape, device)
-    others = each(made, lambda make: _peer_alone(make, pixels.shape, device))
+    others = each(made, lambda make: _peer_alone(make, pixels.shape, device), scale.until)
     yield Row("the same, GPU alone", "", cost.show("ms"), show_peers(cost, others, "ms"))
 
 
@@ -47,7 +49,7 @@ def throughput_rows(scale: Scale, device: torch.device) -> Iterator[Row]:
         costs[shape] = _alone(scale, shape, device)
     best = fastest(costs.values())
     shape = next(shape for shape, cost in costs.items() if cost is best)
-    others = each(peers(scale.config, scale.widths), lambda make: _peer_alone(make, shape, device))
+    others = each(peers(scale.config, scale.widths), lambda make: _peer_alone(make, shape, device), scale.until)
     work = f"throughput, batches of {shape[0]} of {scale.side}x{scale.side}, GPU alone"
     measured, beside = best.show("images/s"), show_peers(best, others, "images/s")
     yield Row(work, ">= 3,000 images/s", measured, beside, best.within(1 / 3000))
@@ -60,7 +62,11 @@ def large_rows(scale: Scale, device: torch.device) -> Iterator[Row]:
     """One large image in one pass of the network. Softmax is left out: its time grows with the square of the tokens."""
     shape = 1, scale.large, scale.large, 3
     large = _alone(scale, shape, device, memory=True)
-    others = each(peers(scale.config, scale.widths, softmax=False), lambda make: _peer_alone(make, shape, device, True))
+    others = each(
+        peers(scale.config, scale.widths, softmax=False),
+        lambda make: _peer_alone(make, shape, device, True),
+        scale.until,
+    )
     beside, reached = show_peers(large, others, "ms"), large.within(50e-3, 6 * 2**30)
     yield Row(
         f"{scale.large}x{scale.large} in one pass, GPU alone", "<= 50 ms, <= 6 GiB", large.show("ms"), beside, reached

@@ -33,6 +33,8 @@ class Scale:
     huge: int = 8192
     runs: int = 20
     files: int = 1000
+    until: float = float("inf")
+    """The moment, by `time.perf_counter`, after which peers are left out."""
 
     @staticmethod
     def full() -> Scale:

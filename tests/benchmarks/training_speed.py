@@ -24,7 +24,7 @@ from tests.benchmarks.timing import forget, memory_of, paced
 def step_rows(scale: Scale, device: torch.device) -> Iterator[Row]:
     ours = attempt(lambda: _step(LightningUnet(scale.config), scale, device))
     forget(device)
-    others = each(peers(scale.config, scale.widths), lambda make: _step(make(), scale, device))
+    others = each(peers(scale.config, scale.widths), lambda make: _step(make(), scale, device), scale.until)
     yield Row(
         f"training step, {scale.batch} of {scale.side}x{scale.side}",
         "<= 20 ms, <= 3.5 GiB",
@@ -58,4 +58,4 @@ def _step(network: nn.Module, scale: Scale, device: torch.device) -> Cost:
 
     with memory_of(device) as peak:
         trainer = Trainer(network, device, 1e-4)
-        return Cost(paced(lambda: trainer.step(pixels, channels, 1.0), device, scale.runs, warm=8), peak())
+        return Cost(paced(lambda: trainer.step(pixels, channels, 1.0), device, scale.runs // 2, warm=8), peak())

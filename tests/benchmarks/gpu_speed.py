@@ -49,11 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if device.type == "cuda" and len(sections) > 1 and not chosen.toy:
         compile_ahead(chosen.patience)
     scale = dataclasses.replace(scale, until=time.perf_counter() + chosen.seconds)
-    rows = list(measure(sections, scale, device, judged=not chosen.toy))
-    table = markdown(machine, rows)
-    print("\n" + table)
-    if chosen.write:
-        chosen.write.write_text(table + "\n", encoding="utf-8")
+    rows: list[Row] = []
+    try:
+        for row in measure(sections, scale, device, judged=not chosen.toy):
+            rows.append(row)
+    finally:  # who interrupts it gets what there is
+        table = markdown(machine, rows)
+        print("\n" + table, flush=True)
+        if chosen.write:
+            chosen.write.write_text(table + "\n", encoding="utf-8")
     return 1 if any(row.reached is False for row in rows) else 0
 
 

@@ -51,8 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scale = dataclasses.replace(scale, until=time.perf_counter() + chosen.seconds)
     rows: list[Row] = []
     try:
-        for row in measure(sections, scale, device, judged=not chosen.toy):
-            rows.append(row)
+        rows.extend(measure(sections, scale, device, judged=not chosen.toy))
     finally:  # who interrupts it gets what there is
         table = markdown(machine, rows)
         print("\n" + table, flush=True)

@@ -26,7 +26,7 @@ from model.attention.kernel_tiles import (
     times_state,
 )
 
-_SIZES = ["heads", "pairs", "tokens", "chunks", "groups", "rows", "columns"]
+_SIZES = ["heads", "pairs", "tokens", "chunks", "groups", "rows", "columns", "scanned"]
 _STRIDES = [f"{name}_{axis}" for name in "qkvgdw" for axis in "bhn"]
 
 
@@ -90,9 +90,9 @@ def backward_states_kernel(
 
 @triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
 def gradients_kernel(
-    q, k, v, g, normed, scales, slopes, states, far, dq, dk, dv,
+    q, k, v, g, normed, scales, slopes, states, totals, far, dq, dk, dv,
     q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, g_b, g_h, g_n, d_b, d_h, d_n, w_b, w_h, w_n,
-    heads, pairs, tokens, chunks, groups, rows, columns,
+    heads, pairs, tokens, chunks, groups, rows, columns, scanned,
     D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, DIRECTION: tl.constexpr, TRANSPOSED: tl.constexpr,
     ACTIVATE: tl.constexpr, NORM: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
@@ -120,20 +120,20 @@ def gradients_kernel(
         gdc_wait()
     line = pair
     if DIRECTION != 1:
-        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, False, D, E)
+        state = entering(states, totals, far, line, chunk, chunks, groups, scanned, slope * CHUNK, False, D, E)
         to_q += times_state(gradient, from_start, tl.trans(state), PRECISION)
         line += pairs
     if DIRECTION != 0:
-        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, True, D, E)
+        state = entering(states, totals, far, line, chunk, chunks, groups, scanned, slope * CHUNK, True, D, E)
         to_q += times_state(gradient, from_end, tl.trans(state), PRECISION)
         line += pairs
     if TRANSPOSED != 1:
-        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, False, D, E)
+        state = entering(states, totals, far, line, chunk, chunks, groups, scanned, slope * CHUNK, False, D, E)
         to_k += times_state(values, from_start, tl.trans(state), PRECISION)
         to_v += times_state(keys, from_start, state, PRECISION)
         line += pairs
     if TRANSPOSED != 0:
-        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, True, D, E)
+        state = entering(states, totals, far, line, chunk, chunks, groups, scanned, slope * CHUNK, True, D, E)
         to_k += times_state(values, from_end, tl.trans(state), PRECISION)
         to_v += times_state(keys, from_end, state, PRECISION)
     to_q, to_k = through_features(to_q, q_raw, 1.0 / D, ACTIVATE), through_features(to_k, k_raw, 1.0, ACTIVATE)

@@ -25,7 +25,7 @@ from model.attention.kernel_tiles import (
     times_state,
 )
 
-_SIZES = ["heads", "pairs", "tokens", "chunks", "groups", "rows", "columns", "keep", "reversed_sides"]
+_SIZES = ["heads", "pairs", "tokens", "chunks", "groups", "rows", "columns", "keep", "scanned", "reversed_sides"]
 _STRIDES = [f"{name}_{axis}" for name in "qkvo" for axis in "bhn"]
 
 
@@ -39,8 +39,6 @@ def states_kernel(
 
     A line is a side, a pair of image and head, and a slice of v's width. Program: a line of the first side, and group.
     """
-    if DEPENDENT:
-        gdc_launch_dependents()
     line, group = tl.program_id(0) // groups, tl.program_id(0) % groups
     pair, part = line // SLICES, line % SLICES
     n = group * (4 * CHUNK) + tl.arange(0, CHUNK)
@@ -50,6 +48,8 @@ def states_kernel(
     va, vb, vc, vd = load_group(v, n, tokens, v_n, rows, columns, CHUNK, E)
     ka, kb = features(ka, 1.0, ACTIVATE), features(kb, 1.0, ACTIVATE)
     kc, kd = features(kc, 1.0, ACTIVATE), features(kd, 1.0, ACTIVATE)
+    if DEPENDENT:
+        gdc_launch_dependents()
     slope = slope_of(slopes, pair, heads)
     store_states(
         ka, kb, kc, kd, va, vb, vc, vd, slope, states, totals, line, pairs * SLICES, group, chunks, groups,
@@ -59,6 +59,28 @@ def states_kernel(
 
 @triton.jit(do_not_specialize=[*_SIZES])
 def scan_kernel(
+    totals, far, slopes, heads, pairs, tokens, groups, reversed_sides,
+    SLICES: tl.constexpr, SIZE: tl.constexpr, WIDE: tl.constexpr, RUN: tl.constexpr,
+    DIRECTION: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
+):  # fmt: skip
+    """For a moderate number of groups, see `_scan`."""
+    _scan(totals, far, slopes, heads, pairs, tokens, groups, reversed_sides,
+          SLICES, SIZE, WIDE, RUN, DIRECTION, PRECISION, DEPENDENT)  # fmt: skip
+
+
+@triton.jit(do_not_specialize=[*_SIZES])
+def long_scan_kernel(
+    totals, far, slopes, heads, pairs, tokens, groups, reversed_sides,
+    SLICES: tl.constexpr, SIZE: tl.constexpr, WIDE: tl.constexpr, RUN: tl.constexpr,
+    DIRECTION: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
+):  # fmt: skip
+    """The same for many, in longer runs."""
+    _scan(totals, far, slopes, heads, pairs, tokens, groups, reversed_sides,
+          SLICES, SIZE, WIDE, RUN, DIRECTION, PRECISION, DEPENDENT)  # fmt: skip
+
+
+@triton.jit
+def _scan(
     totals, far, slopes, heads, pairs, tokens, groups, reversed_sides,
     SLICES: tl.constexpr, SIZE: tl.constexpr, WIDE: tl.constexpr, RUN: tl.constexpr,
     DIRECTION: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
@@ -80,8 +102,8 @@ def scan_kernel(
     to_end = tl.exp2(-slope * (RUN - 1 - row).to(tl.float32))
     carry = tl.zeros((WIDE,), tl.float32)
     if DEPENDENT:
-        gdc_launch_dependents()
         gdc_wait()
+        gdc_launch_dependents()
     for begin in range(0, groups, RUN):
         group = begin + row
         group = tl.where(reverse == 1, groups - 1 - group, group)
@@ -97,9 +119,9 @@ def scan_kernel(
 
 @triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
 def outputs_kernel(
-    q, k, v, out, scales, slopes, states, far,
+    q, k, v, out, scales, slopes, states, totals, far,
     q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, o_b, o_h, o_n,
-    heads, pairs, tokens, chunks, groups, rows, columns, keep,
+    heads, pairs, tokens, chunks, groups, rows, columns, keep, scanned,
     D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, SLICES: tl.constexpr, DIRECTION: tl.constexpr,
     ACTIVATE: tl.constexpr, NORM: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
@@ -118,11 +140,11 @@ def outputs_kernel(
     if DEPENDENT:
         gdc_wait()
     if DIRECTION != 1:
-        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, False, D, E)
+        state = entering(states, totals, far, line, chunk, chunks, groups, scanned, slope * CHUNK, False, D, E)
         total += times_state(queries, tl.exp2(-slope * (place + 1)), state, PRECISION)
         line += pairs * SLICES
     if DIRECTION != 0:
-        state = entering(states, far, line, chunk, chunks, groups, slope * CHUNK, True, D, E)
+        state = entering(states, totals, far, line, chunk, chunks, groups, scanned, slope * CHUNK, True, D, E)
         total += times_state(queries, tl.exp2(-slope * (CHUNK - place)), state, PRECISION)
     _finish(out, scales, total, pair, part, n, tokens, heads, o_b, o_h, o_n, rows, columns, keep, E, NORM)
 

@@ -13,6 +13,8 @@ CODES = {"causal": 0, "anticausal": 1, "bidirectional": 2}
 _TRANSPOSED = (1, 0, 2)
 _SHORT = 256
 """Up to so many tokens everything is done in one launch."""
+_FEW = 8
+"""Up to so many groups of chunks their totals are added where they are needed, without a scan."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def forward(
         )
         _add_up(room, slopes, pairs, (0b0, 0b1, 0b10)[scan.direction], tile, scan.direction, slices)
         kernel_forward.outputs_kernel[(pairs * slices * room.chunks,)](
-            q, k, v, out, scales, slopes, room.states, room.far, *strides, *sizes, int(keep),
+            q, k, v, out, scales, slopes, room.states, room.totals, room.far, *strides, *sizes, int(keep),
+            room.scanned,
             **common, NORM=scan.norm, num_warps=tile.warps, **tile.early,
         )  # fmt: skip
 
@@ -101,19 +104,32 @@ def backward(
         )
         _add_up(room, slopes, pairs, (0b10, 0b01, 0b1010)[scan.direction], tile, scan.direction, 1)
         kernel_backward.gradients_kernel[(pairs * room.chunks,)](
-            *inputs, room.states, room.far, dq, dk, dv, *strides, *ends, *sizes, **common, **tile.early
+            *inputs,
+            room.states,
+            room.totals,
+            room.far,
+            dq,
+            dk,
+            dv,
+            *strides,
+            *ends,
+            *sizes,
+            room.scanned,
+            **common,
+            **tile.early,
         )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`chunk` tokens have a state; the scan sums up `run` groups at once, `wide` numbers of each; the short kernels compute
+    """`chunk` tokens have a state; scans sum up `run` or `long_run` groups at once, `wide` numbers of each; the short ones compute
     `block` outputs from `part` tokens at a time. `dependent`: a launch may begin before the one ahead of it has ended.
     """
 
     chunk: int
     warps: int
     run: int
+    long_run: int
     wide: int
     scan_warps: int
     scan_stages: int
@@ -137,8 +153,8 @@ def plan(width: int, value_width: int, dtype: torch.dtype, device: torch.device,
     chunk = 32 if exact and (wide or backward) else 64
     return Plan(
         chunk=chunk, warps=8 if exact and wide else 4,
-        run=32, wide=32, scan_warps=4, scan_stages=2,
-        block=chunk, part=chunk, short_warps=8 if exact and wide else 4, short_stages=1 if backward and (exact or wide) else 2,
+        run=16, long_run=32 if exact else 64, wide=32, scan_warps=4, scan_stages=2,
+        block=chunk, part=chunk if exact or wide else 128, short_warps=8 if exact and wide else 4, short_stages=1 if backward else 2,
         precision="ieee" if exact else "tf32",
         sums="ieee" if exact else "tf32" if dtype == torch.bfloat16 else "tf32x3",
         states=torch.bfloat16 if dtype == torch.bfloat16 else torch.float32, dependent=overlapping(device),
@@ -162,6 +178,10 @@ class _Room:
     chunks: int
     groups: int
 
+    @property
+    def scanned(self) -> int:
+        return int(self.groups > _FEW)
+
     @staticmethod
     def of(q: torch.Tensor, tokens: int, tile: Plan, lines: int, size: int) -> _Room:
         chunks = triton.cdiv(tokens, tile.chunk)
@@ -172,10 +192,13 @@ class _Room:
 
 
 def _add_up(room: _Room, slopes: torch.Tensor, pairs: int, mask: int, tile: Plan, direction: int, slices: int) -> None:
-    wide = min(room.size, tile.wide)
-    kernel_forward.scan_kernel[(room.lines * (room.size // wide),)](
+    if not room.scanned:
+        return
+    wide, short = min(room.size, tile.wide), room.groups <= tile.run
+    kernel = kernel_forward.scan_kernel if short else kernel_forward.long_scan_kernel
+    kernel[(room.lines * (room.size // wide),)](
         room.totals, room.far, slopes, len(slopes), pairs, 4 * tile.chunk, room.groups, mask, SLICES=slices,
-        SIZE=room.size, WIDE=wide, RUN=tile.run, DIRECTION=direction, PRECISION=tile.sums, DEPENDENT=tile.dependent,
+        SIZE=room.size, WIDE=wide, RUN=tile.run if short else tile.long_run, DIRECTION=direction, PRECISION=tile.sums, DEPENDENT=tile.dependent,
         num_warps=tile.scan_warps, num_stages=tile.scan_stages, **tile.early,
     )  # fmt: skip
 

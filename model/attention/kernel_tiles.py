@@ -177,10 +177,20 @@ def _store_state(states, line, row, rows, state, D: tl.constexpr, E: tl.constexp
 
 @triton.jit
 def entering(
-    states, far, line, chunk, chunks, groups, slope, AFTER: tl.constexpr, D: tl.constexpr, E: tl.constexpr
+    states, totals, far, line, chunk, chunks, groups, scanned, slope,
+    AFTER: tl.constexpr, D: tl.constexpr, E: tl.constexpr,
 ):  # fmt: skip
-    """The state of all chunks before this one, decayed to its start (or after it, to its end); `slope` is a chunk's."""
+    """The state of all chunks before this one, decayed to its start (or after it, to its end); `slope` is a chunk's.
+
+    What lies outside the group comes from the scan, or where there are but a few groups from their totals.
+    """
+    group = chunk // 4
     gap = 3 - chunk % 4 if AFTER else chunk % 4
     near = tl.load(state_at(states, line * chunks + chunk, D, E), mask=gap > 0, other=0.0).to(tl.float32)
-    beyond = tl.load(state_at(far, line * groups + chunk // 4, D, E)).to(tl.float32)
+    beyond = tl.load(state_at(far, line * groups + group, D, E), mask=scanned > 0, other=0.0).to(tl.float32)
+    count = groups - 1 - group if AFTER else group
+    for step in range(tl.where(scanned > 0, 0, count)):
+        other = group + 1 + step if AFTER else group - 1 - step
+        decay = tl.exp2(-slope * 4.0 * step)
+        beyond += decay * tl.load(state_at(totals, line * groups + other, D, E))
     return near + tl.exp2(-slope * gap.to(tl.float32)) * beyond

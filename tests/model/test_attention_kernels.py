@@ -53,8 +53,11 @@ def many_launches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few tokens are enough for several chunks, and some more for several runs of the scan over chunks."""
     plan = kernel_launch.plan
     monkeypatch.setattr(kernel_launch, "_SHORT", 16)
+    monkeypatch.setattr(kernel_launch, "_FEW", 1)
     monkeypatch.setattr(
-        kernel_launch, "plan", lambda *a, **b: dataclasses.replace(plan(*a, **b), chunk=32, run=16, wide=256)
+        kernel_launch,
+        "plan",
+        lambda *a, **b: dataclasses.replace(plan(*a, **b), chunk=32, run=16, long_run=16, wide=256),
     )
 
 

@@ -20,10 +20,13 @@ from model.network import Attention, LightningUnet
 from model.presets import PRESETS
 from tests.benchmarks.figures import Figure, name_of, relative
 from tests.benchmarks.fused_check import fused_answers, fused_loss, fused_network
+from tests.benchmarks.kernels_check import large_images, mixed_widths
 from tests.benchmarks.memory_check import memory
 from tests.benchmarks.segmenter_check import segmenter
 
 LENGTHS = (1, 49, 63, 100, 1000)
+LONGER = (2500, 4500)
+"""The kernels sum states up in other ways when there are more of them."""
 
 
 def main() -> int:
@@ -68,13 +71,15 @@ def attention(form: str, widths: Sequence[int], bounds: Mapping[torch.dtype, flo
     for dtype, bound in bounds.items():
         for width in widths:
             for direction in ("causal",) if form == "package" else DIRECTIONS:
-                worst = max(_attention_error(form, dtype, width, direction, tokens) for tokens in LENGTHS)
+                lengths = (*LENGTHS, *LONGER) if form == "kernels" else LENGTHS
+                worst = max(_attention_error(form, dtype, width, direction, tokens) for tokens in lengths)
                 yield Figure(f"{form} {name_of(dtype)} width {width} {direction}", worst, bound)
 
 
 def _attention_error(form: str, dtype: torch.dtype, width: int, direction: str, tokens: int) -> float:
     torch.manual_seed(tokens)
-    inputs = [torch.randn(2, 3, tokens, width, device="cuda").to(dtype) for _ in range(4)]
+    batch = 2 if tokens in LENGTHS else 1
+    inputs = [torch.randn(batch, 3, tokens, width, device="cuda").to(dtype) for _ in range(4)]
     reference = _outputs_and_gradients([x.double() for x in inputs], direction, "naive")
     result = _outputs_and_gradients(inputs, direction, form)
     return max(relative(x, y) for x, y in zip(result, reference, strict=True))
@@ -133,6 +138,8 @@ CHECKS: dict[str, Callable[[], Iterator[Figure]]] = {
         for dtype, bound in BOUNDS.items()
         for width in (16, 32, 64, 128)
     },
+    "kernels-mixed": mixed_widths,
+    "kernels-large": large_images,
     "chunk": partial(attention, "chunk", (32, 192), {torch.float64: 1e-10, **BOUNDS}),
     "package": partial(attention, "package", (32, 192), HALF),
     "seed_logits": seed_logits,

@@ -39,15 +39,16 @@ class Graphs:
     ) -> torch.Tensor:
         """function(*inputs), on this stream; `name` tells apart functions of inputs of one shape and type.
 
-        The first input has a shape (B, H, W, ...). The result is valid until the next run. It is captured the second
-        time it is asked for, or the first time with `at_once`; `keep` is what else it reads.
+        Inputs are on the device or in pinned memory; the first has a shape (B, H, W, ...). The result is valid until the
+        next run. The function is captured the second time it is asked for, or the first time with `at_once`; `keep` is
+        what else it reads.
         """
         key = (name, *((x.shape, x.dtype) for x in inputs))
         graph = self._kept.get(key)
         if graph is None:
-            if not self._is_worth_it(key, inputs, at_once):
-                return function(*inputs)
-            graph = self._capture(key, function, inputs, keep)
+            inputs = tuple(x.to(self._device, non_blocking=True) for x in inputs)
+            if self._is_worth_it(key, inputs, at_once):
+                graph = self._capture(key, function, inputs, keep)
         if graph is None:
             return function(*inputs)
         self._kept.move_to_end(key)

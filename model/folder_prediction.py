@@ -20,8 +20,8 @@ T = TypeVar("T")
 PredictMany = Callable[[Iterable[Image]], Iterator[Prediction | ModelError]]
 _AHEAD = 32
 """Images that a GPU may find decoded: several of its batches."""
-_THREADS = 6
-"""More threads only wait for Python's lock: on 16 cores six decode and encode twice as many images as sixteen."""
+_THREADS = 4
+"""More threads only wait for Python's lock: on 16 cores they decode, predict and write fewer images, not more."""
 _HELD = 512 << 20
 """Bytes of pixels, roughly, that may wait to be predicted."""
 

@@ -79,6 +79,7 @@ class Inference:
                 inputs, name, work = inputs[:1], "bytes", self._bytes
             exact = found == shape and max(shape) <= self.network.config.size
             packed = self._graphs.run(name, work, *inputs, at_once=exact, keep=zoom)
+            self.staging.uploaded()
             download = self.staging.download(packed if alone else packed.clone(), alone)
         return Started(download, len(images), found, self._classes)
 
@@ -89,6 +90,7 @@ class Inference:
         with self.on_device():
             inputs = self._upload(tiles, [limits] * len(tiles), batch)
             found = self._graphs.run(f"probabilities {turned}", functools.partial(self._raw, turned), *inputs)
+            self.staging.uploaded()
             return found[: len(tiles)]
 
     @contextlib.contextmanager

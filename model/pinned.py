@@ -21,14 +21,8 @@ class UploadBuffer:
         self._memory: torch.Tensor | None = None
         self._read = torch.cuda.Event()
 
-    def copy(
-        self,
-        arrays: Sequence[np.ndarray],
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        target: torch.Tensor | torch.device,
-    ) -> torch.Tensor:
-        """The arrays as one tensor of `shape`: in `target`, or a new one on that device. Does not wait for the GPU."""
+    def fill(self, arrays: Sequence[np.ndarray], shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+        """The arrays as one pinned tensor of `shape`, once the GPU has read what was there before."""
         self._read.synchronize()
         size = arrays[0].nbytes * len(arrays)
         if self._memory is None or self._memory.numel() < size:
@@ -36,12 +30,11 @@ class UploadBuffer:
         staged = self._memory[:size].view(dtype).view(shape)
         for place, array in zip(staged.numpy(), arrays, strict=True):
             np.copyto(place, array)
-        if isinstance(target, torch.device):
-            target = staged.to(target, non_blocking=True)
-        else:
-            target.copy_(staged, non_blocking=True)
+        return staged
+
+    def is_read(self) -> None:
+        """Whatever reads it has been put on the current stream."""
         self._read.record()
-        return target
 
 
 class ResultBuffers:

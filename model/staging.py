@@ -30,6 +30,7 @@ class Staging:
         streams = [torch.cuda.Stream(device) for _ in range(3)] if self._gpu else [None] * 3
         self._up, self.compute, self._down = streams
         self._results = ResultBuffers()
+        self._filled: UploadBuffer | None = None
         self._buffers = itertools.cycle([UploadBuffer() for _ in range(_BUFFERS)] if self._gpu else [None])
 
     def computing(self) -> contextlib.AbstractContextManager:
@@ -39,20 +40,28 @@ class Staging:
     def upload(self, arrays: Sequence[np.ndarray], alone: bool = False) -> torch.Tensor:
         """Arrays of one shape, uint8, int16, uint16 or float32 -> a tensor (B, ...) on the device.
 
-        What is `alone`, with nothing to overlap with, goes and comes on the stream that computes, which costs less.
+        What is `alone`, with nothing to overlap with, goes and comes on the stream that computes, which costs less: then
+        the tensor may be pinned memory, for whoever reads it on the device to call `uploaded` after that.
         """
         if not self._gpu:
             return torch.from_numpy(np.stack(arrays))
         with contextlib.nullcontext() if alone else torch.cuda.stream(self._up):
             shape, dtype = (len(arrays), *arrays[0].shape), _TYPES[arrays[0].dtype.name]
             if alone and arrays[0].nbytes <= _STRIP:
-                tensor = next(self._buffers).copy(arrays, shape, dtype, self._device)
+                self._filled = next(self._buffers)
+                return self._filled.fill(arrays, shape, dtype)
             else:
                 tensor = self._in_parts(arrays, shape, dtype)
         if not alone:
             self.compute.wait_stream(self._up)
             tensor.record_stream(self.compute)
         return tensor
+
+    def uploaded(self) -> None:
+        """What `upload` has returned is read by what is on the computing stream now."""
+        if self._filled is not None:
+            self._filled.is_read()
+            self._filled = None
 
     def download(self, tensor: torch.Tensor, alone: bool = False) -> Download:
         """Begin to copy a uint8 tensor that was just made and that nobody changes any more.
@@ -98,7 +107,9 @@ class Staging:
             for top in range(0, shape[1], rows):
                 parts = [array[top : top + rows] for array in arrays[first : first + together]]
                 place = tensor[first : first + together, top : top + rows]
-                next(self._buffers).copy(parts, place.shape, dtype, place)
+                buffer = next(self._buffers)
+                place.copy_(buffer.fill(parts, place.shape, dtype), non_blocking=True)
+                buffer.is_read()
         return tensor
 
 

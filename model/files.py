@@ -20,7 +20,8 @@ _BUFFER = 1 << 18
 def atomic_write(path: Path, write: Callable[[BinaryIO], None], durable: bool = True) -> None:
     """Let `write` fill a temporary file beside `path`, sync it, and put it in place by one rename.
 
-    What can be made again need not be `durable`: nothing is synced, so a power cut may cost the newest files. Raises OSError (a full disk, a read-only folder); then `path` is what it was and the temporary file is gone.
+    What can be made again need not be `durable`: nothing is synced, so a power cut may cost the newest files. Raises
+    OSError (a full disk, a read-only folder); then `path` is what it was and the temporary file is gone.
     """
     path = Path(path)
     temporary = path.with_name(f".{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")

@@ -25,7 +25,7 @@ Attempt = Callable[[], Arrays]
 
 class Predictor:
     """Images up to 1.5 times the network's input are zoomed to it and back. Larger ones keep their scale: a GPU takes
-    them in one pass when its memory allows; else they are cut into tiles, whose results differ a little from one pass's.
+    them in one pass when its memory allows; else they are cut into tiles, whose results differ a little from that.
     """
 
     def __init__(

@@ -40,8 +40,8 @@ class Staging:
     def upload(self, arrays: Sequence[np.ndarray], alone: bool = False) -> torch.Tensor:
         """Arrays of one shape, uint8, int16, uint16 or float32 -> a tensor (B, ...) on the device.
 
-        What is `alone`, with nothing to overlap with, goes and comes on the stream that computes, which costs less: then
-        the tensor may be pinned memory, for whoever reads it on the device to call `uploaded` after that.
+        What is `alone`, with nothing to overlap with, goes and comes on the stream that computes, which costs less;
+        the tensor then may be pinned memory, for whoever reads it on the device to call `uploaded` after that.
         """
         if not self._gpu:
             return torch.from_numpy(np.stack(arrays))

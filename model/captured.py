@@ -40,8 +40,8 @@ class Graphs:
         """function(*inputs), on this stream; `name` tells apart functions of inputs of one shape and type.
 
         Inputs are on the device or in pinned memory; the first has a shape (B, H, W, ...). The result is valid until
-        the next run. The function is captured the second time it is asked for, or the first time with `at_once`; `keep` is
-        what else it reads.
+        the next run. The function is captured the second time it is asked for, or the first time with `at_once`;
+        `keep` is what else it reads.
         """
         key = (name, *((x.shape, x.dtype) for x in inputs))
         graph = self._kept.get(key)

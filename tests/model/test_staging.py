@@ -1,0 +1,136 @@
+"""The way to a GPU and back, with stand-ins for CUDA: buffers, parts and replays, tested where there is no GPU.
+
+Streams and events do nothing, pinned memory is ordinary memory, and a captured function is run again at each replay. The
+real ones are tested in test_prediction_on_gpu.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model import captured, inference, staging
+from model.images import Image
+from model.segmenter import Segmenter
+
+SIZE = 64
+
+
+class Event:
+    def __init__(self, blocking: bool = False) -> None:
+        pass
+
+    def record(self) -> None:
+        pass
+
+    def synchronize(self) -> None:
+        pass
+
+
+class Stream:
+    def wait_stream(self, other: object) -> None:
+        pass
+
+
+class Graph:
+    """Writes what the function makes of `places` now to where its first result was."""
+
+    replays = 0
+
+    def __init__(self, function: captured.Function, places: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        self.function, self.places, self.output = function, places, output
+
+    def replay(self) -> None:
+        Graph.replays += 1
+        self.output.copy_(self.function(*self.places))
+
+
+class Staging(staging.Staging):
+    def __init__(self, device: torch.device) -> None:
+        super().__init__(device)
+        self._gpu, self._up, self.compute, self._down = True, Stream(), Stream(), Stream()
+        self._buffers = itertools.cycle([staging.UploadBuffer() for _ in range(4)])
+
+
+def capture(function: captured.Function, inputs: tuple[torch.Tensor, ...], keep: object, *others: object) -> object:
+    places = tuple(x.clone() for x in inputs)
+    output = function(*places).clone()
+    return captured._Graph(Graph(function, places, output), keep, places, output)
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = torch.empty
+    monkeypatch.setattr(torch, "empty", lambda *shape, pin_memory=False, **more: empty(*shape, **more))
+    monkeypatch.setattr(torch.Tensor, "record_stream", lambda tensor, stream: None)
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: contextlib.nullcontext())
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda *device: None)
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 1))
+    monkeypatch.setattr(captured, "_capture", capture)
+    monkeypatch.setattr(inference, "Staging", Staging)
+
+
+@pytest.fixture
+def pair(resources: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> tuple[Segmenter, ...]:
+    """The plain segmenter of a CPU, and one that goes the way of a GPU."""
+    weights = resources / "weights" / "demo.safetensors"
+    plain = Segmenter.load(weights, "cpu")
+    request.getfixturevalue("stand_in")
+    way = Segmenter.load(weights, "cpu")
+    way._inference._reads_bytes, way._batch, way._predictor._batch = True, 4, 4
+    for segmenter in (plain, way):
+        network = segmenter._inference.network
+        network.config = dataclasses.replace(network.config, size=SIZE)
+    return plain, way
+
+
+def noise(number: int, shape: tuple[int, ...], dtype: type) -> Image:
+    pixels = np.random.default_rng(number).integers(0, 256, shape).astype(dtype)
+    return Image(str(number), pixels, unit="HU" if dtype == np.int16 else "")
+
+
+def agree(one: object, other: object) -> None:
+    assert (one.label_map == other.label_map).mean() > 0.999
+    assert np.abs(one.scores.astype(int) - other.scores).max() <= 2
+
+
+@pytest.mark.parametrize("strip", [16 << 20, 3000])
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [
+        ((64, 64), np.uint8),
+        ((64, 64, 3), np.uint8),
+        ((64, 64), np.int16),
+        ((50, 45), np.uint16),
+        ((90, 64, 3), np.float32),
+        ((150, 145), np.int16),
+        ((100, 205, 3), np.uint8),
+    ],
+)
+def test_every_image_arrives_and_every_result_comes_back(
+    pair: tuple[Segmenter, ...], monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], dtype: type, strip: int
+) -> None:
+    plain, way = pair
+    monkeypatch.setattr(staging, "_STRIP", strip)  # small: in several parts
+    replays = Graph.replays
+    images = [noise(number, shape, dtype) for number in range(4)]
+    answers = [way.predict(image) for image in images]
+    assert Graph.replays > replays
+    for image, answer in zip(images, answers, strict=True):
+        agree(plain.predict(image), answer)
+
+
+def test_batches_and_single_images_in_turn(pair: tuple[Segmenter, ...]) -> None:
+    plain, way = pair
+    shapes = [((64, 64, 3), np.uint8)] * 11 + [((64, 64), np.int16)] * 9 + [((150, 145), np.int16)]
+    images = [noise(number, *kind) for number, kind in enumerate(shapes + shapes[:2])]
+    answers = list(way.predict_many(iter(images)))
+    for image, answer in zip(images, answers, strict=True):
+        agree(plain.predict(image), answer)

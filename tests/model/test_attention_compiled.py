@@ -14,7 +14,7 @@ pytest.importorskip("triton")
 
 LIMIT = 99 * 1024
 """Bytes of shared memory that one block may have on consumer cards of compute capability 8.6 and 8.9."""
-SIZES = [(b, n) for b in (1, 2, 3, 16) for n in (1, 16, 250, 1000, 16_384)] + [(1, 4_194_304), (2, 16_777_216)]
+SIZES = [(b, n) for b in (1, 2, 3, 16) for n in (1, 250, 1000, 4096, 16_384)] + [(1, 4_194_304), (2, 16_777_216)]
 
 
 def compile_kernels(checkout: Path, cases: list[dict]) -> list[list]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 
@@ -14,6 +15,7 @@ from model.optimiser import Optimiser
 from model.precision import Precision
 from model.recording import Inputs, Recording, ran_out
 
+Result = TypeVar("Result")
 EAGER_STEPS = 3
 """Steps launched one by one at first, and after a change: kernels get compiled and libraries find their algorithms."""
 
@@ -37,6 +39,8 @@ class Gradients:
         self.at_once: int | None = None
         """How many views go through the network at a time, a divisor of the batch; None for all."""
         self.recording: Recording | None = None
+        self.bound = False
+        """Whether other ranks go on without asking this one, so that no step can be taken again in another way."""
         self._network, self._optimiser, self._precision = network, optimiser, precision
         self._team, self._notice = team, notice
         self._records = precision.device.type == "cuda"
@@ -46,8 +50,14 @@ class Gradients:
 
     def __call__(self, pixels: torch.Tensor, channels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
         """The loss (), averaged like the gradient. Raises torch's own error when memory runs out on any rank."""
-        compute = self._try if self.recording is None and self._reducing is None else self._compute
-        loss = compute(pixels, channels, weights)
+        size = self.at_once or len(pixels)
+        if self.recording is not None and not self.recording.fits((pixels[:size], channels[:size], weights)):
+            self.forget()
+        if self.recording is None and self._reducing is None:
+            loss = self.together(lambda: self._compute(pixels, channels, weights))
+            self._eager += 1
+        else:
+            loss = self._compute(pixels, channels, weights)
         self._team.average([loss])
         if self._reducing is not None:
             return loss
@@ -58,10 +68,25 @@ class Gradients:
             self._reducing = self._team.reducing(self._network, self._precision.device)
         return loss
 
-    @property
-    def bound(self) -> bool:
-        """Whether other ranks now wait inside the backward, so that no step can be taken again in another way."""
-        return self._reducing is not None
+    def together(self, work: Callable[[], Result]) -> Result:
+        """Do what may run out of memory, or turn out not to be recordable: on one rank counts as on all."""
+        if self._reducing is not None:
+            return work()
+        self.bound = False
+        problem: Exception | None = None
+        try:
+            result = work()
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
+            problem = error
+        out, refused = self._team.worst(problem is not None, not self._records)
+        if out:
+            raise problem or torch.OutOfMemoryError("out of memory on another rank")
+        if refused:
+            self._records = False
+        self.bound = self._team.size > 1
+        return result
 
     def forget(self) -> None:
         """Give back memory, and start again with eager steps."""
@@ -80,23 +105,6 @@ class Gradients:
             self._refuse(str(error).partition("\n")[0])
             return None
 
-    def _try(self, *inputs: torch.Tensor | None) -> torch.Tensor:
-        """A step that may run out of memory, or turn out not to be recordable: on one rank counts as on all."""
-        problem: Exception | None = None
-        try:
-            loss = self._compute(*inputs)
-        except (RuntimeError, MemoryError) as error:
-            if not ran_out(error):
-                raise
-            problem = error
-        out, refused = self._team.worst(problem is not None, not self._records)
-        if out:
-            raise problem or torch.OutOfMemoryError("out of memory on another rank")
-        if refused:
-            self._records = False
-        self._eager += 1
-        return loss
-
     def _compute(self, pixels: torch.Tensor, channels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
         size = self.at_once or len(pixels)
         self._parts = len(pixels) // size
@@ -110,8 +118,6 @@ class Gradients:
 
     def _prepare(self, inputs: Inputs) -> Callable[..., torch.Tensor]:
         """What to call for each part, with all gradients at nothing."""
-        if self.recording is not None and not self.recording.fits(inputs):
-            self.forget()
         if self.recording is None:
             self._optimiser.forget_gradients()
             if not self._records or self._eager < EAGER_STEPS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import safetensors
@@ -20,6 +21,7 @@ from model.optimiser import Optimiser
 from model.precision import Precision
 from model.transfers import Transfers
 
+Result = TypeVar("Result")
 HOPELESS_STEPS = 20
 """So many losses in a row that are no number mean that the training has diverged; fewer are a half-precision hiccup."""
 
@@ -58,10 +60,11 @@ class Trainer:
         no number, and torch's own error when memory runs out.
         """
         controls = np.array([self.learning_rate * rate, self._optimiser.average.share], np.float32)
-        upload = self._transfers.upload
+        given = pixels, channels, weights, controls
         with self._transfers.beside():
-            loss = self._gradients(upload(pixels), upload(channels), upload(weights))
-            self._update(upload(controls))
+            *inputs, controls = self._together(lambda: [self._transfers.upload(one) for one in given])
+            loss = self._gradients(*inputs)
+            self._update(controls)
             value = self._transfers.fetch(loss)
         self._optimiser.average.steps += 1
         self._hopeless = 0 if np.isfinite(value) else self._hopeless + 1
@@ -76,9 +79,14 @@ class Trainer:
         if self._gradients.recording is None:
             self._apply = None
         elif self._apply is None:
-            recorded = self._gradients.record(self._optimiser.apply, (controls,), self._gradients.recording)
-            self._apply = recorded or self._optimiser.apply
+            before, apply = self._gradients.recording, self._optimiser.apply
+            recorded = self._together(lambda: self._gradients.record(apply, (controls,), before))
+            self._apply = recorded or apply
         (self._apply or self._optimiser.apply)(controls)
+
+    def _together(self, work: Callable[[], Result]) -> Result:
+        """All ranks agree on what may fail in one, until everything is recorded: then memory is what it was before."""
+        return self._gradients.together(work) if self._apply is None else work()
 
     @property
     def can_try_again(self) -> bool:
@@ -135,5 +143,6 @@ class Trainer:
         own = {name.removeprefix("network."): one for name, one in tensors.items() if name.startswith("network.")}
         self.network.load_state_dict(own)
         self._optimiser.take(tensors, facts["scaler"], facts["steps"])
+        self._apply = None
         self._gradients.forget()
         return facts["extra"]

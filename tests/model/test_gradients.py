@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import torch
 
+from model.distributed import Team
 from model.gradients import EAGER_STEPS, Gradients
 from model.messages import Message
 from model.network import LightningUnet, NetworkConfig
@@ -16,7 +17,49 @@ from model.trainer import Trainer
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
-def trainer(device: str, notices: list[str]) -> Trainer:
+class Pair(Team):
+    """A team whose other rank does the same, and hears what this one says when the two agree."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size = 2
+        self.heard: list[tuple[bool, bool]] = []
+
+    def worst(self, one: bool, other: bool) -> tuple[bool, bool]:
+        self.heard.append((one, other))
+        return one, other
+
+    def average(self, *arguments: object) -> None:
+        """The other has the same gradients."""
+
+
+class Played:
+    """A recording that launches its work again, for machines that record nothing."""
+
+    def __init__(self, function: Callable[..., object], inputs: object, after: object) -> None:
+        self._function = function
+
+    def __call__(self, *inputs: object) -> object:
+        return self._function(*inputs)
+
+    def fits(self, inputs: object) -> bool:
+        return True
+
+
+def paired(monkeypatch: pytest.MonkeyPatch) -> tuple[Trainer, Pair]:
+    """A rank that records, on the CPU."""
+    monkeypatch.setattr("model.gradients.Recording", Played)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda *device: None)
+    one = trainer("cpu", [], team := Pair())
+    one._gradients._records = True
+    return one, team
+
+
+def run_out(*arguments: object) -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory.")
+
+
+def trainer(device: str, notices: list[str], team: Team | None = None) -> Trainer:
     torch.manual_seed(0)
     sizes = {"width": 32, "heads": (1, 2), "encoder_blocks": (1, 1), "decoder_blocks": (1,), "size": 64}
     network = LightningUnet(NetworkConfig(3, **sizes))
@@ -25,7 +68,7 @@ def trainer(device: str, notices: list[str]) -> Trainer:
     def notice(message: Message) -> None:
         notices.append(str(message))
 
-    return Trainer(network, torch.device(device), 1e-3, notice=notice)
+    return Trainer(network, torch.device(device), 1e-3, team, notice)
 
 
 def batches(side: int = 32, count: int = 4) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -103,6 +146,47 @@ def test_memory_that_runs_out_while_a_step_is_recorded_is_no_reason_to_stop_reco
         learn(one, 1)
     one.share_memory(2, checkpointing=True)
     assert np.isfinite(learn(one, EAGER_STEPS)).all() and one.steps == 2 * EAGER_STEPS and not notices
+
+
+def test_memory_that_runs_out_on_one_rank_before_all_is_recorded_is_heard_by_the_others(monkeypatch):
+    one, team = paired(monkeypatch)
+    learn(one, 1)
+    with monkeypatch.context() as patch, pytest.raises(torch.OutOfMemoryError):
+        patch.setattr(one._transfers, "upload", run_out)
+        learn(one, 1)
+    assert team.heard[-1] == (True, False) and one.can_try_again
+    learn(one, EAGER_STEPS - 1)
+
+    def refuse_second(function: Callable[..., object], inputs: object, after: object) -> Played:
+        return Played(function, inputs, after) if after is None else run_out()
+
+    with monkeypatch.context() as patch, pytest.raises(torch.OutOfMemoryError):
+        patch.setattr("model.gradients.Recording", refuse_second)
+        learn(one, 1)
+    assert team.heard[-1] == (True, False) and one.can_try_again
+    one.share_memory(2, checkpointing=False)
+    learn(one, EAGER_STEPS + 1)
+    assert one.steps == 2 * EAGER_STEPS + 1 and one._gradients.recording is not None
+
+
+def test_a_rank_that_replays_asks_nobody_and_gives_up_when_its_memory_runs_out(monkeypatch):
+    one, team = paired(monkeypatch)
+    learn(one, EAGER_STEPS + 1)
+    assert len(team.heard) == 2 * (EAGER_STEPS + 1) + 1
+    learn(one, 2)
+    assert len(team.heard) == 2 * (EAGER_STEPS + 1) + 1
+    with monkeypatch.context() as patch, pytest.raises(torch.OutOfMemoryError):
+        patch.setattr(one._transfers, "upload", run_out)
+        learn(one, 1)
+    assert not one.can_try_again
+
+
+def test_memory_that_runs_out_while_the_weights_move_is_no_reason_to_move_them_twice(monkeypatch):
+    one, _ = paired(monkeypatch)
+    monkeypatch.setattr(one._optimiser, "apply", run_out)
+    with pytest.raises(torch.OutOfMemoryError):
+        learn(one, 1)
+    assert not one.can_try_again
 
 
 def test_a_gradient_is_the_same_whatever_was_left_from_the_step_before():

@@ -58,10 +58,10 @@ class Inference:
         """Why CUDA graphs cannot be used here."""
         return self._graphs.refusal
 
-    def prepare(self, kinds: Sequence[tuple[tuple[int, ...], type]]) -> None:
-        """Have what images of these shapes and types need ready, so that the first is not slower than the others."""
-        for shape, dtype in kinds:
-            self.start([np.zeros(shape, dtype)], [(0.0, 255.0)], shape[:2]).arrays()
+    def prepare(self, images: Sequence[np.ndarray], limits: Sequence[Limits]) -> None:
+        """Have what images like these need ready, so that the first is not slower than the others."""
+        for image, limit in zip(images, limits, strict=True):
+            self.start([image], [limit], image.shape[:2]).arrays()
 
     def start(
         self, images: Sequence[np.ndarray], limits: Sequence[Limits], shape: tuple[int, int], batch: int = 1
@@ -75,7 +75,7 @@ class Inference:
             inputs, name = self._upload(images, limits, batch), f"predict at {shape}"
             zoom = self._zoom(found, shape)
             work = functools.partial(self._whole, zoom)
-            if self._reads_bytes and found == shape and all(limit == (0, 255) for limit in limits):
+            if self._reads_bytes and found == shape and _are_bytes(images, limits):
                 inputs, name, work = inputs[:1], "bytes", self._bytes
             exact = found == shape and max(shape) <= self.network.config.size
             packed = self._graphs.run(name, work, *inputs, at_once=exact, keep=zoom)
@@ -164,6 +164,11 @@ class Started:
 
 def _ranges(limits: tuple[Limits, ...], device: torch.device) -> torch.Tensor:
     return torch.from_numpy(limits_tensor(limits)).to(device)
+
+
+def _are_bytes(images: Sequence[np.ndarray], limits: Sequence[Limits]) -> bool:
+    """8-bit pixels that use their whole range. Deeper ones with the same limits are not what the network takes for 0..1."""
+    return images[0].dtype == np.uint8 and all(limit == (0, 255) for limit in limits)
 
 
 def _plain(image: np.ndarray) -> np.ndarray:

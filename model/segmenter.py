@@ -91,9 +91,11 @@ class Segmenter:
         if self._device.type != "cuda":
             return
         size = self._inference.network.config.size
-        grey = np.int16 if self._input.kind == "fixed" and self._input.low < 0 else np.uint8
+        images = [Image("", np.zeros(shape, np.uint8)) for shape in ((size, size), (size, size, 3))]
+        if self._input.kind == "fixed" and self._input.low < 0:
+            images.append(Image("", np.zeros((size, size), np.int16), unit="HU"))
         try:
-            self._inference.prepare([((size, size), grey), ((size, size, 3), np.uint8)])
+            self._inference.prepare([image.pixels for image in images], [self._limits(image) for image in images])
         except RuntimeError as error:
             raise_unless_out_of_memory(error, self.device_name)
             self._inference.release()

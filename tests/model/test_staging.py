@@ -17,6 +17,7 @@ import torch
 
 from model import captured, inference, staging
 from model.images import Image
+from model.input_range import InputRange
 from model.segmenter import Segmenter
 
 SIZE = 64
@@ -134,3 +135,28 @@ def test_batches_and_single_images_in_turn(pair: tuple[Segmenter, ...]) -> None:
     answers = list(way.predict_many(iter(images)))
     for image, answer in zip(images, answers, strict=True):
         agree(plain.predict(image), answer)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.float32])
+def test_deeper_pixels_with_the_limits_of_8_bits_are_scaled_all_the_same(
+    pair: tuple[Segmenter, ...], dtype: type
+) -> None:
+    for segmenter in pair:
+        segmenter._input = InputRange("fixed", 0, 255)
+    plain, way = pair
+    image = noise(3, (64, 64), dtype)
+    agree(plain.predict(image), way.predict(image))
+
+
+@pytest.mark.parametrize("given", [InputRange("fixed", -160, 240), InputRange("percentile", 0.5, 99.5)])
+def test_what_is_prepared_is_what_the_first_images_ask_for(pair: tuple[Segmenter, ...], given: InputRange) -> None:
+    way = pair[1]
+    way._input, way._device = given, torch.device("cuda")
+    way.prepare()
+    prepared = set(way._inference._graphs._kept)
+    first = [noise(0, (64, 64), np.uint8), noise(1, (64, 64, 3), np.uint8)]
+    if given.kind == "fixed":
+        first.append(noise(2, (64, 64), np.int16))
+    for image in first:
+        way.predict(image)
+    assert prepared and set(way._inference._graphs._kept) == prepared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,12 +41,15 @@ class ResultBuffers:
     """Filled by the GPU and lent out as arrays; a buffer comes back when nobody has its array or a part of it."""
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()  # arrays may go in any thread
+        self._guard = threading.Lock()
         self._free: OrderedDict[int, torch.Tensor] = OrderedDict()
+        # Arrays may go in any thread, and in the middle of anything, so that what hears of it must not wait.
+        self._back: deque[torch.Tensor] = deque()
 
     def take(self, size: int) -> torch.Tensor:
         """uint8 (size,), with any content."""
         with self._guard:
+            self._collect()
             fitting = next((key for key, buffer in self._free.items() if buffer.numel() == size), None)
             if fitting is not None:
                 return self._free.pop(fitting)
@@ -56,11 +59,13 @@ class ResultBuffers:
         """The buffer as an array, once `filled` has come."""
         filled.synchronize()
         array = buffer.numpy()
-        weakref.finalize(array, self._give_back, buffer).atexit = False
+        weakref.finalize(array, self._back.append, buffer).atexit = False
         return array
 
-    def _give_back(self, buffer: torch.Tensor) -> None:
-        with self._guard:
+    def _collect(self) -> None:
+        """What has come back is free, or is let go where there is enough."""
+        while self._back:
+            buffer = self._back.popleft()
             self._free[buffer.data_ptr()] = buffer
-            while sum(kept.numel() for kept in self._free.values()) > _KEPT:
-                self._free.popitem(last=False)
+        while sum(kept.numel() for kept in self._free.values()) > _KEPT:
+            self._free.popitem(last=False)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+from collections import OrderedDict
+from collections.abc import ItemsView
+
 import numpy as np
 
 from model.pinned import ResultBuffers
@@ -35,4 +40,25 @@ def test_only_so_much_is_kept(monkeypatch) -> None:
     buffers = ResultBuffers()
     lent = [buffers.lend(buffers.take(100), Filled()) for _ in range(4)]
     lent.clear()
+    buffers.take(1)
     assert len(buffers._free) == 2
+
+
+def test_an_array_may_go_while_a_buffer_is_being_taken() -> None:
+    """The garbage collector runs where it likes, and so does what it calls."""
+
+    class Free(OrderedDict):
+        def items(self) -> ItemsView:
+            gc.collect()
+            return super().items()
+
+    buffers = ResultBuffers()
+    buffers._free, cycle = Free(), [buffers.lend(buffers.take(100), Filled())]
+    cycle.append(cycle)
+    del cycle
+    thread = threading.Thread(target=buffers.take, args=(50,), daemon=True)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+    place = buffers.take(100).data_ptr()
+    assert place and not buffers._free

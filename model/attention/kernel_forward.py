@@ -25,11 +25,11 @@ from model.attention.kernel_tiles import (
     times_state,
 )
 
-_SIZES = ["heads", "pairs", "tokens", "chunks", "groups", "rows", "columns", "keep", "scanned", "reversed_sides"]
-_STRIDES = [f"{name}_{axis}" for name in "qkvo" for axis in "bhn"]
+SIZES = ["heads", "pairs", "tokens", "chunks", "groups", "rows", "columns", "keep", "scanned", "reversed_sides"]
+STRIDES = [f"{name}_{axis}" for name in "qkvo" for axis in "bhn"]
 
 
-@triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
+@triton.jit(do_not_specialize=[*SIZES, *STRIDES])
 def states_kernel(
     k, v, slopes, states, totals, k_b, k_h, k_n, v_b, v_h, v_n, heads, pairs, tokens, chunks, groups, rows, columns,
     D: tl.constexpr, E: tl.constexpr, CHUNK: tl.constexpr, SLICES: tl.constexpr, DIRECTION: tl.constexpr,
@@ -57,7 +57,7 @@ def states_kernel(
     )  # fmt: skip
 
 
-@triton.jit(do_not_specialize=[*_SIZES])
+@triton.jit(do_not_specialize=[*SIZES])
 def scan_kernel(
     totals, far, slopes, heads, pairs, tokens, groups, reversed_sides,
     SLICES: tl.constexpr, SIZE: tl.constexpr, WIDE: tl.constexpr, RUN: tl.constexpr,
@@ -68,7 +68,7 @@ def scan_kernel(
           SLICES, SIZE, WIDE, RUN, DIRECTION, PRECISION, DEPENDENT)  # fmt: skip
 
 
-@triton.jit(do_not_specialize=[*_SIZES])
+@triton.jit(do_not_specialize=[*SIZES])
 def long_scan_kernel(
     totals, far, slopes, heads, pairs, tokens, groups, reversed_sides,
     SLICES: tl.constexpr, SIZE: tl.constexpr, WIDE: tl.constexpr, RUN: tl.constexpr,
@@ -117,7 +117,7 @@ def _scan(
             carry = carry * tl.exp2(-slope * RUN) + tl.sum(total * to_end[:, None], axis=0)
 
 
-@triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
+@triton.jit(do_not_specialize=[*SIZES, *STRIDES])
 def outputs_kernel(
     q, k, v, out, scales, slopes, states, totals, far,
     q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, o_b, o_h, o_n,
@@ -146,10 +146,10 @@ def outputs_kernel(
     if DIRECTION != 0:
         state = entering(states, totals, far, line, chunk, chunks, groups, scanned, slope * CHUNK, True, D, E)
         total += times_state(queries, tl.exp2(-slope * (CHUNK - place)), state, PRECISION)
-    _finish(out, scales, total, pair, part, n, tokens, heads, o_b, o_h, o_n, rows, columns, keep, E, NORM)
+    finish(out, scales, total, pair, part, n, tokens, heads, o_b, o_h, o_n, rows, columns, keep, E, NORM)
 
 
-@triton.jit(do_not_specialize=[*_SIZES, *_STRIDES])
+@triton.jit(do_not_specialize=[*SIZES, *STRIDES])
 def short_kernel(
     q, k, v, out, scales, slopes, q_b, q_h, q_n, k_b, k_h, k_n, v_b, v_h, v_n, o_b, o_h, o_n,
     heads, tokens, rows, columns, keep,
@@ -174,11 +174,11 @@ def short_kernel(
         keys = features(keys, 1.0, ACTIVATE)
         weights = scores(queries, keys, i, j, slope, DIRECTION, PRECISION)
         total = add_seen(total, weights, values, i, j, DIRECTION, PRECISION)
-    _finish(out, scales, total, pair, part, i, tokens, heads, o_b, o_h, o_n, rows, columns, keep, E, NORM)
+    finish(out, scales, total, pair, part, i, tokens, heads, o_b, o_h, o_n, rows, columns, keep, E, NORM)
 
 
 @triton.jit
-def _finish(
+def finish(
     out, scales, total, pair, part, n, tokens, heads, o_b, o_h, o_n, rows, columns, keep,
     E: tl.constexpr, NORM: tl.constexpr,
 ):  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 import triton
 
-from model.attention import kernel_backward, kernel_forward
+from model.attention import kernel_backward, kernel_forward, kernel_near
 
 CODES = {"causal": 0, "anticausal": 1, "bidirectional": 2}
 _TRANSPOSED = (1, 0, 2)
@@ -52,6 +52,10 @@ def forward(
                 **shape, **kind, DIRECTION=scan.direction, NORM=scan.norm, BLOCK=tile.block, PART=tile.part, num_warps=tile.short_warps,
                 num_stages=tile.short_stages,
             )  # fmt: skip
+            return
+        if kernel_near.suits(width, v.shape[-1], q.dtype, tokens):
+            tensors, kind = (q, k, v, out), kind | {"DIRECTION": scan.direction, "NORM": scan.norm}
+            kernel_near.launch(tensors, slopes, scales, strides, order, keep, **kind)
             return
         room = _Room.of(q, tokens, tile, (2 if scan.direction == 2 else 1) * pairs * slices, width * slice_width)
         common = {**shape, **kind, "CHUNK": tile.chunk, "DIRECTION": scan.direction, "DEPENDENT": tile.dependent}

@@ -154,18 +154,18 @@ def _store_side(
     """Chunk b of a side comes after chunk a, and so on; it lies STEP chunks further."""
     decay = tl.exp2(-slope * CHUNK)
     chunk = group * 4 + (STEP if STEP == 1 else 2)
-    state = _decayed_state(ka, va, to_edge, PRECISION)
+    state = decayed_state(ka, va, to_edge, PRECISION)
     _store_state(states, line, chunk, chunks, state, D, E)
-    state = state * decay + _decayed_state(kb, vb, to_edge, PRECISION)
+    state = state * decay + decayed_state(kb, vb, to_edge, PRECISION)
     _store_state(states, line, chunk + STEP, chunks, state, D, E)
-    state = state * decay + _decayed_state(kc, vc, to_edge, PRECISION)
+    state = state * decay + decayed_state(kc, vc, to_edge, PRECISION)
     _store_state(states, line, chunk + 2 * STEP, chunks, state, D, E)
-    state = state * decay + _decayed_state(kd, vd, to_edge, PRECISION)
+    state = state * decay + decayed_state(kd, vd, to_edge, PRECISION)
     _store_state(totals, line, group, groups, state, D, E)
 
 
 @triton.jit
-def _decayed_state(keys, values, weight, PRECISION: tl.constexpr):
+def decayed_state(keys, values, weight, PRECISION: tl.constexpr):
     """(keys * weight)^T values, (D, E) float32."""
     return tl.dot(tl.trans((keys * weight[:, None]).to(values.dtype)), values, input_precision=PRECISION)
 

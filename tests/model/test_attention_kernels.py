@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 triton = pytest.importorskip("triton")
 
-from model.attention import DIRECTIONS, build_slopes, kernel_launch, kernel_operators, lightning_attention
+from model.attention import DIRECTIONS, build_slopes, kernel_launch, kernel_near, kernel_operators, lightning_attention
 from model.attention.kernels import attend, attend_refusal, refusal
 from model.layers import plain
 
@@ -51,6 +51,7 @@ def bfloat16_is_multiplied(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def many_launches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few tokens are enough for several chunks, and some more for several runs of the scan over chunks."""
+    monkeypatch.setattr(kernel_near, "_MOST", 0)
     plan = kernel_launch.plan
     monkeypatch.setattr(kernel_launch, "_SHORT", 16)
     monkeypatch.setattr(kernel_launch, "_FEW", 1)
@@ -59,6 +60,14 @@ def many_launches(monkeypatch: pytest.MonkeyPatch) -> None:
         "plan",
         lambda *a, **b: dataclasses.replace(plan(*a, **b), chunk=32, run=16, long_run=16, wide=256),
     )
+
+
+@pytest.fixture
+def near_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few tokens are enough for several chunks whose states the outputs add up themselves."""
+    for name, value in (("_CHUNK", 32), ("_PART", 16)):
+        monkeypatch.setattr(kernel_near, name, value)
+    monkeypatch.setattr(kernel_launch, "_SHORT", 16)
 
 
 def inputs(tokens: int, dtype: torch.dtype, widths: tuple[int, int] = (16, 16), heads: int = 3) -> list[torch.Tensor]:
@@ -87,6 +96,30 @@ def error(x: torch.Tensor, y: torch.Tensor) -> float:
 @pytest.mark.parametrize("tokens", [1, 49, 129])
 def test_kernels_equal_the_definition(tokens: int, direction: str, many_launches: None) -> None:
     assert worst_error(inputs(tokens, torch.float32), direction) < 1e-5
+
+
+@pytest.mark.parametrize("dtype", BOUNDS)
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_outputs_that_add_up_states_themselves(direction: str, dtype: torch.dtype, near_chunks: None) -> None:
+    """Of heads that forget at once, slowly and never."""
+    q, k, v, _ = inputs(170, dtype)
+    slopes = torch.tensor([2.0, 0.02, 0.0], device=DEVICE)
+    expected = lightning_attention(q.double(), k.double(), v.double(), slopes, direction, "naive")
+    assert error(lightning_attention(q, k, v, slopes, direction, "kernels"), expected) < BOUNDS[dtype]
+
+
+@pytest.mark.parametrize(("by_columns", "sides"), [(False, (5, 19)), (True, (11, 7))])
+def test_attend_adds_up_states_itself(by_columns: bool, sides: tuple[int, int], near_chunks: None) -> None:
+    qkv, slopes = torch.randn(2, *sides, 3 * 2 * 16, device=DEVICE), build_slopes(2).to(DEVICE)
+    out = attend(qkv, slopes, "bidirectional", by_columns)
+    assert error(out, plain.attend(qkv.double(), slopes, "bidirectional", by_columns, "naive")) < 1e-5
+
+
+def test_far_states_keep_what_is_no_number_in_sight(near_chunks: None) -> None:
+    q, k, v, _ = inputs(170, torch.float32)
+    v[1, 2, 70] = float("nan")
+    out = lightning_attention(q, k, v, torch.full((3,), 0.01, device=DEVICE), "causal", "kernels").isfinite()
+    assert not out[1, 2, 70:].any() and out[1, 2, :70].all() and out[0].all() and out[1, :2].all()
 
 
 @pytest.mark.parametrize("tokens", [65, 300])

@@ -41,14 +41,15 @@ class Inference:
         if self._half:
             self.network.ready_for(torch.bfloat16)
         self._reads_bytes = device.type == "cuda"
-        self._fused = form_for(self.network.mean) is not plain
+        with torch.no_grad():
+            self._fused = form_for(self.network.mean) is not plain
         self._classes = len(values)
         self._values = None  # where the channels' own numbers are the values, there is nothing to look up
         if values != tuple(range(len(values))):
             self._values = torch.tensor(values, dtype=torch.uint8, device=self.device)
         self.staging = Staging(self.device)
         self._graphs = Graphs(self.device, self.staging.compute)
-        self._ranges = functools.lru_cache(16)(functools.partial(_ranges, device=self.device))
+        self._ranges = functools.lru_cache(16)(functools.partial(_ranges, self.staging))
         self._zoom = functools.lru_cache(16)(functools.partial(Zoom, device=self.device))
         if device.type == "cuda":
             torch.cuda.synchronize(device)
@@ -66,7 +67,8 @@ class Inference:
     def start(
         self, images: Sequence[np.ndarray], limits: Sequence[Limits], shape: tuple[int, int], batch: int = 1
     ) -> Started:
-        """Begin to predict images (H, W) or (H, W, 3), zoomed to `shape`. On a GPU this does not wait.
+        """Begin to predict images (H, W) or (H, W, 3), zoomed to `shape`. On a GPU this does not wait, but for
+        the first images of a shape and type.
 
         They are filled up to `batch`, so that few graphs serve any number.
         """
@@ -78,8 +80,8 @@ class Inference:
             if self._reads_bytes and found == shape and _are_bytes(images, limits):
                 inputs, name, work = inputs[:1], "bytes", self._bytes
             exact = found == shape and max(shape) <= self.network.config.size
-            packed = self._graphs.run(name, work, *inputs, at_once=exact, keep=zoom)
-            self.staging.uploaded()
+            with self.staging.reading():
+                packed = self._graphs.run(name, work, *inputs, at_once=exact, keep=zoom)
             download = self.staging.download(packed if alone else packed.clone(), alone)
         return Started(download, len(images), found, self._classes)
 
@@ -89,8 +91,8 @@ class Inference:
         """Tiles (H, W) or (H, W, 3) -> (B, C, H, W) float32 on the device, with H and W swapped if `turned`."""
         with self.on_device():
             inputs = self._upload(tiles, [limits] * len(tiles), batch)
-            found = self._graphs.run(f"probabilities {turned}", functools.partial(self._raw, turned), *inputs)
-            self.staging.uploaded()
+            with self.staging.reading():
+                found = self._graphs.run(f"probabilities {turned}", functools.partial(self._raw, turned), *inputs)
             return found[: len(tiles)]
 
     @contextlib.contextmanager
@@ -162,8 +164,9 @@ class Started:
         return [arrays.checked() for arrays in unpack(packed, self._shape, self._classes)]
 
 
-def _ranges(limits: tuple[Limits, ...], device: torch.device) -> torch.Tensor:
-    return torch.from_numpy(limits_tensor(limits)).to(device)
+def _ranges(staging: Staging, limits: tuple[Limits, ...]) -> torch.Tensor:
+    """On the device. Images whose limits are percentiles bring new ones each time, which must not wait for others."""
+    return staging.upload(list(limits_tensor(limits)))
 
 
 def _are_bytes(images: Sequence[np.ndarray], limits: Sequence[Limits]) -> bool:

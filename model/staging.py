@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -41,7 +41,7 @@ class Staging:
         """Arrays of one shape, uint8, int16, uint16 or float32 -> a tensor (B, ...) on the device.
 
         What is `alone`, with nothing to overlap with, goes and comes on the stream that computes, which costs less;
-        the tensor then may be pinned memory, for whoever reads it on the device to call `uploaded` after that.
+        the tensor then may be pinned memory, to be read on the device inside `reading`.
         """
         if not self._gpu:
             return torch.from_numpy(np.stack(arrays))
@@ -57,11 +57,15 @@ class Staging:
             tensor.record_stream(self.compute)
         return tensor
 
-    def uploaded(self) -> None:
-        """What `upload` has returned is read by what is on the computing stream now."""
-        if self._filled is not None:
-            self._filled.is_read()
-            self._filled = None
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """What reads what `upload` returned is put on the computing stream inside this; it may fail half way."""
+        try:
+            yield
+        finally:
+            filled, self._filled = self._filled, None
+            if filled is not None:
+                filled.is_read()
 
     def download(self, tensor: torch.Tensor, alone: bool = False) -> Download:
         """Begin to copy a uint8 tensor that was just made and that nobody changes any more.
@@ -71,7 +75,9 @@ class Staging:
         if not self._gpu:
             return Download(tensor.shape, tensor.numpy)
         if tensor.numel() > _STRIP:
-            return Download(tensor.shape, lambda: self._in_strips(tensor.reshape(-1)))
+            made = torch.cuda.Event()
+            made.record(self.compute)
+            return Download(tensor.shape, lambda: self._in_strips(tensor.reshape(-1), made))
         if not alone:
             self._down.wait_stream(self.compute)
             tensor.record_stream(self._down)
@@ -83,10 +89,13 @@ class Staging:
         return Download(tensor.shape, lambda: self._results.lend(host, done))
 
     @torch.inference_mode()
-    def _in_strips(self, tensor: torch.Tensor) -> np.ndarray:
-        """Into ordinary memory, through pinned strips: while one is copied on, the next is on its way."""
+    def _in_strips(self, tensor: torch.Tensor, made: torch.cuda.Event) -> np.ndarray:
+        """Into ordinary memory, through pinned strips: while one is copied on, the next is on its way.
+
+        It waits until the tensor was made, and not for what has been put on the computing stream since.
+        """
         array, coming = np.empty(tensor.shape, np.uint8), deque()
-        self._down.wait_stream(self.compute)
+        self._down.wait_event(made)
         for start in range(0, len(tensor), _STRIP):
             part, done = tensor[start : start + _STRIP], torch.cuda.Event()
             host = self._results.take(len(part))
@@ -108,8 +117,11 @@ class Staging:
                 parts = [array[top : top + rows] for array in arrays[first : first + together]]
                 place = tensor[first : first + together, top : top + rows]
                 buffer = next(self._buffers)
-                place.copy_(buffer.fill(parts, place.shape, dtype), non_blocking=True)
-                buffer.is_read()
+                staged = buffer.fill(parts, place.shape, dtype)
+                try:
+                    place.copy_(staged, non_blocking=True)
+                finally:
+                    buffer.is_read()
         return tensor
 
 

@@ -51,11 +51,11 @@ class _Tiles:
         across = len(self._grid.lefts)
         self._batch = -(-across // -(-across // batch))  # as many each time, so that none is filled up with nothing
         self._assembly = Assembly(pixels.shape[:2], values)
-        device = inference.device
-        self._across = torch.from_numpy(self._grid.across).to(device)
-        self._down = torch.from_numpy(self._grid.down).to(device)
-        rows, columns = self._grid.tile
-        self._band = torch.zeros(len(values), rows, self._grid.lefts[-1] + columns, device=device)
+        device, (rows, columns) = inference.device, self._grid.tile
+        with inference.on_device():  # in the order of what reads it, and its memory goes back to there
+            self._across = torch.from_numpy(self._grid.across).to(device)
+            self._down = torch.from_numpy(self._grid.down).to(device)
+            self._band = torch.zeros(len(values), rows, self._grid.lefts[-1] + columns, device=device)
 
     def predict(self, report: Report) -> Arrays:
         """One row of tiles after the other."""

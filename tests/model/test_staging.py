@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,18 +26,24 @@ SIZE = 64
 
 class Event:
     def __init__(self, blocking: bool = False) -> None:
-        pass
+        self.records = 0
 
-    def record(self) -> None:
-        pass
+    def record(self, stream: object = None) -> None:
+        self.records += 1
 
     def synchronize(self) -> None:
         pass
 
 
 class Stream:
+    def __init__(self) -> None:
+        self.waits: list[object] = []
+
     def wait_stream(self, other: object) -> None:
-        pass
+        self.waits.append(other)
+
+    def wait_event(self, event: Event) -> None:
+        self.waits.append(event)
 
 
 class Graph:
@@ -160,3 +167,66 @@ def test_what_is_prepared_is_what_the_first_images_ask_for(pair: tuple[Segmenter
     for image in first:
         way.predict(image)
     assert prepared and set(way._inference._graphs._kept) == prepared
+
+
+def test_an_upload_that_was_begun_is_waited_for_even_when_what_reads_it_fails(
+    pair: tuple[Segmenter, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = pair[1]._inference
+    first = next(way.staging._buffers)
+    monkeypatch.setattr(way.staging, "_buffers", itertools.repeat(first))
+
+    def fails(*arguments: object, **named: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(way._graphs, "run", fails)
+    pixels = np.zeros((64, 64), np.uint8)
+    for number in (1, 2):
+        with pytest.raises(torch.OutOfMemoryError):
+            way.start([pixels], [(0, 255)], (64, 64))
+        assert first._read.records >= number
+
+
+def test_a_large_result_does_not_wait_for_what_was_begun_after_it(
+    pair: tuple[Segmenter, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "_STRIP", 100)
+    here = pair[1]._inference.staging
+    tensor = torch.arange(250, dtype=torch.uint8)
+    coming = here.download(tensor)
+    here._down.waits.clear()
+    assert (coming.result() == tensor.numpy()).all()
+    assert all(isinstance(waited, Event) and waited.records == 1 for waited in here._down.waits) and here._down.waits
+
+
+def test_limits_come_to_the_device_as_pixels_do(pair: tuple[Segmenter, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """From memory that the GPU reads by itself: a copy of ordinary memory waits for all that was begun before."""
+    way, sent = pair[1]._inference, []
+    upload = way.staging.upload
+
+    def spy(arrays: Sequence[np.ndarray], alone: bool = False) -> torch.Tensor:
+        sent.append(arrays[0].shape)
+        return upload(arrays, alone)
+
+    monkeypatch.setattr(way.staging, "upload", spy)
+    for limits in ((-7.0, 31.0), (-6.0, 31.0), (-6.0, 31.0)):
+        way.start([np.zeros((64, 64), np.int16)], [limits], (64, 64)).arrays()
+    assert sent.count((2,)) == 2 and sent.count((64, 64)) == 3
+
+
+def test_what_tiles_are_blended_with_is_made_where_they_are_computed(
+    pair: tuple[Segmenter, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way, inside, made = pair[1], [], []
+
+    @contextlib.contextmanager
+    def computing() -> Iterator[None]:
+        inside.append(1)
+        yield
+        inside.pop()
+
+    zeros = torch.zeros
+    monkeypatch.setattr(way._inference.staging, "computing", computing)
+    monkeypatch.setattr(torch, "zeros", lambda *shape, **more: made.append(bool(inside)) or zeros(*shape, **more))
+    way.predict(noise(0, (150, 145), np.int16))
+    assert made and all(made)

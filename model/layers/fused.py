@@ -130,15 +130,6 @@ def classify(
     return plain.classes_of(head(x, factor, enlarge, after, classes), shape)
 
 
-@torch.no_grad()
-def try_out(device: torch.device) -> None:
-    """Run the kernels that ask most of a GPU; raises what the compiler or the driver raises."""
-    for width, lines in ((96, 1), (192, 64)):
-        x = torch.zeros(1, lines, 128, width, dtype=torch.bfloat16, device=device)
-        project, first, second = (nn.Linear(a * width, b * width).to(x) for a, b in ((1, 1), (1, 4), (4, 1)))
-        leave(x, x, project, nn.LayerNorm(width, device=device), first, second)
-
-
 def _leave(x: torch.Tensor, y: torch.Tensor, after: nn.LayerNorm, first: nn.Linear, second: nn.Linear) -> torch.Tensor:
     """Without gradients: the last product is added in place to x + y, which has got its bias beforehand."""
     total, normed = torch.empty_like(y), torch.empty_like(y)

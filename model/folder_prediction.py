@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from model.cores import usable_cores
 from model.errors import ModelError
 from model.images import Image
 from model.messages import Message
@@ -53,10 +53,11 @@ class FolderPrediction(Generic[T]):
 
         Beside a GPU there is a thread for each of a few cores, and many images are under way. Where the CPU itself
         predicts, one is decoded and one written meanwhile, which costs neither cores nor memory worth speaking of.
+        `threads` is how many there are instead.
         """
         self._read, self._write = read, write
         self._ahead = _AHEAD if on_gpu else 2
-        self._pool = ThreadPoolExecutor(threads or threads_beside_gpu() if on_gpu else 2, "folder prediction")
+        self._pool = ThreadPoolExecutor(threads or (threads_beside_gpu() if on_gpu else 2), "folder prediction")
         self._size = 0
 
     def outcomes(self, tasks: Sequence[T], predict_many: PredictMany) -> Iterator[Outcome[T]]:
@@ -121,8 +122,7 @@ class FolderPrediction(Generic[T]):
 
 def threads_beside_gpu() -> int:
     """As many as this process may use cores, and no more than can work at once."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, _THREADS)
+    return min(usable_cores(), _THREADS)
 
 
 class _Item(Generic[T]):

@@ -20,12 +20,17 @@ from model.tiling import zoomed_shape
 _SPARE = 1.1
 """By how much the free memory of a GPU must exceed what one pass is expected to take."""
 
-Attempt = Callable[[], Arrays]
+FAILURES = (RuntimeError, MemoryError, cv2.error)
+"""As what torch, numpy and OpenCV raise that memory ran out, among other things."""
+
+Attempt = tuple[Callable[[], Arrays], bool]
+"""A way to predict an image, and whether it cuts it into tiles."""
 
 
 class Predictor:
     """Images up to 1.5 times the network's input are zoomed to it and back. Larger ones keep their scale: a GPU takes
-    them in one pass when its memory allows; else they are cut into tiles, whose results differ a little from that.
+    them in one pass when its memory allows; else they are cut into tiles, whose results differ a little from that. So
+    is, at its own scale, one that a GPU cannot take zoomed.
     """
 
     def __init__(
@@ -42,10 +47,10 @@ class Predictor:
 
     def predict(self, image: Image, limits: Limits, report: Report) -> tuple[Arrays, tuple[Message, ...]]:
         """The arrays, and what there is to tell about how they came. Raises OutOfMemory and DeviceLost."""
-        for number, attempt in enumerate(self._attempts(image, limits, report)):
+        for number, (attempt, cuts) in enumerate(self._attempts(image, limits, report)):
             try:
-                return attempt(), self._told_once(image) if number and self.zoomed(image) is None else ()
-            except (RuntimeError, MemoryError, cv2.error) as error:
+                return attempt(), self._told_once(image) if number and cuts else ()
+            except FAILURES as error:
                 raise_unless_out_of_memory(error, self._name)
             self.release()
         raise OutOfMemory(
@@ -66,22 +71,21 @@ class Predictor:
                 raise
 
     def _attempts(self, image: Image, limits: Limits, report: Report) -> Iterator[Attempt]:
-        """Ways to predict an image, each needing less memory than the one before."""
+        """Each needs less memory than the one before, or finds more: what graphs have held is free the second time."""
         shape, gpu = self.zoomed(image), self._device.type != "cpu"
-        if shape is not None:
-            whole = lambda: self._whole(image, limits, shape, Message("Segmenting"), report)
-            yield whole
-            if gpu:
-                yield whole  # with the memory that other images' graphs have held
-            return
-        message = self._statement(image)
+        message = self._statement(image) if shape is None else Message("Segmenting")
         if message is not None:
-            yield lambda: self._whole(image, limits, image.pixels.shape[:2], message, report)
+            whole = lambda: self._whole(image, limits, shape or image.pixels.shape[:2], message, report)
+            yield from [(whole, False)] * (2 if gpu else 1)
         size = self._inference.network.config.size
-        for tile, batch in dict.fromkeys([(size, self._batch), (size, 1), (size // 2, 1)]):
-            yield lambda tile=tile, batch=batch: predict_tiles(
+        tiles = [(size, self._batch), (size, 1), (size // 2, 1)]
+        if shape is not None:
+            tiles = tiles[2:] if gpu else []
+        for tile, batch in dict.fromkeys(tiles):
+            cut = lambda tile=tile, batch=batch: predict_tiles(
                 self._inference, self._values, image.pixels, limits, tile, batch, report
             )
+            yield cut, True
 
     def _statement(self, image: Image) -> Message | None:
         """What one pass over a large image will take of the GPU's memory, or None when that is not there."""

@@ -21,7 +21,7 @@ from model.inference import Inference, Started
 from model.messages import Message
 from model.network import LightningUnet
 from model.prediction import Prediction
-from model.predictor import Predictor
+from model.predictor import FAILURES, Predictor
 from model.progress import Report, silent
 
 _GPU_BATCH, _FEW = 16, 4
@@ -161,7 +161,7 @@ class Segmenter:
                 limits, pixels = [self._limits(image) for image in group], [image.pixels for image in group]
                 batch = min(self._batch, _FEW) if len(group) <= _FEW else self._batch
                 return self._inference.start(pixels, limits, self._predictor.zoomed(group[0]), batch)
-        except RuntimeError as error:
+        except FAILURES as error:
             raise_unless_out_of_memory(error, self.device_name)
             return None
 
@@ -172,7 +172,7 @@ class Segmenter:
         except ModelError as error:
             yield from (error for _ in group)
             return
-        except RuntimeError as error:
+        except FAILURES as error:
             raise_unless_out_of_memory(error, self.device_name)
         if done is not None:
             yield from (self._prediction(image, arrays, ()) for image, arrays in zip(group, done, strict=True))

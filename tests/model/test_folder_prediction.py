@@ -75,6 +75,19 @@ def test_every_image_gets_its_outcome_in_order(on_gpu: bool) -> None:
         }.get(digit, "")  # fmt: skip
 
 
+@pytest.mark.parametrize("on_gpu", [False, True])
+def test_as_many_threads_work_as_are_asked_for(on_gpu: bool) -> None:
+    together = threading.Barrier(3)  # whoever reads goes on when three do
+
+    def read(number: int) -> Image:
+        together.wait(10)
+        return Image(str(number), np.zeros((4, 4), np.uint8))
+
+    folder = FolderPrediction(read, lambda number, prediction: True, on_gpu, 3)
+    folder._ahead = 3
+    assert len(list(folder.outcomes(range(3), Folder().predict_many))) == 3
+
+
 def test_on_a_cpu_few_images_are_held_at_a_time() -> None:
     folder = Folder()
     numbers = [number for number in range(0, 2000, 10)]

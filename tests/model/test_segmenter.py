@@ -17,6 +17,7 @@ from model.errors import CheckpointError, DeviceLost, ModelError, OutOfMemory
 from model.images import Image
 from model.input_range import InputRange
 from model.network import LightningUnet, NetworkConfig
+from model.opencv import cv2
 from model.prediction import Prediction
 from model.progress import Cancelled, Progress
 from model.segmenter import Segmenter
@@ -258,6 +259,33 @@ def test_on_a_cpu_a_zoomed_image_that_does_not_fit_is_not_tried_twice(checkpoint
     assert len(network.seen) == 1
 
 
+def on_a_gpu(checkpoint: Checkpoint) -> Segmenter:
+    """One that takes the ways of a GPU, and says that it is on one."""
+    segmenter = Segmenter.load(checkpoint, "cpu")
+    segmenter._predictor._device = torch.device("cuda")
+    return segmenter
+
+
+def test_on_a_gpu_a_zoomed_image_that_does_not_fit_goes_to_tiles_in_the_end(checkpoint: Checkpoint) -> None:
+    segmenter, values = on_a_gpu(checkpoint), scene(64, 64)
+    segmenter._inference.network = network = Forgetful(segmenter._inference.network, 40 * 40)
+    prediction = segmenter.predict(Image("a.png", hounsfield(values), unit="HU"))
+    assert network.seen[:3] == [(1, 1, 64, 64), (1, 1, 64, 64), (1, 1, 32, 32)]
+    assert agreement(prediction.label_map, values) > 0.93
+    assert "a.png did not fit" in str(prediction.notices[0])
+
+
+def test_on_a_gpu_one_pass_is_tried_again_with_the_memory_that_graphs_have_held(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segmenter, values = on_a_gpu(checkpoint), scene(200, 160)
+    segmenter._inference.network = network = Forgetful(segmenter._inference.network, 64 * 64)
+    monkeypatch.setattr("model.predictor.free_memory", lambda device: 1 << 34)
+    monkeypatch.setattr(segmenter._inference, "release", lambda: setattr(network, "limit", 200 * 160))
+    prediction = segmenter.predict(Image("big.png", hounsfield(values), unit="HU"))
+    assert network.seen == [(1, 1, 200, 160)] * 2 and prediction.notices == ()
+
+
 class Broken(Forgetful):
     """A network on a GPU whose driver fails once it has seen `limit` images."""
 
@@ -309,6 +337,27 @@ def test_what_does_not_fit_in_a_batch_is_predicted_by_itself(checkpoint: Checkpo
     segmenter._inference.network.limit = 10
     errors = list(segmenter.predict_many([Image("a", hounsfield(values), unit="HU")] * 6))
     assert len(errors) == 6 and all(isinstance(error, OutOfMemory) for error in errors)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), cv2.error("OpenCV: (-4:Insufficient memory) Failed to allocate")])
+def test_a_batch_for_which_the_computer_has_no_memory_is_predicted_one_by_one(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    segmenter = Segmenter.load(checkpoint, "cpu")
+    segmenter._batch, values, start = 4, scene(64, 64), segmenter._inference.start
+
+    class Lost:
+        def arrays(self) -> None:
+            raise error
+
+    def fails(pixels: list[np.ndarray], *more: object) -> object:
+        if len(pixels) == 4:
+            raise error
+        return Lost() if len(pixels) == 2 else start(pixels, *more)
+
+    monkeypatch.setattr(segmenter._inference, "start", fails)
+    many = list(segmenter.predict_many([Image("a", hounsfield(values), unit="HU")] * 6))
+    assert len(many) == 6 and all(agreement(prediction.label_map, values) > 0.93 for prediction in many)
 
 
 def test_weights_that_give_no_numbers_are_named(checkpoint: Checkpoint) -> None:

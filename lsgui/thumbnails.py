@@ -96,8 +96,14 @@ class Thumbnails(QObject):
             lambda report: _draw(request, report),
             lambda picture: self._made(request, picture),
             failed,
+            self._given_up,
             quiet=True,
         )
+
+    def _given_up(self) -> None:
+        """Everything was cancelled for another folder, whose rows may be waiting already."""
+        self._working = False
+        self._next()
 
     def _made(self, request: _Request, picture: QImage) -> None:
         self._working = False

@@ -122,3 +122,14 @@ def test_a_thumbnail_follows_the_label_and_the_old_one_stays_until_then(desk: De
     desk.save()
     assert model.data(model.index(0), ThumbnailRole) == before
     desk.wait(lambda: model.data(model.index(0), ThumbnailRole) != before)
+
+
+def test_thumbnails_go_on_after_everything_was_cancelled(desk: Desk, image_folder: Callable) -> None:
+    """As opening another folder does."""
+    desk.open(image_folder("a", "b"))
+    model = desk.session.folder
+    model.data(model.index(0), ThumbnailRole)
+    desk.session.jobs.cancel_all()
+    desk.settle()
+    model.data(model.index(1), ThumbnailRole)
+    desk.wait(lambda: model.data(model.index(1), ThumbnailRole) is not None, seconds=5)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import torch
 
+from model.precision import Precision
+
 
 def refusal(device: torch.device) -> str | None:
     """Why Triton kernels cannot run on this device, None when they can. The first answer is kept."""
@@ -20,7 +22,8 @@ def _refusal(index: int) -> str | None:
     def work() -> None:
         from model.attention.kernels import attend  # imports Triton, which may be missing
 
-        qkv = torch.ones(1, 4, 4, 96, dtype=torch.bfloat16, device=f"cuda:{index}")
+        device = torch.device("cuda", index)
+        qkv = torch.ones(1, 4, 4, 96, dtype=Precision(device).dtype, device=device)
         with torch.no_grad():
             attend(qkv, torch.ones(1, device=qkv.device), "bidirectional", False)
 

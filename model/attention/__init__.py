@@ -47,7 +47,7 @@ def lightning_attention(
     """
     _check(q, k, v, slopes, direction, grid)
     if form == "auto":
-        form = choose_form(q, v)
+        form = choose_form(q, v, direction)
     if form not in FORMS:
         raise ValueError(f"expected a form of {', '.join(('auto', *FORMS))}, got {form}")
     if form == "kernels":
@@ -58,13 +58,13 @@ def lightning_attention(
     return _turn(out, grid[::-1])
 
 
-def choose_form(q: torch.Tensor, v: torch.Tensor) -> str:
+def choose_form(q: torch.Tensor, v: torch.Tensor, direction: str = "bidirectional") -> str:
     """`kernels` on a GPU where Triton and they run, for the types and widths they take; else `chunk`."""
     if q.device.type != "cuda" or refusal(q.device):
         return "chunk"
     from model.attention.kernels import refusal as refusal_of_these
 
-    return "chunk" if refusal_of_these(q, v) else "kernels"
+    return "chunk" if refusal_of_these(q, v, direction) else "kernels"
 
 
 def _turn(x: torch.Tensor, grid: tuple[int, int]) -> torch.Tensor:

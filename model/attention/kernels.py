@@ -16,6 +16,10 @@ WIDTHS = (16, 32, 64, 128)
 _INTERPRETED = triton.knobs.runtime.interpret
 """Triton runs its kernels in Python, on any device: for tests."""
 DTYPES = (torch.float16, torch.bfloat16, torch.float32)
+_TRIALS = {256: 16, 1024: 300, 2048: 1500, 4096: 3000, 32768: 5000}
+"""Up to each number of tokens, as many as the second reach the same kernels."""
+_LONGEST = 33000
+"""As these do for any number beyond."""
 
 
 def kernels(
@@ -47,17 +51,18 @@ def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: 
     return kernel_operators.attend(qkv, slopes.float(), CODES[direction], by_columns, keep)[0]
 
 
-def refusal(q: torch.Tensor, v: torch.Tensor) -> str | None:
+def refusal(q: torch.Tensor, v: torch.Tensor, direction: str = "bidirectional") -> str | None:
     """Why the kernels cannot take these tensors (expected and received), or fail on this GPU; None when they can.
 
-    The first tensors of their kind on a GPU are preceded by a trial.
+    The first tensors of their kind on a GPU, and of a length that needs other kernels, are preceded by a trial.
     """
-    return _mismatch(q, q.shape[-1], v.shape[-1]) or _trial(q, v.shape[-1], False)
+    return _mismatch(q, q.shape[-1], v.shape[-1]) or _trial(q, v.shape[-1], False, direction, q.shape[2])
 
 
-def attend_refusal(qkv: torch.Tensor, heads: int) -> str | None:
+def attend_refusal(qkv: torch.Tensor, heads: int, direction: str = "bidirectional") -> str | None:
     """Why `attend` cannot take qkv, as `refusal`."""
-    return _attend_mismatch(qkv, heads) or _trial(qkv, qkv.shape[-1] // (3 * heads), True)
+    tokens = qkv.shape[1:3].numel()
+    return _attend_mismatch(qkv, heads) or _trial(qkv, qkv.shape[-1] // (3 * heads), True, direction, tokens)
 
 
 def _mismatch(x: torch.Tensor, *widths: int) -> str | None:
@@ -79,27 +84,33 @@ def _attend_mismatch(qkv: torch.Tensor, heads: int) -> str | None:
     return _mismatch(qkv, width)
 
 
-def _trial(x: torch.Tensor, value_width: int, fused: bool) -> str | None:
-    if x.device.type != "cuda":
+def _trial(x: torch.Tensor, value_width: int, fused: bool, direction: str, tokens: int) -> str | None:
+    if x.device.type != "cuda" or torch.compiler.is_compiling() or direction not in CODES:
         return None
-    width = value_width if fused else x.shape[-1]
-    return _tried(x.device.index or 0, x.dtype, width, value_width, fused, torch.is_grad_enabled())
+    widths = value_width if fused else x.shape[-1], value_width
+    return _tried(x.device.index or 0, x.dtype, widths, fused, torch.is_grad_enabled(), direction, trial_tokens(tokens))
 
 
-def _tried(index: int, dtype: torch.dtype, width: int, value_width: int, fused: bool, backward: bool) -> str | None:
-    """Whether one launch (few tokens) and several (more) work; what they compile is what is used later."""
+def trial_tokens(tokens: int) -> int:
+    """The number of tokens to try the kernels with that so many tokens need."""
+    return next((tried for most, tried in _TRIALS.items() if tokens <= most), _LONGEST)
+
+
+def _tried(
+    index: int, dtype: torch.dtype, widths: tuple[int, int], fused: bool, backward: bool, direction: str, tokens: int
+) -> str | None:  # fmt: skip
+    """Why the kernels of q and v of these `widths` fail; what the trial compiles is what is used later."""
 
     def work() -> None:
-        for tokens in (16, 300):
-            slopes = torch.ones(1, device=f"cuda:{index}")
-            if fused:
-                qkv = slopes.new_zeros(1, 1, tokens, 3 * width, dtype=dtype).requires_grad_(backward)
-                out = attend(qkv, slopes, "bidirectional", False)
-            else:
-                q, v = (slopes.new_zeros(1, 1, tokens, w, dtype=dtype) for w in (width, value_width))
-                out = kernels(q.requires_grad_(backward), q, v, slopes, "bidirectional")
-            if backward:
-                out.sum().backward()
+        slopes = torch.ones(1, device=f"cuda:{index}")
+        if fused:
+            qkv = slopes.new_zeros(1, 1, tokens, 3 * widths[0], dtype=dtype).requires_grad_(backward)
+            out = attend(qkv, slopes, direction, False)
+        else:
+            q, v = (slopes.new_zeros(1, 1, tokens, width, dtype=dtype) for width in widths)
+            out = kernels(q.requires_grad_(backward), q, v, slopes, direction)
+        if backward:
+            out.sum().backward()
 
-    name = f"attention kernels of width {width} in {dtype}".replace("torch.", "")
-    return failure(work, name, index, value_width, fused, backward)
+    name = f"attention kernels of width {widths[0]} in {dtype}".replace("torch.", "")
+    return failure(work, name, index, widths[1], fused, backward, direction, tokens)

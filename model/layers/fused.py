@@ -76,7 +76,7 @@ def add(x: torch.Tensor, y: torch.Tensor, after: nn.LayerNorm) -> tuple[torch.Te
 
 
 def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: bool, form: str) -> torch.Tensor:
-    if form == "auto" and attention.attend_refusal(qkv, len(slopes)) is None:
+    if form == "auto" and attention.attend_refusal(qkv, len(slopes), direction) is None:
         return attention.attend(qkv.contiguous(), slopes, direction, by_columns)
     return plain.attend(qkv, slopes, direction, by_columns, form)
 

@@ -12,8 +12,16 @@ from torch.utils.checkpoint import checkpoint
 
 triton = pytest.importorskip("triton")
 
-from model.attention import DIRECTIONS, build_slopes, kernel_launch, kernel_near, kernel_operators, lightning_attention
-from model.attention.kernels import attend, attend_refusal, refusal
+from model.attention import (
+    DIRECTIONS,
+    build_slopes,
+    kernel_forward,
+    kernel_launch,
+    kernel_near,
+    kernel_operators,
+    lightning_attention,
+)
+from model.attention.kernels import attend, attend_refusal, refusal, trial_tokens
 from model.layers import plain
 
 CUDA = torch.cuda.is_available()
@@ -281,3 +289,22 @@ def test_what_the_kernels_cannot_take_is_named() -> None:
             attend(wrong, torch.ones(heads, device=DEVICE), "causal", False)
     with pytest.raises(ValueError, match="bidirectional and slopes.*got backwards"):
         attend(qkv, slopes, "backwards", False)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+@pytest.mark.parametrize("width", [32, 64, 128])
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_trial_reaches_the_kernels_that_will_be_used(monkeypatch, dtype, width, backward) -> None:
+    launched: list[str] = []
+    kind = type(kernel_forward.short_kernel)
+    monkeypatch.setattr(kind, "run", lambda kernel, *_, **__: launched.append(kernel.fn.__name__))
+
+    def names(tokens: int) -> list[str]:
+        launched.clear()
+        q = torch.empty(1, 1, tokens, width, dtype=dtype, device="meta")
+        launch, others = (kernel_launch.backward, (q, q, q)) if backward else (kernel_launch.forward, (q,))
+        launch(*(q,) * (3 + backward), torch.ones(1, device="meta"), *others, kernel_launch.Scan(2))
+        return list(launched)
+
+    for tokens in (1, 256, 257, 1024, 1025, 2048, 2049, 4096, 4097, 32768, 32769, 10**6):
+        assert names(tokens) and names(tokens) == names(trial_tokens(tokens)), tokens

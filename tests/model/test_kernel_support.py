@@ -59,11 +59,20 @@ def test_while_a_graph_is_captured_nothing_is_tried(monkeypatch: pytest.MonkeyPa
 def test_the_door_takes_chunk_where_the_kernels_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
     kernels = pytest.importorskip("model.attention.kernels")
     assert "got cpu" in refusal(torch.device("cpu"))
-    monkeypatch.setattr(kernels, "refusal", lambda q, v: None)
+    monkeypatch.setattr(kernels, "refusal", lambda *_: None)
     monkeypatch.setattr(model.attention, "refusal", lambda device: None)
     assert choose_form(OnCuda(), OnCuda()) == "kernels"
-    monkeypatch.setattr(kernels, "refusal", lambda q, v: "expected head widths of 16, got 24")
+    monkeypatch.setattr(kernels, "refusal", lambda *_: "expected head widths of 16, got 24")
     assert choose_form(OnCuda(), OnCuda()) == "chunk"
     monkeypatch.setattr(model.attention, "refusal", lambda device: "no compiler")
     assert choose_form(OnCuda(), OnCuda()) == "chunk"
     assert choose_form(torch.zeros(1, 3, 64, 32), torch.zeros(1, 3, 64, 32)) == "chunk"
+
+
+@pytest.mark.parametrize(("has_bfloat16", "dtype"), [(True, torch.bfloat16), (False, torch.float16)])
+def test_a_gpu_is_tried_in_the_type_it_will_compute_in(monkeypatch, has_bfloat16: bool, dtype: torch.dtype) -> None:
+    kernels, tried, ones = pytest.importorskip("model.attention.kernels"), [], torch.ones
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_bfloat16)
+    monkeypatch.setattr(torch, "ones", lambda *shape, device, **more: ones(*shape, **more))
+    monkeypatch.setattr(kernels, "attend", lambda qkv, *_: tried.append(qkv.dtype))
+    assert refusal(torch.device("cuda", 0)) is None and tried == [dtype]

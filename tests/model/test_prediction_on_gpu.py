@@ -17,6 +17,7 @@ from model.captured import Graphs
 from model.errors import OutOfMemory
 from model.images import Image, list_images, read_image
 from model.inference import Inference
+from model.input_range import InputRange
 from model.opencv import cv2
 from model.prediction import Prediction
 from model.segmenter import Segmenter
@@ -90,6 +91,36 @@ def test_every_kind_of_image_gives_the_cpu_s_answer_each_time(
     answers = [gpu.predict(asked) for _ in range(3)]  # step by step, captured, replayed
     agree(cpu.predict(asked), answers[0])
     assert all((answers[0].scores == other.scores).all() for other in answers)
+
+
+@pytest.mark.parametrize("kind", ["int16", "uint16", "float32 with NaN", "colour"])
+def test_limits_of_8_bits_leave_deeper_pixels_what_they_are(
+    cpu: Segmenter, gpu: Segmenter, slice_: np.ndarray, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    asked = Image("a", KINDS[kind](slice_))
+    for segmenter in (cpu, gpu):
+        monkeypatch.setattr(segmenter, "_input", InputRange("fixed", 0, 255))
+    assert (cpu.predict(asked).label_map == gpu.predict(asked).label_map).mean() > 0.97
+
+
+def test_the_first_images_find_their_graphs_captured(gpu: Segmenter, slice_: np.ndarray) -> None:
+    captured = set(gpu._inference._graphs._kept)
+    for kind in ("int16", "uint8", "colour"):
+        gpu.predict(image(KINDS[kind](slice_)))
+    assert captured and set(gpu._inference._graphs._kept) == captured
+
+
+def test_a_zoomed_image_whose_pass_fails_goes_to_tiles(
+    gpu: Segmenter, slice_: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*arguments: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    asked = image(slice_)
+    expected = gpu.predict(asked)
+    monkeypatch.setattr(Inference, "start", fails)
+    answer = gpu.predict(asked)
+    assert (answer.label_map == expected.label_map).mean() > 0.9 and "smaller tiles" in str(answer.notices[0])
 
 
 @pytest.mark.parametrize("size", [(1103, 903), (600, 1301)])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from model.prediction import Prediction
 from model.progress import Progress
 
 HELP = "predict label maps of images"
+_NOWHERE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
+"""A full or read-only disk, or a folder that is gone: the next image will meet the same."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +78,8 @@ def _collect(inputs: list[Path]) -> tuple[list[Path], int]:
 def _expand(inputs: list[Path]) -> Iterator[Path | ModelError]:
     for path in inputs:
         if not path.is_dir():
-            yield path
+            special = path.exists() and not path.is_file()  # reading a pipe would wait for ever
+            yield ImageError("{name} is not a file of an image.", name=path.name) if special else path
             continue
         try:
             images = list_images(path)
@@ -86,6 +90,10 @@ def _expand(inputs: list[Path]) -> Iterator[Path | ModelError]:
         if notice and not images:
             yield ImageError(notice.template, **notice.values)
         yield from images
+
+
+class _NoRoom(LabelError):
+    """No label map can be written any more: predicting the other images would be for nothing."""
 
 
 class _Work:
@@ -106,6 +114,9 @@ class _Work:
             except DeviceLost as error:
                 self._say(error)
                 self._device = "cpu"
+            except _NoRoom as error:
+                self._say(error)
+                break
         self._bar.clear()
         return self._done
 
@@ -132,14 +143,21 @@ class _Work:
         try:
             write_label(self._out / f"{path.name}.png", prediction.label_map, self._classes, durable=False)
         except OSError as error:
+            reason = error.strerror or str(error)
+            if error.errno in _NOWHERE:
+                raise _NoRoom(
+                    "{folder} takes no more label maps: {reason}; make room, and predict the others then.",
+                    folder=str(self._out),
+                    reason=reason,
+                ) from error
             raise LabelError(
-                "The label map of {name} cannot be written: {reason}.",
-                name=path.name,
-                reason=error.strerror or str(error),
+                "The label map of {name} cannot be written: {reason}.", name=path.name, reason=reason
             ) from error
         return True
 
     def _tell(self, outcome: Outcome[Path]) -> None:
+        if isinstance(outcome.error, _NoRoom):
+            raise outcome.error
         if outcome.error is not None:
             self._say(outcome.error)
             return

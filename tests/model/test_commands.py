@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import torch
 from model.__main__ import main
 from model.checkpoint import load, save
 from model.classes import ClassTable
+from model.commands import predict
 from model.events import Epoch, Event, Failed, Finished, Started, Stopped, from_line
 from model.inference import Inference
 from model.labels import read_label, write_label
@@ -151,6 +153,29 @@ def test_predict_goes_on_on_the_cpu_when_the_gpu_fails(blobs, blob_weights, tmp_
     assert len(list(out.glob("*.png.png"))) == 6 and calls[-1] is not calls[2]
     sentences = capsys.readouterr().err.splitlines()
     assert len(sentences) == 1 and "has stopped working (CUDA error: unspecified launch failure)" in sentences[0]
+
+
+def test_predict_stops_when_nothing_can_be_written_any_more(blobs, blob_weights, tmp_path, capsys, monkeypatch):
+    """Predicting the other images would be for nothing; here the folder is removed after the first map."""
+    out, write = tmp_path / "out", predict.write_label
+
+    def writing(path, *rest, **options):
+        if path.name != "a.png.png":
+            shutil.rmtree(out, ignore_errors=True)
+        write(path, *rest, **options)
+
+    monkeypatch.setattr(predict, "write_label", writing)
+    assert main(["predict", str(blobs), "--weights", str(blob_weights), "--out", str(out)]) == 1
+    sentences = capsys.readouterr().err.splitlines()
+    assert len(sentences) == 1 and "takes no more label maps: No such file or directory" in sentences[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
+def test_predict_does_not_wait_for_a_pipe(blob_weights, tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe.png")
+    arguments = ["predict", str(tmp_path / "pipe.png"), "--weights", str(blob_weights), "--out", str(tmp_path / "out")]
+    assert main(arguments) == 3
+    assert "pipe.png is not a file of an image" in capsys.readouterr().err
 
 
 def test_predict_says_what_of_an_image_is_not_shown_and_keeps_to_the_limit(blobs, blob_weights, tmp_path, capsys):

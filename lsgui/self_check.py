@@ -80,14 +80,9 @@ def _kernels() -> Finding:
         torch = _module("torch")
         if not torch.cuda.is_available():
             return "they need a GPU"
-        from model.kernel_support import refusal
+        from model.kernel_support import network_refusal
 
-        reason = refusal(torch.device("cuda"))
-        if reason is None:
-            from model.attention.kernels import attend_refusal
-
-            reason = attend_refusal(torch.empty(1, 1, 1, 96, device="cuda", dtype=torch.bfloat16), 1)
-        return reason
+        return network_refusal(torch.device("cuda"))
 
     finding = _guarded("kernels", lambda: try_kernels() or "")
     if finding.good and not finding.text:

@@ -18,6 +18,22 @@ def refusal(device: torch.device) -> str | None:
     return _refusal(device.index if device.index is not None else torch.cuda.current_device())
 
 
+def network_refusal(device: torch.device) -> str | None:
+    """Why not all of the network's kernels and the loss's run on this device, None when they do, training included."""
+    reason = refusal(device)
+    if reason is not None:
+        return reason
+    from model.attention.kernels import attend_refusal
+    from model.layers import layers_refusal
+    from model.losses import loss_refusal
+
+    qkv = torch.empty(1, 1, 1, 96, device=device, dtype=Precision(device).dtype)
+    with torch.enable_grad():
+        reason = attend_refusal(qkv, 1) or layers_refusal(device) or loss_refusal(device)
+    with torch.no_grad():
+        return reason or layers_refusal(device)
+
+
 def _refusal(index: int) -> str | None:
     def work() -> None:
         from model.attention.kernels import attend  # imports Triton, which may be missing

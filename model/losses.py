@@ -9,6 +9,7 @@ import torch
 
 from model.kernel_support import failure, refusal
 from model.labels import UNTOUCHED
+from model.precision import Precision
 
 
 def segmentation_loss(logits: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
@@ -19,7 +20,7 @@ def segmentation_loss(logits: torch.Tensor, target: torch.Tensor, weights: torch
     the same. Dice (Milletari et al. 2016, V-Net) pools the batch and leaves out classes that its truth lacks: there it
     would only repeat what cross-entropy says, with a gradient as large as a whole organ's. Nothing labelled gives 0.
     """
-    if logits.is_cuda and logits.shape[1] <= UNTOUCHED and _refusal(logits.device) is None:
+    if logits.is_cuda and logits.shape[1] <= UNTOUCHED and loss_refusal(logits.device) is None:
         from model.layers.kernels.loss import SegmentationLoss  # imports Triton, which only CUDA machines need
 
         return SegmentationLoss.apply(logits, target, weights)
@@ -49,13 +50,13 @@ def class_weights(pixels: Sequence[int], emphasis: float) -> np.ndarray:
     return (weights * total / max((weights * counts).sum(), 1)).astype(np.float32)
 
 
-def _refusal(device: torch.device) -> str | None:
+def loss_refusal(device: torch.device) -> str | None:
     """Why the loss cannot be computed by kernels on this GPU; None when it can."""
 
     def work() -> None:
         from model.layers.kernels.loss import SegmentationLoss
 
-        logits = torch.zeros(1, 2, 4, 4, dtype=torch.bfloat16, device=device, requires_grad=True)
+        logits = torch.zeros(1, 2, 4, 4, dtype=Precision(device).dtype, device=device, requires_grad=True)
         with torch.enable_grad():
             loss = SegmentationLoss.apply(logits, torch.zeros(1, 4, 4, dtype=torch.uint8, device=device), None)
         torch.autograd.grad(loss, logits)

@@ -76,3 +76,15 @@ def test_a_gpu_is_tried_in_the_type_it_will_compute_in(monkeypatch, has_bfloat16
     monkeypatch.setattr(torch, "ones", lambda *shape, device, **more: ones(*shape, **more))
     monkeypatch.setattr(kernels, "attend", lambda qkv, *_: tried.append(qkv.dtype))
     assert refusal(torch.device("cuda", 0)) is None and tried == [dtype]
+
+
+@pytest.mark.parametrize("broken", ["attention.kernels.attend_refusal", "layers.layers_refusal", "losses.loss_refusal"])
+def test_the_network_s_kernels_are_those_of_attention_layers_and_loss(monkeypatch, broken: str) -> None:
+    pytest.importorskip("triton")
+    monkeypatch.setattr(kernel_support, "refusal", lambda device: None)
+    names = "attention.kernels.attend_refusal", "layers.layers_refusal", "losses.loss_refusal"
+    for name in names:
+        monkeypatch.setattr(f"model.{name}", lambda *_: None)
+    assert kernel_support.network_refusal(torch.device("cpu")) is None
+    monkeypatch.setattr(f"model.{broken}", lambda *_: "no compiler")
+    assert kernel_support.network_refusal(torch.device("cpu")) == "no compiler"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,16 +30,10 @@ LAYERS = (
     ("lsgui.mask", "lsgui.shapes", "lsgui.gesture"),
 )  # fmt: skip
 
-TORCH_ROOMS = (
-    "torch", "triton", "lightning_attn", "model.adapt", "model.assembly", "model.attention", "model.captured",
-    "model.dataset", "model.inference", "model.pinned", "model.planes", "model.predictor", "model.staging", "model.tiles",
-    "model.device", "model.ema", "model.layers", "model.losses", "model.network", "model.segmenter", "model.trainer", "model.training",
-)  # fmt: skip
-
-
 KERNEL_ROOMS = (
     "model.attention.kernels", "model.attention.kernel_launch", "model.attention.kernel_forward",
-    "model.attention.kernel_backward", "model.attention.kernel_tiles", "model.attention.kernel_operators", "model.kernel_support", "model.layers.kernels",
+    "model.attention.kernel_near", "model.attention.kernel_backward", "model.attention.kernel_tiles",
+    "model.attention.kernel_operators", "model.kernel_support", "model.layers.kernels",
 )  # fmt: skip
 """Triton exists on Linux only and costs a second: the doors import these where tensors are on a GPU."""
 
@@ -84,6 +79,24 @@ def layer_of(module: str) -> int | None:
     return max(fitting)[1] if fitting else None
 
 
+@functools.cache
+def torch_rooms() -> tuple[str, ...]:
+    """What loads torch or Triton when it is imported, itself or by what it imports."""
+    names = {module_of(path): [item.name for item in imports_of(path) if not item.inside] for path in FILES}
+    rooms = {"torch", "triton", "lightning_attn"}
+    more = rooms
+    while more:
+        rooms = rooms | more
+        known = tuple(rooms)
+        more = {room for room in names.keys() - rooms if any(within(name, known) for name in names[room])}
+    return tuple(rooms)
+
+
+def test_the_rooms_of_torch_are_found_whether_they_import_it_themselves_or_not() -> None:
+    assert {"model.network", "model.gradients", "model.learner", "model.segmenter"} <= set(torch_rooms())
+    assert not {"model", "model.images", "model.events", "lsgui.jobs"} & set(torch_rooms())
+
+
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_every_import_goes_the_right_way(path: Path) -> None:
     module, wrong = module_of(path), []
@@ -99,9 +112,9 @@ def test_every_import_goes_the_right_way(path: Path) -> None:
             wrong.append(f"{path.name}:{item.line} imports {item.name}: only the rooms of kernels may")
         if within(item.name, ("cv2",)) and module != "model.opencv":
             wrong.append(f"{path.name}:{item.line} imports {item.name}: use model.opencv")
-        if module.startswith("lsgui") and within(item.name, TORCH_ROOMS):
-            if not item.inside or module not in ("lsgui.jobs", "lsgui.self_check"):
-                wrong.append(f"{path.name}:{item.line} imports {item.name}: only jobs.py may, inside a function")
+        may = item.inside and module in ("lsgui.jobs", "lsgui.self_check")
+        if module.startswith("lsgui") and within(item.name, torch_rooms()) and not may:
+            wrong.append(f"{path.name}:{item.line} imports {item.name}: only jobs.py may, inside a function")
     assert not wrong, "\n".join(wrong)
 
 

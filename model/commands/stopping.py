@@ -39,6 +39,7 @@ class StopRequest:
         self._event = threading.Event()
         self._done = threading.Event()
         self._before: dict[int, object] = {}
+        self._mouth: socket.socket | None = None
 
     def watch(self) -> None:
         """Listen from now on. For the main thread only: signals are heard there."""
@@ -58,6 +59,8 @@ class StopRequest:
     def done(self) -> None:
         """The work has ended by itself; signals mean again what they meant before."""
         self._done.set()
+        if self._mouth is None:
+            return
         signal.set_wakeup_fd(-1)
         for number, handler in self._before.items():
             signal.signal(number, handler)

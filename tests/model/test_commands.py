@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 import shutil
@@ -22,6 +23,8 @@ from model.__main__ import main
 from model.checkpoint import load, save
 from model.classes import ClassTable
 from model.commands import predict
+from model.commands.stopping import StopRequest
+from model.commands.teller import Teller
 from model.events import Epoch, Event, Failed, Finished, Started, Stopped, from_line
 from model.inference import Inference
 from model.labels import read_label, write_label
@@ -290,3 +293,10 @@ def test_a_terminal_sees_a_progress_bar(blobs, blob_weights, tmp_path):
     shown = os.read(leader, 4096).decode()
     os.close(leader)
     assert "\r[" in shown and "1 of 1  a.png" in shown
+
+
+def test_a_stop_request_that_never_watched_can_be_done_with():
+    before = signal.getsignal(signal.SIGTERM)
+    request = StopRequest(Teller(io.StringIO(), io.StringIO()), watch_stdin=False)
+    request.done()
+    assert not request.asked() and signal.getsignal(signal.SIGTERM) is before

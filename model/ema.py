@@ -23,14 +23,12 @@ class WeightAverage:
         step = self.steps + 1
         return 1 - min(self.decay, (1 + step) / (10 + step))
 
-    def update(self, network: torch.nn.Module) -> None:
-        """Take in the network's present weights; integer buffers are copied."""
-        self.blend(network, torch.tensor(self.share))
-        self.steps += 1
-
     @torch.no_grad()
     def blend(self, network: torch.nn.Module, share: torch.Tensor) -> None:
-        """`update` with a share () that is on the network's device, in a few launches; it does not count as a step."""
+        """Take in the network's present weights by this share (), on their device; integer buffers are copied.
+
+        A few launches. The caller counts the step.
+        """
         present = network.state_dict()
         floating = [name for name, tensor in self.tensors.items() if tensor.is_floating_point()]
         averages = [self.tensors[name] for name in floating]

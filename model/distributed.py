@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from enum import IntEnum
 
@@ -113,10 +113,18 @@ class Team:
 
     def reducing(self, network: torch.nn.Module, device: torch.device) -> torch.nn.Module:
         """The network, its gradients averaged over all ranks while the backward still runs."""
-        # A depthwise convolution gives its gradient in another order of dimensions of length 1.
-        warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
         devices = [device] if device.type == "cuda" else None
         return torch.nn.parallel.DistributedDataParallel(network, devices, broadcast_buffers=False)
+
+    @staticmethod
+    @contextlib.contextmanager
+    def quiet() -> Iterator[None]:
+        """For a backward through `reducing`: a depthwise convolution gives its gradient in another order of dimensions of
+        length 1, of which PyTorch warns.
+        """
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
+            yield
 
     def dismiss(self) -> None:
         """Rank 0 ends the work of the others, unless it has ended for all."""

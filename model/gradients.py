@@ -136,7 +136,9 @@ class Gradients:
         with self._precision.autocast():
             logits = (self._reducing or self._network)(pixels.float())
         loss = segmentation_loss(logits, channels, weights) / self._parts
-        (loss if self._optimiser.scale is None else loss * self._optimiser.scale).backward()
+        scaled = loss if self._optimiser.scale is None else loss * self._optimiser.scale
+        with contextlib.nullcontext() if self._reducing is None else self._team.quiet():
+            scaled.backward()
         return loss.detach()
 
     def _without_averaging(self, hold: bool) -> contextlib.AbstractContextManager:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -197,3 +198,11 @@ def test_a_gradient_is_the_same_whatever_was_left_from_the_step_before():
     first = [parameter.grad.clone() for parameter in one.network.parameters()]
     gradients(pixels, channels, None)
     assert all(torch.equal(x, y.grad) for x, y in zip(first, one.network.parameters(), strict=True))
+
+
+def test_a_backward_of_several_ranks_hides_one_warning_and_no_other():
+    before = list(warnings.filters)
+    with warnings.catch_warnings(record=True, action="always") as heard, Team.quiet():
+        warnings.warn("Grad strides do not match bucket view strides: ...", stacklevel=1)
+        warnings.warn("anything else", stacklevel=1)
+    assert [str(one.message) for one in heard] == ["anything else"] and warnings.filters == before

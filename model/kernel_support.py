@@ -69,8 +69,13 @@ def _findings(*key: object) -> list[str | None]:
 
 
 def _attempt(work: Callable[[], None], index: int) -> str | None:
+    def as_it_is(x: torch.Tensor) -> torch.Tensor:
+        return x
+
     try:
-        work()
+        # Within a checkpoint, whose hooks would take what the trial keeps for its own backward.
+        with torch.autograd.graph.saved_tensors_hooks(as_it_is, as_it_is):
+            work()
         torch.cuda.synchronize(index)
     except torch.OutOfMemoryError:
         raise

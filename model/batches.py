@@ -18,7 +18,8 @@ from model.input_range import to_unit
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """`pixels` (B, 1|3, S, S) in 0..1, `channels` (B, S, S) uint8; `drawn` counts the views of all ranks so far.
+    """`pixels` (B, 1|3, S, S) in 0..1, float32, or float16 on their way to a GPU; `channels` (B, S, S) uint8; `drawn`
+    counts the views of all ranks so far.
 
     `problems` are images that could not be read again and were left out.
     """

@@ -119,8 +119,8 @@ class Team:
     @staticmethod
     @contextlib.contextmanager
     def quiet() -> Iterator[None]:
-        """For a backward through `reducing`: a depthwise convolution gives its gradient in another order of dimensions of
-        length 1, of which PyTorch warns.
+        """For a backward through `reducing`: a depthwise convolution gives its gradient in another order of dimensions
+        of length 1, of which PyTorch warns.
         """
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")

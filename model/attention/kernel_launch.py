@@ -49,8 +49,8 @@ def forward(
             grid = (pairs * slices * triton.cdiv(tokens, tile.block),)
             kernel_forward.short_kernel[grid](
                 q, k, v, out, scales, slopes, *strides, heads, tokens, *order, int(keep),
-                **shape, **kind, DIRECTION=scan.direction, NORM=scan.norm, BLOCK=tile.block, PART=tile.part, num_warps=tile.short_warps,
-                num_stages=tile.short_stages,
+                **shape, **kind, DIRECTION=scan.direction, NORM=scan.norm, BLOCK=tile.block, PART=tile.part,
+                num_warps=tile.short_warps, num_stages=tile.short_stages,
             )  # fmt: skip
             return
         if kernel_near.suits(width, v.shape[-1], q.dtype, tokens):
@@ -126,8 +126,9 @@ def backward(
 
 @dataclass(frozen=True)
 class Plan:
-    """`chunk` tokens have a state; scans sum up `run` or `long_run` groups at once, `wide` numbers of each; the short ones compute
-    `block` outputs from `part` tokens at a time. `dependent`: a launch may begin before the one ahead of it has ended.
+    """`chunk` tokens have a state; scans sum up `run` or `long_run` groups at once, `wide` numbers of each; the short
+    ones compute `block` outputs from `part` tokens at a time. `dependent`: a launch may begin before the one ahead of
+    it has ended.
     """
 
     chunk: int
@@ -158,7 +159,8 @@ def plan(width: int, value_width: int, dtype: torch.dtype, device: torch.device,
     return Plan(
         chunk=chunk, warps=8 if exact and wide else 4,
         run=16, long_run=32 if exact else 64, wide=32, scan_warps=4, scan_stages=2,
-        block=chunk, part=chunk if exact or wide else 128, short_warps=8 if exact and wide else 4, short_stages=1 if backward else 2,
+        block=chunk, part=chunk if exact or wide else 128,
+        short_warps=8 if exact and wide else 4, short_stages=1 if backward else 2,
         precision="ieee" if exact else "tf32",
         sums="ieee" if exact else "tf32" if dtype == torch.bfloat16 else "tf32x3",
         states=torch.bfloat16 if dtype == torch.bfloat16 else torch.float32, dependent=overlapping(device),
@@ -202,7 +204,8 @@ def _add_up(room: _Room, slopes: torch.Tensor, pairs: int, mask: int, tile: Plan
     kernel = kernel_forward.scan_kernel if short else kernel_forward.long_scan_kernel
     kernel[(room.lines * (room.size // wide),)](
         room.totals, room.far, slopes, len(slopes), pairs, 4 * tile.chunk, room.groups, mask, SLICES=slices,
-        SIZE=room.size, WIDE=wide, RUN=tile.run if short else tile.long_run, DIRECTION=direction, PRECISION=tile.sums, DEPENDENT=tile.dependent,
+        SIZE=room.size, WIDE=wide, RUN=tile.run if short else tile.long_run,
+        DIRECTION=direction, PRECISION=tile.sums, DEPENDENT=tile.dependent,
         num_warps=tile.scan_warps, num_stages=tile.scan_stages, **tile.early,
     )  # fmt: skip
 

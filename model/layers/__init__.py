@@ -30,7 +30,7 @@ def form_for(x: torch.Tensor) -> ModuleType:
 
 
 def layers_refusal(device: torch.device) -> str | None:
-    """Why the layers cannot be computed by kernels on this GPU, None when they can; without gradients fewer are needed."""
+    """Why kernels cannot compute the layers on this GPU, None when they can; without gradients fewer are needed."""
 
     def work() -> None:
         from model.layers.trial import try_out

@@ -53,7 +53,7 @@ def forward(
                 num_warps=tile.short_warps, num_stages=tile.short_stages,
             )  # fmt: skip
             return
-        if kernel_near.suits(width, v.shape[-1], q.dtype, tokens):
+        if kernel_near.suits(width, v.shape[-1], q.dtype, tokens, scan.activate):
             tensors, kind = (q, k, v, out), kind | {"DIRECTION": scan.direction, "NORM": scan.norm}
             kernel_near.launch(tensors, slopes, scales, strides, order, keep, **kind)
             return

@@ -57,7 +57,7 @@ def test_attention_is_held_to_the_package_and_to_flash_softmax() -> None:
 
     figures = {"package": 400.0, "fla": float("nan"), "flash softmax": 420.0, "ours": 14.0, "attend": 16.0}
     row = as_row("B1 H3 N16384 forward", figures)
-    assert row.reached and "package 400 us (29 x); fla failed or not installed" in row.peers
+    assert row.reached and "package 400 us (29 x); fla failed, not installed, or left out for lack of time" in row.peers
     assert not as_row("B1 H3 N16384 forward", figures | {"ours": 15.1}).reached
     assert not as_row("B8 H3 N16384 forward + backward", figures | {"ours": 81.0}).reached
     small = {"package": 9.0, "flash softmax": 7.5, "ours": 7.6}
@@ -87,9 +87,9 @@ def test_what_is_compiled_ahead_runs_too() -> None:
     from tests.benchmarks.subject import Scale
 
     found = parts(Scale.toy(), torch.device("cpu"))
-    for name in ("predict", "train", "pass-1-32", "pass-1-64"):
+    for name in ("predict", "train", "pass"):
         found[name]()
-    assert {"package-train", "package-1-64", "attention-9"} <= set(found)
+    assert {"package-train", "package-1-64", "package-attention-9", "fla"} <= set(found)
 
 
 def test_the_checks_for_a_gpu_run_on_a_cpu_and_find_its_forms_equal() -> None:

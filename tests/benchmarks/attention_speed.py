@@ -8,6 +8,7 @@ the network's whole attention: SiLU before and norm after included.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
@@ -44,11 +45,25 @@ def rows(runs: int = 3) -> list[tuple[str, dict[str, float]]]:
     return list(measure(runs))
 
 
-def measure(runs: int = 3, cases: Sequence[Case] = CASES) -> Iterator[tuple[str, dict[str, float]]]:
+def measure(
+    runs: int = 3, cases: Sequence[Case] = CASES, until: float = float("inf"), only: str | None = None
+) -> Iterator[tuple[str, dict[str, float]]]:
+    """As `rows`, one after the other. Peers that come after `until` (`time.perf_counter`) are left out, and so are all but
+    `only`.
+    """
     for backward, batch, heads, tokens in cases:
         calls = _calls(batch, heads, tokens, backward)
         what = f"B{batch} H{heads} N{tokens} {'forward + backward' if backward else 'forward'}"
-        yield what, {name: _cost(call, runs) for name, call in calls}
+        yield (
+            what,
+            {
+                name: float("nan")
+                if not name.startswith(("ours", "attend")) and time.perf_counter() > until
+                else _cost(call, runs)
+                for name, call in calls
+                if only in (None, name)
+            },
+        )
 
 
 def _calls(batch: int, heads: int, tokens: int, backward: bool) -> Iterator[tuple[str, Callable[[], object]]]:

@@ -45,19 +45,23 @@ def compile_ahead(patience: float) -> None:
 
 
 def parts(scale: Scale, device: torch.device) -> dict[str, Part]:
-    """What there is to compile, by name."""
+    """What there is to compile, by name, nothing of it twice: our kernels and those of `fla` do not depend on the size."""
     found: dict[str, Part] = {
         "predict": lambda: _predict(scale, device),
+        "pass": lambda: one_pass(scale.config, (1, scale.side, scale.side, 3), device)(),
         "train": lambda: _train(LightningUnet(scale.config), scale, device),
         "package-train": lambda: _train(seed_with_package(scale.config), scale, device),
     }
     for count, side in ((1, scale.side), *((batch, scale.side) for batch in scale.batches), (1, scale.large)):
         shape = (count, side, side, 3)
-        found[f"pass-{count}-{side}"] = lambda shape=shape: one_pass(scale.config, shape, device)()
         network = partial(seed_with_package, scale.config)
         found[f"package-{count}-{side}"] = lambda make=network, shape=shape: PeerPredictor(make(), shape, device)
     for number, case in enumerate(PROMISED):
-        found[f"attention-{number}"] = lambda case=case: list(attention_speed.measure(1, [case]))
+        found[f"package-attention-{number}"] = lambda case=case: list(
+            attention_speed.measure(1, [case], only="package")
+        )
+    for name in ("ours", "ours, causal", "attend", "fla"):
+        found[name] = lambda name=name: list(attention_speed.measure(1, [PROMISED[0], PROMISED[-1]], only=name))
     return found
 
 

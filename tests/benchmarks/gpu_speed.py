@@ -26,12 +26,12 @@ from tests.benchmarks.timing import forget
 Section = Callable[[Scale, torch.device], Iterator[Row]]
 
 SECTIONS: dict[str, Section] = {
-    "attention": attention_rows.rows,
     "image": prediction_speed.image_rows,
     "throughput": prediction_speed.throughput_rows,
     "training": training_speed.step_rows,
     "large": prediction_speed.large_rows,
     "folder": folder_speed.folder_rows,
+    "attention": attention_rows.rows,
     "gpus": training_speed.several_rows,
     "processor": processor_rows.rows,
 }

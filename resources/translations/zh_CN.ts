@@ -1318,6 +1318,10 @@
         <translation>{name} 不参与比较：{reason}</translation>
     </message>
     <message>
+        <source>{name} is not a file of an image.</source>
+        <translation>{name} 不是图像文件。</translation>
+    </message>
+    <message>
         <source>{problem} The default classes stand in, and the file is kept.</source>
         <translation>{problem}现在使用默认类别，该文件保留不动。</translation>
     </message>

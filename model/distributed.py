@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ from enum import IntEnum
 
 import torch
 import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
 
 from model.device import choose_device
 from model.errors import TrainingError
@@ -112,9 +114,15 @@ class Team:
         torch._foreach_copy_(list(tensors), parts)
 
     def reducing(self, network: torch.nn.Module, device: torch.device) -> torch.nn.Module:
-        """The network, its gradients averaged over all ranks while the backward still runs."""
-        devices = [device] if device.type == "cuda" else None
-        return torch.nn.parallel.DistributedDataParallel(network, devices, broadcast_buffers=False)
+        """The network, its gradients averaged over all ranks while the backward still runs. Its buffers never change."""
+        devices, known = (
+            [device] if device.type == "cuda" else None,
+            inspect.signature(DistributedDataParallel).parameters,
+        )
+        name = next(
+            name for name in ("forward_sync_buffers", "broadcast_buffers") if name in known
+        )  # since PyTorch 2.13
+        return DistributedDataParallel(network, devices, **{name: False})
 
     @staticmethod
     @contextlib.contextmanager

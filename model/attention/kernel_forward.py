@@ -74,7 +74,7 @@ def long_scan_kernel(
     SLICES: tl.constexpr, SIZE: tl.constexpr, WIDE: tl.constexpr, RUN: tl.constexpr,
     DIRECTION: tl.constexpr, PRECISION: tl.constexpr, DEPENDENT: tl.constexpr,
 ):  # fmt: skip
-    """The same for many, in longer runs."""
+    """The same for many, in longer runs. RUN is a constant of a kernel, so each has one of its own, and one variant."""
     _scan(totals, far, slopes, heads, pairs, tokens, groups, reversed_sides,
           SLICES, SIZE, WIDE, RUN, DIRECTION, PRECISION, DEPENDENT)  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ class CheckpointHeader:
 
     `network` holds the fields of `NetworkConfig`; `classes` has one class per output channel, in channel order;
     `metrics` is free JSON (held-out Dice and the like); `parent` names the checkpoint that training started from.
+    Logits are divided by `temperature` to make probabilities that can be believed; the tensors know nothing of it.
     """
 
     network: Mapping[str, object]
@@ -34,6 +36,7 @@ class CheckpointHeader:
     metrics: Mapping[str, object] = field(default_factory=dict)
     parent: str | None = None
     name: str = ""
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,6 +55,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "metrics": json.dumps(dict(checkpoint.metrics)),
         "parent": json.dumps(checkpoint.parent),
         "name": json.dumps(checkpoint.name),
+        "temperature": json.dumps(checkpoint.temperature),
     }
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in checkpoint.tensors.items()}
     content = safetensors.numpy.save(tensors, metadata={"format": FORMAT, "version": str(VERSION)} | texts)
@@ -97,10 +101,13 @@ def read_header(path: Path) -> CheckpointHeader:
 def _parse(metadata: Mapping[str, str]) -> CheckpointHeader:
     network, metrics = json.loads(metadata["network"]), json.loads(metadata["metrics"])
     parent, name = json.loads(metadata["parent"]), json.loads(metadata["name"])
+    temperature = json.loads(metadata.get("temperature", "1.0"))  # weights of before have none
     if not isinstance(network, dict) or not isinstance(metrics, dict):
         raise TypeError("expected an object for the network and one for its metrics")
     if not isinstance(name, str) or not isinstance(parent, str | None):
         raise TypeError("expected texts for the name and the parent")
+    if not isinstance(temperature, int | float) or not 0 < temperature < math.inf:
+        raise ValueError(f"expected a temperature above 0, got {temperature}")
     return CheckpointHeader(
         network=network,
         classes=ClassTable.from_json(json.loads(metadata["classes"])),
@@ -108,6 +115,7 @@ def _parse(metadata: Mapping[str, str]) -> CheckpointHeader:
         metrics=metrics,
         parent=parent,
         name=name,
+        temperature=float(temperature),
     )
 
 

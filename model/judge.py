@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 
 import torch
 
+from model.calibration import fit_temperature
 from model.checkpoint import Checkpoint
 from model.dataset import Kept
 from model.errors import ModelError
+from model.logit_samples import sample_logits
 from model.messages import Message
 from model.progress import Report
 from model.scoring import Scores, score
@@ -49,6 +52,17 @@ class Judge:
             return Scores.none(self._found.classes)
         segmenter = Segmenter.load(checkpoint, str(self.device), self._found.classes)
         return score(segmenter, self._readable(), self._found.classes, self._report)
+
+    def calibrated(self, checkpoint: Checkpoint, otherwise: float) -> Checkpoint:
+        """The checkpoint with the temperature that the held-out images ask for, or the other when there are none.
+
+        Images that were learned from would not do: there the network is right more often than elsewhere.
+        """
+        temperature = None
+        if self.can_judge:
+            samples = sample_logits(checkpoint, self._readable(), len(self.images), self.device, self._report)
+            temperature = fit_temperature(*samples)
+        return dataclasses.replace(checkpoint, temperature=temperature or otherwise)
 
     def score_nearest_label(self) -> Scores:
         """What copying the nearest training label would score."""

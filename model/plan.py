@@ -32,7 +32,7 @@ FEWEST_STEPS = 20
 class Plan:
     """`batch` views of `crop` pixels a side at a time; `parent` names the checkpoint it starts from.
 
-    `unfamiliar` says that the network has classes yet to meet.
+    `unfamiliar` says that the network has classes yet to meet; `temperature` is the start's.
     """
 
     options: FineTuneOptions
@@ -45,6 +45,7 @@ class Plan:
     crop: int
     learning_rate: float
     schedule: Schedule
+    temperature: float = 1.0
 
     @staticmethod
     def make(
@@ -65,10 +66,11 @@ class Plan:
         views = batch * options.accumulate * ranks
         schedule = _schedule(options, max(FEWEST_STEPS, math.ceil(images / views)), scoring_seconds)
         crop = options.crop or network.size
-        return Plan(options, network, start.classes, start.input, start.parent, unfamiliar, batch, crop, rate, schedule)
+        given = options, network, start.classes, start.input, start.parent
+        return Plan(*given, unfamiliar, batch, crop, rate, schedule, start.temperature)
 
     def checkpoint(self, tensors: Mapping[str, np.ndarray]) -> Checkpoint:
-        """These weights as a checkpoint, without a name or scores yet."""
+        """These weights as a checkpoint, without a name, scores or a temperature yet."""
         network = dataclasses.asdict(self.network)
         return Checkpoint(
             network=network, classes=self.classes, input=self.input, parent=self.parent, tensors=dict(tensors)
@@ -86,6 +88,7 @@ class Plan:
             "crop": self.crop,
             "learning_rate": self.learning_rate,
             "schedule": vars(self.schedule),
+            "temperature": self.temperature,
         }
 
     @staticmethod

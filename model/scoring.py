@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from model import metrics
+from model.calibration import LEVELS, calibration_error, count_confidence
 from model.classes import ClassTable
 from model.images import Image
+from model.labels import UNTOUCHED
 from model.prediction import Prediction
 from model.progress import Progress, Report, silent
 from model.truth import Truth
@@ -24,10 +26,14 @@ class Predicts(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """`counts` is the confusion of all pixels, by class value. Classes absent from the truth have no score."""
+    """`counts` is the confusion of all pixels, by class value. Classes absent from the truth have no score.
+
+    `sureness` is what `count_confidence` gives, of predictions that have a confidence.
+    """
 
     counts: np.ndarray
     classes: ClassTable
+    sureness: np.ndarray = field(default_factory=lambda: np.zeros((2, LEVELS), np.int64))
 
     @staticmethod
     def none(classes: ClassTable) -> Scores:
@@ -55,6 +61,11 @@ class Scores:
         return mean(self.iou)
 
     @property
+    def calibration_error(self) -> float | None:
+        """How far (0..1) the confidence is from the share of right pixels; None when there was none."""
+        return calibration_error(self.sureness)
+
+    @property
     def pixels(self) -> dict[str, int]:
         """How many labelled pixels each class present has, by uid."""
         truth = self.counts.sum(axis=1)
@@ -74,10 +85,17 @@ def score(segmenter: Predicts, truths: Iterable[Truth], classes: ClassTable, rep
     scores = Scores.none(classes)
     for truth in truths:
         report(Progress(None))
-        scores = count_pairs(scores, segmenter.predict(truth.image, report).label_map, truth.label_map)
+        found = segmenter.predict(truth.image, report)
+        scores = count_pairs(scores, found.label_map, truth.label_map, found.confidence)
     return scores
 
 
-def count_pairs(scores: Scores, label_map: np.ndarray, truth: np.ndarray) -> Scores:
+def count_pairs(
+    scores: Scores, label_map: np.ndarray, truth: np.ndarray, confidence: np.ndarray | None = None
+) -> Scores:
     """The scores with one more image, whose predicted `label_map` and `truth` are (H, W) class values."""
-    return Scores(scores.counts + metrics.confusion(label_map, truth, len(scores.counts)), scores.classes)
+    sureness = scores.sureness
+    if confidence is not None:
+        sureness = sureness + count_confidence(confidence, label_map == truth, truth != UNTOUCHED)
+    counts = scores.counts + metrics.confusion(label_map, truth, len(scores.counts))
+    return Scores(counts, scores.classes, sureness)

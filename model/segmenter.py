@@ -12,6 +12,7 @@ import torch
 
 from model.adapt import missing_classes, network_for
 from model.assembly import Arrays
+from model.calibration import fold
 from model.checkpoint import Checkpoint, CheckpointHeader, load
 from model.classes import Class, ClassTable
 from model.device import choose_device, device_name, raise_unless_out_of_memory
@@ -70,6 +71,7 @@ class Segmenter:
                 name=checkpoint.name,
             )
         network = network_for(checkpoint, [item.uid for item in known])
+        fold(network.head, checkpoint.temperature)
         chosen = choose_device(device)
         try:
             segmenter = Segmenter(network, checkpoint, known, chosen)

@@ -31,7 +31,8 @@ def starting_checkpoint(options: FineTuneOptions, classes: ClassTable, hounsfiel
         parent = load(options.weights)
         network = network_from_checkpoint(parent, classes)
         unfamiliar = bool(missing_classes(parent, classes))
-        header = {"input": parent.input, "parent": parent.name or options.weights.stem}
+        known = {"input": parent.input, "temperature": parent.temperature}
+        header = known | {"parent": parent.name or options.weights.stem}
     else:
         if options.preset not in PRESETS:
             raise TrainingError(

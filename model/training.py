@@ -158,7 +158,8 @@ class Training:
                 learner.share()
                 self._score_baseline()
                 scores = self._train(learner)
-                self._publish(learner, self._on_the_same_images(learner, scores))
+                checkpoint = self._judge.calibrated(learner.averaged(), self._plan.temperature)
+                self._publish(learner, checkpoint, scores)
         return self._log.run
 
     def _restore(self, learner: Learner) -> None:
@@ -208,12 +209,13 @@ class Training:
             self._log.notice(self._judge.notices.pop(0))
         return scores
 
-    def _on_the_same_images(self, learner: Learner, scores: Scores) -> Scores:
-        """`scores`, or new ones, over the images that the baseline has: both lose an image that has gone meanwhile."""
+    def _on_the_same_images(self, checkpoint: Checkpoint) -> Scores:
+        """Its scores over the images that the baseline has: both lose an image that has gone meanwhile."""
+        scores = self._score(checkpoint)
         while self._judge.images != self._compared:
             self._log.update(baseline_mean=None, baseline={})
             self._score_baseline()
-            scores = self._score(learner.averaged())
+            scores = self._score(checkpoint)
         return scores
 
     def _train_epoch(self, learner: Learner) -> float:
@@ -250,7 +252,8 @@ class Training:
                     self._log.notice(_unsaved(error))
         self._log.update()
 
-    def _publish(self, learner: Learner, scores: Scores) -> None:
+    def _publish(self, learner: Learner, checkpoint: Checkpoint, uncalibrated: Scores) -> None:
+        scores = self._on_the_same_images(checkpoint)
         nearest = self._score_nearest_label()
         metrics = {
             "mean_dice": scores.mean_dice,
@@ -258,13 +261,15 @@ class Training:
             "iou": scores.iou,
             "nearest_label_mean_dice": nearest.mean_dice,
             "nearest_label_dice": nearest.dice,
+            "calibration_error": scores.calibration_error,
+            "uncalibrated_error": uncalibrated.calibration_error,
             "baseline_mean_dice": self._log.run.baseline_mean,
             "train": [label.item.image_path.name for label in self._found.train],
             "held_out": list(self._judge.images),
             "steps": learner.steps,
             "seconds": round(self._clock.seconds, 1),
         }
-        checkpoint = dataclasses.replace(learner.averaged(), metrics=metrics, name=self._log.run.name)
+        checkpoint = dataclasses.replace(checkpoint, metrics=metrics, name=self._log.run.name)
         if self._plan.options.publish:
             save(self._plan.options.publish, half_precision(checkpoint, self._plan.options.publish.stem))
         self._log.publish(checkpoint, scores)

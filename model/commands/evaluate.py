@@ -49,7 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
     bar.clear()
     for sentence in (*segmenter.notices, *found.problems):
         say(sentence)
-    print(json.dumps(_facts(arguments, workspace, judged, scores, score_nearest_label(found, judged)), indent=2))
+    nearest = score_nearest_label(found, judged)
+    facts = {"temperature": checkpoint.temperature} | _facts(arguments, workspace, judged, scores, nearest)
+    print(json.dumps(facts, indent=2))
     return Exit.SOME_FAILED if found.problems else Exit.DONE
 
 
@@ -64,6 +66,7 @@ def _facts(
         "images": [label.item.image_path.name for label in judged],
         "mean_dice": scores.mean_dice,
         "mean_iou": scores.mean_iou,
+        "calibration_error": scores.calibration_error,
         "nearest_label_mean_dice": nearest.mean_dice,
         "classes": {
             uid: {

@@ -33,6 +33,7 @@ def _facts(header: CheckpointHeader) -> dict[str, object]:
         "parent": header.parent,
         "network": dict(header.network),
         "input": vars(header.input),
+        "temperature": header.temperature,
         "classes": header.classes.to_json(),
         "metrics": dict(header.metrics),
     }
@@ -44,6 +45,7 @@ def _lines(header: CheckpointHeader) -> Iterator[str]:
     yield f"parent   {header.parent or '(trained from scratch)'}"
     yield f"network  {', '.join(f'{key} {value}' for key, value in header.network.items())}"
     yield f"input    {header.input.low:g} to {header.input.high:g} {unit}"
+    yield f"temperature  {header.temperature:.3f}{_believable(header)}"
     scores = header.metrics.get("dice")
     scores = scores if isinstance(scores, dict) else {}
     yield f"classes  {len(header.classes.classes)}" + (", with the Dice on held-out images" if scores else "")
@@ -55,6 +57,13 @@ def _lines(header: CheckpointHeader) -> Iterator[str]:
     nearest = _number(header.metrics.get("nearest_label_mean_dice"))
     if nearest is not None:
         yield f"copying the nearest training label would score {nearest:.3f}"
+
+
+def _believable(header: CheckpointHeader) -> str:
+    before, now = (_number(header.metrics.get(key)) for key in ("uncalibrated_error", "calibration_error"))
+    if before is None or now is None:
+        return ""
+    return f", calibration error on held-out images {before:.3f} without it, {now:.3f} with it"
 
 
 def _number(score: object) -> float | None:

@@ -30,6 +30,7 @@ def checkpoint() -> Checkpoint:
         metrics={"mean": 0.81, "dice": {"liver": 0.93}},
         parent="demo",
         name="腹部 run 3",
+        temperature=1.25,
     )
 
 
@@ -50,7 +51,7 @@ def test_all_of_it_comes_back(tmp_path: Path, checkpoint: Checkpoint) -> None:
     loaded = load(path)
     assert loaded.classes == checkpoint.classes and loaded.input == checkpoint.input
     assert (loaded.name, loaded.parent, loaded.metrics) == ("腹部 run 3", "demo", checkpoint.metrics)
-    assert loaded.network == checkpoint.network
+    assert loaded.network == checkpoint.network and loaded.temperature == 1.25
     np.testing.assert_array_equal(loaded.tensors["a"], checkpoint.tensors["a"])
     assert [p.name for p in tmp_path.iterdir()] == ["模型.safetensors"]
 
@@ -154,6 +155,8 @@ def test_a_newer_format_asks_for_an_update(tmp_path: Path, checkpoint: Checkpoin
         ("metrics", "7"),
         ("name", "5"),
         ("parent", "[1]"),
+        ("temperature", "-2"),
+        ("temperature", "NaN"),
     ],
 )
 def test_a_damaged_header(tmp_path: Path, checkpoint: Checkpoint, field: str, text: str | None) -> None:
@@ -165,6 +168,16 @@ def test_a_damaged_header(tmp_path: Path, checkpoint: Checkpoint, field: str, te
     kept = {name: value for name, value in metadata.items() if value is not None}
     safetensors.numpy.save_file(dict(checkpoint.tensors), path, metadata=kept)
     assert "header of w.safetensors is damaged" in sentence(path)
+
+
+def test_weights_of_before_have_a_temperature_of_1(tmp_path: Path, checkpoint: Checkpoint) -> None:
+    path = tmp_path / "w.safetensors"
+    save(path, checkpoint)
+    with safetensors.safe_open(path, "numpy") as file:
+        metadata = file.metadata()
+    del metadata["temperature"]
+    safetensors.numpy.save_file(dict(checkpoint.tensors), path, metadata=metadata)
+    assert load(path).temperature == read_header(path).temperature == 1
 
 
 def test_the_header_holds_nothing_but_json(tmp_path: Path, checkpoint: Checkpoint) -> None:

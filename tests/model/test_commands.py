@@ -260,6 +260,14 @@ def test_info_describes_weights_without_loading_torch(blob_weights):
     assert "start" in text and "Cloud" in text and "not measured" in text
 
 
+def test_info_says_how_far_the_confidence_can_be_believed(blob_weights, tmp_path, capsys):
+    metrics = {"calibration_error": 0.021, "uncalibrated_error": 0.084}
+    save(tmp_path / "w.safetensors", dataclasses.replace(load(blob_weights), temperature=1.3, metrics=metrics))
+    assert main(["info", str(tmp_path / "w.safetensors")]) == 0
+    said = "temperature  1.300, calibration error on held-out images 0.084 without it, 0.021 with it"
+    assert said in capsys.readouterr().out
+
+
 def test_info_passes_over_scores_that_are_no_numbers(blob_weights, tmp_path, capsys):
     path = tmp_path / "w.safetensors"
     for metrics in ({"dice": {"disk": "x"}, "mean_dice": "abc", "nearest_label_mean_dice": [1]}, {"dice": 5}):

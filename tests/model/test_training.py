@@ -71,6 +71,20 @@ def test_the_published_weights_predict_the_classes_of_the_workspace(blobs, blob_
     assert (prediction.label_map[truth == 5] == 5).mean() > 0.8
 
 
+def test_the_confidence_of_the_published_weights_is_calibrated_on_held_out_images(blobs, blob_weights):
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=2))
+    made = load(Path(of(Finished, events)[0].weights))
+    before, after = made.metrics["uncalibrated_error"], made.metrics["calibration_error"]
+    assert made.temperature != 1 and 0 <= after < before / 2 and after < 0.1
+
+
+def test_without_a_held_out_image_the_temperature_of_the_start_is_kept(blobs, blob_weights):
+    labels(blobs).label("e.png").unlink()
+    save(blob_weights, dataclasses.replace(load(blob_weights), temperature=1.5))
+    made = load(Path(of(Finished, train(blobs, dataclasses.replace(QUICK, weights=blob_weights)))[0].weights))
+    assert made.temperature == 1.5 and made.metrics["calibration_error"] is None
+
+
 def test_a_run_keeps_its_settings_events_labels_and_weights(blobs, blob_weights):
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
     (run,) = list_runs(blobs / "segmentation")

@@ -10,6 +10,7 @@ import numpy as np
 from model.messages import Message
 from model.opencv import cv2
 from model.pillow import ImageOps, pillow
+from model.readers import jpeg
 from model.readers.image import Image, check_size, finite
 
 _ORIENTATION_TAG = 0x0112
@@ -19,6 +20,9 @@ _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 
 def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     """Raises ImageError for its size; anything else that goes wrong comes from Pillow and means a damaged file."""
+    pixels = jpeg.read(file, path.name, max_pixels)
+    if pixels is not None:
+        return Image(path.name, pixels)
     with pillow.open(file, formats=_FORMATS) as picture:
         check_size(path.name, *picture.size, max_pixels)
         pages = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)  # phones add a preview

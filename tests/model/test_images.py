@@ -181,6 +181,59 @@ def test_every_kind_of_picture_shows_its_colours(tmp_path: Path, suffix: str, mo
     assert np.abs(image.pixels - expected).max() <= 2
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize(
+    "options", [{}, {"subsampling": 2}, {"subsampling": 0}, {"progressive": True}, {"restart_marker_rows": 1}], ids=str
+)
+@pytest.mark.parametrize("shape", [(1, 1), (17, 9), (64, 48)])
+def test_a_jpeg_holds_what_pillow_reads_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, options: dict, shape: tuple[int, int]
+) -> None:
+    """Pillow's words on damaged files and its pixels would else belong together no more."""
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    pillow.fromarray(noise).convert(mode).save(tmp_path / "a.jpg", comment="a word", quality=80, **options)
+    with pillow.open(tmp_path / "a.jpg") as stored:
+        expected = np.asarray(stored)
+    monkeypatch.setattr("model.pillow.pillow.open", None)  # which is not asked
+    assert_holds(read_image(tmp_path / "a.jpg"), expected)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("place", ["exif", "xmp"])
+def test_a_photograph_is_turned_upright_once(tmp_path: Path, orientation: int, place: str) -> None:
+    """A grey wedge, dark on top."""
+    upright = np.repeat(np.linspace(0, 255, 64).astype(np.uint8)[:, None], 32, axis=1)
+    stored = upright[::-1] if orientation in (3, 4, 7, 8) else upright
+    stored = stored.T if orientation >= 5 else stored
+    exif = pillow.Exif()
+    exif[274] = orientation
+    xmp = b'<x xmlns:tiff="t"><r tiff:Orientation="%d"/></x>' % orientation
+    more = {"exif": exif} if place == "exif" else {"xmp": xmp}
+    pillow.fromarray(np.ascontiguousarray(stored)).save(tmp_path / "photo.jpg", **more)
+    pixels = read_image(tmp_path / "photo.jpg").pixels
+    assert pixels.shape == upright.shape
+    assert np.abs(pixels.astype(int) - upright).max() < 20
+
+
+def test_a_jpeg_with_something_after_its_end_is_read(tmp_path: Path) -> None:
+    """As some telephones write them."""
+    whole = encode(tmp_path / "a.jpg", np.full((16, 24, 3), 90, np.uint8))
+    expected = read_image(whole).pixels
+    whole.write_bytes(whole.read_bytes() + bytes(300))
+    assert_holds(read_image(whole), expected)
+
+
+@pytest.mark.parametrize("side", [16, 1600])
+def test_a_jpeg_of_any_length_is_read_whole_or_called_truncated(tmp_path: Path, side: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    path = encode(tmp_path / "a.jpg", noise, cv2.IMWRITE_JPEG_QUALITY, 90)
+    with pillow.open(path) as stored:
+        assert_holds(read_image(path), np.asarray(stored))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(ImageError, match="truncated"):
+        read_image(path)
+
+
 def test_transparent_pixels_are_shown_on_black_with_a_notice(tmp_path: Path) -> None:
     pixels = np.full((2, 2, 4), 200, np.uint8)
     pixels[..., 3] = [[255, 0], [255, 255]]

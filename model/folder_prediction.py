@@ -14,14 +14,14 @@ from model.images import Image
 from model.messages import Message
 from model.prediction import Prediction
 
-__all__ = ["FolderPrediction", "Outcome", "PredictMany", "threads_beside_gpu"]
+__all__ = ["FolderPrediction", "Outcome", "PredictMany", "Threads"]
 
 T = TypeVar("T")
 PredictMany = Callable[[Iterable[Image]], Iterator[Prediction | ModelError]]
-_AHEAD = 32
-"""Images that a GPU may find decoded: several of its batches."""
-_THREADS = 4
-"""More threads only wait for Python's lock: on 16 cores they decode, predict and write fewer images, not more."""
+_AHEAD, _TOGETHER = 32, 16
+"""Images that a GPU may find decoded: two of its batches; and how many of them are waited for at once."""
+_READ, _WRITE = 6, 3
+"""Threads that read and that write, at most: as many as gave most images a second on 16 cores."""
 _HELD = 512 << 20
 """Bytes of pixels, roughly, that may wait to be predicted."""
 
@@ -37,27 +37,43 @@ class Outcome(Generic[T]):
     error: ModelError | OSError | None = None
 
 
+@dataclass(frozen=True)
+class Threads:
+    """How many threads read and decode, and how many encode and write."""
+
+    read: int = 1
+    write: int = 1
+
+    @staticmethod
+    def beside_gpu() -> Threads:
+        """As many as this process has cores for; more than these would only wait for Python's lock."""
+        cores = usable_cores()
+        return Threads(min(cores, _READ), min(cores, _WRITE))
+
+
 class FolderPrediction(Generic[T]):
-    """Decoding and encoding share a pool of threads, since both leave Python to others most of the time."""
+    """Decoding and encoding have threads of their own, since both leave Python to others most of the time."""
 
     def __init__(
         self,
         read: Callable[[T], Image | None],
         write: Callable[[T, Prediction], bool],
         on_gpu: bool,
-        threads: int | None = None,
+        threads: Threads | None = None,
     ) -> None:
-        """`read` and `write` are called in threads of the pool, and may raise ModelError or OSError for one image.
+        """`read` and `write` are called in other threads, and may raise ModelError or OSError for one image.
 
         An image for which `read` returns None or `write` False is left out.
 
-        Beside a GPU there is a thread for each of a few cores, and many images are under way. Where the CPU itself
+        Beside a GPU there are threads for a few cores, and many images are under way. Where the CPU itself
         predicts, one is decoded and one written meanwhile, which costs neither cores nor memory worth speaking of.
         `threads` is how many there are instead.
         """
         self._read, self._write = read, write
-        self._ahead = _AHEAD if on_gpu else 2
-        self._pool = ThreadPoolExecutor(threads or (threads_beside_gpu() if on_gpu else 2), "folder prediction")
+        self._ahead, self._together = (_AHEAD, _TOGETHER) if on_gpu else (2, 1)
+        threads = threads or (Threads.beside_gpu() if on_gpu else Threads())
+        self._readers = ThreadPoolExecutor(threads.read, "folder reading")
+        self._writers = ThreadPoolExecutor(threads.write, "folder writing")
         self._size = 0
 
     def outcomes(self, tasks: Sequence[T], predict_many: PredictMany) -> Iterator[Outcome[T]]:
@@ -66,11 +82,12 @@ class FolderPrediction(Generic[T]):
         What `predict_many` raises ends it; the images without an outcome are undone.
         """
         line: deque[_Item[T]] = deque()
-        with self._pool:
+        with self._readers, self._writers:
             try:
                 yield from self._outcomes(tasks, predict_many, line)
             finally:
-                self._pool.shutdown(wait=False, cancel_futures=True)
+                for pool in (self._readers, self._writers):
+                    pool.shutdown(wait=False, cancel_futures=True)
 
     def _outcomes(
         self,
@@ -84,7 +101,7 @@ class FolderPrediction(Generic[T]):
             if isinstance(result, ModelError):
                 item.error = result
             else:
-                item.prediction, item.writing = result, self._pool.submit(self._write, item.task, result)
+                item.prediction, item.writing = result, self._writers.submit(self._write, item.task, result)
             yield from _settled(line, len(waiting) + 2 * self._ahead)
         yield from _settled(line, 0)
 
@@ -92,13 +109,19 @@ class FolderPrediction(Generic[T]):
         """Those that can be read, in order; each is in `waiting` until its prediction has come."""
         reading: deque[_Item[T]] = deque()
         for task in tasks:
-            item = _Item(task, self._pool.submit(self._read, task))
+            item = _Item(task, self._readers.submit(self._read, task))
             reading.append(item)
             line.append(item)
             while len(reading) >= self._room():
+                self._wait(reading)
                 yield from self._image(reading.popleft(), waiting)
         while reading:
             yield from self._image(reading.popleft(), waiting)
+
+    def _wait(self, reading: deque[_Item[T]]) -> None:
+        """For several, once the first is not there: to be woken for each costs more than what is done with it."""
+        if not reading[0].reading.done():
+            reading[min(len(reading), self._together) - 1].reading.exception()
 
     def _image(self, item: _Item[T], waiting: deque[_Item[T]]) -> Iterator[Image]:
         try:
@@ -118,11 +141,6 @@ class FolderPrediction(Generic[T]):
     def _room(self) -> int:
         """How many may be read ahead, if they are as large as the last one was."""
         return max(1, min(self._ahead, _HELD // max(1, self._size)))
-
-
-def threads_beside_gpu() -> int:
-    """As many as this process may use cores, and no more than can work at once."""
-    return min(usable_cores(), _THREADS)
 
 
 class _Item(Generic[T]):

@@ -66,7 +66,7 @@ def test_attention_is_held_to_the_package_and_to_flash_softmax() -> None:
     assert as_row("B1 H24 N256 forward + backward", small) is None
 
 
-@pytest.mark.parametrize("section", ["image", "throughput", "training", "large", "folder", "processor"])
+@pytest.mark.parametrize("section", ["image", "throughput", "training", "large", "load", "folder", "processor"])
 def test_a_section_runs_at_toy_size(section: str) -> None:
     """With the real segmenter, trainer and peers, so that a change of theirs cannot break the benchmark unseen."""
     import torch
@@ -76,7 +76,7 @@ def test_a_section_runs_at_toy_size(section: str) -> None:
 
     rows = list(measure([section], Scale.toy(), torch.device("cpu"), judged=False))
     assert rows and not any("broke off" in row.measured or "Error" in row.measured for row in rows), rows
-    if section not in ("folder", "processor"):
+    if section not in ("load", "folder", "processor"):
         assert "U-Net" in rows[0].peers and "package form expects tensors on cuda" in rows[0].peers
 
 

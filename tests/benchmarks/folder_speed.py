@@ -1,6 +1,7 @@
 """The rows of folder prediction: JPEGs on disk to label PNGs on disk, beside decoding and encoding alone.
 
-All three run in a pool of the same number of threads, on the same cores, one after the other. What is written are label
+All run on the same cores, one after the other: decoding alone in as many threads as decode in the whole, encoding alone in
+as many as encode there. Beside them, for comparison: both in a thread for each core, and the network alone. What is written are label
 maps of the sample: those of random weights are noise, which takes much longer to compress than any real one.
 """
 
@@ -18,11 +19,12 @@ import numpy as np
 import torch
 
 from model.classes import default_table
-from model.folder_prediction import FolderPrediction, threads_beside_gpu
+from model.folder_prediction import FolderPrediction, Threads
 from model.images import read_image
 from model.labels import read_label, write_label
 from model.opencv import cv2
 from model.pillow import pillow
+from model.segmenter import Segmenter
 from tests.benchmarks.rows import Row, digits
 from tests.benchmarks.subject import Scale, segmenter
 
@@ -39,35 +41,42 @@ def folder_rows(scale: Scale, device: torch.device, cores: tuple[int, ...] = ())
         for count in (*cores, len(everything)):
             os.sched_setaffinity(0, sorted(everything)[:count])
             try:
-                yield _row(_Folder(predictor, paths, scale.side, device), scale, count)
+                yield _row(_Folder(predictor, paths, scale.side), scale, count)
             finally:
                 os.sched_setaffinity(0, everything)
 
 
 class _Folder:
-    """Files per second of the whole and of its parts."""
+    """The whole and its parts."""
 
-    def __init__(self, predictor: object, paths: list[Path], side: int, device: torch.device) -> None:
-        self.paths, self.threads = paths, threads_beside_gpu()
-        self._predictor, self._gpu = predictor, device.type != "cpu"
+    def __init__(self, predictor: Segmenter, paths: list[Path], side: int) -> None:
+        self.paths, self.threads = paths, Threads.beside_gpu() if predictor.on_gpu else Threads()
+        self._predictor = predictor
         self._out = paths[0].parent / "out"
         self._out.mkdir(exist_ok=True)
         self._table = default_table()
         self._maps = _label_maps(side)
         self._numbers = {path: number for number, path in enumerate(paths)}
 
-    def decode(self) -> None:
-        with ThreadPoolExecutor(self.threads) as pool:
+    def decode(self, threads: int) -> None:
+        with ThreadPoolExecutor(threads) as pool:
             for _ in pool.map(lambda path: read_image(path).pixels.shape, self.paths):
                 pass
 
-    def encode(self) -> None:
-        with ThreadPoolExecutor(self.threads) as pool:
+    def encode(self, threads: int) -> None:
+        with ThreadPoolExecutor(threads) as pool:
             for _ in pool.map(self._write, self.paths):
                 pass
 
+    def network(self) -> None:
+        images = [read_image(path) for path in self.paths[:16]]
+        for _ in self._predictor.predict_many(images * (len(self.paths) // len(images))):
+            pass
+
     def predict(self) -> None:
-        folder = FolderPrediction(read_image, lambda path, done: self._write(path), self._gpu)
+        folder = FolderPrediction(
+            read_image, lambda path, done: self._write(path), self._predictor.on_gpu, self.threads
+        )
         with contextlib.closing(folder.outcomes(self.paths, self._predictor.predict_many)) as outcomes:
             assert all(outcome.error is None for outcome in outcomes)
 
@@ -78,18 +87,26 @@ class _Folder:
 
 
 def _row(folder: _Folder, scale: Scale, cores: int) -> Row:
-    """The median of sets in which the three take turns."""
+    """The medians of sets in which all take turns."""
     folder.predict()
-    seconds = np.median(
-        [[_clock(work) for work in (folder.decode, folder.encode, folder.predict)] for _ in range(_SETS)], 0
+    works = (
+        lambda: folder.decode(folder.threads.read),
+        lambda: folder.encode(folder.threads.write),
+        folder.predict,
+        lambda: folder.decode(cores),
+        lambda: folder.encode(cores),
+        folder.network,
     )
-    decode, encode, whole = (len(folder.paths) / second for second in seconds)
+    seconds = np.median([[_clock(work) for work in works] for _ in range(_SETS)], 0)
+    decode, encode, whole, decode_all, encode_all, network = (len(folder.paths) / second for second in seconds)
     share = whole / min(decode, encode)
     return Row(
         f"folder of {scale.files} JPEGs {scale.side}x{scale.side}, files to label PNGs, {cores} cores",
         ">= 70 % of the slower of decoding and encoding alone",
         f"{digits(whole)} images/s, {share:.0%}",
-        f"decoding alone {digits(decode)} images/s; encoding alone {digits(encode)} images/s",
+        f"alone: decoding {digits(decode)} ({folder.threads.read} threads), encoding {digits(encode)} "
+        f"({folder.threads.write}); {digits(decode_all)} and {digits(encode_all)} with a thread for each core; "
+        f"network {digits(network)} images/s",
         share >= 0.7,
     )
 

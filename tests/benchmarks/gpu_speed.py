@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from model.device import choose_device, device_name
-from tests.benchmarks import attention_rows, folder_speed, prediction_speed, processor_rows, training_speed
+from tests.benchmarks import attention_rows, folder_speed, load_speed, prediction_speed, processor_rows, training_speed
 from tests.benchmarks.compiling import compile_ahead
 from tests.benchmarks.rows import Row, markdown, plain
 from tests.benchmarks.subject import Scale
@@ -30,6 +30,7 @@ SECTIONS: dict[str, Section] = {
     "throughput": prediction_speed.throughput_rows,
     "training": training_speed.step_rows,
     "large": prediction_speed.large_rows,
+    "load": load_speed.load_rows,
     "folder": folder_speed.folder_rows,
     "attention": attention_rows.rows,
     "gpus": training_speed.several_rows,

@@ -49,12 +49,16 @@ class Scale:
 
 def segmenter(config: NetworkConfig, device: torch.device) -> Segmenter:
     """The product's, with random weights."""
+    return Segmenter.load(checkpoint(config), str(device))
+
+
+def checkpoint(config: NetworkConfig) -> Checkpoint:
+    """Of random weights."""
     torch.manual_seed(0)
-    checkpoint = Checkpoint(
+    return Checkpoint(
         network=dataclasses.asdict(config), classes=default_table(), input=InputRange("fixed", 0, 255),
         tensors=tensors_of(LightningUnet(config)), name="random",
     )  # fmt: skip
-    return Segmenter.load(checkpoint, str(device))
 
 
 def one_pass(config: NetworkConfig, shape: tuple[int, ...], device: torch.device) -> Callable[[], object]:

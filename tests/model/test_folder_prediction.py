@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from model.errors import DeviceLost, ImageError, LabelError, ModelError, OutOfMemory
-from model.folder_prediction import FolderPrediction
+from model.folder_prediction import FolderPrediction, Threads
 from model.images import Image
 from model.prediction import Prediction
 
@@ -65,7 +65,9 @@ class Folder:
 @pytest.mark.parametrize("on_gpu", [False, True])
 def test_every_image_gets_its_outcome_in_order(on_gpu: bool) -> None:
     folder = Folder()
-    outcomes = list(FolderPrediction(folder.load, folder.store, on_gpu, 4).outcomes(range(40), folder.predict_many))
+    outcomes = list(
+        FolderPrediction(folder.load, folder.store, on_gpu, Threads(2, 2)).outcomes(range(40), folder.predict_many)
+    )
     assert [outcome.task for outcome in outcomes] == list(range(40))
     for outcome in outcomes:
         digit = outcome.task % 10
@@ -83,7 +85,7 @@ def test_as_many_threads_work_as_are_asked_for(on_gpu: bool) -> None:
         together.wait(10)
         return Image(str(number), np.zeros((4, 4), np.uint8))
 
-    folder = FolderPrediction(read, lambda number, prediction: True, on_gpu, 3)
+    folder = FolderPrediction(read, lambda number, prediction: True, on_gpu, Threads(3))
     folder._ahead = 3
     assert len(list(folder.outcomes(range(3), Folder().predict_many))) == 3
 
@@ -98,7 +100,9 @@ def test_on_a_cpu_few_images_are_held_at_a_time() -> None:
 
 def test_closing_it_stops_soon_and_waits_for_what_is_being_written() -> None:
     folder = Folder()
-    outcomes = FolderPrediction(folder.load, folder.store, True, 2).outcomes(range(0, 5000, 10), folder.predict_many)
+    outcomes = FolderPrediction(folder.load, folder.store, True, Threads(1, 1)).outcomes(
+        range(0, 5000, 10), folder.predict_many
+    )
     with closing(outcomes):
         next(outcomes)
     written = len(folder.written)
@@ -117,6 +121,8 @@ def test_a_lost_gpu_ends_it_and_what_has_no_outcome_is_undone() -> None:
 
     seen = []
     with pytest.raises(DeviceLost):
-        for outcome in FolderPrediction(folder.load, folder.store, True, 2).outcomes(range(0, 500, 10), breaks):
+        for outcome in FolderPrediction(folder.load, folder.store, True, Threads(1, 1)).outcomes(
+            range(0, 500, 10), breaks
+        ):
             seen.append(outcome.task)
     assert seen == list(range(0, 500, 10))[: len(seen)] and len(seen) <= 6

@@ -1,0 +1,169 @@
+"""Data of the accuracy benchmark: which images a run learns from, and which it is judged on.
+
+A folder is split by a rule on file names: the drive, patient or slide is what comes before the last separator, and a run is
+judged on whole ones only, so that neighbouring frames never fall on both sides.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model.classes import Class, ClassTable, default_table
+from model.colors import suggest_color
+from model.images import Image, read_image
+from model.labels import UNTOUCHED, read_label
+from model.split import Grouping, Split, slice_position, unit_of
+from model.survey import Survey, Usable
+from model.truth import Truth
+from model.workspace import LabelledImage
+
+STREET = (
+    "Sky", "Building", "Pole", "Road", "Pavement", "Tree", "SignSymbol", "Fence", "Car", "Pedestrian", "Bicyclist",
+)  # fmt: skip
+STREET_VOID = 11
+ORGANS = ("spleen", "liver", "stomach", "aorta", "inferior_vena_cava")
+"""Those of the default classes that the DICOM slices show enough of to be judged by."""
+STRUCTURES = {1: 1, 2: 2, 3: 3, 4: 4, 15: 5, 5: 6, 6: 7, 52: 8, 63: 9, 64: 10, 7: 11, 8: 12, 9: 13}
+"""TotalSegmentator's id -> value of our default class; every other structure is background."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """`train` and `test` by image name. The scores' means are over the classes of the values in `counting`."""
+
+    data: str
+    name: str
+    classes: ClassTable
+    train: Mapping[str, Truth]
+    test: Mapping[str, Truth]
+    counting: tuple[int, ...]
+
+    def survey(self) -> Survey:
+        """What the product's Learner learns from."""
+        labels = tuple(_usable(place, name, truth) for place, (name, truth) in enumerate(self.train.items()))
+        return _InMemory(self.classes, labels, (), truths=self.train)
+
+
+@dataclass(frozen=True)
+class _InMemory(Survey):
+    truths: Mapping[str, Truth] = dataclasses.field(default_factory=dict)
+
+    def read(self, label: Usable) -> Truth:
+        return self.truths[label.item.image_path.name]
+
+
+def read_folder(images: Path, labels: Path, void: Sequence[int] = ()) -> dict[str, Truth]:
+    """Every image of the folder with the PNG of the same stem in `labels`, whose `void` values become 255."""
+    keep = np.arange(256, dtype=np.uint8)
+    keep[list(void)] = UNTOUCHED
+    found = {}
+    for path in sorted(images.iterdir()):
+        label = labels / f"{path.stem}.png"
+        if label.exists():
+            image = read_image(path)
+            found[path.name] = Truth(image, keep[read_label(label, image.pixels.shape[:2], None)])
+    if not found:
+        raise SystemExit(f"{labels} holds no PNG with the stem of an image of {images}")
+    return found
+
+
+def hold_out(truths: Mapping[str, Truth], groups: Sequence[str]) -> tuple[dict[str, Truth], dict[str, Truth]]:
+    """What to train on, and what is held out: all images of these groups, each of which must be a whole one."""
+    group_of = {name: unit_of(Path(name), None, Grouping.PREFIX) for name in truths}
+    known = sorted(set(group_of.values()))
+    if not groups or not set(groups) < set(known):
+        raise SystemExit(f"expected to hold out some, not all, of {', '.join(known[:9])}; got {', '.join(groups)}")
+    test = {name: truth for name, truth in truths.items() if group_of[name] in groups}
+    return {name: truth for name, truth in truths.items() if name not in test}, test
+
+
+def table_for(truths: Mapping[str, Truth], names: Sequence[str] = (), mirror: bool = False) -> ClassTable:
+    """Classes of these names, or one for each value that occurs."""
+    highest = max(int(truth.label_map[truth.label_map != UNTOUCHED].max(initial=0)) for truth in truths.values())
+    names = names or [f"Class {value}" for value in range(highest + 1)]
+    classes: list[Class] = []
+    for value, name in enumerate(names):
+        classes.append(Class(name, value, name, suggest_color([one.color for one in classes])))
+    return ClassTable(tuple(classes), mirror)
+
+
+def street_scenes(folder: Path, drive: str) -> Fold:
+    """CamVid, in the version of the SegNet tutorial, with one drive held out."""
+    truths = read_folder(folder / "images", folder / "labels", [STREET_VOID])
+    classes = table_for(truths, STREET, mirror=True)
+    return Fold("camvid", drive, classes, *hold_out(truths, [drive]), classes.values)
+
+
+def drives_of(folder: Path) -> list[str]:
+    return sorted({unit_of(path, None, Grouping.PREFIX) for path in (folder / "images").iterdir()})
+
+
+def ct_slices(folder: Path) -> Fold:
+    """Axial slices of one person at 3 mm to learn from, and of another at 1 mm to be judged on; left and right matter."""
+    classes = default_table()
+    counting = tuple(item.value for item in classes.classes if item.uid in ORGANS)
+    return Fold("ct", "ct_dicom", classes, _coarse(folder), _fine(folder), counting)
+
+
+def _coarse(folder: Path) -> dict[str, Truth]:
+    pixels, affine = axial(folder / "ct_nifti" / "ct.nii.gz")
+    labels, _ = axial(folder / "ct_nifti" / "labels.nii.gz")
+    spacing = abs(affine[1, 1]), abs(affine[0, 0])
+    return {
+        f"nifti_{number:03d}": Truth(Image(f"nifti_{number:03d}", values, spacing, "HU"), _organs(label))
+        for number, (values, label) in enumerate(zip(pixels.astype(np.int16), labels, strict=True))
+    }
+
+
+def _fine(folder: Path) -> dict[str, Truth]:
+    labels, affine = axial(folder / "ct_dicom_labels.nii.gz")
+    found = {}
+    for path in (folder / "ct_dicom").iterdir():
+        place = round((slice_position(path) - affine[2, 3]) / affine[2, 2])
+        found[f"dicom_{place:03d}"] = Truth(read_image(path), _organs(labels[place]))
+    return dict(sorted(found.items()))
+
+
+def _organs(ids: np.ndarray) -> np.ndarray:
+    table = np.zeros(256, np.uint8)
+    table[list(STRUCTURES)] = list(STRUCTURES.values())
+    return table[ids.astype(np.uint8)]
+
+
+def axial(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """A NIfTI volume as slices (z, y, x) that lie as DICOM's do, front up and the person's right on the left, and the
+    affine (4, 4) of the file, from voxels to RAS. Little-endian files whose axes are x, y, z, with an sform.
+    """
+    content = gzip.decompress(path.read_bytes())
+    shape = struct.unpack_from("<8h", content, 40)[1:4]
+    kind = {2: np.uint8, 4: np.int16, 8: np.int32, 16: np.float32}[struct.unpack_from("<h", content, 70)[0]]
+    offset, slope, intercept = struct.unpack_from("<3f", content, 108)
+    affine = np.vstack([np.frombuffer(content, "<f4", 12, 280).reshape(3, 4), (0, 0, 0, 1)])
+    if np.count_nonzero(affine[:3, :3]) != 3 or not affine.diagonal().all():
+        raise SystemExit(f"{path} does not lie along the axes of the body")
+    voxels = np.frombuffer(content, kind, int(np.prod(shape)), int(offset)).reshape(shape, order="F")
+    voxels = voxels if slope in (0, 1) and not intercept else voxels * slope + intercept
+    flips = (slice(None, None, -1 if affine[axis, axis] > 0 else 1) for axis in (0, 1))
+    return np.ascontiguousarray(voxels[tuple(flips)].T), affine
+
+
+def _usable(place: int, name: str, truth: Truth) -> Usable:
+    item = LabelledImage(Path(name), Path(name), Split.TRAIN, name, {})
+    counts = np.bincount(truth.label_map.ravel(), minlength=256)[:UNTOUCHED]
+    pixels = {value: int(count) for value, count in enumerate(counts) if count}
+    values = truth.image.pixels
+    return Usable(item, place, values.shape[:2], values.ndim == 3, truth.image.unit == "HU", pixels)
+
+
+def every(truths: Mapping[str, Truth], share: float) -> dict[str, Truth]:
+    """Evenly spread, this share of them."""
+    count = max(1, round(share * len(truths)))
+    chosen = set(np.linspace(0, len(truths) - 1, count).round().astype(int).tolist())
+    return {name: truth for place, (name, truth) in enumerate(truths.items()) if place in chosen}

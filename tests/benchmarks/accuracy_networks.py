@@ -1,0 +1,119 @@
+"""Networks of the accuracy benchmark by name: the presets, their twins without attention, and the U-Net.
+
+A name is a preset, or `unet`; then perhaps `identity`, and fields of its configuration that differ, as JSON without blanks:
+`lightning-unet`, `lightning-unet identity`, `tiny width=48 scans=["rows"]`, `unet widths=[32,64,128]`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Callable, Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from model.layers import plain
+from model.network import Attention, LightningUnet, NetworkConfig
+from model.presets import PRESETS
+from tests.benchmarks.peers import UNET_WIDTHS
+from tests.benchmarks.unet import UNet
+
+UNET, IDENTITY = "unet", "identity"
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """`config` is the network's own, or for the U-Net one that stands for the size of its input."""
+
+    name: str
+    config: NetworkConfig
+    widths: tuple[int, ...] | None = None
+    attends: bool = True
+
+    @staticmethod
+    def named(name: str, classes: int) -> Variant:
+        """Raises SystemExit for a name that means nothing."""
+        base, *words = name.split()
+        given = dict(word.split("=", 1) for word in words if "=" in word)
+        rest = [word for word in words if "=" not in word]
+        if base not in (UNET, *PRESETS) or rest not in ([], [IDENTITY]) or (base == UNET and rest):
+            raise SystemExit(f"{name} is no network; expected {UNET}, or {', '.join(PRESETS)}, perhaps with {IDENTITY}")
+        fields = {key: _tuples(json.loads(value)) for key, value in given.items()}
+        widths = fields.pop("widths", UNET_WIDTHS) if base == UNET else None
+        config = PRESETS["lightning-unet" if base == UNET else base](classes)
+        return Variant(name, dataclasses.replace(config, **fields), widths, not rest)
+
+    def complete(self, network: LightningUnet) -> nn.Module:
+        """The network to train and to judge, made of the product's own with its first weights."""
+        if self.widths is not None:
+            return ComparedUNet(self.config, self.widths)
+        return network if self.attends else without_attention(network)
+
+
+def without_attention(network: LightningUnet) -> LightningUnet:
+    """The same network and parameters, but attention's operator gives v; what stands around the operator stays."""
+    for module in network.modules():
+        if isinstance(module, Attention):
+            module.scan = functools.partial(_only_values, module.heads)
+    return network
+
+
+def _only_values(heads: int, qkv: torch.Tensor) -> torch.Tensor:
+    """(B, h, w, 3C) -> (B, h, w, C): a token's own v, each head brought to unit RMS as after attention."""
+    v = qkv.chunk(3, dim=-1)[2].unflatten(-1, (heads, -1))
+    return F.rms_norm(v, v.shape[-1:], eps=1e-6).flatten(-2).contiguous()
+
+
+class ComparedUNet(nn.Module):
+    """The U-Net as the product's trainer and segmenter want a network: it takes and gives what a LightningUnet does.
+
+    Channels lie last in memory, which on GPUs with tensor cores is the faster layout.
+    """
+
+    def __init__(self, config: NetworkConfig, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.config = config
+        self.step = 2 ** (len(widths) - 1)
+        self.register_buffer("mean", torch.full((3, 1, 1), 0.5))
+        self.register_buffer("std", torch.full((3, 1, 1), 0.25))
+        self.network = UNet(config.classes, widths).to(memory_format=torch.channels_last)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """images (B, 1 or 3, H, W), floating point in 0..1 or uint8 -> logits (B, classes, H, W)."""
+        height, width = images.shape[2:]
+        images = images / 255 if images.dtype == torch.uint8 else images
+        images = (images.expand(-1, 3, -1, -1) - self.mean) / self.std
+        images = F.pad(images, (0, -width % self.step, 0, -height % self.step), mode="replicate")
+        return self.network(images.contiguous(memory_format=torch.channels_last))[:, :, :height, :width]
+
+    @torch.no_grad()
+    def classify(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        return plain.classes_of(self(images).permute(0, 2, 3, 1), images.shape[2:])
+
+    def ready_for(self, dtype: torch.dtype) -> ComparedUNet:
+        """Autocast converts its weights at every call, which costs time and no accuracy."""
+        return self
+
+
+@torch.no_grad()
+def settle_norms(network: nn.Module, batches: Callable[[], Iterable[torch.Tensor]]) -> None:
+    """Take the statistics of batch norms anew, as the mean over these images (B, 1 or 3, H, W).
+
+    Averaged weights have never seen a batch: averages of the statistics of others would be those of no network.
+    """
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    if not norms:
+        return
+    for norm in norms:
+        norm.train().reset_running_stats()
+        norm.momentum = None  # the mean of all, instead of one that forgets
+    for images in batches():
+        network(images)
+    network.eval()
+
+
+def _tuples(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value

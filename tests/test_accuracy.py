@@ -1,0 +1,230 @@
+"""The accuracy benchmark: its split, its twins, its arithmetic, and that its commands run from end to end at toy size."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.opencv import cv2
+from tests.benchmarks import accuracy
+from tests.benchmarks.accuracy_data import axial, every, hold_out, read_folder, table_for
+from tests.benchmarks.accuracy_table import Difference, read_results, tables
+
+SHAPE = "width=16 heads=[1,2] encoder_blocks=[1,1] decoder_blocks=[1] size=32"
+OURS, TWIN, UNET = f"tiny {SHAPE}", f"tiny identity {SHAPE}", "unet widths=[4,8] size=32"
+
+
+@pytest.fixture
+def streets(tmp_path: Path) -> Path:
+    """Three drives of four frames, 40 x 32 pixels: a bright square of class 1 on class 0, with a stripe of void (11)."""
+    rng = np.random.default_rng(0)
+    for part in ("images", "labels"):
+        (tmp_path / "street" / part).mkdir(parents=True)
+    for drive in ("0001A", "0002B", "0003C"):
+        for frame in range(4):
+            pixels, label = rng.integers(0, 60, (32, 40, 3), np.uint8), np.zeros((32, 40), np.uint8)
+            x, y = rng.integers(4, 20, 2)
+            pixels[y : y + 12, x : x + 12] += 150
+            label[y : y + 12, x : x + 12] = 1
+            label[:, -2:] = 11
+            for part, array in (("images", pixels), ("labels", label)):
+                path = tmp_path / "street" / part / f"{drive}_{frame:05d}.png"
+                path.write_bytes(cv2.imencode(".png", array)[1].tobytes())
+    return tmp_path / "street"
+
+
+def _train(streets: Path, results: Path, network: str, *more: str) -> dict[str, object]:
+    before = set(results.glob("*.json"))
+    arguments = ["--images", streets / "images", "--labels", streets / "labels", "--void", "11", "--results", results]
+    arguments += ["--network", network, "--device", "cpu", "--batch", "2", *more]
+    assert accuracy.main(["train", *map(str, arguments)]) == 0
+    (written,) = set(results.glob("*.json")) - before
+    return json.loads(written.read_text())
+
+
+def test_whole_drives_are_held_out_and_nothing_else_can_be(streets: Path) -> None:
+    truths = read_folder(streets / "images", streets / "labels")
+    train, test = hold_out(truths, ["0002B"])
+    assert sorted(test) == [f"0002B_{frame:05d}.png" for frame in range(4)]
+    assert not train.keys() & test.keys() and len(train) == 8
+    for groups in (["0002"], [], ["0001A", "0002B", "0003C"]):
+        with pytest.raises(SystemExit, match="expected to hold out some, not all, of 0001A, 0002B, 0003C"):
+            hold_out(truths, groups)
+    assert list(every(train, 0.25)) == ["0001A_00000.png", "0003C_00003.png"]
+
+
+def test_void_is_no_class_and_counts_nowhere(streets: Path, tmp_path: Path) -> None:
+    truths = read_folder(streets / "images", streets / "labels", [11])
+    assert all((truth.label_map[:, -2:] == 255).all() for truth in truths.values())
+    assert table_for(truths).values == (0, 1)
+    result = _train(streets, tmp_path / "r", OURS, "--hold-out", "0002B", "--steps", "2")
+    assert np.sum(result["counts"]) == np.sum(result["sureness"]) == 4 * 32 * 38
+
+
+@pytest.mark.parametrize("recipe", ["product", "measured"])
+def test_a_short_training_learns_and_its_result_says_how_it_came(streets: Path, tmp_path: Path, recipe: str) -> None:
+    arguments = "--hold-out", "0003C", "--steps", "60", "--recipe", recipe, "--seed", "3", "--commit", "abc"
+    result = _train(streets, tmp_path / "r", UNET, *arguments)
+    assert result["steps"] == 60 and result["seed"] == 3 and result["commit"] == "abc" and result["recipe"] == recipe
+    assert result["train"] == 8 and result["test"] == 4 and result["fold"] == "0003C" and result["seconds"] > 0
+    assert result["card"].startswith("CPU") and result["parameters"] == 1754
+    assert result["iou"]["Class 1"] > 0.5 and result["miou"] == pytest.approx(np.mean(list(result["iou"].values())))
+    again = _train(streets, tmp_path / "again", UNET, *arguments)
+    assert again["counts"] == result["counts"]
+
+
+def test_two_networks_on_two_drives_become_a_table(
+    streets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = tmp_path / "r"
+    for network in (OURS, TWIN):
+        for drive in ("0001A", "0002B"):
+            _train(streets, results, network, "--hold-out", drive, "--seconds", "0.2", "--commit", "abc")
+    capsys.readouterr()
+    written = tmp_path / "table.md"
+    assert accuracy.main(["table", "--results", str(results), "--against", TWIN, "--write", str(written)]) == 0
+    text = capsys.readouterr().out
+    assert written.read_text() == text
+    assert "commit abc" in text and "budget 0.2 s" in text and text.count("| 2 x 1 |") == 2
+    assert f"against {TWIN}" in text and "| IoU by class | Class 0 | Class 1 |" in text
+
+
+def test_a_protocol_makes_the_runs_that_are_missing(streets: Path, tmp_path: Path) -> None:
+    results = tmp_path / "r"
+    command = ["camvid", str(streets), "--networks", UNET, "--seeds", "0", "--steps", "1", "--folds", "0001A"]
+    command += ["--results", str(results), "--device", "cpu", "--commit", "abc"]
+    assert accuracy.main(command) == 0
+    (path,) = results.glob("*.json")
+    result, stamp = json.loads(path.read_text()), path.stat().st_mtime_ns
+    assert result["fold"] == "0001A" and len(result["classes"]) == 11 and result["data"] == "camvid"
+    assert accuracy.main(command) == 0
+    assert path.stat().st_mtime_ns == stamp or len(list(results.glob("*.json"))) == 2  # someone edits the code
+
+
+def _result(name: str, fold: str, seed: int, counts: np.ndarray, **other: object) -> dict[str, object]:
+    shared = {"commit": "a", "code": "b", "card": "c", "torch": "d", "data": "e", "budget": "f"}
+    sizes = {"steps": 9, "seconds": 3.0, "memory": 2**30, "parameters": 1_000_000}
+    what = {"name": name, "fold": fold, "seed": seed, "counting": [0, 2], "classes": ["x", "z"]}
+    return shared | sizes | what | {"counts": counts.tolist(), "sureness": np.ones((2, 256)).tolist()} | other
+
+
+def _iou(counts: np.ndarray) -> float:
+    """Of the classes 0 and 2, by hand."""
+    each = [counts[i, i] / (counts[i].sum() + counts[:, i].sum() - counts[i, i]) for i in (0, 2)]
+    return 100 * sum(each) / 2
+
+
+def test_differences_are_paired_over_folds_and_seeds_and_matrices_are_summed() -> None:
+    rng = np.random.default_rng(1)
+    keys = [(fold, seed) for fold in "pqr" for seed in (0, 1)]
+    one = {key: rng.integers(1, 50, (3, 3)) + 60 * np.eye(3, dtype=int) for key in keys}
+    other = {key: counts + rng.integers(5, 20, (3, 3)) for key, counts in one.items()}
+    results = [_result("ours", *key, counts) for key, counts in one.items()]
+    results += [_result("peer", *key, counts) for key, counts in other.items()]
+    (text,) = tables(results, ["peer"])
+    gaps = np.array([_iou(one[key]) - _iou(other[key]) for key in keys])
+    error = np.sqrt(((gaps - gaps.mean()) ** 2).sum() / 5) / np.sqrt(6)
+    assert gaps.mean() > 2 * error
+    assert f"| ours | {gaps.mean():+.1f} ± {error:.1f} * |" in text and text.rstrip().count("| 6 |") == 1
+    summed = [_iou(sum(one[fold, seed] for fold in "pqr")) for seed in (0, 1)]
+    assert f"| ours | 3 x 2 | {np.mean(summed):.1f} ± {np.std(summed, ddof=1):.1f} |" in text
+
+
+def test_a_small_difference_does_not_count_and_one_pair_has_no_error() -> None:
+    assert not Difference(1.0, 0.5, 6).counts and Difference(-1.1, 0.5, 6).counts
+    assert not Difference(9.0, float("nan"), 1).counts and str(Difference(9.0, float("nan"), 0)) == "-"
+
+
+def test_runs_of_another_commit_code_or_card_are_not_merged(tmp_path: Path) -> None:
+    counts = np.eye(3, dtype=int) * 9
+    kinds: list[dict[str, object]] = [{}, {"commit": "A"}, {"code": "B"}, {"card": "C"}, {"budget": "F"}]
+    for number, kind in enumerate(kinds):
+        for name in ("ours", "peer"):
+            path = tmp_path / f"{name}{number}.json"
+            path.write_text(json.dumps(_result(name, "p", number, counts, **kind)))
+    texts = list(tables(read_results(tmp_path), ["peer"]))
+    assert len(texts) == len(kinds) and all("| ours | 1 x 1 | 100.0 |" in text for text in texts)
+
+
+def test_a_seed_that_lacks_a_fold_is_left_out_of_the_sums() -> None:
+    counts = np.eye(3, dtype=int) * 9
+    (text,) = tables([_result("ours", fold, seed, counts) for fold, seed in (("p", 0), ("q", 0), ("p", 1))], [])
+    assert "| ours | 2 x 1 | 100.0 |" in text
+
+
+def test_the_twin_has_the_same_parameters_and_no_token_sees_another() -> None:
+    import torch
+
+    from model.network import Attention, LightningUnet
+    from tests.benchmarks.accuracy_networks import Variant
+
+    made = {}
+    for name in (OURS, TWIN):
+        variant = Variant.named(name, 2)
+        torch.manual_seed(0)
+        made[name] = variant.complete(LightningUnet(variant.config))
+    ours, twin = (network.state_dict() for network in made.values())
+    assert ours.keys() == twin.keys() and all(torch.equal(ours[key], twin[key]) for key in ours)
+    seen = {}
+    for name, network in made.items():
+        layer = next(module for module in network.modules() if isinstance(module, Attention))
+        x = torch.randn(1, 4, 4, 16, requires_grad=True)
+        layer(x)[0, 1, 2].sum().backward()
+        seen[name] = x.grad.abs().sum(-1)[0] > 0
+    assert seen[TWIN].sum() == 1 and seen[TWIN][1, 2] and seen[OURS].sum() > 8
+
+
+def test_batch_norms_get_the_statistics_of_the_images_they_will_see() -> None:
+    import torch
+
+    from tests.benchmarks.accuracy_networks import settle_norms
+
+    norm = torch.nn.BatchNorm2d(3).eval()
+    images = torch.randn(4, 2, 3, 8, 8) * 5 + 2
+    settle_norms(norm, lambda: iter(images))
+    torch.testing.assert_close(norm.running_mean, images.mean((0, 1, 3, 4)), atol=1e-5, rtol=1e-5)
+    assert not norm.training and norm.running_var.mean() == pytest.approx(25, rel=0.2)
+
+
+def test_slices_of_a_volume_lie_as_those_of_dicom(tmp_path: Path) -> None:
+    """Axes that grow to the right and to the front, as in NIfTI's RAS, are turned; others stay."""
+    voxels = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+    for turned, step in ((True, 3.0), (False, -3.0)):
+        header = bytearray(352)
+        struct.pack_into("<8h", header, 40, 3, 2, 3, 4, 1, 1, 1, 1)
+        struct.pack_into("<hh", header, 70, 4, 16)
+        struct.pack_into("<3f", header, 108, 352, 1, 0)
+        struct.pack_into("<12f", header, 280, step, 0, 0, 0, 0, step, 0, 0, 0, 0, 3, 0)
+        path = tmp_path / "volume.nii.gz"
+        path.write_bytes(gzip.compress(bytes(header) + voxels.tobytes(order="F")))
+        slices, affine = axial(path)
+        assert slices.shape == (4, 3, 2) and affine[0, 0] == step
+        assert slices[1, 0, 0] == (voxels[1, 2, 1] if turned else voxels[0, 0, 1])
+
+
+def test_the_commit_is_read_without_git(tmp_path: Path) -> None:
+    from tests.benchmarks.accuracy_run import commit_of
+
+    assert commit_of(tmp_path) == ""
+    git = tmp_path / ".git"
+    (git / "refs" / "heads").mkdir(parents=True)
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    (git / "packed-refs").write_text("# pack-refs\n123 refs/heads/main\n")
+    assert commit_of(tmp_path) == "123"
+    (git / "refs" / "heads" / "main").write_text("456\n")
+    assert commit_of(tmp_path) == "456"
+    (git / "HEAD").write_text("789\n")
+    assert commit_of(tmp_path) == "789"
+
+
+def test_a_name_that_means_nothing_is_refused() -> None:
+    from tests.benchmarks.accuracy_networks import Variant
+
+    for name in ("swin", "unet identity", "tiny twin"):
+        with pytest.raises(SystemExit, match=f"{name} is no network"):
+            Variant.named(name, 2)

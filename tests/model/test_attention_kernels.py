@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -29,6 +30,7 @@ DEVICE = "cuda" if CUDA else "cpu"
 BOUNDS = {torch.float32: 1e-5, torch.float16: 1e-3, torch.bfloat16: 5e-3 if CUDA else 1.5e-2}
 """Triton's interpreter cuts numbers off for bfloat16 where a GPU rounds them, which more than doubles the error."""
 HALF = [torch.float16, torch.bfloat16]
+GUARD = 1 << 16
 
 
 @pytest.fixture(autouse=True)
@@ -145,6 +147,37 @@ def test_kernels_in_half_precision(tokens: int, direction: str, dtype: torch.dty
 def test_all_head_widths(widths: tuple[int, int], many_launches: None) -> None:
     for direction in ("causal", "bidirectional") if max(widths) < 128 else ("anticausal",):
         assert worst_error(inputs(70, torch.float32, widths, heads=1), direction) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("widths", "direction"), [((16, 128), "bidirectional"), ((64, 32), "causal"), ((128, 16), "anticausal")]
+)
+def test_kernels_of_two_widths_keep_within_their_tensors(
+    monkeypatch: pytest.MonkeyPatch, widths: tuple[int, int], direction: str, many_launches: None
+) -> None:
+    """Every tensor lies between numbers that are none: whoever reads one spoils its result, whoever writes one shows."""
+    guarded, empty = [], torch.empty
+
+    def between_guards(*shape: int, dtype: torch.dtype = torch.float32, device: object = DEVICE) -> torch.Tensor:
+        size = math.prod(shape)
+        guarded.append((empty(size + 2 * GUARD, dtype=dtype, device=device).fill_(float("nan")), size))
+        return guarded[-1][0][GUARD : GUARD + size].view(shape)
+
+    def placed(x: torch.Tensor) -> torch.Tensor:
+        return between_guards(*x.shape).copy_(x)
+
+    monkeypatch.setattr(torch, "empty", between_guards)
+    (q, k, v, gradient), slopes = map(placed, inputs(130, torch.float32, widths, heads=2)), placed(build_slopes(2))
+    scan = kernel_launch.Scan(kernel_launch.CODES[direction])
+    out, results = between_guards(*v.shape), [between_guards(*x.shape) for x in (q, k, v)]
+    kernel_launch.forward(q, k, v, slopes, out, scan)
+    kernel_launch.backward(gradient, q, k, v, slopes, *results, scan)
+    exact = [x.double().requires_grad_() for x in (q, k, v)]
+    expected = lightning_attention(*exact, slopes, direction, "naive")
+    expected = [expected.detach(), *torch.autograd.grad(expected, exact, gradient.double())]
+    assert max(error(x, y) for x, y in zip([out, *results], expected, strict=True)) < 1e-5
+    assert len(guarded) > 12, "the states lie between guards too"
+    assert all(x[:GUARD].isnan().all() and x[GUARD + size :].isnan().all() for x, size in guarded)
 
 
 @pytest.mark.parametrize(("direction", "slope"), [("causal", 0.0), ("anticausal", 1e-3), ("bidirectional", 0.02)])

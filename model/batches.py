@@ -57,18 +57,25 @@ class ViewPlan:
         return np.random.default_rng((self.seed, 0, turn)).permutation(count)
 
     def _centre(self, example: Example, rng: np.random.Generator) -> tuple[float, float]:
-        """Where to look: near a labelled pixel of a random class, but not beyond an image that fits into the view."""
+        """Where to look: near a labelled pixel of a random class, but not beyond an image that fits into the view.
+
+        Anywhere in an image without a label.
+        """
         height, width = example.channels.shape
-        places = example.anchors[int(rng.choice(list(example.anchors)))]
-        x, y = places[rng.integers(len(places))] + rng.uniform(-0.25, 0.25, 2) * self.size
+        if example.anchors:
+            places = example.anchors[int(rng.choice(list(example.anchors)))]
+            x, y = places[rng.integers(len(places))] + rng.uniform(-0.25, 0.25, 2) * self.size
+        else:
+            x, y = rng.uniform(0, (width, height))
         return _within(x, width, self.size), _within(y, height, self.size)
 
 
 class BatchFeed:
     """An endless supply of batches, starting after `drawn` views. `close` it, or use it in a `with`.
 
-    Of `ranks` that train together each gets another batch; `drawn` counts the views of all. `threads`
-    cut views, `ahead` batches at a time: 512 x 512 pixels take one thread 4 ms, mostly outside of Python.
+    Every second view is of one of the `others`, images without a label, while any can be read. Of `ranks` that train
+    together each gets another batch; `drawn` counts the views of all. `threads` cut views, `ahead` batches at a time:
+    512 x 512 pixels take one thread 4 ms, mostly outside of Python.
     """
 
     def __init__(
@@ -82,14 +89,16 @@ class BatchFeed:
         rank: int = 0,
         ranks: int = 1,
         allocate: Callable[[tuple[int, ...], np.dtype], np.ndarray] = np.empty,
+        others: Kept[Example] | None = None,
     ) -> None:
         """`allocate` gives the memory of a batch: floating point for pixels, as asked for or narrower."""
-        self._examples, self._plan, self._batch, self._drawn = examples, plan, batch, drawn
+        self._plan, self._batch, self._drawn = plan, batch, drawn
+        self._labelled = _Source(examples, plan)
+        self._others = None if others is None else _Source(others, plan)
         self._ahead, self._rank, self._ranks, self._allocate = ahead, rank, ranks, allocate
         self._pool = ThreadPoolExecutor(threads, "views")
         self._coming: deque[_Coming] = deque()
         self._told: list[ModelError] = []
-        self._turn: tuple[int, int, np.ndarray] = (-1, 0, np.empty(0, int))
         self._fill()
 
     def __enter__(self) -> Self:
@@ -103,8 +112,8 @@ class BatchFeed:
         self._fill()
         coming = self._coming.popleft()
         problems: list[ModelError] = []
-        for place, view in enumerate(coming.views):
-            problems += self._finish(view, coming, place)
+        for place, (view, source) in enumerate(coming.views):
+            problems += self._finish(view, source, coming, place)
         return Batch(coming.pixels, coming.channels, coming.drawn, tuple(problems))
 
     def close(self) -> None:
@@ -122,31 +131,49 @@ class BatchFeed:
                 coming.views.append(self._start(coming, place))
             self._coming.append(coming)
 
-    def _start(self, coming: _Coming, place: int) -> Future[None]:
+    def _start(self, coming: _Coming, place: int) -> tuple[Future[None], _Source]:
         number = coming.first + self._rank * self._batch + place
-        return self._pool.submit(self._cut, self._choose(number), number, coming.pixels[place], coming.channels[place])
+        source = self._source(number)
+        image = source.choose(number if self._others is None else number // 2)
+        view = coming.pixels[place], coming.channels[place]
+        return self._pool.submit(self._cut, source.examples, image, number, *view), source
 
-    def _cut(self, image: int, number: int, pixels: np.ndarray, channels: np.ndarray) -> None:
-        pixels[:], channels[:] = self._plan.draw(self._examples.get(image), number)
+    def _source(self, number: int) -> _Source:
+        other = self._others is not None and number % 2 and self._others.examples.usable
+        return self._others if other else self._labelled
 
-    def _finish(self, view: Future[None], coming: _Coming, place: int) -> list[ModelError]:
-        """Wait for the view, or for one of another image; returns what has not been told of those that are gone."""
+    def _cut(self, examples: Kept[Example], image: int, number: int, pixels: np.ndarray, channels: np.ndarray) -> None:
+        pixels[:], channels[:] = self._plan.draw(examples.get(image), number)
+
+    def _finish(self, view: Future[None], source: _Source, coming: _Coming, place: int) -> list[ModelError]:
+        """Wait for the view, or for one of another image; returns what has not been told of those that are gone.
+
+        Images without a label go silently: nobody has said that they matter.
+        """
         problems = []
         while True:
             try:
                 view.result()
                 return problems
             except ModelError as error:
-                if not self._examples.usable:
+                if not self._labelled.examples.usable:
                     raise
-                if error not in self._told:
+                if source is self._labelled and error not in self._told:
                     problems.append(error)
                     self._told.append(error)
-                view = self._start(coming, place)
+                view, source = self._start(coming, place)
 
-    def _choose(self, number: int) -> int:
+
+class _Source:
+    """Examples, and the order in which they come up."""
+
+    def __init__(self, examples: Kept[Example], plan: ViewPlan) -> None:
+        self.examples, self._plan = examples, plan
+        self._turn: tuple[int, int, np.ndarray] = (-1, 0, np.empty(0, int))
+
+    def choose(self, number: int) -> int:
         """Every usable example once, then again in a new random order."""
-        usable = tuple(self._examples.usable)
+        usable = tuple(self.examples.usable)
         if not usable:
             return 0  # whose own error is then raised
         turn, place = divmod(number, len(usable))
@@ -163,7 +190,7 @@ class _Coming:
     channels: np.ndarray
     first: int
     drawn: int
-    views: list[Future[None]]
+    views: list[tuple[Future[None], _Source]]
 
 
 def _within(position: float, extent: int, size: int) -> float:

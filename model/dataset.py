@@ -13,6 +13,7 @@ import numpy as np
 
 from model.classes import ClassTable
 from model.errors import LabelError, ModelError
+from model.images import Image
 from model.input_range import InputRange
 from model.labels import UNTOUCHED
 from model.opencv import cv2
@@ -29,7 +30,7 @@ class Example:
 
     `pixels` (H, W) or (H, W, 3) are measured values, which `limits` = (low, high) bring to 0..1; `channels` (H, W)
     uint8 holds the network's channels, 255 where nobody has labelled; `anchors` has, for each channel present, some
-    of its pixels as (n, 2) int32 (x, y).
+    of its pixels as (n, 2) int32 (x, y): none for an image without a label.
     """
 
     pixels: np.ndarray
@@ -47,14 +48,10 @@ def make_example(truth: Truth, classes: ClassTable, values: InputRange, size: in
 
     Raises LabelError when no labelled pixel is left at that scale.
     """
+    pixels, limits = _at_scale(truth.image, values, size)
     channels = channel_table(classes)[truth.label_map]
-    limits = values.limits(truth.image.pixels, truth.image.unit)
-    pixels = _within(truth.image.pixels, limits)
-    shape = zoomed_shape(*channels.shape, size)
-    if shape is not None and shape != channels.shape:
-        shrinks = shape[0] < channels.shape[0] or shape[1] < channels.shape[1]
-        pixels = cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        channels = cv2.resize(channels, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    if pixels.shape[:2] != channels.shape:
+        channels = cv2.resize(channels, pixels.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     anchors = find_anchors(channels)
     if not anchors:
         raise LabelError(
@@ -63,6 +60,25 @@ def make_example(truth: Truth, classes: ClassTable, values: InputRange, size: in
             name=truth.image.name,
         )
     return Example(pixels, limits, channels, anchors)
+
+
+def bare_example(image: Image, values: InputRange, size: int, colour: bool) -> Example:
+    """The example of an image without a label, made grey where the others are: not `colour`."""
+    pixels, limits = _at_scale(image, values, size)
+    if pixels.ndim == 3 and not colour:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return Example(pixels, limits, np.full(pixels.shape[:2], UNTOUCHED, np.uint8), {})
+
+
+def _at_scale(image: Image, values: InputRange, size: int) -> tuple[np.ndarray, tuple[float, float]]:
+    """Pixels at the network's scale, and the values that become 0 and 1."""
+    limits = values.limits(image.pixels, image.unit)
+    pixels, found = _within(image.pixels, limits), image.pixels.shape[:2]
+    shape = zoomed_shape(*found, size)
+    if shape is not None and shape != found:
+        shrinks = shape[0] < found[0] or shape[1] < found[1]
+        pixels = cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return pixels, limits
 
 
 def _within(pixels: np.ndarray, limits: tuple[float, float]) -> np.ndarray:

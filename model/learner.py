@@ -13,7 +13,7 @@ from model.augment import Augmentation
 from model.batches import Batch, BatchFeed, ViewPlan
 from model.checkpoint import Checkpoint
 from model.cores import usable_cores
-from model.dataset import Example, Kept, make_example
+from model.dataset import Example, Kept, bare_example, make_example
 from model.device import device_name
 from model.distributed import Order, Team
 from model.errors import OutOfMemory
@@ -28,6 +28,8 @@ from model.transfers import pinned
 
 KEPT_EXAMPLES = 2 << 30
 """Bytes of decoded images kept for training; what does not fit is read again when its turn comes."""
+KEPT_OTHERS = 1 << 30
+"""The same for images without a label, of which there may be any number."""
 AHEAD = 3
 """Batches in work while a GPU learns from another."""
 MOST_THREADS = 6
@@ -55,6 +57,8 @@ class Learner:
         self._trainer = Trainer(_network(plan, start), device, plan.learning_rate, self._team, notice)
         self._pixels = list(found.training_pixels().values())
         self._examples = Kept(self._read, len(found.train), KEPT_EXAMPLES)
+        others = found.others if plan.options.unlabelled else ()
+        self._others = Kept(self._look, len(others), KEPT_OTHERS) if others else None
         self._drawn = 0
         self._feed: BatchFeed | None = None
         self._views = plan.batch * plan.options.accumulate
@@ -174,10 +178,10 @@ class Learner:
 
     def _open(self) -> BatchFeed:
         augmentation = Augmentation(mirror=self._plan.classes.mirror)
-        planes = 3 if any(label.colour for label in self._found.train) else 1
+        planes = 3 if self._coloured else 1
         views = ViewPlan(self._plan.crop, planes, augmentation, self._plan.options.seed)
         rank = self._team.rank
-        ranks = {"rank": rank.number, "ranks": rank.size}
+        ranks = {"rank": rank.number, "ranks": rank.size, "others": self._others}
         if self._device.type != "cuda":
             return BatchFeed(self._examples, views, self._views, self._drawn, **ranks)
         threads = min(max(usable_cores() // rank.local_size - 1, 1), MOST_THREADS)
@@ -187,10 +191,18 @@ class Learner:
         truth = self._found.read(self._found.train[number])
         return make_example(truth, self._plan.classes, self._plan.input, self._plan.network.size)
 
+    def _look(self, number: int) -> Example:
+        image = self._found.look(self._found.others[number])
+        return bare_example(image, self._plan.input, self._plan.network.size, self._coloured)
+
+    @property
+    def _coloured(self) -> bool:
+        return any(label.colour for label in self._found.train)
+
 
 def names_of(found: Survey) -> list[str]:
-    """The images that are trained on, which must be the same on every rank."""
-    return [label.item.image_path.name for label in found.train]
+    """The images that are trained on, with and without a label, which must be the same on every rank."""
+    return [label.item.image_path.name for label in found.train] + [path.name for path in found.others]
 
 
 def _network(plan: Plan, start: Checkpoint | None) -> LightningUnet:

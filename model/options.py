@@ -17,8 +17,8 @@ class FineTuneOptions:
     run's own options. The training takes `seconds`, or `epochs` of a fixed number of steps when those are given.
     `batch` views go through the network at a time on each device, and `accumulate` such batches make a step;
     `checkpointing` computes what is inside the network's blocks twice instead of keeping it, in less memory.
-    `crop` is the side of a training view in pixels; `publish` receives a copy of the new weights; images of more than
-    `max_pixels` are left out.
+    `crop` is the side of a training view in pixels; `unlabelled` lets the training look at the folder's other images too;
+    `publish` receives a copy of the new weights; images of more than `max_pixels` are left out.
     """
 
     weights: Path | None = None
@@ -31,6 +31,7 @@ class FineTuneOptions:
     checkpointing: bool = False
     learning_rate: float | None = None
     crop: int | None = None
+    unlabelled: bool = False
     device: str = "auto"
     seed: int = 0
     resume: bool = False
@@ -58,6 +59,7 @@ class FineTuneOptions:
         }
         flags = [text for flag, value in chosen.items() if value is not None for text in (flag, str(value))]
         flags += ["--checkpointing"] if self.checkpointing else []
+        flags += ["--unlabelled"] if self.unlabelled else []
         return start + flags + ["--device", self.device, "--seed", str(self.seed)]
 
     def to_json(self) -> dict[str, object]:

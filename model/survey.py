@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from model.classes import ClassTable
 from model.errors import ModelError, TrainingError
-from model.images import MAX_PIXELS
+from model.images import MAX_PIXELS, Image, read_image
 from model.labels import UNTOUCHED
 from model.messages import Message
 from model.progress import Progress, Report, silent
 from model.scoring import Scores, count_pairs
 from model.truth import Truth, read_truth
+from model.unlabelled import unlabelled
 from model.workspace import LabelledImage, Split, Workspace
 
 
@@ -32,12 +34,16 @@ class Usable:
 
 @dataclass(frozen=True)
 class Survey:
-    """`problems` say which labels were left out, and why, and that the class table is damaged if it is."""
+    """`problems` say which labels were left out, and why, and that the class table is damaged if it is.
+
+    `others` are images without a label that a training may look at; nobody has read them yet.
+    """
 
     classes: ClassTable
     labels: tuple[Usable, ...]
     problems: tuple[Message, ...]
     max_pixels: int = MAX_PIXELS
+    others: tuple[Path, ...] = ()
 
     @property
     def train(self) -> tuple[Usable, ...]:
@@ -55,6 +61,10 @@ class Survey:
         """Raises ModelError when the files have changed for the worse since."""
         return read_truth(label.item, self.classes, self.max_pixels)
 
+    def look(self, other: Path) -> Image:
+        """One of the `others`. Raises ImageError."""
+        return read_image(other, self.max_pixels)
+
     def require_training_labels(self) -> None:
         """Raises TrainingError when there is too little to learn from."""
         if not self.train:
@@ -71,8 +81,8 @@ class Survey:
             )
 
 
-def survey(workspace: Workspace, report: Report = silent, max_pixels: int = MAX_PIXELS) -> Survey:
-    """Read every label of the workspace with its image. `report` may raise Cancelled."""
+def survey(workspace: Workspace, report: Report = silent, max_pixels: int = MAX_PIXELS, others: bool = False) -> Survey:
+    """Read every label of the workspace with its image, and list the `others`. `report` may raise Cancelled."""
     places = {entry.name: place for place, entry in enumerate(workspace.entries())}
     usable, problems = [], list(workspace.notices)
     labelled = workspace.labelled()
@@ -85,7 +95,8 @@ def survey(workspace: Workspace, report: Report = silent, max_pixels: int = MAX_
             problems.append(Message("The label of {name} is left out: {reason}", reason))
             continue
         usable.append(_describe(item, places[item.image_path.name], truth))
-    return Survey(workspace.classes, tuple(usable), tuple(problems), max_pixels)
+    free = tuple(unlabelled(workspace)) if others else ()
+    return Survey(workspace.classes, tuple(usable), tuple(problems), max_pixels, free)
 
 
 def score_nearest_label(found: Survey, judged: Sequence[Usable]) -> Scores:

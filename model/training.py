@@ -27,7 +27,7 @@ from model.plan import Plan
 from model.progress import Cancelled, Progress, Report
 from model.records import read_json
 from model.run_log import Emit, RunLog, as_model_error, failed, last_resumable, only_one
-from model.runs import Run, list_runs
+from model.runs import Run, list_runs, read_events
 from model.schedule import Clock, Rationed
 from model.scoring import Scores
 from model.start import half_precision, starting_checkpoint
@@ -64,7 +64,7 @@ def fine_tune(
         held.callback(team.dismiss)
         try:
             held.enter_context(only_one(workspace.root))
-            found = survey(workspace, report, options.max_pixels)
+            found = survey(workspace, report, options.max_pixels, options.unlabelled)
             found.require_training_labels()
             prepare = _go_on if options.resume or _was_restarted(workspace, options, team) else _begin
             training = prepare(workspace, found, options, emit, report, team)
@@ -82,7 +82,7 @@ def assist(workspace: Workspace, options: FineTuneOptions, team: Team) -> None:
     and what went wrong here.
     """
     try:
-        found = survey(workspace, max_pixels=options.max_pixels)
+        found = survey(workspace, max_pixels=options.max_pixels, others=options.unlabelled)
         if team.meet()[0] is Order.END:
             return
         shared = json.loads(team.share())
@@ -173,9 +173,12 @@ class Training:
         device, ranks = device_name(self._judge.device), self._team.size
         device = f"{ranks} x {device}" if ranks > 1 else device
         batch = plan.batch * plan.options.accumulate * ranks
+        before = [event.batch for event in read_events(self._log.run) if isinstance(event, Started)][-1:]
         self._log.say(Started(self._log.run.number, device, batch, plan.schedule.epochs, *counts, uids))
         for problem in found.problems:
             self._log.notice(problem)
+        if before and before != [batch]:
+            self._log.notice(_other_batch(batch, before[0], ranks))
 
     def _score_baseline(self) -> None:
         """The model that the new one must not fall below. A run that goes on with the same labels has its score."""
@@ -286,3 +289,10 @@ class Training:
 def _unsaved(error: OSError) -> Message:
     reason = {"reason": error.strerror or str(error)}
     return Message("The training cannot save its state ({reason}) and could not be resumed; it goes on.", reason)
+
+
+def _other_batch(batch: int, before: int, ranks: int) -> Message:
+    return Message(
+        "Steps now have {batch} views instead of {before}, since the training goes on with {count} processes.",
+        {"batch": batch, "before": before, "count": ranks},
+    )

@@ -51,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=count, metavar="N", help="views at a time; 8 on a GPU, 1 on a CPU")
     parser.add_argument("--accumulate", type=count, default=1, metavar="N", help="batches that make one step (1)")
     parser.add_argument("--checkpointing", action="store_true", help="compute more to need less memory")
+    parser.add_argument(
+        "--unlabelled",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="learn from the folder's images without a label, too, but for what is held out and its neighbours",
+    )
     parser.add_argument("--crop", type=count, metavar="PIXELS", help="side of a view; else the network's input")
     parser.add_argument(
         "--lr",
@@ -101,14 +107,16 @@ def _assist(arguments: argparse.Namespace, rank: Rank) -> int:
     request.watch()
     try:
         with _team(arguments, rank) as team:
-            from model.distributed import TeamError
+            from model.distributed import LostError, TeamError
             from model.training import assist
 
             try:
                 assist(_workspace(arguments), options_of(arguments), team)
-            except (
-                TeamError
-            ):  # the process that failed says so itself; if it was told to stop, torchrun shall not start again
+            except LostError as error:
+                if team.tells_of_loss():
+                    say(error)
+                return Exit.DONE
+            except TeamError:  # the process that failed says so; if it was told to stop, torchrun shall not start again
                 return Exit.DONE
     finally:
         request.done()
@@ -141,6 +149,7 @@ def options_of(arguments: argparse.Namespace) -> FineTuneOptions:
         checkpointing=arguments.checkpointing,
         learning_rate=arguments.lr,
         crop=arguments.crop,
+        unlabelled=arguments.unlabelled,
         device=arguments.device,
         seed=arguments.seed,
         resume=arguments.resume,

@@ -93,6 +93,30 @@ def test_an_image_that_disappears_is_reported_and_left_out():
         assert not feed.next().problems
 
 
+def bare(value: int) -> Example:
+    return Example(np.full((48, 48), value, np.uint8), (0, 255), np.full((48, 48), 255, np.uint8), {})
+
+
+def test_every_second_view_is_of_an_image_without_a_label():
+    others = kept(bare(200), bare(220))
+    with BatchFeed(kept(example(20), example(40)), plan(), 4, others=others) as feed:
+        first, second = feed.next(), feed.next()
+    for batch in (first, second):
+        assert ((batch.channels != 255).any(axis=(1, 2)) == [True, False, True, False]).all()
+        assert (np.digitize(batch.pixels.mean(axis=(1, 2, 3)), [0.5]) == [0, 1, 0, 1]).all()
+    with BatchFeed(kept(example(20), example(40)), plan(), 4, drawn=first.drawn, others=others) as feed:
+        np.testing.assert_array_equal(feed.next().pixels, second.pixels)
+
+
+def test_images_without_a_label_that_cannot_be_read_go_silently():
+    def read(number: int) -> Example:
+        raise ImageError("damaged")
+
+    with BatchFeed(kept(example(20)), plan(), 4, others=Kept(read, 2)) as feed:
+        batch = feed.next()
+    assert not batch.problems and (batch.channels != 255).any(axis=(1, 2)).all()
+
+
 def test_the_last_image_gone_reaches_the_training():
     def read(number: int) -> Example:
         raise ImageError("gone")

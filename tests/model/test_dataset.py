@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.classes import Class, ClassTable
-from model.dataset import Kept, channel_table, find_anchors, make_example
+from model.dataset import Kept, bare_example, channel_table, find_anchors, make_example
 from model.errors import ImageError, LabelError
 from model.images import Image
 from model.input_range import InputRange, to_unit
@@ -54,6 +54,14 @@ def test_channels_follow_the_table_and_untouched_stays_untouched():
     assert channel_table(TABLE)[[0, 9, 4, 255]].tolist() == [0, 1, 2, 255]
     example = make_example(truth((64, 64)), TABLE, InputRange("fixed", -160, 240), 64)
     assert set(np.unique(example.channels)) == {0, 1, 255} and (example.channels[:, :16] == 255).all()
+
+
+def test_an_image_without_a_label_has_the_same_scale_and_is_grey_beside_grey_ones():
+    colour = np.zeros((90, 45, 3), np.uint8)
+    for wanted, shape in ((True, (64, 32, 3)), (False, (64, 32))):
+        example = bare_example(Image("x", colour), InputRange("percentile", 0.5, 99.5), 64, wanted)
+        assert example.pixels.shape == shape and example.channels.shape == (64, 32)
+        assert (example.channels == 255).all() and not example.anchors
 
 
 def test_anchors_are_pixels_of_their_class():

@@ -22,6 +22,7 @@ EVERYTHING = FineTuneOptions(
     checkpointing=True,
     learning_rate=1e-4,
     crop=128,
+    unlabelled=True,
     device="cpu",
     seed=5,
     publish=Path("/p.safetensors"),

@@ -1,0 +1,63 @@
+"""Which images without a label a training may look at: none that is, or resembles, what judges it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from model.images import read_image
+from model.pillow import pillow
+from model.provenance import HUMAN
+from model.survey import survey
+from model.unlabelled import unlabelled
+from model.workspace import Split, Workspace
+from tests.model.conftest import blob_classes, blob_picture, make_blobs
+
+
+def names(folder: Path) -> list[str]:
+    return [path.name for path in unlabelled(Workspace.peek(folder))]
+
+
+def drives(folder: Path, labelled: list[str]) -> Path:
+    """Six drives of five frames each; these of their frames have a label."""
+    folder.mkdir()
+    for drive in "abcdef":
+        for frame in range(5):
+            pillow.fromarray(blob_picture(frame)[0]).save(folder / f"{drive}_{frame}.png")
+    with_labels = Workspace.open(folder)
+    with_labels.set_classes(blob_classes())
+    for name in labelled:
+        label = blob_picture(0)[1]
+        image = read_image(folder / name)
+        with_labels.save_label(name, image, label, np.full(label.shape, HUMAN, np.uint8), accepted=True)
+    with_labels.close()
+    return folder
+
+
+def test_all_others_count_while_nothing_is_held_out(tmp_path):
+    folder = make_blobs(tmp_path / "few", labels=2, images=6)
+    assert names(folder) == ["c.png", "d.png", "e.png", "f.png"]
+
+
+def test_neighbours_of_a_held_out_image_are_left_alone(tmp_path):
+    folder = make_blobs(tmp_path / "many", labels=5, images=10)
+    assert names(folder) == ["h.png", "i.png", "j.png"], "e is held out; f and g stand next to it"
+
+
+def test_no_image_of_a_held_out_drive_is_used(tmp_path):
+    folder = drives(tmp_path / "drives", ["a_2.png", "b_2.png", "c_2.png", "d_2.png", "e_2.png"])
+    held = [item.unit for item in Workspace.peek(folder).labelled() if item.split is Split.HELD_OUT]
+    found = names(folder)
+    assert held == ["e"] and not any(name.startswith("e") for name in found)
+    assert [name for name in found if name[0] in "df"] == ["d_0.png", "d_1.png", "f_2.png", "f_3.png", "f_4.png"]
+    assert "a_0.png" in found and "a_2.png" not in found
+
+
+def test_a_survey_lists_them_when_asked_and_reads_them_later(blobs):
+    assert survey(Workspace.peek(blobs)).others == ()
+    (blobs / "segmentation" / "labels" / "e.png.png").unlink()
+    (blobs / "segmentation" / "labels" / "e.png.json").unlink()
+    found = survey(Workspace.peek(blobs), others=True)
+    assert [path.name for path in found.others] == ["e.png", "f.png"]
+    assert found.look(found.others[0]).pixels.shape == (64, 64)

@@ -23,11 +23,18 @@ class TeamError(TrainingError):
     """Another process of the team has failed, or is gone."""
 
 
+class LostError(TeamError):
+    """A process of the team is gone, and has told nobody why."""
+
+
 PATIENCE = timedelta(hours=2)
 """How long ranks wait for one another: while rank 0 scores, the others have nothing to do. A process that dies is
 noticed at once."""
 MEETING = timedelta(minutes=10)
 """How long they wait for one another to be there at all."""
+LISTENING = timedelta(seconds=2)
+"""How long rank 1 waits for rank 0 to notice that another is lost."""
+_TOLD = "told of a loss"
 REPORTING = 5.0
 """Seconds that a failing rank tries to say why."""
 
@@ -59,7 +66,7 @@ class Team:
         backend = "nccl" if chosen.type == "cuda" else "gloo"
         store, number, size = next(dist.rendezvous("env://", timeout=MEETING))
         # After a restart the store may still hold the addresses of processes that are gone.
-        store = dist.PrefixStore(f"start {self.rank.restarts}", store)
+        store = self._store = dist.PrefixStore(f"start {self.rank.restarts}", store)
         dist.init_process_group(backend, store=store, rank=number, world_size=size, timeout=PATIENCE)
         self._talk = dist.new_group(backend="gloo", timeout=PATIENCE)
 
@@ -140,6 +147,16 @@ class Team:
             with contextlib.suppress(TrainingError):
                 self.meet(Order.END)
 
+    def tells_of_loss(self) -> bool:
+        """Whether a LostError is this rank's to tell: rank 1 does when rank 0, which tells everything, is gone."""
+        if self.rank.number != 1:
+            return self.leads
+        try:
+            self._store.wait([_TOLD], LISTENING)
+        except RuntimeError:
+            return True
+        return False
+
     def report(self, failure: Exception) -> None:
         """Tell the others what ended this rank, unless all know, or are stuck somewhere and do not listen."""
         if not self._ended:
@@ -182,7 +199,10 @@ class Team:
             operation(*arguments, **more)
         except RuntimeError as error:
             self._ended = True
-            raise TeamError(
+            if self.leads:
+                with contextlib.suppress(RuntimeError):
+                    self._store.set(_TOLD, "")
+            raise LostError(
                 "The training ended because one of its {size} processes was lost; --resume goes on with it.",
                 size=self.size,
             ) from error

@@ -293,6 +293,6 @@ def _unsaved(error: OSError) -> Message:
 
 def _other_batch(batch: int, before: int, ranks: int) -> Message:
     return Message(
-        "Steps now have {batch} views instead of {before}, since the training goes on with {count} processes.",
+        "Each step now has {batch} views instead of {before}, as the number of processes has become {count}.",
         {"batch": batch, "before": before, "count": ranks},
     )

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from model.checkpoint import load
-from model.events import Epoch, Event, Failed, Finished, Started, Stopped, from_line
+from model.events import Epoch, Event, Failed, Finished, Notice, Started, Stopped, from_line
 from model.rank import Rank
 from model.runs import RunState, list_runs
 
@@ -128,6 +128,22 @@ def test_a_lost_process_is_started_again_and_the_training_goes_on(blobs, blob_we
     assert len(again) == 2 and points[-1] == 6 and points[2] > 1, points
     (run,) = list_runs(blobs / "segmentation")
     assert run.state == RunState.DONE
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_lost_process_is_told_of_once_whichever_it_is_and_fewer_go_on_with_a_word(blobs, blob_weights, lost):
+    with pair(blobs, "--weights", blob_weights, "--epochs", 40) as both:
+        for _ in range(3):
+            both.wait_for(Epoch)
+        os.kill(both.workers()[lost], signal.SIGKILL)
+        assert both.ends() != 0
+        assert both.process.stderr.read().count("one of its 2 processes was lost; --resume goes on") == 1
+    again = [sys.executable, "-m", "model", "finetune", str(blobs), "--resume", "--device", "cpu", "--watch-stdin"]
+    with subprocess.Popen(again, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as alone:
+        notice = next(event for event in map(from_line, alone.stdout) if isinstance(event, Notice))
+        assert "instead of {before}, as the number of processes" in notice.template
+        assert notice.values == {"batch": 1, "before": 2, "count": 1}
+        alone.kill()
 
 
 def test_processes_do_not_outlive_a_torchrun_that_is_killed(blobs, blob_weights):

@@ -75,15 +75,14 @@ def show(chosen: argparse.Namespace) -> int:
 
 def _fold(chosen: argparse.Namespace) -> data.Fold:
     if chosen.ct:
-        fold = data.ct_slices(chosen.ct)
-    elif chosen.camvid:
-        fold = data.street_scenes(chosen.camvid, *chosen.hold_out)
-    else:
-        truths = data.read_folder(chosen.images, chosen.labels, chosen.void)
-        classes = ClassTable.read(chosen.classes) if chosen.classes else data.table_for(truths, mirror=chosen.mirror)
-        sides = data.hold_out(truths, chosen.hold_out)
-        fold = data.Fold(chosen.images.parent.name, "+".join(chosen.hold_out), classes, *sides, classes.values)
-    return fold
+        return data.ct_slices(chosen.ct)
+    if chosen.camvid:
+        return data.street_scenes(chosen.camvid, chosen.hold_out)
+    if not chosen.images or not chosen.labels:
+        raise SystemExit("expected --images and --labels, or --camvid, or --ct")
+    truths = data.read_folder(chosen.images, chosen.labels, chosen.void)
+    classes = ClassTable.read(chosen.classes) if chosen.classes else data.table_for(truths, mirror=chosen.mirror)
+    return data.split(chosen.images.parent.name, truths, classes, chosen.hold_out)
 
 
 def _run(chosen: argparse.Namespace, network: str, seed: int) -> Run:
@@ -138,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     table = commands.add_parser("table")
     table.set_defaults(work=show)
     _add_table(table)
-    for command in (*commands.choices.values(),):
+    for command in commands.choices.values():
         command.add_argument("--results", type=Path, required=True, metavar="DIR", help="folder of result files")
     return parser
 

@@ -94,11 +94,14 @@ def table_for(truths: Mapping[str, Truth], names: Sequence[str] = (), mirror: bo
     return ClassTable(tuple(classes), mirror)
 
 
-def street_scenes(folder: Path, drive: str) -> Fold:
-    """CamVid, in the version of the SegNet tutorial, with one drive held out."""
+def split(data: str, truths: Mapping[str, Truth], classes: ClassTable, groups: Sequence[str]) -> Fold:
+    return Fold(data, "+".join(groups), classes, *hold_out(truths, groups), classes.values)
+
+
+def street_scenes(folder: Path, drives: Sequence[str]) -> Fold:
+    """CamVid, in the version of the SegNet tutorial, with these drives held out."""
     truths = read_folder(folder / "images", folder / "labels", [STREET_VOID])
-    classes = table_for(truths, STREET, mirror=True)
-    return Fold("camvid", drive, classes, *hold_out(truths, [drive]), classes.values)
+    return split("camvid", truths, table_for(truths, STREET, mirror=True), drives)
 
 
 def drives_of(folder: Path) -> list[str]:

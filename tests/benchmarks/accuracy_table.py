@@ -86,7 +86,9 @@ def difference(one: Entry, other: Entry, score: Scores) -> Difference:
 
 
 def read_results(folder: Path) -> list[dict[str, object]]:
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    """Of the JSON files there, those that a run has written."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    return [one for one in found if isinstance(one, dict) and {*SHARED, "counts"} <= one.keys()]
 
 
 def tables(results: Iterable[Mapping[str, object]], against: Sequence[str]) -> Iterator[str]:

@@ -141,9 +141,7 @@ class ClassTable:
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
         except (OSError, ValueError, RecursionError) as error:
-            raise ClassTableError(
-                "{name} cannot be read as a class table: {reason}.", name=Path(path).name, reason=str(error)
-            ) from error
+            raise _unreadable(Path(path).name, error) from error
         return ClassTable.from_json(data)
 
     def write(self, path: Path) -> None:
@@ -177,6 +175,19 @@ def default_table() -> ClassTable:
     return ClassTable(tuple(Class(uid, value, name, _rgb(code)) for value, (uid, name, code) in enumerate(rows)))
 
 
+def _unreadable(name: str, error: Exception) -> ClassTableError:
+    if isinstance(error, OSError):
+        return ClassTableError("{name} cannot be read: {reason}.", name=name, reason=error.strerror or str(error))
+    if isinstance(error, json.JSONDecodeError):
+        return ClassTableError(
+            "{name} is no class table: its JSON breaks off or is wrong at line {line}, column {column}; correct it there.",
+            name=name,
+            line=error.lineno,
+            column=error.colno,
+        )
+    return ClassTableError("{name} is no class table: it holds something else than JSON in UTF-8.", name=name)
+
+
 def _rgb(code: int) -> Color:
     return code >> 16, code >> 8 & 255, code & 255
 
@@ -196,9 +207,7 @@ def _refuse_repeats(what: str, items: Iterable[object]) -> None:
     seen: set[object] = set()
     for item in items:
         if item in seen:
-            raise ClassTableError(
-                "Two classes have the same {what}, {item}; each needs its own.", what=what, item=item
-            )
+            raise ClassTableError("Two classes have the same {what}, {item}; each needs its own.", what=what, item=item)
         seen.add(item)
 
 

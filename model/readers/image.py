@@ -51,7 +51,7 @@ def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
         raise ImageError("{name} has no pixels; copy it again from its source.", name=name)
     if width * height > max_pixels:
         raise ImageError(
-            "{name} is {width} x {height}, which is more than the limit of {limit:.0f} megapixels; "
+            "{name} is {width} x {height}, which is more than the limit of {limit:g} megapixels; "
             "cut it into smaller images, or start with --max-megapixels {needed}.",
             name=name,
             width=width,

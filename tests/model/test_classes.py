@@ -146,8 +146,18 @@ def test_what_is_no_class_table_is_refused_in_a_sentence(data: object) -> None:
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", json.dumps({"classes": []}).encode()])
 def test_a_damaged_file_is_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "classes.json").write_bytes(content)
-    with pytest.raises(ClassTableError):
+    with pytest.raises(ClassTableError) as raised:
         ClassTable.read(tmp_path / "classes.json")
+    words = str(raised.value)
+    assert words.endswith(".") and not any(word in words for word in ("codec", "Expecting", "char", "Errno")), words
+
+
+def test_a_table_says_where_its_json_is_wrong_and_one_that_is_gone_why(tmp_path: Path) -> None:
+    (tmp_path / "classes.json").write_text('["liver",\n "spleen"')
+    with pytest.raises(ClassTableError, match="classes.json is no class table: .* at line 2, column 10"):
+        ClassTable.read(tmp_path / "classes.json")
+    with pytest.raises(ClassTableError, match="^gone.json cannot be read: No such file or directory.$"):
+        ClassTable.read(tmp_path / "gone.json")
 
 
 def test_a_full_table_says_so() -> None:

@@ -504,6 +504,15 @@ def test_too_many_pixels_are_refused_from_the_header_and_the_way_out_is_named(tm
             read_image(path)
     with pytest.raises(ImageError, match="truncated"):
         read_image(path, max_pixels=1_200_000_000)
+    with pytest.raises(ImageError, match=r"limit of 0\.001 megapixels"):
+        read_image(path, max_pixels=1000)
+
+
+def test_too_many_pixels_of_a_jpeg_are_refused_before_it_is_decoded(tmp_path: Path, monkeypatch) -> None:
+    path = encode(tmp_path / "large.jpg", np.zeros((40, 50, 3), np.uint8))
+    monkeypatch.setattr(cv2, "imdecode", None)
+    with pytest.raises(ImageError, match="large.jpg is 50 x 40"):
+        read_image(path, max_pixels=1999)
 
 
 def test_the_limit_holds_for_tiff_and_dicom_too(tmp_path: Path) -> None:

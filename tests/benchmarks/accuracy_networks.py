@@ -64,7 +64,7 @@ def without_attention(network: LightningUnet) -> LightningUnet:
 def _only_values(heads: int, qkv: torch.Tensor) -> torch.Tensor:
     """(B, h, w, 3C) -> (B, h, w, C): a token's own v, each head brought to unit RMS as after attention."""
     v = qkv.chunk(3, dim=-1)[2].unflatten(-1, (heads, -1))
-    return F.rms_norm(v, v.shape[-1:], eps=1e-6).flatten(-2).contiguous()
+    return F.rms_norm(v, v.shape[-1:], eps=1e-6).to(qkv.dtype).flatten(-2)
 
 
 class ComparedUNet(nn.Module):

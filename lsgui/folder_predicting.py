@@ -17,7 +17,7 @@ from model.errors import DeviceLost
 from model.images import Image, read_image
 from model.messages import Message
 from model.prediction import Prediction
-from model.progress import Progress, Report
+from model.progress import Cancelled, Progress, Report
 from model.workspace import Status, Workspace
 
 REVIEWED = (Status.CORRECTED, Status.LABELLED)
@@ -78,7 +78,12 @@ class FolderPredicting:
     def _predict_some(
         self, work: PredictionWork, left: deque[str], failures: list[Failure], told: _Told, report: Report
     ) -> None:
-        """Image by image, several on their way; those that are done go from `left`."""
+        """Image by image, several on their way; those that are done go from `left`.
+
+        Who cancels hears of those that were being written meanwhile, too.
+        """
+        written: dict[str, Prediction] = {}
+        used = ""
 
         def read(name: str) -> Image | None:
             entry = work.workspace.entry(name)
@@ -88,20 +93,26 @@ class FolderPredicting:
             if work.outdated or work.workspace.entry(name).status in REVIEWED:
                 return False
             work.workspace.write_prediction(name, prediction)
+            written[name] = prediction
             return True
 
         report(Progress(0.0))
         results = self._keeper.predict_folder(work.weights, work.classes, tuple(left), read, write, report)
-        with closing(results):
-            for outcome, device in results:
-                if outcome.error is None and not outcome.written and work.outdated:
-                    return
-                left.popleft()
-                if outcome.error is not None:
-                    failures.append(failure_of(outcome.error))
-                elif outcome.written:
-                    told.add(Predicted(work, outcome.task, outcome.prediction, device))
-                report(Progress(0.0))
+        try:
+            with closing(results):
+                for outcome, used in results:
+                    if outcome.error is None and not outcome.written and work.outdated:
+                        return
+                    left.popleft()
+                    if outcome.error is not None:
+                        failures.append(failure_of(outcome.error))
+                    elif outcome.written:
+                        told.add(Predicted(work, outcome.task, written.pop(outcome.task), used))
+                    report(Progress(0.0))
+        except Cancelled:
+            for name, prediction in written.items():
+                told.add(Predicted(work, name, prediction, used))
+            raise
 
     def _tell(self, failure: Failure) -> None:
         self._context.jobs.post(lambda: self._context.tell_failure(failure))

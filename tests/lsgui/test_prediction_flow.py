@@ -136,13 +136,18 @@ def test_the_folder_is_predicted_except_where_a_person_has_worked(desk: Desk, im
 
 
 def test_predicting_the_folder_can_be_cancelled(desk: Desk, image_folder: Callable) -> None:
-    desk.open(image_folder(*(f"i{number:03d}" for number in range(300))))
+    names = [f"i{number:03d}" for number in range(300)]
+    folder = image_folder(*names)
+    desk.open(folder)
     predict(desk)
     desk.session.predict_folder()
     desk.wait(lambda: desk.session.folder.entry("i003.png").status == Status.PREDICTED)
     desk.session.cancel(desk.session.jobs.jobs[0].id)
     desk.settle()
     assert desk.session.folder.entry("i299.png").status == Status.NONE
+    files = {name for name in names if predicted(folder, f"{name}.png") is not None}
+    rows = {name for name in names if desk.session.folder.entry(f"{name}.png").status == Status.PREDICTED}
+    assert rows == files
 
 
 def test_revert_brings_the_prediction_back_over_a_persons_pixels(desk: Desk, image_folder: Callable) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import torch
@@ -14,8 +14,11 @@ from model.messages import Message
 from model.optimiser import Optimiser
 from model.precision import Precision
 from model.recording import Inputs, Recording, ran_out
+from model.teacher import Teacher, taught_loss
 
 Result = TypeVar("Result")
+Views = Sequence[torch.Tensor]
+"""Pixels and channels of as many views, and their chances where there is a teacher."""
 EAGER_STEPS = 3
 """Steps launched one by one at first, and after a change: kernels get compiled and libraries find their algorithms."""
 
@@ -35,6 +38,7 @@ class Gradients:
         precision: Precision,
         team: Team,
         notice: Callable[[Message], None],
+        teacher: Teacher | None = None,
     ) -> None:
         self.at_once: int | None = None
         """How many views go through the network at a time, a divisor of the batch; None for all."""
@@ -47,17 +51,22 @@ class Gradients:
         self._eager = 0
         self._parts = 1
         self._reducing: torch.nn.Module | None = None
+        self._teacher = teacher
 
-    def __call__(self, pixels: torch.Tensor, channels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
-        """The loss (), averaged like the gradient. Raises torch's own error when memory runs out on any rank."""
-        size = self.at_once or len(pixels)
-        if self.recording is not None and not self.recording.fits((pixels[:size], channels[:size], weights)):
+    def __call__(self, views: Views, weights: torch.Tensor | None, trust: torch.Tensor | None = None) -> torch.Tensor:
+        """The loss (), averaged like the gradient. Raises torch's own error when memory runs out on any rank.
+
+        With a `teacher`, the views have chances, and `trust` () says how much it counts.
+        """
+        size = self.at_once or len(views[0])
+        parts = list(zip(*(one.split(size) for one in views), strict=True))
+        if self.recording is not None and not self.recording.fits((weights, trust, *parts[0])):
             self.forget()
         if self.recording is None and self._reducing is None:
-            loss = self.together(lambda: self._compute(pixels, channels, weights))
+            loss = self.together(lambda: self._compute(parts, weights, trust))
             self._eager += 1
         else:
-            loss = self._compute(pixels, channels, weights)
+            loss = self._compute(parts, weights, trust)
         self._team.average([loss])
         if self._reducing is not None:
             return loss
@@ -105,15 +114,15 @@ class Gradients:
             self._refuse(str(error).partition("\n")[0])
             return None
 
-    def _compute(self, pixels: torch.Tensor, channels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
-        size = self.at_once or len(pixels)
-        self._parts = len(pixels) // size
-        parts = list(zip(pixels.split(size), channels.split(size), strict=True))
-        backward = self._prepare((*parts[0], weights))
-        total = torch.zeros((), device=pixels.device)
+    def _compute(
+        self, parts: Sequence[Views], weights: torch.Tensor | None, trust: torch.Tensor | None
+    ) -> torch.Tensor:
+        self._parts = len(parts)
+        backward = self._prepare((weights, trust, *parts[0]))
+        total = torch.zeros((), device=self._precision.device)
         for number, part in enumerate(parts):
             with self._without_averaging(number + 1 < len(parts)):
-                total += backward(*part, weights)
+                total += backward(weights, trust, *part)
         return total
 
     def _prepare(self, inputs: Inputs) -> Callable[..., torch.Tensor]:
@@ -132,14 +141,29 @@ class Gradients:
             self._optimiser.clear_gradients()
         return self.recording
 
-    def _backward(self, pixels: torch.Tensor, channels: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
-        with self._precision.autocast():
-            logits = (self._reducing or self._network)(pixels.float())
-        loss = segmentation_loss(logits, channels, weights) / self._parts
+    def _backward(self, weights: torch.Tensor | None, trust: torch.Tensor | None, *views: torch.Tensor) -> torch.Tensor:
+        loss = self._loss(weights, trust, *views) / self._parts
         scaled = loss if self._optimiser.scale is None else loss * self._optimiser.scale
         with contextlib.nullcontext() if self._reducing is None else self._team.quiet():
             scaled.backward()
         return loss.detach()
+
+    def _loss(
+        self,
+        weights: torch.Tensor | None,
+        trust: torch.Tensor | None,
+        pixels: torch.Tensor,
+        channels: torch.Tensor,
+        chances: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        pixels, told = pixels.float(), None
+        if self._teacher is not None:
+            pixels, channels, told = self._teacher.lesson(pixels, channels, chances)
+        with self._precision.autocast():
+            logits = (self._reducing or self._network)(pixels)
+        if told is None:
+            return segmentation_loss(logits, channels, weights)
+        return taught_loss(logits, channels, told, weights, trust)
 
     def _without_averaging(self, hold: bool) -> contextlib.AbstractContextManager:
         """Within it, DistributedDataParallel leaves the gradients to add up."""

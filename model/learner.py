@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from model.adapt import network_from_checkpoint
@@ -16,6 +17,7 @@ from model.cores import usable_cores
 from model.dataset import Example, Kept, bare_example, make_example
 from model.device import device_name
 from model.distributed import Order, Team
+from model.disturbance import CHANCES
 from model.errors import OutOfMemory
 from model.losses import class_weights
 from model.messages import Message
@@ -23,6 +25,7 @@ from model.network import LightningUnet
 from model.plan import Plan
 from model.recording import ran_out
 from model.survey import Survey
+from model.teacher import Lesson
 from model.trainer import Trainer
 from model.transfers import pinned
 
@@ -34,6 +37,10 @@ AHEAD = 3
 """Batches in work while a GPU learns from another."""
 MOST_THREADS = 6
 """They cut 1000 views a second of 512 x 512; more threads only wait for each other, because part of it is Python."""
+
+
+MOSTLY_KNOWN = 0.95
+"""Share of labelled pixels from which there is nothing left in labelled images to be taught about."""
 
 
 class Learner:
@@ -54,7 +61,8 @@ class Learner:
         """Without a `start`, a saved state must be restored, or one taken from rank 0, before the first step."""
         self._plan, self._found, self._device, self._notice = plan, found, device, notice
         self._team = team or Team()
-        self._trainer = Trainer(_network(plan, start), device, plan.learning_rate, self._team, notice)
+        self._teaches = plan.options.unlabelled and (bool(found.others) or found.known < MOSTLY_KNOWN)
+        self._trainer = Trainer(_network(plan, start), device, plan.learning_rate, self._team, notice, self._teaches)
         self._pixels = list(found.training_pixels().values())
         self._examples = Kept(self._read, len(found.train), KEPT_EXAMPLES)
         others = found.others if plan.options.unlabelled else ()
@@ -134,15 +142,21 @@ class Learner:
         weights = class_weights(self._pixels, emphasis)
         for problem in batch.problems:
             self._notice(problem.message)
+        lesson = self._lesson(batch, progress) if self._teaches else None
         while True:
             try:
-                loss = self._trainer.step(batch.pixels, batch.channels, rate, weights)
+                loss = self._trainer.step(batch.pixels, batch.channels, rate, weights, lesson)
                 self._drawn = batch.drawn
                 return loss
             except (RuntimeError, MemoryError) as error:
                 if not ran_out(error):
                     raise
             self._spare()
+
+    def _lesson(self, batch: Batch, progress: float) -> Lesson:
+        """The same chances for the same views, whoever goes on with the training."""
+        rng = np.random.default_rng((self._plan.options.seed, 2, batch.drawn, self._team.rank.number))
+        return Lesson(rng.random((len(batch.pixels), CHANCES), np.float32), self._plan.schedule.trust(progress))
 
     def _spare(self) -> None:
         """Memory has run out: first keep less of what is inside the network, then let fewer views in at a time."""

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+TRUST_FROM, TRUST_FULLY = 0.1, 0.3
+"""The progress between which what the averaged weights say of unlabelled pixels gains its weight."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -44,6 +47,10 @@ class Schedule:
             return max(progress / self.warm_up, 0.1)
         fraction = (progress - self.warm_up) / (1 - self.warm_up)
         return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * fraction))
+
+    def trust(self, progress: float) -> float:
+        """How much the averaged weights are believed: not at first, fully after a good quarter."""
+        return min(max((progress - TRUST_FROM) / (TRUST_FULLY - TRUST_FROM), 0.0), 1.0)
 
     def emphasis(self, progress: float) -> float:
         """How much rare classes are favoured in the loss: fully at first, not at all in the last third."""

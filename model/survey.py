@@ -57,6 +57,12 @@ class Survey:
         """How many training pixels each class of the table has, by value, in the table's order."""
         return {value: sum(label.pixels.get(value, 0) for label in self.train) for value in self.classes.values}
 
+    @property
+    def known(self) -> float:
+        """The share of the training images' pixels that are labelled."""
+        pixels = sum(label.shape[0] * label.shape[1] for label in self.train)
+        return sum(self.training_pixels().values()) / max(pixels, 1)
+
     def read(self, label: Usable) -> Truth:
         """Raises ModelError when the files have changed for the worse since."""
         return read_truth(label.item, self.classes, self.max_pixels)

@@ -19,6 +19,7 @@ from model.gradients import Gradients
 from model.messages import Message
 from model.optimiser import Optimiser
 from model.precision import Precision
+from model.teacher import Lesson, Teacher
 from model.transfers import Transfers
 
 Result = TypeVar("Result")
@@ -36,13 +37,16 @@ class Trainer:
         learning_rate: float,
         team: Team | None = None,
         notice: Callable[[Message], None] = lambda message: None,
+        teaches: bool = False,
     ) -> None:
+        """When it `teaches`, the averaged weights label what nobody has labelled, and every step needs a lesson."""
         self.network = network.to(device).train()
         self.device = device
         self.learning_rate = learning_rate
         precision = Precision(device)
         self._optimiser = Optimiser(self.network, device, learning_rate, precision.dtype == torch.float16)
-        self._gradients = Gradients(self.network, self._optimiser, precision, team or Team(), notice)
+        teacher = Teacher(self.network, self._optimiser.average.tensors, precision) if teaches else None
+        self._gradients = Gradients(self.network, self._optimiser, precision, team or Team(), notice, teacher)
         self._transfers = Transfers(device)
         self._apply: Callable[[torch.Tensor], object] | None = None
         self._hopeless = 0
@@ -51,7 +55,14 @@ class Trainer:
     def steps(self) -> int:
         return self._optimiser.average.steps
 
-    def step(self, pixels: np.ndarray, channels: np.ndarray, rate: float, weights: np.ndarray | None = None) -> float:
+    def step(
+        self,
+        pixels: np.ndarray,
+        channels: np.ndarray,
+        rate: float,
+        weights: np.ndarray | None = None,
+        lesson: Lesson | None = None,
+    ) -> float:
         """One optimiser step at the share `rate` of the peak learning rate; returns its loss, on a GPU that of two steps
         before, because the GPU must not wait for anyone who reads it.
 
@@ -60,10 +71,13 @@ class Trainer:
         no number, and torch's own error when memory runs out.
         """
         controls = np.array([self.learning_rate * rate, self._optimiser.average.share], np.float32)
-        given = pixels, channels, weights, controls
+        given = [controls, weights, None, pixels, channels]
+        if lesson is not None:
+            given = [controls, weights, np.array(lesson.trust, np.float32), pixels, channels, lesson.chances]
         with self._transfers.beside():
-            *inputs, controls = self._together(lambda: [self._transfers.upload(one) for one in given])
-            loss = self._gradients(*inputs)
+            uploaded = self._together(lambda: [self._transfers.upload(one) for one in given])
+            controls, weights, trust, *views = uploaded
+            loss = self._gradients(views, weights, trust)
             self._update(controls)
             value = self._transfers.fetch(loss)
         self._optimiser.average.steps += 1

@@ -194,9 +194,9 @@ def test_a_gradient_is_the_same_whatever_was_left_from_the_step_before():
     one = trainer("cpu", [])
     pixels, channels = (torch.from_numpy(array) for array in next(batches()))
     gradients: Gradients = one._gradients
-    gradients(pixels, channels, None)
+    gradients([pixels, channels], None)
     first = [parameter.grad.clone() for parameter in one.network.parameters()]
-    gradients(pixels, channels, None)
+    gradients([pixels, channels], None)
     assert all(torch.equal(x, y.grad) for x, y in zip(first, one.network.parameters(), strict=True))
 
 

@@ -85,6 +85,19 @@ def test_without_a_held_out_image_the_temperature_of_the_start_is_kept(blobs, bl
     assert made.temperature == 1.5 and made.metrics["calibration_error"] is None
 
 
+def test_images_and_pixels_without_a_label_are_learned_from_when_that_is_wanted(blobs, blob_weights):
+    half = labels(blobs).label("a.png")
+    label = read_label(half, None, None)
+    label[:, 32:] = 255
+    write_label(half, label, Workspace.peek(blobs).classes)
+    for number in range(12):
+        pillow.fromarray(np.full((64, 64), 20 * number, np.uint8)).save(blobs / f"z{number}.png")
+    (blobs / "z0.png").write_bytes(b"damaged")
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=3, batch=2, unlabelled=True))
+    assert of(Finished, events)[0].dice["disk"] > 0.5 and not of(Notice, events)
+    assert of(Started, events)[0].train == 4
+
+
 def test_a_run_keeps_its_settings_events_labels_and_weights(blobs, blob_weights):
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
     (run,) = list_runs(blobs / "segmentation")

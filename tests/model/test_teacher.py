@@ -1,0 +1,110 @@
+"""A teacher of averaged weights: what it says, what its student sees, and that this helps where labels are few."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from model.disturbance import CHANCES, disturb
+from model.losses import segmentation_loss
+from model.network import LightningUnet, NetworkConfig
+from model.precision import Precision
+from model.teacher import Lesson, Teacher, taught_loss
+from model.trainer import Trainer
+
+SIZES = {"width": 16, "heads": (1, 2), "encoder_blocks": (1, 1), "decoder_blocks": (1,), "size": 32}
+
+
+def network(seed: int = 0, sharp: float = 3.0) -> LightningUnet:
+    torch.manual_seed(seed)
+    made = LightningUnet(NetworkConfig(3, **SIZES))
+    torch.nn.init.normal_(made.head.weight, std=sharp)
+    return made
+
+
+def views(count: int = 4) -> tuple[torch.Tensor, torch.Tensor]:
+    """Half of the pixels are labelled."""
+    pixels = torch.rand(count, 1, 32, 32, generator=torch.Generator().manual_seed(1))
+    channels = (3 * pixels[:, 0]).to(torch.uint8)
+    channels[:, :, 16:] = 255
+    return pixels, channels
+
+
+def chances(count: int = 4) -> np.ndarray:
+    return np.random.default_rng(2).random((count, CHANCES), np.float32)
+
+
+def test_a_teacher_says_only_what_it_is_sure_of_where_nobody_has_labelled():
+    one = network()
+    pixels, channels = views()
+    told = Teacher(one, one.state_dict(), Precision(torch.device("cpu")))(pixels, channels)
+    best, channel = one.eval()(pixels).softmax(dim=1).max(dim=1)
+    assert (told[:, :, :16] == 255).all() and (told[best < 0.899] == 255).all()
+    sure = (best > 0.901) & (channels == 255)
+    assert sure.any() and torch.equal(told[sure], channel[sure].to(torch.uint8))
+
+
+def test_a_teacher_follows_the_average_it_was_given():
+    average = {name: tensor.clone() for name, tensor in network(1).state_dict().items()}
+    teacher = Teacher(network(0), average, Precision(torch.device("cpu")))
+    pixels, channels = views()
+    before = teacher(pixels, channels)
+    for name, tensor in network(5).state_dict().items():
+        average[name].copy_(tensor)
+    after = teacher(pixels, channels)
+    expected = Teacher(network(5), network(5).state_dict(), Precision(torch.device("cpu")))(pixels, channels)
+    assert torch.equal(after, expected) and not torch.equal(before, after)
+
+
+def test_disturbed_views_keep_what_is_known_of_each_pixel():
+    """Each pixel's brightness says what it is, in all views alike, so that a pixel that moved can be told."""
+    values = torch.tensor([0.2, 0.5, 0.8])
+    truth = torch.randint(0, 3, (6, 16, 16), generator=torch.Generator().manual_seed(0))
+    pixels = values[truth][:, None]
+    channels = truth.to(torch.uint8)
+    told = torch.full_like(channels, 255)
+    told[:, 8:], channels[:, 8:] = channels[:, 8:].clone(), 255
+    still = torch.full((6, CHANCES), 0.5)
+    still[:, 4:] = torch.from_numpy(chances(6))[:, 4:]
+    still[:, 4] = 0.0  # channel 0 is always among those taken over
+    still[:, 3] = torch.tensor([0.0, 0.9, 0.0, 0.9, 0.0, 0.9])
+    mixed, by_person, by_teacher = disturb(pixels, channels, told, still)
+    known = torch.minimum(by_person, by_teacher).long()
+    assert torch.allclose(values[known], mixed[:, 0], atol=0.02)
+    moved = (mixed - pixels).abs().amax(dim=(1, 2, 3)) > 0.1
+    assert moved.tolist() == [True, False, True, False, True, False]
+
+
+def test_without_trust_the_teacher_counts_for_nothing_and_without_pixels_for_no_nan():
+    logits = torch.randn(2, 3, 8, 8)
+    _, channels = views(2)
+    channels, told = channels[:, :8, 12:20], torch.full((2, 8, 8), 255, dtype=torch.uint8)
+    told[0, 2] = 1
+    plain = segmentation_loss(logits, channels)
+    assert taught_loss(logits, channels, told, None, torch.tensor(0.0)) == plain
+    assert taught_loss(logits, channels, told, None, torch.tensor(1.0)) > plain
+    nothing = torch.full_like(told, 255)
+    assert taught_loss(logits, nothing, nothing, None, torch.tensor(1.0)) == 0
+
+
+def test_a_taught_training_goes_on_exactly_where_it_stood():
+    def step(one: Trainer, number: int) -> float:
+        pixels, channels = (tensor.numpy() for tensor in views())
+        return one.step(pixels, channels, 1.0, np.ones(3, np.float32), Lesson(chances(), min(1.0, number / 3)))
+
+    one = Trainer(network(), torch.device("cpu"), 1e-3, teaches=True)
+    for number in range(5):
+        step(one, number)
+    other = Trainer(network(3), torch.device("cpu"), 1e-3, teaches=True)
+    other.take(one.state({}))
+    assert [step(one, 5), step(one, 6)] == [step(other, 5), step(other, 6)]
+
+
+@pytest.mark.parametrize("at_once", [4, 2, 1])
+def test_a_taught_step_can_be_cut_into_parts(at_once):
+    one = Trainer(network(), torch.device("cpu"), 1e-3, teaches=True)
+    one.share_memory(at_once, checkpointing=at_once < 4)
+    pixels, channels = (tensor.numpy() for tensor in views())
+    losses = [one.step(pixels, channels, 1.0, None, Lesson(chances(), 1.0)) for _ in range(12)]
+    assert np.isfinite(losses).all() and losses[-1] < losses[0]

@@ -142,8 +142,10 @@ class Inference:
 
     def _softmax(self, planes: torch.Tensor) -> torch.Tensor:
         with self._precision():
-            logits = self.network(planes.to(self._home))
-        return logits.float().softmax(dim=1).to(self.device)
+            logits = self.network(planes.to(self._home)).float()
+        if self._home.type == "cpu":
+            logits = logits.contiguous()  # the softmax of planes is ten times as fast as that of channels side by side
+        return logits.softmax(dim=1).to(self.device)
 
     def _precision(self) -> contextlib.AbstractContextManager:
         """Weights are bfloat16 already where autocast would make them so at every call."""

@@ -130,9 +130,11 @@ def classes_of(logits: torch.Tensor, shape: tuple[int, int]) -> tuple[torch.Tens
     the best channel (B, H, W), how sure it is (B, H, W; 255 = certain, 0 only where logits are no numbers), and the
     mean probabilities of 4x4 pixels (B, K, ceil(H / 4), ceil(W / 4); 255 = certain).
     """
-    probabilities = logits[:, : shape[0], : shape[1]].float().softmax(dim=-1)
-    best, channel = probabilities.max(dim=-1)
-    pooled = F.avg_pool2d(probabilities.permute(0, 3, 1, 2), 4, ceil_mode=True)
+    # A CPU takes the softmax of planes ten times as fast as that of a few channels that lie together.
+    planes = logits[:, : shape[0], : shape[1]].float().permute(0, 3, 1, 2).contiguous()
+    probabilities = planes.softmax(dim=1)
+    best, channel = probabilities.max(dim=1)
+    pooled = F.avg_pool2d(probabilities, 4, ceil_mode=True)
     return channel.to(torch.uint8), _to_bytes(best), _to_bytes(pooled)
 
 

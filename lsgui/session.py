@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -65,7 +65,7 @@ class Session(QObject):
         super().__init__(parent)
         self._context = Context(ask, data_folder, max_pixels, self)
         self.shown = FolderFilter(self.folder, self)
-        self.tools = ToolBox(self.document, self.painting, self)
+        self.tools = ToolBox(self.document, self.painting, self, self.jobs, lambda: self.prediction)
         self._thumbnails = Thumbnails(self.jobs, max_pixels, self)
         self.folder.picture = self._thumbnails.picture
         self._saving = Saving(self._context, self)
@@ -165,6 +165,21 @@ class Session(QObject):
         if self.document.image is not None:
             self.document.restore()
             self.document.clear()
+
+    def undo_anywhere(self) -> None:
+        """Take back the newest edit, in whichever image it was made."""
+
+    def clean(self, what: str) -> None:
+        """Tidy the label map: `what` is smooth, fill-holes, remove-islands, keep-largest, grow or shrink."""
+
+    def copy_from(self, step: int) -> None:
+        """Take over the label map of the next (1) or previous (-1) image."""
+
+    def interpolate(self, all_between: bool = False) -> None:
+        """Fill the open image, or every one between, from the labelled images before and after it."""
+
+    def recover(self, choices: Mapping[str, str]) -> None:
+        """Image name -> restore or discard: what becomes of edits that a crash kept out of the maps."""
 
     def load_weights(self, path: Path) -> None:
         self._model.load_weights(Path(path))

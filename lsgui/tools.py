@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Qt, Signal
 
 from lsgui.brush import Brush, Eraser
@@ -9,6 +12,10 @@ from lsgui.document import Document
 from lsgui.painting import PaintSettings
 from lsgui.shape_tools import FloodFill, Picker, Polygon
 from lsgui.tool import NO_MODIFIER, Idle, Outline, Tool, has
+
+if TYPE_CHECKING:
+    from lsgui.jobs import JobRunner
+    from model.prediction import Prediction
 
 __all__ = ["Outline", "Tool", "ToolBox"]
 
@@ -18,7 +25,15 @@ class ToolBox(QObject):
 
     outline_changed = Signal()
 
-    def __init__(self, document: Document, painting: PaintSettings, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        painting: PaintSettings,
+        parent: QObject | None = None,
+        jobs: JobRunner | None = None,
+        predictions: Callable[[], Prediction | None] = lambda: None,
+    ) -> None:
+        """`jobs` runs what takes its time, `predictions` gives that of the open image."""
         super().__init__(parent)
         self.painting = painting
         self.tools: dict[str, Tool] = {

@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from model import disk
+
 TEMPORARY_SUFFIX = ".part"
-_PATIENCE = 20
-_BUFFER = 1 << 18
-"""Most files fit, and are then written by one call of the system."""
 
 
 def atomic_write(path: Path, write: Callable[[BinaryIO], None], durable: bool = True) -> None:
@@ -26,51 +24,27 @@ def atomic_write(path: Path, write: Callable[[BinaryIO], None], durable: bool = 
     path = Path(path)
     temporary = path.with_name(f".{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")
     try:
-        with open(temporary, "xb", buffering=_BUFFER) as file:
+        with disk.create(temporary) as file:
             write(file)
-            file.flush()
             if durable:
-                os.fsync(file.fileno())
+                disk.sync(file)
         with contextlib.suppress(FileNotFoundError):
             os.chmod(temporary, os.stat(path).st_mode & 0o777)
-        _replace(temporary, path)
+        disk.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        disk.remove(temporary)
         raise
     if durable:
-        _sync_folder(path.parent)
+        disk.sync_folder(path.parent)
 
 
 def clear_leftovers(folder: Path) -> None:
     """Remove the temporary files of a program that was killed; only for whoever holds the folder's lock."""
     for path in Path(folder).glob(f".*{TEMPORARY_SUFFIX}"):
-        path.unlink(missing_ok=True)
+        disk.remove(path)
 
 
 def sha256(path: Path) -> str:
     """The file's SHA-256 as 64 hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _replace(temporary: Path, path: Path) -> None:
-    """Windows refuses while another thread or a virus scanner has the old file open, which soon passes."""
-    for _ in range(_PATIENCE if os.name == "nt" else 0):
-        try:
-            os.replace(temporary, path)
-            return
-        except PermissionError:
-            time.sleep(0.05)
-    os.replace(temporary, path)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, where the system can: Windows and some network drives cannot."""
-    if os.name == "nt":
-        return
-    with contextlib.suppress(OSError):  # the file is in place, so this is no failure to report
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

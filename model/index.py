@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from model import disk
+
 
 @dataclass(frozen=True)
 class FileStamp:
@@ -94,8 +96,8 @@ class Index:
     def _discard(self) -> None:
         """Delete the file; where even that fails, go on in memory."""
         try:
-            self._path.unlink()
-        except (OSError, AttributeError):
+            disk.remove(self._path)
+        except (OSError, TypeError):
             self._path = None
 
 

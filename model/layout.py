@@ -17,7 +17,7 @@ class Layout:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        return self.root / "labels", self.root / "work", self.root / "predictions"
+        return self.root / "labels", self.root / "work", self.root / "predictions", self.root / "journal"
 
     def label(self, name: str) -> Path:
         return self.root / "labels" / f"{name}.png"
@@ -36,6 +36,15 @@ class Layout:
 
     def prediction_record(self, name: str) -> Path:
         return self.root / "predictions" / f"{name}.json"
+
+    def journal(self, name: str) -> Path:
+        """Every edit of the image, as it was made."""
+        return self.root / "journal" / f"{name}.journal"
+
+    @property
+    def kept(self) -> Path:
+        """Takes what somebody might still want: discarded journals, maps that another program changed."""
+        return self.root / "kept"
 
     @property
     def classes(self) -> Path:

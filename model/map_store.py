@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL.PngImagePlugin import PngInfo
 
+from model import disk
 from model.classes import ClassTable
 from model.errors import LabelError
 from model.files import atomic_write
@@ -89,14 +90,14 @@ class MapStore:
         """Forget what the model said of an image, autosaved or not; a person's work stays."""
         if self._layout.work(name).exists() and not has_human(self._layout.provenance(name)):
             self.drop_work(name)
-        self._layout.prediction(name).unlink(missing_ok=True)
-        self._layout.prediction_record(name).unlink(missing_ok=True)
+        disk.remove(self._layout.prediction(name))
+        disk.remove(self._layout.prediction_record(name))
 
     def drop_work(self, name: str) -> None:
         """Forget the autosaved map of an image whose label has just taken its place."""
         for path in (self._layout.work(name), self._layout.provenance(name)):
             if os.path.exists(path):
-                path.unlink(missing_ok=True)
+                disk.remove(path)
 
     def _work(self, name: str, shape: tuple[int, int], classes: ClassTable) -> tuple[np.ndarray, np.ndarray] | None:
         path = self._layout.work(name)
@@ -142,7 +143,7 @@ class MapStore:
             _read(path, shape, record, classes)
         except LabelError:
             if path.exists():
-                path.rename(free_name(path))
+                disk.rename(path, free_name(path))
 
 
 def has_human(path: Path) -> bool:

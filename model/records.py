@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from model import disk
 from model.classes import ClassTable
 from model.errors import LabelError
 from model.files import atomic_write
@@ -61,7 +62,7 @@ def read_json(path: Path) -> dict:
 def keep_damaged(path: Path) -> None:
     """Rename a JSON file that cannot be read aside before it is replaced."""
     if path.exists() and not read_json(path):
-        path.rename(free_name(path))
+        disk.rename(path, free_name(path))
 
 
 def free_name(path: Path) -> Path:

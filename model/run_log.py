@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from model import disk
 from model.checkpoint import Checkpoint, save
 from model.errors import ModelError, TrainingError
 from model.events import Event, Failed, Finished, Notice, Stopped, to_line
@@ -91,15 +92,15 @@ class RunLog:
         finished = Finished(self.run.number, str(path), *new, *old, verdict(self.run))
         # The run is done: neither a full disk nor a listener that has gone makes it a failed one.
         with suppress(OSError):
-            self.run.resume_path.unlink(missing_ok=True)
+            disk.remove(self.run.resume_path)
         with suppress(OSError):
             self._keep(finished)
         with suppress(OSError):
             self._emit(finished)
 
     def _keep(self, event: Event) -> None:
-        with open(self.run.events_path, "a", encoding="utf-8") as file:
-            file.write(to_line(event) + "\n")
+        with disk.append(self.run.events_path) as file:
+            disk.write(file, (to_line(event) + "\n").encode("utf-8"))
 
     @contextmanager
     def ending(self) -> Iterator[None]:
@@ -145,7 +146,7 @@ def only_one(root: Path) -> Iterator[None]:
     layout = Layout(root)
     lock = FileLock(layout.training_lock, timeout=0, thread_local=False)
     try:
-        layout.runs.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(layout.runs)
         lock.acquire()
     except Timeout as error:
         raise TrainingError("Another fine-tuning is running in this folder; wait for it or stop it first.") from error

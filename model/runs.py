@@ -14,6 +14,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
+from model import disk
 from model.events import Event, from_line
 from model.layout import Layout, RunFiles
 from model.records import read_json, write_json
@@ -114,13 +115,13 @@ def read_run(folder: Path) -> Run | None:
 def new_run(root: Path, parent: str | None = None, labels: Sequence[str] = ()) -> Run:
     """Make the folder of the next run and mark it running. Take its `run_lock` at once and keep it. Raises OSError."""
     layout = Layout(Path(root))
-    layout.runs.mkdir(parents=True, exist_ok=True)
+    disk.make_folder(layout.runs)
     number = max((int(folder.name) for folder in _numbered(root)), default=0)
     while True:
         number += 1
         folder = layout.run(number)
         try:
-            folder.mkdir()
+            disk.make_new_folder(folder)
             break
         except FileExistsError:
             continue
@@ -171,7 +172,7 @@ def set_active(root: Path, weights: Path | None) -> None:
     """Choose `weights`. Those of a run are stored relative to `root`, so that the folder may move. Raises OSError."""
     active = Layout(Path(root)).active
     if weights is None:
-        active.unlink(missing_ok=True)
+        disk.remove(active)
         return
     weights, home = Path(os.path.abspath(weights)), Path(os.path.abspath(root))
     stored = weights.relative_to(home).as_posix() if weights.is_relative_to(home) else str(weights)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
+from model import disk
 from model.catalog import Catalog, Entry, Status
 from model.classes import ClassTable, default_table
 from model.errors import ClassTableError, WorkspaceError
@@ -102,7 +103,7 @@ class Workspace:
         table = table.keeping_values_of(self.classes)
         with _saving("classes.json"):
             if self.notices and self._layout.classes.exists():
-                self._layout.classes.rename(free_name(self._layout.classes))
+                disk.rename(self._layout.classes, free_name(self._layout.classes))
             table.write(self._layout.classes)
         self.notices = ()
         self.classes = table

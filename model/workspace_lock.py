@@ -6,6 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from model import disk
 from model.errors import WorkspaceError
 from model.layout import WORKSPACE_FOLDER, Layout
 
@@ -27,7 +28,7 @@ def take_lock(root: Path) -> FileLock:
     lock = FileLock(layout.lock, timeout=0, thread_local=False)
     try:
         for folder in layout.folders:
-            folder.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(folder)
         lock.acquire()
     except Timeout as error:
         raise WorkspaceLocked(

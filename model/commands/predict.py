@@ -11,6 +11,7 @@ import errno
 from collections.abc import Iterator
 from pathlib import Path
 
+from model import disk
 from model.checkpoint import Checkpoint, load
 from model.classes import ClassTable
 from model.commands.console import Bar, Exit, say, share_the_cores
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     checkpoint = load(arguments.weights)
     classes = ClassTable.read(arguments.classes) if arguments.classes else checkpoint.classes
     try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(arguments.out)
         classes.write(arguments.out / "classes.json")
     except OSError as error:
         say(f"{arguments.out} cannot be written: {error.strerror or error}; make room, or choose another --out.")

@@ -50,7 +50,7 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path: Path, monkeypatc
     def refuse(*arguments: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("model.files.os.open", refuse)
+    monkeypatch.setattr("model.disk.os.open", refuse)
     atomic_write(tmp_path / "label.png", lambda file: file.write(b"new"))
     assert (tmp_path / "label.png").read_bytes() == b"new"
 

@@ -1,0 +1,95 @@
+"""The one place that writes to the disk: what is called here, in its order, is what a power cut may interrupt.
+
+Others call these functions through the module (`disk.sync(file)`), so that a test can record or refuse every call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+_PATIENCE = 20
+_BUFFER = 1 << 18
+"""Most files fit, and are then written by one call of the system."""
+
+
+def create(path: Path) -> BinaryIO:
+    """A new file to write; raises FileExistsError where there is one."""
+    return open(path, "xb", buffering=_BUFFER)
+
+
+def append(path: Path) -> BinaryIO:
+    """The file, opened at its end and without a buffer: use `write`, which writes everything."""
+    return open(path, "ab", buffering=0)
+
+
+def write(file: BinaryIO, data: bytes) -> None:
+    """All of `data`: a file without a buffer may take less than it is given, as on a disk that becomes full."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def sync(file: BinaryIO) -> None:
+    """Return when what was written to `file` would survive a power cut."""
+    file.flush()
+    if sys.platform == "darwin":
+        import fcntl
+
+        with contextlib.suppress(OSError):  # a network drive may not know it, and fsync has to do
+            fcntl.fcntl(file.fileno(), fcntl.F_FULLFSYNC)
+            return
+    os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in `folder` durable, where the system can: Windows and some network drives cannot."""
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):  # the file is in place, so this is no failure to report
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def replace(old: Path, new: Path) -> None:
+    """Put `old` in the place of `new`. Windows refuses while somebody has `new` open, which soon passes."""
+    for _ in range(_PATIENCE if os.name == "nt" else 0):
+        try:
+            os.replace(old, new)
+            return
+        except PermissionError:
+            time.sleep(0.05)
+    os.replace(old, new)
+
+
+def rename(old: Path, new: Path) -> None:
+    """Move `old` to a name that is free."""
+    os.rename(old, new)
+
+
+def remove(path: Path) -> None:
+    """Nothing happens where nothing is."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def make_folder(path: Path) -> None:
+    """With the folders above it; raises FileExistsError only where a file is in the way."""
+    Path(path).mkdir(parents=True, exist_ok=True)
+
+
+def make_new_folder(path: Path) -> None:
+    """Raises FileExistsError where there is one already."""
+    os.mkdir(path)
+
+
+def truncate(path: Path, size: int) -> None:
+    """Cut the file to its first `size` bytes."""
+    os.truncate(path, size)

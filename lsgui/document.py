@@ -1,64 +1,77 @@
-"""The open image with its label map: the only place that writes their pixels, and one undo stack over every edit."""
+"""The open image with its label map: the only place that writes their pixels, and one history over every edit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QRegion
 
-from lsgui.gesture import Gesture
-from lsgui.mask import Box, Edit, MaskPatch, Region, whole_patch
+from lsgui import document_edits
+from lsgui.gesture import Gesture, HeldGesture
+from lsgui.history import Commit, History, Past
+from lsgui.live_planes import LivePlanes
+from lsgui.mask import AnyRegion, Box, Edit, Ink, MaskPatch, PatchError, filled, painting, whole_patch, write
+from lsgui.rules import FREE, Rules
+from lsgui.snapshot import Snapshot
 from model.images import Image
-from model.labels import UNTOUCHED
-from model.opencv import cv2
-from model.provenance import HUMAN, MODEL, UNSET
-
-UNDO_STEPS = 500
+from model.patches import few_boxes
+from model.provenance import ACCEPTED, MODEL
 
 
 class Document(QObject):
     """Label map and provenance are uint8 (H, W) of the image's size; others get them as read-only views."""
 
     loaded = Signal()
-    mask_changed = Signal(QRect)
+    mask_changed = Signal(QRegion)
+    """In image pixels: at most 64 rectangles that hold all that changed."""
     edited = Signal()
     """A committed edit, an undo or a redo; never a preview."""
+    committed = Signal(object)
+    """A Commit, just before `edited`."""
     gesture_ended = Signal()
+    unreadable = Signal(object)
+    """The error for which a step could not be fetched from the journal; nothing was undone or redone."""
 
     def __init__(
         self, parent: QObject | None = None, background: Callable[[Callable[[], None]], None] = lambda work: work()
     ) -> None:
-        """`background` runs what may take its time: compressing what the undo stack keeps."""
+        """`background` runs what may take its time: packing what the history keeps."""
         super().__init__(parent)
         self.image: Image | None = None
         self.name = ""
         self.revision = 0
-        self.undo_stack = QUndoStack(self)
-        self.undo_stack.setUndoLimit(UNDO_STEPS)
-        self._background = background
-        self._gesture: Gesture | None = None
+        self.seq = 0
+        self.history = History(self, background)
+        self._gesture: Gesture | HeldGesture | None = None
+        self._held: Snapshot | None = None
         self._hold(np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8))
 
     @property
     def shape(self) -> tuple[int, int]:
         """(height, width); (0, 0) without an image."""
-        return self._label.shape
+        return self._planes.shape
 
     @property
     def gesture_active(self) -> bool:
         return self._gesture is not None
 
-    def load(self, image: Image, label_map: np.ndarray, provenance: np.ndarray, name: str = "") -> None:
-        """Show another image. The document takes both arrays over: nobody else may write them from now on."""
+    def load(
+        self, image: Image, label_map: np.ndarray, provenance: np.ndarray, name: str = "", past: Past | None = None
+    ) -> None:
+        """Show another image. The document takes both arrays over: nobody else may write them from now on.
+
+        They hold the state in which `past.cursor` steps are in force.
+        """
         if image.pixels.shape[:2] != label_map.shape or label_map.shape != provenance.shape:
             raise ValueError(f"planes {label_map.shape}, {provenance.shape} for an image {image.pixels.shape[:2]}")
-        self._replace(image, name or image.name, label_map, provenance)
+        self._replace(image, name or image.name, label_map, provenance, past)
 
     def close(self) -> None:
-        self._replace(None, "", np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8))
+        self._replace(None, "", np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8), None)
 
     def begin(self, text: str) -> None:
         """Start a gesture that `commit` turns into one undo step called `text`, and `restore` takes back."""
@@ -66,157 +79,192 @@ class Document(QObject):
         if self.image is not None:
             self._gesture = Gesture(text)
 
-    def preview(self, region: Region | None, value: int, provenance: int = HUMAN) -> None:
+    def preview(self, region: AnyRegion | None, ink: Ink | int, rules: Rules = FREE) -> None:
         """Show the gesture's next part. Without a gesture (it was restored meanwhile) nothing happens."""
-        if self._gesture is None or region is None or not region.mask.any():
+        gesture = self._gesture
+        if not isinstance(gesture, Gesture) or region is None:
             return
-        x, y, w, h = region.box
-        self._gesture.keep(region.box, self._label, self._origin)
-        with self._changing(region.box):
-            self._label[y : y + h, x : x + w][region.mask] = value
-            self._origin[y : y + h, x : x + w][region.mask] = provenance
+        gesture.keep(region.box, *self._planes.rows(slice(None)))
+        with self._changing((region.box,)):
+            write(self._planes, self._painting(region, ink, rules), region.box)
+
+    def hold(self, text: str) -> Snapshot:
+        """Start a gesture whose pixels are computed elsewhere, from the planes as they are now; `show` shows them.
+
+        The snapshot ends with the gesture.
+        """
+        if self.image is None:
+            raise RuntimeError("no image is open")
+        self.restore()
+        self._gesture, self._held = HeldGesture(text), self.snapshot()
+        return self._held
+
+    def show(self, patch: MaskPatch | None) -> None:
+        """What the held gesture shows now, instead of what it showed before. Without one nothing happens."""
+        gesture = self._gesture
+        if not isinstance(gesture, HeldGesture):
+            return
+        last, gesture.shown = gesture.shown, patch
+        parts = [part for part in (last, patch) if part is not None]
+        if parts:
+            self._apply(parts)
 
     def commit(self) -> bool:
         """End the gesture as one undo step; False when it changed nothing."""
-        gesture, self._gesture = self._gesture, None
+        gesture = self._gesture
         if gesture is None:
             return False
-        patch = gesture.patch(self._label, self._origin)
+        patch = gesture.patch(*self._planes.rows(slice(None)))
+        self._end_gesture()
         if patch is not None:
-            self._push(gesture.text, patch, applied=True)
+            self._commit(gesture.text, patch)
         self.gesture_ended.emit()
         return patch is not None
 
     def restore(self) -> None:
         """End the gesture as if it had never begun."""
-        gesture, self._gesture = self._gesture, None
+        gesture = self._gesture
         if gesture is None:
             return
-        if gesture.box[2]:
-            with self._changing(gesture.box):
-                gesture.put_back(self._label, self._origin)
+        self._end_gesture()
+        boxes = gesture.boxes
+        if boxes:
+            with self._changing(boxes):
+                gesture.put_back(*self._planes.rows(slice(None)))
         self.gesture_ended.emit()
 
     def undo(self) -> None:
         """Take back the running gesture, else the last step."""
         if self.gesture_active:
             self.restore()
-        else:
-            self.undo_stack.undo()
+        elif self.history.can_undo:
+            self.jump(self.history.cursor - 1)
 
     def redo(self) -> None:
-        if not self.gesture_active:
-            self.undo_stack.redo()
+        if not self.gesture_active and self.history.can_redo:
+            self.jump(self.history.cursor + 1)
 
-    def paint(self, text: str, region: Region | None, value: int) -> bool:
+    def jump(self, cursor: int) -> None:
+        """Undo or redo until `cursor` steps are in force; a running gesture is taken back first."""
+        self.restore()
+        if cursor == self.history.cursor:
+            return
+        try:
+            patches = self.history.move(cursor)
+        except (OSError, PatchError) as error:
+            self.unreadable.emit(error)
+            return
+        self._apply(patches)
+        self._announce("move", "", None)
+
+    def paint(self, text: str, region: AnyRegion | None, ink: Ink | int, rules: Rules = FREE) -> bool:
         """Set a region at once, without a gesture. False when it changes nothing."""
-        if region is None:
+        return region is not None and self._edit(text, self._painting(region, ink, rules), region.box)
+
+    def push_patch(self, text: str, patch: MaskPatch | None) -> bool:
+        """An edit that was computed elsewhere, from the planes as they are now. False for None."""
+        self._check_idle()
+        if patch is None:
             return False
-        return self._edit(text, lambda label, origin, rows: (value, HUMAN, region.mask[rows]), region.box)
+        self._apply([patch])
+        self._commit(text, patch)
+        return True
 
     def apply_prediction(self, label_map: np.ndarray, text: str = "Predict") -> bool:
         """The model's result, beneath what a person has set. Not during a gesture. False when it changes nothing."""
         self._check_shape(label_map)
-        return self._edit(text, lambda label, origin, rows: (label_map[rows], MODEL, origin != HUMAN))
+        return self._edit(text, document_edits.predicted(label_map))
 
     def revert_to(self, label_map: np.ndarray, text: str = "Revert to prediction") -> bool:
         """The model's result everywhere, over a person's pixels too."""
         self._check_shape(label_map)
-        return self._edit(text, lambda label, origin, rows: (label_map[rows], MODEL, None))
+        return self._edit(text, document_edits.reverted(label_map))
 
     def clear(self, text: str = "Clear") -> bool:
         """Everything untouched again."""
-        return self._edit(text, lambda label, origin, rows: (UNTOUCHED, UNSET, None))
+        return self._edit(text, document_edits.cleared())
 
     def fill_rest_with_background(self, text: str = "The rest is background") -> bool:
         """Every untouched pixel becomes background, set by a person."""
-        return self._edit(text, lambda label, origin, rows: (0, HUMAN, label == UNTOUCHED))
+        return self._edit(text, document_edits.rest_is_background())
+
+    def accept(self, region: AnyRegion | None = None, text: str = "Accept") -> bool:
+        """What the model set, in a region or everywhere, is a person's word from now on; the labels stay."""
+        if self.image is None:
+            return False
+        everything = filled((0, 0, self.shape[1], self.shape[0]))
+        return self.paint(text, region or everything, Ink(None, ACCEPTED, only_from=MODEL))
 
     def counts(self) -> dict[int, int]:
         """Pixels per value in use, a running gesture included."""
-        if self._counts is None:
-            self._counts = _histogram(self._label)
-        return {value: int(n) for value, n in enumerate(self._counts) if n}
+        return self._planes.counts()
 
-    def undo_size(self) -> tuple[int, int]:
-        """(steps that undo can take back, bytes that all steps keep)."""
-        commands = (self.undo_stack.command(i) for i in range(self.undo_stack.count()))
-        return self.undo_stack.index(), sum(command.patch.nbytes for command in commands)
+    def snapshot(self) -> Snapshot:
+        """Both planes as they are now, for another thread to read. Costs nothing; to be closed when it was read."""
+        return Snapshot(self._planes, self.revision, self.seq, self.history.cursor)
 
-    def apply(self, patch: MaskPatch) -> None:
-        """Do a patch, or take it back: the way every undo, redo and whole-image edit reaches the pixels."""
-        self.restore()
-        with self._changing(patch.box):
-            patch.apply(self._label, self._origin)
-        self.edited.emit()
+    def _painting(self, region: AnyRegion, ink: Ink | int, rules: Rules) -> Edit:
+        return painting(region, Ink(ink) if isinstance(ink, int) else ink, rules, self.image.pixels)
 
     def _edit(self, text: str, edit: Edit, box: Box | None = None) -> bool:
+        self._check_idle()
+        return self.push_patch(text, whole_patch(self._planes, edit, box))
+
+    def _check_idle(self) -> None:
         if self.gesture_active:
             raise RuntimeError("a gesture is running; wait for gesture_ended")
-        patch = whole_patch(self._label, self._origin, edit, box)
-        if patch is not None:
-            self._push(text, patch, applied=False)
-        return patch is not None
 
     def _check_shape(self, label_map: np.ndarray) -> None:
         if label_map.shape != self.shape:
             raise ValueError(f"expected a map of {self.shape}, got {label_map.shape}")
 
-    def _push(self, text: str, patch: MaskPatch, applied: bool) -> None:
-        self.undo_stack.push(EditMask(self, text, patch, applied))
-        if applied:
-            self.edited.emit()
-        self._background(patch.compress)
+    def _apply(self, patches: Sequence[MaskPatch]) -> None:
+        with self._changing(few_boxes(box for patch in patches for box in patch.boxes())):
+            for patch in patches:
+                patch.apply(*self._planes.rows(slice(None)))
+
+    def _commit(self, text: str, patch: MaskPatch) -> None:
+        """Remember and announce a patch that is on the planes already."""
+        self.history.push(text, patch, time.time(), self.seq + 1)
+        self._announce("edit", text, patch)
+
+    def _announce(self, kind: str, text: str, patch: MaskPatch | None) -> None:
+        self.seq += 1
+        self.committed.emit(Commit(kind, self.seq, text, time.time(), patch, self.history.cursor))
+        self.edited.emit()
+
+    def _end_gesture(self) -> None:
+        self._gesture = None
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     @contextmanager
-    def _changing(self, box: Box) -> Iterator[None]:
-        """Around every write: counts follow a small change at the cost of its box, and views hear of it."""
-        x, y, w, h = box
-        part = self._label[y : y + h, x : x + w]
-        follows = self._counts is not None and part.size * 8 < self._label.size
-        before = _histogram(part) if follows else 0
-        yield
-        self._counts = self._counts - before + _histogram(part) if follows else None
+    def _changing(self, boxes: Sequence[Box]) -> Iterator[None]:
+        """Around every write: snapshots and counts follow, and views hear of it."""
+        with self._planes.writing(boxes):
+            yield
         self.revision += 1
-        self.mask_changed.emit(QRect(*box))
+        region = QRegion()
+        for box in boxes:
+            region += QRect(*box)
+        self.mask_changed.emit(region)
 
-    def _replace(self, image: Image | None, name: str, label_map: np.ndarray, provenance: np.ndarray) -> None:
+    def _replace(
+        self, image: Image | None, name: str, label_map: np.ndarray, provenance: np.ndarray, past: Past | None
+    ) -> None:
         self.restore()
-        self.undo_stack.clear()
         self.image, self.name = image, name
         self._hold(label_map, provenance)
         self.revision += 1
+        self.seq = past.next_seq - 1 if past is not None else 0
+        if past is not None:
+            self.history.load(past.steps, past.cursor, past.read)
+        else:
+            self.history.clear()
         self.loaded.emit()
 
     def _hold(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
-        self._label, self._origin = (np.require(p, np.uint8, ["C", "W"]) for p in (label_map, provenance))
-        self.label_map, self.provenance = self._label.view(), self._origin.view()
+        self._planes = LivePlanes(label_map, provenance)
+        self.label_map, self.provenance = (plane.view() for plane in self._planes.rows(slice(None)))
         self.label_map.flags.writeable = self.provenance.flags.writeable = False
-        self._counts: np.ndarray | None = None
-
-
-class EditMask(QUndoCommand):
-    """One patch on the undo stack. The stack calls redo on push; a gesture is on the planes by then."""
-
-    def __init__(self, document: Document, text: str, patch: MaskPatch, applied: bool) -> None:
-        super().__init__(text)
-        self.patch = patch
-        self._document = document
-        self._applied = applied
-
-    def redo(self) -> None:
-        if not self._applied:
-            self._document.apply(self.patch)
-        self._applied = False
-
-    def undo(self) -> None:
-        self._document.apply(self.patch)
-
-
-def _histogram(plane: np.ndarray) -> np.ndarray:
-    """Pixels of each value, int64 (256,). In bands, since OpenCV counts in float32, exact only to 16.7 million."""
-    total = np.zeros(256, np.int64)
-    for top in range(0, plane.shape[0], 1024):
-        band = np.ascontiguousarray(plane[top : top + 1024])
-        total += cv2.calcHist([band], [0], None, [256], [0, 256]).ravel().astype(np.int64)
-    return total

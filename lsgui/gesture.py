@@ -4,48 +4,55 @@ from __future__ import annotations
 
 import numpy as np
 
-from lsgui.mask import Box, MaskPatch, piece_between, tiles_of, union
-
-_TILE = 128
-"""Small enough that a brush move copies little, large enough that a whole-image fill has few tiles."""
+from lsgui.kept_tiles import TILE, KeptTiles
+from lsgui.mask import Box, MaskPatch
+from model.patches import few_boxes, piece_between
 
 
 class Gesture:
-    """Keeps the pixels of each tile as they were when the gesture first reached it."""
+    """One that paints as it goes: each move is on the planes at once."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, tile: int = TILE) -> None:
         self.text = text
-        self._before: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
+        self._before = KeptTiles(tile)
 
     def keep(self, box: Box, label_map: np.ndarray, provenance: np.ndarray) -> None:
-        for tile in tiles_of(box, _TILE):
-            if tile not in self._before:
-                part = _slices(tile)
-                self._before[tile] = label_map[part].copy(), provenance[part].copy()
+        self._before.keep(box, label_map, provenance)
 
     def patch(self, label_map: np.ndarray, provenance: np.ndarray) -> MaskPatch | None:
+        """What it has changed; None when that is nothing."""
         pieces = []
-        for tile, before in self._before.items():
-            part = _slices(tile)
-            corner = tile[0] * _TILE, tile[1] * _TILE
-            pieces.append(piece_between(corner, before, (label_map[part], provenance[part])))
+        for (x, y, w, h), before in self._before.items():
+            now = label_map[y : y + h, x : x + w], provenance[y : y + h, x : x + w]
+            pieces.append(piece_between((x, y), before, now))
         changed = [piece for piece in pieces if piece is not None]
         return MaskPatch(changed) if changed else None
 
     @property
-    def box(self) -> Box:
-        """Around everything it may have changed; (0, 0, 0, 0) while it has not begun to."""
-        return union(
-            (column * _TILE, row * _TILE, label.shape[1], label.shape[0])
-            for (column, row), (label, _) in self._before.items()
-        )
+    def boxes(self) -> tuple[Box, ...]:
+        """Around everything it may have changed."""
+        return few_boxes(box for box, _ in self._before.items())
 
     def put_back(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
-        for tile, (label, origin) in self._before.items():
-            part = _slices(tile)
-            label_map[part], provenance[part] = label, origin
+        for (x, y, w, h), (label, origin) in self._before.items():
+            label_map[y : y + h, x : x + w] = label
+            provenance[y : y + h, x : x + w] = origin
 
 
-def _slices(tile: tuple[int, int]) -> tuple[slice, slice]:
-    column, row = tile
-    return slice(row * _TILE, (row + 1) * _TILE), slice(column * _TILE, (column + 1) * _TILE)
+class HeldGesture:
+    """One whose pixels are computed elsewhere: it shows one patch at a time, made for the planes as it found them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.shown: MaskPatch | None = None
+
+    def patch(self, label_map: np.ndarray, provenance: np.ndarray) -> MaskPatch | None:
+        return self.shown
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        return self.shown.boxes() if self.shown is not None else ()
+
+    def put_back(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
+        if self.shown is not None:
+            self.shown.apply(label_map, provenance)

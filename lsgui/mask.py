@@ -1,157 +1,167 @@
-"""The pixels of an edit: the region a tool covers, and the patch that an edit is. numpy and cv2, no Qt."""
+"""The pixels of an edit: the region a tool covers, what it writes there, and the patch this makes. No Qt."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from model.opencv import cv2
+from model.patches import Box, MaskPatch, PatchError, Piece, difference, piece_of, tiles_of, union
+from model.provenance import HUMAN
 
-Box = tuple[int, int, int, int]
-"""(x, y, width, height) in image pixels."""
+if TYPE_CHECKING:
+    from lsgui.rules import Rules
+
+__all__ = [
+    "AnyRegion", "Box", "Edit", "Ink", "MaskPatch", "PatchError", "Piece", "PlaneRows", "Point", "Region", "Spans",
+    "changes", "filled", "patch_of", "tiles_of", "union", "whole_patch", "write",
+]  # fmt: skip
+
 Point = tuple[float, float]
 """(x, y) in image pixels; pixel (i, j) spans [i, i + 1) x [j, j + 1), so its centre is at + 0.5."""
 
-BAND_ROWS = 64
-"""A whole-image edit is worked on in bands that fit a core's cache: 5 times faster than plane by plane at 4096x4096."""
+_BAND_PIXELS = 1 << 19
+"""An edit is worked on in bands that fit a core's cache: 5 times faster than plane by plane at 4096x4096."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """The pixels a tool covers: `mask` is bool (height, width) of `box`, which lies inside the image."""
+    """The pixels a tool covers: `mask` is bool (or uint8, not 0) (h, w) of `box`, which lies inside the image."""
 
     box: Box
     mask: np.ndarray
 
+    def band(self, top: int, bottom: int) -> np.ndarray:
+        """Rows `top` to `bottom` of the box, counted from its top: uint8 (n, w), 255 inside and 0 outside."""
+        part = self.mask[top:bottom]
+        return np.negative(part.view(np.uint8)) if part.dtype == bool else cv2.compare(part, 0, cv2.CMP_NE)
+
+    @property
+    def area(self) -> int:
+        """How many pixels."""
+        return int(np.count_nonzero(self.mask))
+
 
 @dataclass(frozen=True)
-class Piece:
-    """One rectangle of a patch. Each plane is before XOR after: uint8 (h, w), one int where constant, or zlib bytes."""
+class Spans:
+    """The same as stretches of rows: pixels `starts[i]` up to, not including, `stops[i]` of image row `rows[i]`.
 
-    box: Box
-    label: np.ndarray | int | bytes
-    provenance: np.ndarray | int | bytes
-
-    @property
-    def nbytes(self) -> int:
-        return sum(_size(plane) for plane in (self.label, self.provenance))
-
-
-class MaskPatch:
-    """One edit of the label map and its provenance plane, as the XOR of before and after.
-
-    Applying it once does the edit, applying it again takes it back: XOR holds "before" and "after" in the room of one,
-    and is zero wherever nothing changed, so a stroke compresses to almost nothing.
+    All three are integers in image pixels, within `box`; `rows` rises or stays, and spans do not overlap.
     """
 
-    def __init__(self, pieces: Sequence[Piece]) -> None:
-        self._pieces = tuple(pieces)
-        self.box = union(piece.box for piece in pieces)
+    box: Box
+    rows: np.ndarray
+    starts: np.ndarray
+    stops: np.ndarray
+
+    def band(self, top: int, bottom: int) -> np.ndarray:
+        """Rows `top` to `bottom` of the box, counted from its top: uint8 (n, w), 255 inside and 0 outside."""
+        x, y, width, _ = self.box
+        band = np.zeros((bottom - top, width), np.uint8)
+        first, last = np.searchsorted(self.rows, (y + top, y + bottom))
+        part = slice(first, last)
+        ends = (self.starts[part] - x).tolist(), (self.stops[part] - x).tolist()
+        for row, start, stop in zip((self.rows[part] - (y + top)).tolist(), *ends, strict=True):
+            band[row, start:stop] = 255
+        return band
 
     @property
-    def nbytes(self) -> int:
-        return sum(piece.nbytes for piece in self._pieces)
+    def area(self) -> int:
+        """How many pixels."""
+        return int((self.stops - self.starts).sum())
+
+
+AnyRegion = Region | Spans
+
+
+def filled(box: Box) -> Spans:
+    """All pixels of a box that lies inside the image."""
+    x, y, w, h = box
+    return Spans(box, np.arange(y, y + h), np.full(h, x), np.full(h, x + w))
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What an edit writes. `value` is a class, or an array (h, w) of the region's box; None leaves the label alone."""
+
+    value: int | np.ndarray | None
+    provenance: int = HUMAN
+    only_from: int | None = field(default=None)
+    """The provenance of the pixels it takes to; None for any."""
+
+
+class PlaneRows(Protocol):
+    """Two planes of which parts can be had; `Document` gives views, `Snapshot` copies."""
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
-        return self._pieces
+    def shape(self) -> tuple[int, int]:
+        """(H, W)."""
 
-    def apply(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
-        """Change both planes in place, forward or back."""
-        for piece in self._pieces:
-            _xor_into(label_map, piece.box, piece.label)
-            _xor_into(provenance, piece.box, piece.provenance)
-
-    def compress(self) -> None:
-        """Shrink what is kept. Safe in any thread: the pieces are exchanged by one assignment."""
-        self._pieces = tuple(
-            replace(piece, label=_packed(piece.label), provenance=_packed(piece.provenance)) for piece in self._pieces
-        )
+    def rows(self, rows: slice, columns: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """(label, provenance) of these rows and columns."""
 
 
-Edit = Callable[[np.ndarray, np.ndarray, slice], tuple[np.ndarray | int, np.ndarray | int, np.ndarray | None]]
-"""(label rows, provenance rows, which rows) -> new label, new provenance, bool mask of the pixels they are for."""
+Edit = Callable[
+    [np.ndarray, np.ndarray, slice], tuple[np.ndarray | int | None, np.ndarray | int | None, np.ndarray | None]
+]
+"""(label rows, provenance rows, which rows of the box) -> new label, new provenance (None: as it is), and where:
+uint8 (n, w), 255 for the pixels that they are for; None for all."""
 
 
-def whole_patch(label_map: np.ndarray, provenance: np.ndarray, edit: Edit, box: Box | None = None) -> MaskPatch | None:
+def painting(region: AnyRegion, ink: Ink, rules: Rules, pixels: np.ndarray) -> Edit:
+    """The edit that ink makes in a region as far as the rules allow. `pixels` are the whole image's."""
+    x, y, w, _ = region.box
+
+    def edit(label: np.ndarray, origin: np.ndarray, rows: slice) -> tuple:
+        where = region.band(rows.start, rows.stop)
+        box = (x, y + rows.start, w, rows.stop - rows.start)
+        allowed = rules.allowed(label, pixels[box[1] : box[1] + box[3], x : x + w], box)
+        if allowed is not None:
+            where = cv2.bitwise_and(where, allowed)
+        if ink.only_from is not None:
+            where = cv2.bitwise_and(where, cv2.compare(origin, ink.only_from, cv2.CMP_EQ))
+        value = ink.value[rows] if isinstance(ink.value, np.ndarray) else ink.value
+        return value, ink.provenance, where
+
+    return edit
+
+
+def changes(
+    planes: PlaneRows, edit: Edit, box: Box
+) -> Iterator[tuple[Box, tuple[np.ndarray, np.ndarray], tuple[np.ndarray | int, np.ndarray | int]]]:
+    """Of every band of `box`: where it lies, what is there, and what to XOR it with."""
+    x, y, width, height = box
+    step = max(1, _BAND_PIXELS // max(1, width))
+    for top in range(0, height, step):
+        rows = slice(top, min(top + step, height))
+        before = planes.rows(slice(y + rows.start, y + rows.stop), slice(x, x + width))
+        *after, where = edit(*before, rows)
+        deltas = tuple(difference(old, new, where) for old, new in zip(before, after, strict=True))
+        yield (x, y + top, width, rows.stop - rows.start), before, deltas
+
+
+def write(planes: PlaneRows, edit: Edit, box: Box) -> None:
+    """Do an edit on planes that are given as views."""
+    for _, before, deltas in changes(planes, edit, box):
+        for plane, delta in zip(before, deltas, strict=True):
+            if isinstance(delta, np.ndarray):
+                np.bitwise_xor(plane, delta, out=plane)
+
+
+def whole_patch(planes: PlaneRows, edit: Edit, box: Box | None = None) -> MaskPatch | None:
     """The patch by which `edit` would change the planes (it does not yet); None when it changes nothing.
 
     Only `box` is edited when there is one; the rows that `edit` is given then count from its top.
     """
-    x, y, width, height = box or (0, 0, label_map.shape[1], label_map.shape[0])
-    pieces = []
-    for top in range(0, height, BAND_ROWS):
-        rows = slice(top, min(top + BAND_ROWS, height))
-        before = tuple(plane[y : y + height, x : x + width][rows] for plane in (label_map, provenance))
-        label, origin, where = edit(*before, rows)
-        piece = piece_between((x, y + top), before, (label, origin), where)
-        if piece is not None:
-            pieces.append(piece)
-    return MaskPatch(pieces) if pieces else None
+    box = box or (0, 0, planes.shape[1], planes.shape[0])
+    pieces = (piece_of(band[:2], *deltas) for band, _, deltas in changes(planes, edit, box))
+    kept = [piece for piece in pieces if piece is not None]
+    return MaskPatch(kept) if kept else None
 
 
-def piece_between(
-    corner: tuple[int, int],
-    before: tuple[np.ndarray, np.ndarray],
-    after: tuple[np.ndarray | int, np.ndarray | int],
-    where: np.ndarray | None = None,
-) -> Piece | None:
-    """The trimmed difference of two (label, provenance) pairs where the mask says so; None when there is none."""
-    planes = [
-        np.bitwise_xor(old, np.uint8(new) if isinstance(new, int) else new)
-        for old, new in zip(before, after, strict=True)
-    ]
-    if where is not None:
-        for plane in planes:
-            plane *= where.view(np.uint8)
-    x, y, w, h = cv2.boundingRect(cv2.bitwise_or(*planes))
-    if w == 0:
-        return None
-    label, provenance = (_constant_or_copy(plane[y : y + h, x : x + w], plane) for plane in planes)
-    return Piece((corner[0] + x, corner[1] + y, w, h), label, provenance)
-
-
-def union(boxes: Iterable[Box]) -> Box:
-    """The smallest box around all of them; (0, 0, 0, 0) for none."""
-    corners = [(x, y, x + w, y + h) for x, y, w, h in boxes]
-    if not corners:
-        return 0, 0, 0, 0
-    left, top = (min(corner[i] for corner in corners) for i in (0, 1))
-    return left, top, max(corner[2] for corner in corners) - left, max(corner[3] for corner in corners) - top
-
-
-def tiles_of(box: Box, side: int) -> Iterator[tuple[int, int]]:
-    """The (column, row) of every tile of a regular grid that the box touches."""
-    x, y, w, h = box
-    for row in range(y // side, -(-(y + h) // side)):
-        for column in range(x // side, -(-(x + w) // side)):
-            yield column, row
-
-
-def _constant_or_copy(part: np.ndarray, plane: np.ndarray) -> np.ndarray | int:
-    """A constant as one number; a small part as a copy, so that it does not keep the whole plane alive."""
-    low, high, _, _ = cv2.minMaxLoc(part)
-    if low == high:
-        return int(low)
-    return plane if part.shape == plane.shape else part.copy()
-
-
-def _packed(plane: np.ndarray | int | bytes) -> int | bytes:
-    return zlib.compress(np.ascontiguousarray(plane), 1) if isinstance(plane, np.ndarray) else plane
-
-
-def _xor_into(target: np.ndarray, box: Box, delta: np.ndarray | int | bytes) -> None:
-    if isinstance(delta, int) and delta == 0:
-        return
-    x, y, w, h = box
-    if isinstance(delta, bytes):
-        delta = np.frombuffer(zlib.decompress(delta), np.uint8).reshape(h, w)
-    part = target[y : y + h, x : x + w]
-    np.bitwise_xor(part, np.uint8(delta) if isinstance(delta, int) else delta, out=part)
-
-
-def _size(plane: np.ndarray | int | bytes) -> int:
-    return 1 if isinstance(plane, int) else plane.nbytes if isinstance(plane, np.ndarray) else len(plane)
+def patch_of(planes: PlaneRows, pixels: np.ndarray, region: AnyRegion, ink: Ink, rules: Rules) -> MaskPatch | None:
+    """The patch that paints a region; None when it changes nothing. Pure, so it may run in any lane."""
+    return whole_patch(planes, painting(region, ink, rules, pixels), region.box)

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 
 from lsgui.document import Document
-from lsgui.mask import Point, Region
+from lsgui.mask import AnyRegion, Point, Region
 from lsgui.painting import PaintSettings
 
 NO_MODIFIER = Qt.KeyboardModifier.NoModifier
@@ -77,14 +77,15 @@ class Idle:
         height, width = self.document.shape
         return (column, row) if 0 <= column < width and 0 <= row < height else None
 
-    def unprotected(self, region: Region | None) -> Region | None:
+    def unprotected(self, region: AnyRegion | None) -> AnyRegion | None:
         """The part of a region that may be painted over."""
         if region is None or not self.painting.protected:
             return region
         x, y, w, h = region.box
         protected = np.zeros(256, bool)
         protected[list(self.painting.protected)] = True
-        return Region(region.box, region.mask & ~protected[self.document.label_map[y : y + h, x : x + w]])
+        free = ~protected[self.document.label_map[y : y + h, x : x + w]]
+        return Region(region.box, (region.band(0, h) != 0) & free)
 
 
 def has(modifiers: Qt.KeyboardModifier, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Who set a pixel of a label map: the three values of the provenance plane."""
+"""Who set a pixel of a label map: the four values of the provenance plane."""
 
 from __future__ import annotations
 
@@ -10,3 +10,12 @@ MODEL = 1
 
 HUMAN = 2
 """Set by a person: no prediction may change it."""
+
+ACCEPTED = 3
+"""The model's or a neighbouring image's, confirmed by a person: no prediction may change it either."""
+
+KEPT = (HUMAN, ACCEPTED)
+"""What no prediction may change."""
+
+LOSS_WEIGHTS = {HUMAN: 1.0, ACCEPTED: 0.8, MODEL: 0.0}
+"""How much a pixel weighs in training. A person who only nods overlooks more than one who paints."""

@@ -30,14 +30,14 @@ def bind_edit(actions: ActionSet, session: Session) -> None:
     actions.bind("cancel", lambda: session.tools.key(Qt.Key.Key_Escape) or session.document.restore())
 
     def show_steps() -> None:
-        stack, gesture = session.document.undo_stack, session.document.gesture_active
-        actions.enable(stack.canUndo() or gesture, "undo")
-        actions.enable(stack.canRedo() and not gesture, "redo")
+        history, gesture = session.document.history, session.document.gesture_active
+        actions.enable(history.can_undo or gesture, "undo")
+        actions.enable(history.can_redo and not gesture, "redo")
 
     def show_shape() -> None:
         actions.enable(session.tools.active, *NEED_SHAPE)
 
-    Follower(actions, show_steps, session.document.undo_stack.indexChanged, session.document.loaded)
+    Follower(actions, show_steps, session.document.history.changed, session.document.loaded)
     Follower(actions, show_shape, session.tools.outline_changed)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lsgui import rendering
@@ -131,8 +131,9 @@ class Canvas(QWidget):
         self._colors = None
         self.update()
 
-    def _mask_changed(self, rect: QRect) -> None:
-        self.update(self.image_rect_to_widget(rect.getRect(), border=2))
+    def _mask_changed(self, region: QRegion) -> None:
+        for rect in region:
+            self.update(self.image_rect_to_widget(rect.getRect(), border=2))
 
     def _outline_moved(self, old: QRect, new: QRect) -> None:
         self.update(old)

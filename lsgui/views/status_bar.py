@@ -30,7 +30,7 @@ class StatusBar(QFrame):
         self._build(appearance)
         session.painting.changed.connect(self._show_protected)
         session.classes_changed.connect(self._show_protected)
-        session.document.undo_stack.indexChanged.connect(self._show_undo)
+        session.document.history.changed.connect(self._show_undo)
         session.document.loaded.connect(self._show_undo)
         session.document.mask_changed.connect(self._show_class)
         session.saved_changed.connect(self._show_saved)
@@ -96,7 +96,8 @@ class StatusBar(QFrame):
             self._protected.setText(text.format(names=", ".join(names)) if names else "")
 
     def _show_undo(self) -> None:
-        steps, size = self._session.document.undo_size()
+        history = self._session.document.history
+        steps, size = history.cursor, history.nbytes
         text = self.tr("undo steps: {steps}, {size}")
         _say(self._undo, text.format(steps=steps, size=_size_text(size)) if steps else "")
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QRect
 from pytestqt.qtbot import QtBot
 
-from lsgui.document import UNDO_STEPS, Document
+from lsgui.document import Document
+from lsgui.history import MOST_STEPS
 from lsgui.shapes import disk, stroke
 from model.images import Image
 from model.labels import UNTOUCHED
@@ -38,11 +39,11 @@ def test_a_gesture_is_one_undo_step(document: Document) -> None:
     document.begin("Brush")
     for x in range(10, 60, 3):
         document.preview(disk((x, 20), 4, document.shape), 6)
-    assert document.undo_stack.count() == 0
+    assert len(document.history.steps) == 0
     document.commit()
     after = state(document)
     assert document.label_map[20, 30] == 6 and document.provenance[20, 30] == HUMAN
-    assert document.undo_stack.count() == 1
+    assert len(document.history.steps) == 1
     document.undo()
     assert state(document) == before
     document.redo()
@@ -57,8 +58,8 @@ def test_escape_restores_what_a_gesture_covered(document: Document, qtbot: QtBot
     with qtbot.waitSignal(document.mask_changed) as changed:
         document.restore()
     assert state(document) == before
-    assert changed.args[0].contains(QRect(0, 0, 79, 59))
-    assert document.undo_stack.count() == 1
+    assert changed.args[0].boundingRect().contains(QRect(0, 0, 79, 59))
+    assert len(document.history.steps) == 1
 
 
 def test_undo_during_a_gesture_takes_back_the_gesture_only(document: Document) -> None:
@@ -72,12 +73,13 @@ def test_undo_during_a_gesture_takes_back_the_gesture_only(document: Document) -
     assert state(document) == before
 
 
-def test_the_stack_undone_from_outside_during_a_gesture_stays_exact(document: Document) -> None:
+def test_a_jump_during_a_gesture_stays_exact(document: Document) -> None:
     before = state(document)
     paint(document, 30, 30, 3)
+    paint(document, 40, 30, 4)
     document.begin("Brush")
     document.preview(disk((31, 31), 9, document.shape), 2)
-    document.undo_stack.undo()
+    document.jump(0)
     assert state(document) == before
 
 
@@ -96,7 +98,7 @@ def test_the_same_prediction_again_is_no_undo_step(document: Document) -> None:
     prediction = np.full(document.shape, 4, np.uint8)
     document.apply_prediction(prediction)
     assert not document.apply_prediction(prediction)
-    assert document.undo_stack.count() == 1
+    assert len(document.history.steps) == 1
 
 
 def test_revert_clear_and_background_are_undoable(document: Document) -> None:
@@ -146,11 +148,11 @@ def test_only_committed_edits_are_announced_as_edits(document: Document, qtbot: 
         document.undo()
 
 
-def test_another_image_starts_with_an_empty_undo_stack(document: Document) -> None:
+def test_another_image_starts_with_an_empty_history(document: Document) -> None:
     paint(document, 20, 20, 2)
     document.begin("Brush")
     fill(document, 30, 40, "b.png")
-    assert not document.gesture_active and document.undo_stack.count() == 0
+    assert not document.gesture_active and len(document.history.steps) == 0
     assert document.shape == (30, 40) and document.name == "b.png"
 
 
@@ -171,11 +173,10 @@ def test_a_map_of_another_size_is_refused(document: Document) -> None:
 def test_hundreds_of_steps_stay_in_megabytes(document: Document) -> None:
     fill(document, 700, 900)
     random = np.random.default_rng(1)
-    for _ in range(UNDO_STEPS + 20):
+    for _ in range(MOST_STEPS + 20):
         paint(document, random.uniform(0, 900), random.uniform(0, 700), int(random.integers(0, 13)), 30)
-    steps, size = document.undo_size()
-    assert steps == UNDO_STEPS
-    assert size < 1_000_000
+    assert document.history.cursor == MOST_STEPS and document.history.dropped == 20
+    assert document.history.nbytes < 3_000_000
 
 
 _edit = st.one_of(
@@ -211,7 +212,7 @@ def test_any_sequence_of_edits_and_undos_equals_its_replay(qapp: object, edits: 
     done, undone = [], []
     for edit in edits:
         document.counts()
-        before = document.undo_stack.count(), document.undo_stack.index()
+        before = len(document.history.steps), document.history.cursor
         if edit == ("undo",):
             document.undo()
             if before[1]:
@@ -222,7 +223,7 @@ def test_any_sequence_of_edits_and_undos_equals_its_replay(qapp: object, edits: 
                 done.append(undone.pop())
         else:
             _replay(document, edit)
-            if document.undo_stack.index() > before[1]:
+            if document.history.cursor > before[1]:
                 done.append(edit)
                 undone.clear()
     fresh = Document()

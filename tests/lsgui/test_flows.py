@@ -164,7 +164,7 @@ def test_another_language_is_another_window_over_the_same_work(
     first.actions_.by_id["language-zh_CN"].trigger()
     assert program.window is not first and program.window.isVisible() and not first.isVisible()
     assert program.window.actions_.by_id["predict"].text() == "预测"
-    assert program.session.document.undo_stack.count() == 1
+    assert len(program.session.document.history.steps) == 1
     program.window.actions_.by_id["undo"].trigger()
     assert (program.session.document.label_map == 255).all()
     program.window.actions_.by_id["language-en"].trigger()

@@ -20,14 +20,23 @@ LAYERS = (
     (
         "lsgui.session", "lsgui.folder_opening", "lsgui.opening", "lsgui.saving", "lsgui.label_saving",
         "lsgui.importing", "lsgui.class_changes", "lsgui.model_choice", "lsgui.prediction_flow", "lsgui.training_flow",
-        "lsgui.context", "lsgui.folder_predicting",
+        "lsgui.context", "lsgui.folder_predicting", "lsgui.journalling", "lsgui.recovery", "lsgui.watching",
+        "lsgui.clean_up", "lsgui.from_neighbours",
     ),
     (
         "lsgui.jobs", "lsgui.lane", "lsgui.failures", "lsgui.folder", "lsgui.thumbnails", "lsgui.finetune_child",
         "lsgui.training_state", "lsgui.notices",
     ),
-    ("lsgui.tools", "lsgui.tool", "lsgui.brush", "lsgui.shape_tools", "lsgui.document", "lsgui.painting"),
-    ("lsgui.mask", "lsgui.shapes", "lsgui.gesture"),
+    (
+        "lsgui.tools", "lsgui.tool", "lsgui.computed_tool", "lsgui.brush", "lsgui.shape_tools", "lsgui.outline_editing",
+        "lsgui.fill_tools", "lsgui.guided_brush", "lsgui.superpixel_brush", "lsgui.smart_outline_tool",
+        "lsgui.accept_brush", "lsgui.document", "lsgui.history", "lsgui.painting", "lsgui.selection",
+    ),
+    (
+        "lsgui.mask", "lsgui.shapes", "lsgui.polygons", "lsgui.fills", "lsgui.rules", "lsgui.gesture",
+        "lsgui.kept_tiles", "lsgui.live_planes", "lsgui.snapshot", "lsgui.tile_counts", "lsgui.document_edits",
+        "lsgui.guided", "lsgui.superpixels", "lsgui.smart_outline", "lsgui.cleaning", "lsgui.neighbours",
+    ),
 )  # fmt: skip
 
 KERNEL_ROOMS = (
@@ -159,7 +168,7 @@ def test_the_library_s_door_holds_nothing_but_its_docstring() -> None:
 def test_every_file_of_the_program_has_its_layer() -> None:
     """A new file of the core must be placed, or its direction would not be checked."""
     helpers = {
-        "lsgui", "lsgui.assets", "lsgui.rendering", "lsgui.theme", "lsgui.settings", "lsgui.translation",
+        "lsgui", "lsgui.assets", "lsgui.rendering", "lsgui.overlay", "lsgui.theme", "lsgui.settings", "lsgui.translation",
         "lsgui.actions", "lsgui.crash_log",
     }  # fmt: skip
     missing = [

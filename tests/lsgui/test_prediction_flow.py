@@ -83,7 +83,7 @@ def test_a_result_during_a_gesture_waits_for_its_end(desk: Desk, image_folder: C
     document.preview(disk((40, 20), 5, document.shape), 6)
     assert document.counts()[UNTOUCHED] > 3000 and desk.session.prediction is None
     document.commit()
-    assert UNTOUCHED not in document.counts() and document.undo_stack.count() == 2
+    assert UNTOUCHED not in document.counts() and len(document.history.steps) == 2
     assert document.label_map[20, 20] == document.label_map[20, 40] == 6
     desk.settle()
 
@@ -106,7 +106,7 @@ def test_pressing_predict_twice_predicts_once(desk: Desk, image_folder: Callable
     desk.session.predict()
     assert len(desk.session.jobs.jobs) == 1
     desk.settle()
-    assert desk.session.document.undo_stack.count() == 1
+    assert len(desk.session.document.history.steps) == 1
 
 
 def test_a_cancelled_prediction_leaves_the_image_as_it_was(desk: Desk, image_folder: Callable) -> None:

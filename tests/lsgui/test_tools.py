@@ -40,7 +40,7 @@ def drag(tools: ToolBox, *path: tuple[float, float], button: Qt.MouseButton = LE
 def test_a_drag_paints_one_undo_step(tools: ToolBox, document: Document) -> None:
     drag(tools, (10, 10), (60, 40))
     assert all(document.label_map[10 + round(i * 0.6), 10 + i] == 6 for i in range(50))
-    assert document.undo_stack.count() == 1 and document.undo_stack.undoText() == "Brush"
+    assert len(document.history.steps) == 1 and document.history.undo_text == "Brush"
 
 
 @pytest.mark.parametrize(("button", "modifiers"), [(RIGHT, PLAIN), (LEFT, CTRL)])
@@ -50,7 +50,7 @@ def test_right_drag_and_ctrl_erase_with_the_brush_on(
     drag(tools, (10, 10), (30, 10))
     drag(tools, (20, 10), (21, 10), button=button, modifiers=modifiers)
     assert document.label_map[10, 20] == 0 and document.label_map[10, 12] == 6
-    assert document.undo_stack.undoText() == "Erase"
+    assert document.history.undo_text == "Erase"
 
 
 def test_the_eraser_writes_background(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
@@ -77,7 +77,7 @@ def test_escape_takes_the_stroke_back_and_the_rest_of_the_drag_paints_nothing(
     assert tools.key(Qt.Key.Key_Escape)
     tools.move(50, 10)
     tools.release(50, 10, LEFT)
-    assert document.counts() == {UNTOUCHED: 60 * 80} and document.undo_stack.count() == 0
+    assert document.counts() == {UNTOUCHED: 60 * 80} and len(document.history.steps) == 0
 
 
 def test_the_other_button_does_not_end_a_stroke(tools: ToolBox, document: Document) -> None:
@@ -130,7 +130,7 @@ def test_a_polygon_fills_on_enter(tools: ToolBox, document: Document, painting: 
     drag(tools, (10, 30))
     assert tools.key(Qt.Key.Key_Return)
     assert (document.label_map[10:30, 10:30] == 6).all() and document.counts()[6] == 400
-    assert not tools.active and document.undo_stack.count() == 1
+    assert not tools.active and len(document.history.steps) == 1
 
 
 def test_a_double_click_finishes_a_polygon_once(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
@@ -172,7 +172,7 @@ def test_the_picker_and_alt_click_take_the_class_under_the_pointer(
     drag(tools, (70, 50))
     assert painting.class_value == 2  # untouched is no class
     drag(tools, (30, 10))
-    assert painting.class_value == 6 and document.undo_stack.count() == 1
+    assert painting.class_value == 6 and len(document.history.steps) == 1
 
 
 def test_tools_rest_while_no_image_is_open(tools: ToolBox, document: Document, painting: PaintSettings) -> None:

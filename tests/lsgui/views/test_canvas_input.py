@@ -55,7 +55,7 @@ def test_a_middle_drag_and_a_drag_with_space_move_the_view(shown: object) -> Non
     QTest.mousePress(shown.canvas, left, NONE, QPoint(200, 200))
     QTest.mouseRelease(shown.canvas, left, NONE, QPoint(230, 200))
     QTest.keyRelease(shown.canvas, Qt.Key.Key_Space)
-    assert shown.session.document.undo_stack.count() == 0
+    assert len(shown.session.document.history.steps) == 0
 
 
 def test_a_left_drag_paints_the_class_and_a_right_drag_erases(shown: object) -> None:
@@ -78,7 +78,7 @@ def test_a_right_drag_without_the_brush_sets_the_window(shown: object) -> None:
     shown.trigger("tool-fill")
     shown.drag((10, 10), (40, 30), button=Qt.MouseButton.RightButton)
     assert shown.display.window.width > 400 and shown.display.window.level > 40
-    assert document.undo_stack.count() == 0
+    assert len(document.history.steps) == 0
     shown.key(Qt.Key.Key_3, Qt.KeyboardModifier.ShiftModifier)
     assert shown.display.window == Window(-600, 1500)
 
@@ -188,7 +188,7 @@ def test_a_release_that_never_came_ends_the_stroke(shown: object) -> None:
     none = Qt.MouseButton.NoButton
     move = QMouseEvent(QEvent.Type.MouseMove, at, shown.canvas.mapToGlobal(at), none, none, NONE)
     QApplication.sendEvent(shown.canvas, move)
-    assert not document.gesture_active and document.undo_stack.count() == 1
+    assert not document.gesture_active and len(document.history.steps) == 1
     assert document.label_map[30, 50] == 255
     shown.drag((10, 50), (20, 50))
-    assert document.undo_stack.count() == 2
+    assert len(document.history.steps) == 2

@@ -1,0 +1,61 @@
+"""What two planes held before they were written: copies of the tiles that were reached, and only of those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lsgui.mask import Box, tiles_of, union
+
+TILE = 256
+"""Small enough that a brush move copies little, large enough that a whole-image gesture has few tiles."""
+
+Planes = tuple[np.ndarray, np.ndarray]
+"""(label, provenance), uint8 (h, w)."""
+
+
+class KeptTiles:
+    """Keeps each tile as it was when it was first reached."""
+
+    def __init__(self, side: int = TILE) -> None:
+        self.side = side
+        self._tiles: dict[tuple[int, int], Planes] = {}
+
+    def keep(self, box: Box, label_map: np.ndarray, provenance: np.ndarray) -> None:
+        """To be called before `box` of the planes is written."""
+        for tile in tiles_of(box, self.side):
+            if tile not in self._tiles:
+                part = self._part(tile)
+                self._tiles[tile] = label_map[part].copy(), provenance[part].copy()
+
+    def items(self) -> Iterator[tuple[Box, Planes]]:
+        for (column, row), planes in self._tiles.items():
+            height, width = planes[0].shape
+            yield (column * self.side, row * self.side, width, height), planes
+
+    def put_into(self, rows: slice, columns: slice, planes: Planes) -> None:
+        """Overwrite copies of these rows and columns with what was kept of them."""
+        box = (columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+        for column, row in tiles_of(box, self.side) if self._tiles else ():
+            kept = self._tiles.get((column, row))
+            if kept is not None:
+                _paste(kept, (column * self.side, row * self.side), planes, (columns.start, rows.start))
+
+    @property
+    def box(self) -> Box:
+        """Around all that may have changed; (0, 0, 0, 0) while nothing has."""
+        return union(box for box, _ in self.items())
+
+    def _part(self, tile: tuple[int, int]) -> tuple[slice, slice]:
+        column, row = tile
+        return slice(row * self.side, (row + 1) * self.side), slice(column * self.side, (column + 1) * self.side)
+
+
+def _paste(kept: Planes, at: tuple[int, int], planes: Planes, corner: tuple[int, int]) -> None:
+    left, top = max(at[0], corner[0]), max(at[1], corner[1])
+    right = min(at[0] + kept[0].shape[1], corner[0] + planes[0].shape[1])
+    bottom = min(at[1] + kept[0].shape[0], corner[1] + planes[0].shape[0])
+    for source, target in zip(kept, planes, strict=True):
+        part = source[top - at[1] : bottom - at[1], left - at[0] : right - at[0]]
+        target[top - corner[1] : bottom - corner[1], left - corner[0] : right - corner[0]] = part

@@ -1,0 +1,61 @@
+"""The two planes of the open image, and what has to happen around every write to them."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import numpy as np
+
+from lsgui.mask import Box
+from lsgui.tile_counts import TileCounts
+
+
+class Keeper(Protocol):
+    """Whoever wants to know what a box held before it is written."""
+
+    def keep(self, box: Box) -> None: ...
+
+
+class LivePlanes:
+    """`label` and `origin` are uint8 (H, W), contiguous. One thread writes; others read under `lock`, in small parts."""
+
+    def __init__(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
+        self.label, self.origin = (np.require(plane, np.uint8, ["C", "W"]) for plane in (label_map, provenance))
+        self.lock = threading.RLock()
+        self._keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
+        self._counts = TileCounts(self.label.shape)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.label.shape
+
+    def rows(self, rows: slice, columns: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Views that may be written inside `writing`."""
+        return self.label[rows, columns], self.origin[rows, columns]
+
+    @contextmanager
+    def writing(self, boxes: Iterable[Box]) -> Iterator[None]:
+        """Around every write: nothing outside `boxes` is changed in it."""
+        with self.lock:
+            keepers = tuple(self._keepers)
+            for box in boxes:
+                self._counts.mark(box)
+                for keeper in keepers:
+                    keeper.keep(box)
+            yield
+
+    def attach(self, keeper: Keeper) -> None:
+        """Held weakly: a keeper that is forgotten costs nothing any more."""
+        self._keepers.add(keeper)
+
+    def detach(self, keeper: Keeper) -> None:
+        with self.lock:
+            self._keepers.discard(keeper)
+
+    def counts(self) -> dict[int, int]:
+        """Pixels per value in use."""
+        return self._counts.total(self.label)

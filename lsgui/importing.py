@@ -20,6 +20,7 @@ from model.errors import ImageError, LabelError
 from model.images import read_image
 from model.labels import UNTOUCHED, read_mask
 from model.messages import Message
+from model.plane_source import of_arrays
 from model.progress import Progress, Report
 from model.provenance import HUMAN, UNSET
 from model.workspace import Entry, Status, Workspace
@@ -160,7 +161,7 @@ def _import(workspace: Workspace, pairs: list[Pair], max_pixels: int, report: Re
         image = read_image(entry.path, max_pixels)
         label_map = read_mask(path, image.pixels.shape[:2], workspace.classes).label_map
         provenance = np.where(label_map == UNTOUCHED, UNSET, HUMAN).astype(np.uint8)
-        workspace.save_label(entry.name, image, label_map, provenance, accepted=True)
+        workspace.save_label(entry.name, image, of_arrays(label_map, provenance), accepted=True)
     return len(pairs)
 
 

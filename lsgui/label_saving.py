@@ -11,6 +11,7 @@ from lsgui.notices import Answer, Question
 from lsgui.saving import Saving
 from model.labels import UNTOUCHED
 from model.messages import Message
+from model.plane_source import of_arrays
 
 
 class LabelSaving(QObject):
@@ -37,7 +38,7 @@ class LabelSaving(QObject):
             shot,
             Message("Saving the label of {name}", {"name": shot.name}),
             lambda report: shot.workspace.save_label(
-                shot.name, shot.image, shot.label_map, shot.provenance, accepted=accepted
+                shot.name, shot.image, of_arrays(shot.label_map, shot.provenance), accepted=accepted
             ),
             then,
         )

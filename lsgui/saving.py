@@ -15,6 +15,7 @@ from lsgui.notices import Answer, Question
 from model.images import Image
 from model.labels import UNTOUCHED
 from model.messages import Message
+from model.plane_source import of_arrays
 from model.progress import Report
 from model.workspace import Entry, Workspace
 
@@ -73,7 +74,7 @@ class Saving(QObject):
         self.submit(
             shot,
             Message("Saving {name}", {"name": shot.name}),
-            lambda report: shot.workspace.write_work(shot.name, shot.label_map, shot.provenance),
+            lambda report: shot.workspace.write_work(shot.name, of_arrays(shot.label_map, shot.provenance)),
             quiet=True,
         )
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from model.plane_source import PlaneSource
+from model.run_lengths import PatchError
 
 MAGIC = b"LSGUIJ1\n"
 HEADER = struct.Struct("<8s8sII")
@@ -23,7 +24,7 @@ _LONGEST = 1 << 30
 """No record is longer: a damaged length must not ask for the memory of the machine."""
 
 
-class JournalError(Exception):
+class JournalError(PatchError):
     """Bytes that are not what a journal holds."""
 
 

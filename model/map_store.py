@@ -15,11 +15,13 @@ from PIL.PngImagePlugin import PngInfo
 from model import disk
 from model.classes import ClassTable
 from model.errors import LabelError
-from model.files import atomic_write
+from model.files import atomic_write, sha256
 from model.labels import UNTOUCHED, read_label, values_in, write_label
 from model.layout import Layout
+from model.mark import Mark
 from model.messages import Message
 from model.pillow import pillow
+from model.plane_source import PlaneSource
 from model.prediction import Prediction
 from model.provenance import HUMAN, MODEL, UNSET
 from model.records import classes_in, free_name, in_table, read_json, uids_of, write_json
@@ -36,6 +38,15 @@ class Maps:
     provenance: np.ndarray
     source: str
     notices: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """A map's file: its `sha256`, the `classes` in it as a record lists them, and the share that a person set, 0..1."""
+
+    sha256: str
+    classes: list[dict]
+    human: float
 
 
 class MapStore:
@@ -65,18 +76,22 @@ class MapStore:
         found = self._prediction(name, shape, classes)
         return None if found is None else found[0]
 
-    def write_work(self, name: str, label_map: np.ndarray, provenance: np.ndarray, classes: ClassTable) -> None:
+    def write_work(self, name: str, planes: PlaneSource, classes: ClassTable, mark: Mark | None = None) -> Written:
         """The provenance first: were it missing, the next prediction would paint over a person's strokes."""
+        label_map, provenance = _gathered(planes)
         _, before = _read_provenance(self._layout.provenance(name), None)
         self._keep_unusable(self._layout.work(name), label_map.shape, before, classes)
         note = {"human": bool((provenance == HUMAN).any()), "classes": classes_in(label_map, classes)}
         _write_provenance(self._layout.provenance(name), provenance, note)
         self._write(self._layout.work(name), label_map, classes)
+        return _written(self._layout.work(name), label_map, provenance, classes)
 
-    def write_label(self, name: str, label_map: np.ndarray, classes: ClassTable) -> None:
+    def write_label(self, name: str, planes: PlaneSource, classes: ClassTable, mark: Mark | None = None) -> Written:
+        label_map, provenance = _gathered(planes)
         record = read_json(self._layout.label_record(name))
         self._keep_unusable(self._layout.label(name), label_map.shape, record, classes)
         self._write(self._layout.label(name), label_map, classes)
+        return _written(self._layout.label(name), label_map, provenance, classes)
 
     def write_prediction(self, name: str, prediction: Prediction, classes: ClassTable) -> None:
         """Raises OSError like the others. It can be made again, so it is not worth waiting for the disk."""
@@ -144,6 +159,19 @@ class MapStore:
         except LabelError:
             if path.exists():
                 disk.rename(path, free_name(path))
+
+
+def _gathered(planes: PlaneSource) -> tuple[np.ndarray, np.ndarray]:
+    label_map, provenance = (np.empty(planes.shape, np.uint8) for _ in range(2))
+    top = 0
+    for label, origin in planes.bands():
+        label_map[top : top + len(label)], provenance[top : top + len(label)] = label, origin
+        top += len(label)
+    return label_map, provenance
+
+
+def _written(path: Path, label_map: np.ndarray, provenance: np.ndarray, classes: ClassTable) -> Written:
+    return Written(sha256(path), classes_in(label_map, classes), float((provenance == HUMAN).mean()))
 
 
 def has_human(path: Path) -> bool:

@@ -22,10 +22,11 @@ from model.images import Image
 from model.index import Index
 from model.layout import WORKSPACE_FOLDER, Layout
 from model.map_store import Maps, MapStore
+from model.mark import Mark
 from model.messages import Message
+from model.plane_source import PlaneSource
 from model.prediction import Prediction
-from model.provenance import HUMAN
-from model.records import LabelRecord, classes_in, free_name, keep_damaged, uids_of
+from model.records import LabelRecord, free_name, keep_damaged, uids_of
 from model.split import Split, decide, decided_units, unit_in, units_of
 from model.workspace_lock import WorkspaceLocked, WorkspaceNotWritable, not_writable, take_lock
 
@@ -129,10 +130,13 @@ class Workspace:
         """uint8 (H, W), or None when the image was never predicted. Raises LabelError when it cannot be used."""
         return self._maps.read_prediction(name, shape, self.classes)
 
-    def write_work(self, name: str, label_map: np.ndarray, provenance: np.ndarray) -> Entry:
-        """Autosave both planes, uint8 (H, W). Raises WorkspaceError; then the files are what they were."""
+    def write_work(self, name: str, planes: PlaneSource, mark: Mark | None = None) -> Entry:
+        """Write the map of an image; `mark` says which edits it holds.
+
+        Raises WorkspaceError; then the files are what they were.
+        """
         with _saving(name):
-            self._maps.write_work(name, label_map, provenance, self.classes)
+            self._maps.write_work(name, planes, self.classes, mark)
         return self._catalog.update(name)
 
     def write_prediction(self, name: str, prediction: Prediction) -> Entry:
@@ -148,9 +152,9 @@ class Workspace:
         return self._catalog.update(name)
 
     def save_label(
-        self, name: str, image: Image, label_map: np.ndarray, provenance: np.ndarray, accepted: bool
+        self, name: str, image: Image, planes: PlaneSource, accepted: bool, mark: Mark | None = None
     ) -> Entry:
-        """Make `label_map` training data, and decide its split if this is its first label.
+        """Make the label map of `planes` training data, and decide its split if this is its first label.
 
         The autosaved map goes, since the label is now the truth. Raises WorkspaceError as `write_work` does.
         """
@@ -158,7 +162,7 @@ class Workspace:
         with self._labelling, _saving(name):
             image_sha256 = sha256(path)
             decision = decide(path, image.series, self._siblings(), self._catalog.records(), self._unrecorded())
-            self._maps.write_label(name, label_map, self.classes)
+            written = self._maps.write_label(name, planes, self.classes, mark)
             keep_damaged(self._layout.label_record(name))
             LabelRecord(
                 image=name,
@@ -166,13 +170,13 @@ class Workspace:
                 split=decision.split,
                 unit=decision.unit,
                 grouping=decision.grouping,
-                classes=classes_in(label_map, self.classes),
-                height=label_map.shape[0],
-                width=label_map.shape[1],
+                classes=written.classes,
+                height=planes.shape[0],
+                width=planes.shape[1],
                 spacing=image.spacing,
                 image_sha256=image_sha256,
-                label_sha256=sha256(self._layout.label(name)),
-                human=float((provenance == HUMAN).mean()),
+                label_sha256=written.sha256,
+                human=written.human,
                 saved=datetime.now(UTC).isoformat(timespec="seconds"),
             ).write(self._layout.label_record(name))
             self._maps.drop_work(name)

@@ -19,6 +19,7 @@ from lsgui.training_state import TrainingState
 from model import events
 from model.images import read_image
 from model.options import FineTuneOptions
+from model.plane_source import of_arrays
 from model.provenance import HUMAN
 from model.runs import Run, RunState, active_weights, list_runs
 
@@ -33,7 +34,7 @@ def label_images(desk: Desk, count: int) -> None:
         label_map = np.zeros(image.pixels.shape[:2], np.uint8)
         label_map[10:40, 10:40] = 6
         provenance = np.full_like(label_map, HUMAN)
-        desk.session.workspace.save_label(entry.name, image, label_map, provenance, accepted=True)
+        desk.session.workspace.save_label(entry.name, image, of_arrays(label_map, provenance), accepted=True)
 
 
 @pytest.fixture
@@ -247,7 +248,7 @@ def test_the_state_follows_the_events() -> None:
 def test_fine_tune_pressed_between_a_childs_last_word_and_its_end(labelled: Desk, weights: Path) -> None:
     """The panel says stopped before the process is gone; the next run begins when it is."""
     desk, flow = labelled, labelled.session._training
-    flow.child.run([sys_python(), "-c", "import sys; print('{\"event\": \"stopped\", \"run\": 1}', flush=True); input()"])
+    flow.child.run([sys_python(), "-c", 'import sys; print(\'{"event": "stopped", "run": 1}\', flush=True); input()'])
     flow.state.state = "running"
     desk.wait(lambda: flow.state.state == "stopped")
     assert flow.child.running

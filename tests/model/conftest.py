@@ -17,6 +17,7 @@ from model.images import read_image
 from model.input_range import InputRange
 from model.network import LightningUnet, NetworkConfig
 from model.pillow import pillow
+from model.plane_source import of_arrays
 from model.provenance import HUMAN
 from model.workspace import Workspace
 
@@ -60,7 +61,7 @@ def make_blobs(folder: Path, labels: int, images: int) -> Path:
     for entry in workspace.entries()[:labels]:
         label = blob_picture("abcdefghijklmnop".index(entry.name[0]))[1]
         human = np.full(label.shape, HUMAN, np.uint8)
-        workspace.save_label(entry.name, read_image(entry.path), label, human, accepted=False)
+        workspace.save_label(entry.name, read_image(entry.path), of_arrays(label, human), accepted=False)
     workspace.close()
     return folder
 

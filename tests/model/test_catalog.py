@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
+from model.plane_source import of_arrays
 from model.provenance import HUMAN
 from model.workspace import Status, Workspace
 
@@ -54,7 +55,7 @@ def test_an_image_whose_name_is_no_utf8_can_be_labelled(folder: Path) -> None:
     pillow.new("L", (8, 8), 90).save(folder / name, format="PNG")
     plane = np.full((8, 8), 6, np.uint8)
     workspace = Workspace.open(folder)
-    assert workspace.write_work(name, plane, np.full((8, 8), HUMAN, np.uint8)).status is Status.CORRECTED
-    workspace.write_work("b.png", plane, np.full((8, 8), HUMAN, np.uint8))
+    assert workspace.write_work(name, of_arrays(plane, np.full((8, 8), HUMAN, np.uint8))).status is Status.CORRECTED
+    workspace.write_work("b.png", of_arrays(plane, np.full((8, 8), HUMAN, np.uint8)))
     workspace.close()
     assert statuses(folder)[name] is Status.CORRECTED

@@ -9,6 +9,7 @@ import numpy as np
 import pydicom
 
 from model.images import read_image
+from model.plane_source import of_arrays
 from model.split import slice_position
 from model.workspace import Split, Status, Workspace
 
@@ -41,7 +42,7 @@ def test_slices_labelled_later_keep_the_gap(tmp_path: Path) -> None:
         if entry.status is Status.NONE:
             image = read_image(entry.path)
             planes = np.zeros(image.pixels.shape, np.uint8)
-            workspace.save_label(entry.name, image, planes, planes, False)
+            workspace.save_label(entry.name, image, of_arrays(planes, planes), False)
     held_out = sorted(item.image_path.name for item in workspace.labelled() if item.split == Split.HELD_OUT)
     assert held_out == [f"slice_{number:03d}.dcm" for number in range(14, 21)]
     workspace.close()

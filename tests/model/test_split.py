@@ -11,6 +11,7 @@ import pytest
 from PIL import Image as pillow
 
 from model.images import read_image
+from model.plane_source import of_arrays
 from model.split import prefix_of, slice_position
 from model.workspace import Split, Workspace
 
@@ -26,7 +27,7 @@ def make_images(folder: Path, names: list[str]) -> list[str]:
 def label(workspace: Workspace, name: str) -> str:
     image = read_image(workspace.folder / name)
     planes = np.zeros(image.pixels.shape[:2], np.uint8)
-    return workspace.save_label(name, image, planes, planes, False).split
+    return workspace.save_label(name, image, of_arrays(planes, planes), False).split
 
 
 def make_series(folder: Path, series: str, count: int, step: float, prefix: str = "IM") -> list[str]:

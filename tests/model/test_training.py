@@ -21,6 +21,7 @@ from model.layout import Layout
 from model.network import LightningUnet
 from model.options import FineTuneOptions
 from model.pillow import pillow
+from model.plane_source import of_arrays
 from model.provenance import HUMAN
 from model.run_log import only_one
 from model.runs import RunState, list_runs, read_events, read_run
@@ -318,7 +319,7 @@ def test_pictures_of_any_size_grey_and_coloured_train_together(blobs, blob_weigh
         pillow.fromarray(pixels).save(blobs / name)
         label = (pixels.reshape(*shape[:2], -1)[:, :, 0] > 127).astype(np.uint8) * 5
         human = np.full(label.shape, HUMAN, np.uint8)
-        workspace.save_label(name, read_image(blobs / name), label, human, accepted=False)
+        workspace.save_label(name, read_image(blobs / name), of_arrays(label, human), accepted=False)
     workspace.close()
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, batch=3))
     assert not of(Notice, events) and of(Finished, events)

@@ -8,6 +8,7 @@ import numpy as np
 
 from model.images import read_image
 from model.pillow import pillow
+from model.plane_source import of_arrays
 from model.provenance import HUMAN
 from model.survey import survey
 from model.unlabelled import unlabelled
@@ -30,7 +31,7 @@ def drives(folder: Path, labelled: list[str]) -> Path:
     for name in labelled:
         label = blob_picture(0)[1]
         image = read_image(folder / name)
-        with_labels.save_label(name, image, label, np.full(label.shape, HUMAN, np.uint8), accepted=True)
+        with_labels.save_label(name, image, of_arrays(label, np.full(label.shape, HUMAN, np.uint8)), accepted=True)
     with_labels.close()
     return folder
 

@@ -21,6 +21,7 @@ from model.classes import ClassTable, default_table
 from model.errors import ImageError, LabelError, WorkspaceError
 from model.images import read_image
 from model.labels import UNTOUCHED
+from model.plane_source import of_arrays
 from model.prediction import Prediction
 from model.provenance import HUMAN, MODEL, UNSET
 from model.workspace import Split, Status, Workspace, WorkspaceLocked, WorkspaceNotWritable
@@ -63,7 +64,7 @@ def predicted(value: int, confidence: int = 200) -> Prediction:
 
 def save(workspace: Workspace, name: str, label_map: np.ndarray, accepted: bool = False) -> Split:
     image = read_image(workspace.folder / name)
-    return workspace.save_label(name, image, label_map, human(label_map), accepted).split
+    return workspace.save_label(name, image, of_arrays(label_map, human(label_map)), accepted).split
 
 
 # --- what is read back ---
@@ -90,7 +91,7 @@ def test_the_newest_truth_is_read_first(folder: Path, label_map: np.ndarray) -> 
     assert np.array_equal(maps.label_map, label_map) and np.array_equal(maps.provenance, human(label_map))
 
     corrected = np.where(label_map == 6, np.uint8(7), label_map)
-    workspace.write_work(name, corrected, human(corrected))
+    workspace.write_work(name, of_arrays(corrected, human(corrected)))
     maps = workspace.read_maps(name, SHAPE)
     assert (workspace.entry(name).status, maps.source) == (Status.CORRECTED, "work")
     assert np.array_equal(maps.label_map, corrected)
@@ -103,7 +104,7 @@ def test_both_planes_of_work_come_back_after_a_restart(folder: Path, label_map: 
     provenance = human(label_map)
     provenance[2:4] = MODEL
     workspace = Workspace.open(folder)
-    workspace.write_work("img_002.png", label_map, provenance)
+    workspace.write_work("img_002.png", of_arrays(label_map, provenance))
     workspace.close()
     again = Workspace.open(folder)
     maps = again.read_maps("img_002.png", SHAPE)
@@ -116,7 +117,7 @@ def test_an_autosaved_prediction_is_not_a_correction_and_gives_way_to_a_newer_on
     name = "img_001.png"
     workspace = Workspace.open(folder)
     everything = np.full(SHAPE, 3, np.uint8)
-    workspace.write_work(name, everything, np.full(SHAPE, MODEL, np.uint8))
+    workspace.write_work(name, of_arrays(everything, np.full(SHAPE, MODEL, np.uint8)))
     assert workspace.entry(name).status is Status.PREDICTED
     _make_older(workspace.root / "work")
     workspace.write_prediction(name, predicted(5))
@@ -126,7 +127,7 @@ def test_an_autosaved_prediction_is_not_a_correction_and_gives_way_to_a_newer_on
 
 def test_no_newer_prediction_hides_what_a_person_painted(folder: Path, label_map: np.ndarray) -> None:
     workspace = Workspace.open(folder)
-    workspace.write_work("img_001.png", label_map, human(label_map))
+    workspace.write_work("img_001.png", of_arrays(label_map, human(label_map)))
     _make_older(workspace.root / "work")
     workspace.write_prediction("img_001.png", predicted(5))
     assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).label_map, label_map)
@@ -148,7 +149,7 @@ def test_images_that_differ_only_in_ending_or_case_keep_their_own_labels(tmp_pat
     workspace = Workspace.open(tmp_path)
     assert sorted(entry.name for entry in workspace.entries()) == sorted(names)
     for value, name in enumerate(names):
-        workspace.write_work(name, np.full(SHAPE, value, np.uint8), np.full(SHAPE, HUMAN, np.uint8))
+        workspace.write_work(name, of_arrays(np.full(SHAPE, value, np.uint8), np.full(SHAPE, HUMAN, np.uint8)))
     for value, name in enumerate(names):
         assert (workspace.read_maps(name, SHAPE).label_map == value).all(), name
     workspace.close()
@@ -185,8 +186,8 @@ def test_the_index_can_be_deleted_or_broken_without_changing_anything(folder: Pa
     workspace = Workspace.open(folder)
     for number in range(1, 7):
         save(workspace, f"img_{number:03d}.png", label_map)
-    workspace.write_work("img_007.png", label_map, human(label_map))
-    workspace.write_work("img_008.png", np.full(SHAPE, 3, np.uint8), np.full(SHAPE, MODEL, np.uint8))
+    workspace.write_work("img_007.png", of_arrays(label_map, human(label_map)))
+    workspace.write_work("img_008.png", of_arrays(np.full(SHAPE, 3, np.uint8), np.full(SHAPE, MODEL, np.uint8)))
     workspace.write_prediction("img_009.png", predicted(3))
     workspace.close()
     before = workspace.entries()
@@ -295,7 +296,7 @@ def test_damaged_work_and_predictions_are_named_and_kept(folder: Path, label_map
     assert "img_001.png.png" in str(maps.notices[0])
     for _ in range(2):
         if kind == "work":
-            workspace.write_work("img_001.png", label_map, human(label_map))
+            workspace.write_work("img_001.png", of_arrays(label_map, human(label_map)))
         else:
             workspace.write_prediction("img_001.png", predicted(3))
     assert path.with_name("img_001.png.damaged-1.png").read_bytes() == b"half a file"
@@ -306,7 +307,7 @@ def test_damaged_work_and_predictions_are_named_and_kept(folder: Path, label_map
 
 def test_work_without_its_provenance_counts_as_a_persons(folder: Path, label_map: np.ndarray) -> None:
     workspace = Workspace.open(folder)
-    workspace.write_work("img_001.png", label_map, np.full(SHAPE, MODEL, np.uint8))
+    workspace.write_work("img_001.png", of_arrays(label_map, np.full(SHAPE, MODEL, np.uint8)))
     (folder / "segmentation" / "work" / "img_001.png.provenance.png").write_bytes(b"")
     assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).provenance, human(label_map))
     workspace.close()
@@ -507,13 +508,13 @@ def test_a_full_disk_leaves_the_old_files(folder: Path, label_map: np.ndarray) -
     noise = np.random.default_rng(0).integers(0, 14, SHAPE, np.uint8)
     workspace = Workspace.open(folder)
     save(workspace, "img_001.png", label_map)
-    workspace.write_work("img_002.png", label_map, human(label_map))
+    workspace.write_work("img_002.png", of_arrays(label_map, human(label_map)))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
     try:
         for write in (
             lambda: save(workspace, "img_001.png", noise),
-            lambda: workspace.write_work("img_002.png", noise, human(noise)),
+            lambda: workspace.write_work("img_002.png", of_arrays(noise, human(noise))),
             lambda: workspace.write_prediction("img_003.png", predicted(3)),
             lambda: workspace.set_classes(default_table().without("liver")),
         ):
@@ -539,7 +540,7 @@ def test_a_name_too_long_for_its_files_asks_for_a_shorter_one(folder: Path, labe
     workspace = Workspace.open(folder)
     assert workspace.read_maps(name, SHAPE).source == "none"
     with pytest.raises(WorkspaceError, match="name is too long.*shorter name"):
-        workspace.write_work(name, label_map, human(label_map))
+        workspace.write_work(name, of_arrays(label_map, human(label_map)))
     if length == 249:
         save(workspace, name, label_map)
         assert workspace.read_maps(name, SHAPE).source == "label"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
@@ -14,7 +13,7 @@ from lsgui import document_edits
 from lsgui.gesture import Gesture, HeldGesture
 from lsgui.history import Commit, History, Past
 from lsgui.live_planes import LivePlanes
-from lsgui.mask import AnyRegion, Box, Edit, Ink, MaskPatch, PatchError, filled, painting, whole_patch, write
+from lsgui.mask import AnyRegion, Box, Edit, Ink, MaskPatch, PatchError, filled, painting, performed, write
 from lsgui.rules import FREE, Rules
 from lsgui.snapshot import Snapshot
 from model.images import Image
@@ -85,8 +84,8 @@ class Document(QObject):
         if not isinstance(gesture, Gesture) or region is None:
             return
         gesture.keep(region.box, *self._planes.rows(slice(None)))
-        with self._changing((region.box,)):
-            write(self._planes, self._painting(region, ink, rules), region.box)
+        write(self._planes, self._painting(region, ink, rules), region.box)
+        self._changed((region.box,))
 
     def hold(self, text: str) -> Snapshot:
         """Start a gesture whose pixels are computed elsewhere, from the planes as they are now; `show` shows them.
@@ -129,8 +128,9 @@ class Document(QObject):
         self._end_gesture()
         boxes = gesture.boxes
         if boxes:
-            with self._changing(boxes):
+            with self._planes.writing(boxes):
                 gesture.put_back(*self._planes.rows(slice(None)))
+            self._changed(boxes)
         self.gesture_ended.emit()
 
     def undo(self) -> None:
@@ -208,7 +208,11 @@ class Document(QObject):
 
     def _edit(self, text: str, edit: Edit, box: Box | None = None) -> bool:
         self._check_idle()
-        return self.push_patch(text, whole_patch(self._planes, edit, box))
+        patch = performed(self._planes, edit, box or (0, 0, self.shape[1], self.shape[0]))
+        if patch is not None:
+            self._changed(patch.boxes())
+            self._commit(text, patch)
+        return patch is not None
 
     def _check_idle(self) -> None:
         if self.gesture_active:
@@ -219,9 +223,11 @@ class Document(QObject):
             raise ValueError(f"expected a map of {self.shape}, got {label_map.shape}")
 
     def _apply(self, patches: Sequence[MaskPatch]) -> None:
-        with self._changing(few_boxes(box for patch in patches for box in patch.boxes())):
+        boxes = few_boxes(box for patch in patches for box in patch.boxes())
+        with self._planes.writing(boxes):
             for patch in patches:
                 patch.apply(*self._planes.rows(slice(None)))
+        self._changed(boxes)
 
     def _commit(self, text: str, patch: MaskPatch) -> None:
         """Remember and announce a patch that is on the planes already."""
@@ -239,11 +245,8 @@ class Document(QObject):
             self._held.close()
             self._held = None
 
-    @contextmanager
-    def _changing(self, boxes: Sequence[Box]) -> Iterator[None]:
-        """Around every write: snapshots and counts follow, and views hear of it."""
-        with self._planes.writing(boxes):
-            yield
+    def _changed(self, boxes: Sequence[Box]) -> None:
+        """After every write: views hear of it."""
         self.revision += 1
         region = QRegion()
         for box in boxes:

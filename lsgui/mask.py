@@ -13,11 +13,12 @@ from model.patches import Box, MaskPatch, PatchError, Piece, difference, piece_o
 from model.provenance import HUMAN
 
 if TYPE_CHECKING:
+    from lsgui.live_planes import LivePlanes
     from lsgui.rules import Rules
 
 __all__ = [
     "AnyRegion", "Box", "Edit", "Ink", "MaskPatch", "PatchError", "Piece", "PlaneRows", "Point", "Region", "Spans",
-    "changes", "filled", "patch_of", "tiles_of", "union", "whole_patch", "write",
+    "changes", "filled", "patch_of", "performed", "tiles_of", "union", "whole_patch", "write",
 ]  # fmt: skip
 
 Point = tuple[float, float]
@@ -143,12 +144,28 @@ def changes(
         yield (x, y + top, width, rows.stop - rows.start), before, deltas
 
 
-def write(planes: PlaneRows, edit: Edit, box: Box) -> None:
-    """Do an edit on planes that are given as views."""
-    for _, before, deltas in changes(planes, edit, box):
-        for plane, delta in zip(before, deltas, strict=True):
-            if isinstance(delta, np.ndarray):
-                np.bitwise_xor(plane, delta, out=plane)
+def write(planes: LivePlanes, edit: Edit, box: Box) -> None:
+    """Do an edit, without remembering what it was."""
+    for band, before, deltas in changes(planes, edit, box):
+        with planes.writing((band,)):
+            _xor(before, deltas)
+
+
+def performed(planes: LivePlanes, edit: Edit, box: Box) -> MaskPatch | None:
+    """Do an edit: the patch that it was, None when it changed nothing. Should it fail, nothing has changed."""
+    pieces = []
+    try:
+        for band, before, deltas in changes(planes, edit, box):
+            piece = piece_of(band[:2], *deltas)
+            if piece is not None:
+                with planes.writing((piece.box,)):
+                    _xor(before, deltas)
+                pieces.append(piece)
+    except BaseException:
+        with planes.writing(tuple(piece.box for piece in pieces)):
+            MaskPatch(pieces).apply(*planes.rows(slice(None)))
+        raise
+    return MaskPatch(pieces) if pieces else None
 
 
 def whole_patch(planes: PlaneRows, edit: Edit, box: Box | None = None) -> MaskPatch | None:
@@ -165,3 +182,9 @@ def whole_patch(planes: PlaneRows, edit: Edit, box: Box | None = None) -> MaskPa
 def patch_of(planes: PlaneRows, pixels: np.ndarray, region: AnyRegion, ink: Ink, rules: Rules) -> MaskPatch | None:
     """The patch that paints a region; None when it changes nothing. Pure, so it may run in any lane."""
     return whole_patch(planes, painting(region, ink, rules, pixels), region.box)
+
+
+def _xor(planes: tuple[np.ndarray, np.ndarray], deltas: tuple[np.ndarray | int, np.ndarray | int]) -> None:
+    for plane, delta in zip(planes, deltas, strict=True):
+        if isinstance(delta, np.ndarray):
+            np.bitwise_xor(plane, delta, out=plane)

@@ -37,7 +37,10 @@ class Runs:
 
     @property
     def lengths(self) -> np.ndarray:
-        return np.diff(self.starts, append=np.uint32(self.size))
+        lengths = np.empty(len(self.starts), np.intp)
+        np.subtract(self.starts[1:], self.starts[:-1], out=lengths[:-1])
+        lengths[-1] = self.size - int(self.starts[-1])
+        return lengths
 
     @property
     def nbytes(self) -> int:

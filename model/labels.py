@@ -54,7 +54,7 @@ def write_label(path: Path, label_map: np.ndarray, classes: ClassTable, durable:
     """
     if label_map.dtype != np.uint8 or label_map.ndim != 2:
         raise ValueError(f"expected uint8 (H, W), got {label_map.dtype} {label_map.shape}")
-    content = encode(label_map, _palette(classes))
+    content = encode(label_map, palette_of(classes))
     atomic_write(path, lambda file: file.write(content), durable)
 
 
@@ -77,6 +77,15 @@ def read_mask(path: Path, shape: tuple[int, int], classes: ClassTable) -> Import
         )
     values = values.astype(np.uint8)
     return _without(values, _unknown_values(values, classes))
+
+
+def palette_of(classes: ClassTable) -> bytes:
+    """Red, green and blue of each of the 256 values."""
+    palette = np.zeros((256, 3), dtype=np.uint8)
+    for item in classes.classes:
+        palette[item.value] = item.color
+    palette[UNTOUCHED] = _UNTOUCHED_COLOR
+    return palette.tobytes()
 
 
 def values_in(label_map: np.ndarray) -> set[int]:
@@ -152,11 +161,3 @@ def _by_color(colors: np.ndarray, classes: ClassTable) -> ImportedMask:
     values = np.array([known.get(int(code), UNTOUCHED) for code in found], dtype=np.uint8)
     unknown = tuple((int(c) >> 16, int(c) >> 8 & 255, int(c) & 255) for c in found if int(c) not in known)
     return ImportedMask(values[inverse].reshape(codes.shape), unknown)
-
-
-def _palette(classes: ClassTable) -> bytes:
-    palette = np.zeros((256, 3), dtype=np.uint8)
-    for item in classes.classes:
-        palette[item.value] = item.color
-    palette[UNTOUCHED] = _UNTOUCHED_COLOR
-    return palette.tobytes()

@@ -106,7 +106,7 @@ class _Reader:
     def _bytes(self, count: int) -> bytes:
         part = self.data[self.at : self.at + count]
         if len(part) != count:
-            raise PatchError("an edit that ends too early")
+            raise PatchError(f"an edit that ends after {len(self.data)} bytes")
         self.at += count
         return part
 

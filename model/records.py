@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -75,8 +75,12 @@ def free_name(path: Path) -> Path:
 
 def classes_in(label_map: np.ndarray, table: ClassTable) -> list[dict]:
     """Value, uid and name of the classes that occur in `label_map` (uint8), for a record."""
-    present = values_in(label_map)
-    found = [item for item in table.classes if item.value in present]
+    return classes_of(values_in(label_map), table)
+
+
+def classes_of(values: Collection[int], table: ClassTable) -> list[dict]:
+    """The same for the values that occur."""
+    found = [item for item in table.classes if item.value in values]
     return [{"value": item.value, "uid": item.uid, "name": item.name} for item in found]
 
 

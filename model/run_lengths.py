@@ -131,5 +131,5 @@ def _from_leb128(raw: np.ndarray, count: int) -> np.ndarray:
     starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
     place = np.arange(len(raw)) - np.repeat(starts, ends - starts + 1)
     if place.max() >= _LEB_BYTES:
-        raise PatchError("a length that is too long")
+        raise PatchError(f"a length of {place.max() + 1} bytes")
     return np.add.reduceat((raw & 127).astype(np.int64) << (7 * place), starts)

@@ -6,12 +6,14 @@ import contextlib
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from model.images import list_images
 from model.index import FileStamp, Index
+from model.journal_records import JournalError
+from model.journal_story import Facts, skim
 from model.layout import Layout
 from model.map_store import has_human
 from model.records import read_json
@@ -97,7 +99,7 @@ class Catalog:
         """Look again at the files of image `name`, after some of them were written."""
         with self._looking, self._guard:
             for folder in self._layout.folders:
-                for suffix in (".png", ".json", ".provenance.png"):
+                for suffix in (".png", ".json", ".provenance.png", ".journal"):
                     _restamp(self._stamps[folder.name], folder / f"{name}{suffix}")
             if f"{name}.json" in self._stamps["labels"]:
                 self._records[name] = self._said("labels", f"{name}.json")
@@ -105,13 +107,19 @@ class Catalog:
             self._index.flush()
             return entry
 
+    def journal_facts(self, name: str) -> Facts:
+        with self._guard:
+            said = self._said("journal", f"{name}.journal")
+            return Facts(said.get("unsaved", 0), said.get("time", 0.0), said.get("human", False))
+
     def close(self) -> None:
         with self._guard:
             self._index.close()
 
     def _entry(self, path: Path) -> Entry:
         file = f"{path.name}.png"
-        seen = [files[file].modified for files in self._stamps.values() if file in files]
+        journal = f"{path.name}.journal"
+        seen = [stamps[name].modified for stamps in self._stamps.values() for name in (file, journal) if name in stamps]
         if not seen:
             return Entry(path.name, path, Status.NONE)
         split = stored_split(self._records.get(path.name, {})) if file in self._stamps["labels"] else None
@@ -130,7 +138,10 @@ class Catalog:
     def _status(self, name: str) -> Status:
         file = f"{name}.png"
         labelled, worked = file in self._stamps["labels"], file in self._stamps["work"]
-        if worked and (labelled or self._said("work", f"{name}.provenance.png").get("human", True)):
+        journal = self.journal_facts(name)
+        if journal.human and (journal.unsaved or not (labelled or worked)):
+            return Status.CORRECTED
+        if worked and (labelled or self._said("work", f"{name}.png").get("human", True)):
             return Status.CORRECTED
         if labelled:
             return Status.LABELLED
@@ -154,10 +165,19 @@ def _pair(least: object) -> tuple[str, float] | None:
 
 def _facts(folder: str, path: Path) -> dict:
     """What is worth remembering of one small file."""
+    if folder == "journal":
+        return asdict(_journal_facts(path))
     if folder == "work":
         return {"human": has_human(path)}
     record = read_json(path)
     return {name: record[name] for name in _FACTS[folder] if name in record}
+
+
+def _journal_facts(path: Path) -> Facts:
+    try:
+        return skim(path)
+    except (JournalError, OSError):
+        return Facts(0, 0.0, False)
 
 
 def _stamps(folder: Path) -> dict[str, FileStamp]:

@@ -42,7 +42,7 @@ class Limits:
     compaction. Oldest steps go first."""
 
     steps: int = 1000
-    size: int = 256 << 20
+    size: int = 300_000_000
     idle: int = 256 << 10
     replayed: int = 8 << 20
 
@@ -58,6 +58,14 @@ class Commit:
     patch: bytes | None = None
 
 
+class OtherShape(JournalError):
+    """A journal of an image that had another `shape` (H, W)."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        super().__init__(f"a journal of {shape[1]} x {shape[0]}")
+        self.shape = shape
+
+
 @dataclass(frozen=True, eq=False)
 class Replay:
     """What a journal says of its image: both planes, uint8 (H, W), the caller's own, and how it came to that."""
@@ -71,7 +79,7 @@ def replay(path: Path, shape: tuple[int, int]) -> Replay:
     """Read a journal without changing it. Raises JournalError when it is damaged or of another shape; OSError."""
     found = scan(path)
     if found.shape != tuple(shape):
-        raise JournalError(f"a journal of {found.shape[1]} x {found.shape[0]}")
+        raise OtherShape(found.shape)
     story = found.story
     with open(path, "rb") as file:
         planes = base_of(_payload(file, *story.base), found.shape)
@@ -106,6 +114,7 @@ class JournalFile:
         self._end = past.end if past is not None else 0
         self._story = past.story if past is not None else None
         self._damaged = past is not None and past.damaged
+        self._ended = False
         self._lag = self._shift = 0
         """What this file's cursors and numbers are ahead of the history's."""
 
@@ -119,6 +128,8 @@ class JournalFile:
         Raises OSError, and then the file holds what it held before: append the same again.
         """
         with self._guard:
+            if self._ended:
+                raise JournalError("this journal is no longer written")
             story = self._story.copy() if self._story is not None else Story()
             new = _Batch(story, self._end)
             if self._story is None:
@@ -138,7 +149,7 @@ class JournalFile:
         """
         with self._guard:
             story = self._story
-            if story is None or seq + self._shift > story.seq:
+            if story is None or self._ended or seq + self._shift > story.seq:
                 return  # what the map holds could not be written here: the map's own mark tells
             note = Saved(kind, sha256, seq + self._shift, human)
         if planes is not None and self._is_worth_compacting(story) and self._compact(planes, note):
@@ -161,6 +172,12 @@ class JournalFile:
                 raise JournalError(f"no step {key}")
             with open(self.path, "rb") as file:
                 return _patch(_payload(file, step.offset, step.size), self._shape)
+
+    def end(self) -> None:
+        """The file is about to be removed or moved: what is appended from now on is refused with JournalError."""
+        with self._guard:
+            self._let_go()
+            self._ended = True
 
     def close(self) -> None:
         with self._guard:

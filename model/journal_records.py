@@ -88,6 +88,18 @@ def read_record(file: BinaryIO, offset: int, size: int) -> Record | None:
     return Record(Kind(kind), seq, time, payload, offset, whole)
 
 
+def glance_at(file: BinaryIO, offset: int, size: int) -> tuple[Kind, int, float, int] | None:
+    """(kind, seq, time, size) of the record at `offset`, which is not checked; None where none can be."""
+    file.seek(offset)
+    head = file.read(HEAD.size)
+    if len(head) != HEAD.size:
+        return None
+    length, kind, seq, time = HEAD.unpack(head)
+    whole = HEAD.size + length + _CRC.size
+    sound = kind in _KINDS and head[5:8] == bytes(3) and offset + whole <= size
+    return (Kind(kind), seq, time, whole) if sound else None
+
+
 def edit_payload(text: str, patch: bytes) -> bytes:
     name = text.encode("utf-8", "replace")[:1000]
     return _TEXT.pack(len(name)) + name + patch

@@ -15,6 +15,7 @@ from model.journal_records import (
     Kind,
     Record,
     edit_of,
+    glance_at,
     json_of,
     move_of,
     read_header,
@@ -22,6 +23,9 @@ from model.journal_records import (
 )
 
 _LOOKS_LIKE_A_RECORD = re.compile(rb"[\x01-\x05]\x00\x00\x00")
+BY_THE_MODEL = ("Predict", "Revert to prediction")
+"""Edits that set no pixel in a person's name."""
+_GLANCED = 200
 _SEARCHED = 1 << 26
 """Bytes behind a damaged record that are searched for sound ones."""
 
@@ -45,6 +49,13 @@ class Saved:
     sha256: str = ""
     seq: int = 0
     human: bool = False
+
+
+def saved_of(record: Record) -> Saved:
+    data = json_of(record.payload)
+    seq = data.get("seq")
+    seq = seq if isinstance(seq, int) and 0 <= seq <= record.seq else 0
+    return Saved(str(data.get("kind")), str(data.get("sha256")), seq, bool(data.get("human")))
 
 
 @dataclass
@@ -114,10 +125,7 @@ class Story:
         self.last_edit = record.time
 
     def _saved(self, record: Record, key: int | None) -> None:
-        data = json_of(record.payload)
-        seq = data.get("seq")
-        if isinstance(seq, int) and 0 <= seq <= record.seq:
-            self.saved = Saved(str(data.get("kind")), str(data.get("sha256")), seq, bool(data.get("human")))
+        self.saved = saved_of(record)
 
     def _go(self, cursor: int) -> None:
         """A step that is gone over a second time cancels itself out, whatever came between: patches are XORs."""
@@ -157,6 +165,39 @@ def scan(path: Path, until: int | None = None) -> Scan:
         if story.base is None:
             raise JournalError("no base")
         return Scan(number, shape, story, end, end < size and _sound_behind(file, end, size, story.seq or 0))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a list of images needs to know of a journal. `time` is that of the last edit, since 1970."""
+
+    unsaved: int
+    time: float
+    human: bool
+
+
+def skim(path: Path) -> Facts:
+    """Read what the records are, and not what they hold. Raises JournalError, or OSError."""
+    with open(path, "rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        read_header(file)
+        offset, saved, seq, time, human = HEADER.size, Saved(), None, 0.0, False
+        while (glance := glance_at(file, offset, size)) is not None:
+            kind, seq, moment, length = glance
+            if offset == HEADER.size:
+                saved = Saved(seq=seq)
+            if kind is Kind.SAVED:
+                record = read_record(file, offset, size)
+                saved = saved_of(record) if record is not None else saved
+                human = saved.human
+            elif kind is Kind.EDIT:
+                file.seek(offset + HEAD.size)
+                human = human or edit_of(file.read(_GLANCED))[0] not in BY_THE_MODEL
+            if kind in (Kind.EDIT, Kind.MOVE):
+                time = moment
+            offset += length
+        return Facts(max(0, (seq or 0) - saved.seq), time, human)
 
 
 def _records(file: BinaryIO, offset: int, size: int) -> Iterator[Record]:

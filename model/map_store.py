@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL.PngImagePlugin import PngInfo
 
-from model import disk
+from model import disk, map_files
 from model.classes import ClassTable
 from model.errors import LabelError
-from model.files import atomic_write, sha256
+from model.journal_story import Scan
+from model.journals import Journals
 from model.labels import UNTOUCHED, read_label, values_in, write_label
 from model.layout import Layout
+from model.map_files import Written
 from model.mark import Mark
 from model.messages import Message
 from model.pillow import pillow
@@ -32,34 +33,40 @@ class Maps:
     """What is known about an image: `label_map` and `provenance`, uint8 (H, W), the caller's own to change.
 
     `source` is work, label, prediction or none. `notices` name files that could not be used; they are kept.
+    `past` is the journal's, whose history goes on; `outdated`: the journal that lies there is none to keep.
+    `unsaved` counts the edits that only the journal holds; `foreign` is a map that another program has changed.
     """
 
     label_map: np.ndarray
     provenance: np.ndarray
     source: str
     notices: tuple[Message, ...] = ()
-
-
-@dataclass(frozen=True)
-class Written:
-    """A map's file: its `sha256`, the `classes` in it as a record lists them, and the share that a person set, 0..1."""
-
-    sha256: str
-    classes: list[dict]
-    human: float
+    past: Scan | None = None
+    outdated: bool = False
+    unsaved: int = 0
+    foreign: Path | None = None
 
 
 class MapStore:
     """Reads and writes the maps below one root. Its methods may be called from several threads."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, journals: Journals) -> None:
         self._layout = layout
+        self._journals = journals
         self._written: dict[Path, tuple[ClassTable, tuple[int, int]]] = {}
         self._guard = threading.Lock()
 
     def read(self, name: str, shape: tuple[int, int], classes: ClassTable) -> Maps:
-        """The newest truth about image `name` of `shape` (H, W): work, else label, else prediction, else untouched."""
-        notices: list[Message] = []
+        """The newest truth about image `name` of `shape` (H, W).
+
+        Its journal, since that is on the disk before every map; else work, label, prediction, or untouched.
+        """
+        told = self._journals.read(name, shape, classes)
+        notices = [told.notice] if told.notice is not None else []
+        if told.replay is not None:
+            planes, past = (told.replay.label_map, told.replay.provenance), told.replay.scan
+            source = "label" if past.story.saved.kind == "label" and not told.unsaved else "work"
+            return Maps(*planes, source, tuple(notices), past, False, told.unsaved, told.foreign)
         for source, reader in (("work", self._work), ("label", self._label), ("prediction", self._prediction)):
             try:
                 found = reader(name, shape, classes)
@@ -67,9 +74,9 @@ class MapStore:
                 notices.append(error.message)
                 continue
             if found is not None:
-                return Maps(*found, source, tuple(notices))
-        untouched = np.full(shape, UNTOUCHED, np.uint8)
-        return Maps(untouched, np.full(shape, UNSET, np.uint8), "none", tuple(notices))
+                return Maps(*found, source, tuple(notices), outdated=told.outdated)
+        untouched, unset = np.full(shape, UNTOUCHED, np.uint8), np.full(shape, UNSET, np.uint8)
+        return Maps(untouched, unset, "none", tuple(notices), outdated=told.outdated)
 
     def read_prediction(self, name: str, shape: tuple[int, int], classes: ClassTable) -> np.ndarray | None:
         """The predicted label map, None when there is none. Raises LabelError when it cannot be used."""
@@ -77,21 +84,18 @@ class MapStore:
         return None if found is None else found[0]
 
     def write_work(self, name: str, planes: PlaneSource, classes: ClassTable, mark: Mark | None = None) -> Written:
-        """The provenance first: were it missing, the next prediction would paint over a person's strokes."""
-        label_map, provenance = _gathered(planes)
-        _, before = _read_provenance(self._layout.provenance(name), None)
-        self._keep_unusable(self._layout.work(name), label_map.shape, before, classes)
-        note = {"human": bool((provenance == HUMAN).any()), "classes": classes_in(label_map, classes)}
-        _write_provenance(self._layout.provenance(name), provenance, note)
-        self._write(self._layout.work(name), label_map, classes)
-        return _written(self._layout.work(name), label_map, provenance, classes)
+        """Both planes by one rename; what older versions wrote beside it goes after that."""
+        path = self._layout.work(name)
+        self._keep_unusable(path, planes.shape, self._work_note(name), classes)
+        written = self._write_planes(path, planes, classes, mark)
+        if os.path.exists(self._layout.provenance(name)):
+            disk.remove(self._layout.provenance(name))
+        return written
 
     def write_label(self, name: str, planes: PlaneSource, classes: ClassTable, mark: Mark | None = None) -> Written:
-        label_map, provenance = _gathered(planes)
         record = read_json(self._layout.label_record(name))
-        self._keep_unusable(self._layout.label(name), label_map.shape, record, classes)
-        self._write(self._layout.label(name), label_map, classes)
-        return _written(self._layout.label(name), label_map, provenance, classes)
+        self._keep_unusable(self._layout.label(name), planes.shape, record, classes)
+        return self._write_planes(self._layout.label(name), planes, classes, mark)
 
     def write_prediction(self, name: str, prediction: Prediction, classes: ClassTable) -> None:
         """Raises OSError like the others. It can be made again, so it is not worth waiting for the disk."""
@@ -103,7 +107,8 @@ class MapStore:
 
     def drop_prediction(self, name: str) -> None:
         """Forget what the model said of an image, autosaved or not; a person's work stays."""
-        if self._layout.work(name).exists() and not has_human(self._layout.provenance(name)):
+        self._journals.drop(name)
+        if self._layout.work(name).exists() and not has_human(self._layout.work(name)):
             self.drop_work(name)
         disk.remove(self._layout.prediction(name))
         disk.remove(self._layout.prediction_record(name))
@@ -118,20 +123,25 @@ class MapStore:
         path = self._layout.work(name)
         if not os.path.exists(path):  # unlike Path's, no error for a name that is too long to exist
             return None
-        provenance, note = _read_provenance(self._layout.provenance(name), shape)
+        note = self._work_note(name)
         if not note.get("human", True) and _is_newer(self._layout.prediction(name), path):
             return None  # an autosaved prediction that another has replaced since
         label_map = _read(path, shape, note, classes)
+        provenance = map_files.read_provenance(path, shape)
         if provenance is None:
-            provenance = _set_by(label_map, HUMAN)
-        return label_map, provenance
+            provenance, _ = _read_provenance(self._layout.provenance(name), shape)
+        return label_map, _set_by(label_map, HUMAN) if provenance is None else provenance
+
+    def _work_note(self, name: str) -> dict:
+        return _note(self._layout.work(name), self._layout.provenance(name))
 
     def _label(self, name: str, shape: tuple[int, int], classes: ClassTable) -> tuple[np.ndarray, np.ndarray] | None:
         path = self._layout.label(name)
         if not os.path.exists(path):
             return None
         label_map = _read(path, shape, read_json(self._layout.label_record(name)), classes)
-        return label_map, _set_by(label_map, HUMAN)
+        provenance = map_files.read_provenance(path, shape)
+        return label_map, _set_by(label_map, HUMAN) if provenance is None else provenance
 
     def _prediction(
         self, name: str, shape: tuple[int, int], classes: ClassTable
@@ -147,6 +157,12 @@ class MapStore:
         with self._guard:
             self._written[path] = classes, label_map.shape
 
+    def _write_planes(self, path: Path, planes: PlaneSource, classes: ClassTable, mark: Mark | None) -> Written:
+        written = map_files.write(path, planes, classes, mark)
+        with self._guard:
+            self._written[path] = classes, planes.shape
+        return written
+
     def _keep_unusable(
         self, path: Path, shape: tuple[int, int], record: Mapping[str, object], classes: ClassTable
     ) -> None:
@@ -161,23 +177,14 @@ class MapStore:
                 disk.rename(path, free_name(path))
 
 
-def _gathered(planes: PlaneSource) -> tuple[np.ndarray, np.ndarray]:
-    label_map, provenance = (np.empty(planes.shape, np.uint8) for _ in range(2))
-    top = 0
-    for label, origin in planes.bands():
-        label_map[top : top + len(label)], provenance[top : top + len(label)] = label, origin
-        top += len(label)
-    return label_map, provenance
-
-
-def _written(path: Path, label_map: np.ndarray, provenance: np.ndarray, classes: ClassTable) -> Written:
-    return Written(sha256(path), classes_in(label_map, classes), float((provenance == HUMAN).mean()))
-
-
 def has_human(path: Path) -> bool:
-    """Whether the provenance plane at `path` shows a person's work; True when it does not tell."""
-    _, note = _read_provenance(path, None)
-    return bool(note.get("human", True))
+    """Whether the autosaved map at `path` shows a person's work; True when it does not tell."""
+    return bool(_note(path, path.with_name(path.stem + ".provenance.png")).get("human", True))
+
+
+def _note(path: Path, older: Path) -> dict:
+    """What a map says of itself; `older` is where versions before kept the provenance and its note."""
+    return map_files.read_note(path) or _read_provenance(older, None)[1]
 
 
 def _read(path: Path, shape: tuple[int, int], record: Mapping[str, object], classes: ClassTable) -> np.ndarray:
@@ -193,16 +200,8 @@ def _set_by(label_map: np.ndarray, who: int) -> np.ndarray:
     return np.where(label_map == UNTOUCHED, np.uint8(UNSET), np.uint8(who))
 
 
-def _write_provenance(path: Path, provenance: np.ndarray, note: dict) -> None:
-    """The note travels in the PNG itself, so that the plane and what it says are replaced by one rename."""
-    info = PngInfo()
-    info.add_text("lsgui", json.dumps(note))
-    picture = pillow.fromarray(np.ascontiguousarray(provenance, dtype=np.uint8))
-    atomic_write(path, lambda file: picture.save(file, format="PNG", compress_level=3, pnginfo=info))
-
-
 def _read_provenance(path: Path, shape: tuple[int, int] | None) -> tuple[np.ndarray | None, dict]:
-    """The plane and its note; without a `shape` (H, W) the note alone. None and {} for what cannot be read."""
+    """Of versions before this: the plane and its note; without a `shape` (H, W) the note alone. None and {} for what cannot be read."""
     try:
         with pillow.open(path, formats=("PNG",)) as picture:
             note = json.loads(picture.info.get("lsgui", "{}"))

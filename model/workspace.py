@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +21,14 @@ from model.errors import ClassTableError, WorkspaceError
 from model.files import clear_leftovers, sha256
 from model.images import Image
 from model.index import Index
+from model.journal import Commit, JournalFile
+from model.journal_records import JournalError
+from model.journals import Held, Journals
 from model.layout import WORKSPACE_FOLDER, Layout
-from model.map_store import Maps, MapStore
-from model.mark import Mark
+from model.map_store import Maps, MapStore, Written
 from model.messages import Message
-from model.plane_source import PlaneSource
+from model.patches import MaskPatch
+from model.plane_source import PlaneSource, of_arrays
 from model.prediction import Prediction
 from model.records import LabelRecord, free_name, keep_damaged, uids_of
 from model.split import Split, decide, decided_units, unit_in, units_of
@@ -33,10 +37,12 @@ from model.workspace_lock import WorkspaceLocked, WorkspaceNotWritable, not_writ
 __all__ = [
     "WORKSPACE_FOLDER",
     "Entry",
+    "Held",
     "LabelledImage",
     "Maps",
     "Split",
     "Status",
+    "Unsaved",
     "Workspace",
     "WorkspaceLocked",
     "WorkspaceNotWritable",
@@ -54,6 +60,15 @@ class LabelledImage:
     classes: Mapping[int, str]
 
 
+@dataclass(frozen=True)
+class Unsaved:
+    """An image with `edits` that only its journal holds; `time` is the last one's, in seconds since 1970."""
+
+    name: str
+    edits: int
+    time: float
+
+
 class Workspace:
     """Open one with `Workspace.open`, or with `Workspace.peek` to read only. Methods may be called from any thread."""
 
@@ -63,7 +78,8 @@ class Workspace:
         self.notices: tuple[Message, ...] = ()
         self._layout = Layout(root)
         self._lock = lock
-        self._maps = MapStore(self._layout)
+        self._journals = Journals(self._layout)
+        self._maps = MapStore(self._layout, self._journals)
         self._catalog = Catalog(folder, self._layout, Index(None if lock is None else self._layout.index))
         self._labelling = threading.Lock()
         self.classes = self._read_classes()
@@ -92,6 +108,7 @@ class Workspace:
 
     def close(self) -> None:
         """Let other programs open it. Safe to call twice."""
+        self._journals.close()
         self._catalog.close()
         if self._lock is not None:
             self._lock.release()
@@ -130,13 +147,64 @@ class Workspace:
         """uint8 (H, W), or None when the image was never predicted. Raises LabelError when it cannot be used."""
         return self._maps.read_prediction(name, shape, self.classes)
 
-    def write_work(self, name: str, planes: PlaneSource, mark: Mark | None = None) -> Entry:
-        """Write the map of an image; `mark` says which edits it holds.
+    def journal(self, name: str, maps: Maps) -> JournalFile:
+        """The journal of an image that is going to be edited, whose `maps` were read just now. Writes nothing yet."""
+        planes = maps.label_map, maps.provenance
+        return self._journals.open(name, maps.label_map.shape, planes, maps.past, keep_old=not maps.outdated)
+
+    def write_work(self, name: str, planes: PlaneSource, held: Held | None = None) -> Entry:
+        """Write the map of an image; `held` says which edits it holds. Without it, a journal of the image is set aside.
 
         Raises WorkspaceError; then the files are what they were.
         """
         with _saving(name):
-            self._maps.write_work(name, planes, self.classes, mark)
+            self._before_writing(name, held)
+            written = self._maps.write_work(name, planes, self.classes, held and held.mark)
+            self._note_saved("work", planes, held, written)
+        return self._catalog.update(name)
+
+    def write_edit(self, name: str, shape: tuple[int, int], text: str, patch: MaskPatch) -> Entry:
+        """Edit an image of `shape` (H, W) that is not open, as if it had been: with its own undo history.
+
+        `patch` is against what `read_maps` says. Raises WorkspaceError.
+        """
+        maps = self.read_maps(name, shape)
+        journal = self.journal(name, maps)
+        cursor, seq = (maps.past.story.cursor, maps.past.story.seq) if maps.past is not None else (0, 0)
+        patch.apply(maps.label_map, maps.provenance)
+        with _saving(name):
+            uids = {item.value: item.uid for item in self.classes.classes}
+            journal.append([Commit(seq + 1, time.time(), cursor + 1, text, patch.to_bytes())], uids)
+        entry = self.write_work(name, of_arrays(maps.label_map, maps.provenance), Held(journal, seq + 1))
+        journal.close()
+        return entry
+
+    def unsaved(self) -> list[Unsaved]:
+        """The images whose journal holds strokes that no map holds: what a crash left, oldest last."""
+        found = []
+        for entry in self.entries():
+            facts = self._catalog.journal_facts(entry.name)
+            if facts.unsaved and facts.human:
+                found.append(Unsaved(entry.name, facts.unsaved, facts.time))
+        return sorted(found, key=lambda item: -item.time)
+
+    def restore(self, name: str) -> Entry:
+        """Write the map of an image from its journal. Raises WorkspaceError, also when that cannot be used."""
+        try:
+            maps = self.read_maps(name, self._journals.shape(name))
+        except (JournalError, OSError):
+            maps = None
+        if maps is None or maps.past is None:
+            raise WorkspaceError("The journal of {name} cannot be used; it was left where it is.", name=name)
+        journal = self._journals.open(name, maps.label_map.shape, (), maps.past, keep_old=True)
+        entry = self.write_work(name, of_arrays(maps.label_map, maps.provenance), Held(journal, maps.past.story.seq))
+        journal.close()
+        return entry
+
+    def discard(self, name: str) -> Entry:
+        """Go back to the map that was saved last; the journal goes to `kept/`. Raises WorkspaceError."""
+        with _saving(name):
+            self._journals.set_aside(name)
         return self._catalog.update(name)
 
     def write_prediction(self, name: str, prediction: Prediction) -> Entry:
@@ -152,7 +220,7 @@ class Workspace:
         return self._catalog.update(name)
 
     def save_label(
-        self, name: str, image: Image, planes: PlaneSource, accepted: bool, mark: Mark | None = None
+        self, name: str, image: Image, planes: PlaneSource, accepted: bool, held: Held | None = None
     ) -> Entry:
         """Make the label map of `planes` training data, and decide its split if this is its first label.
 
@@ -162,7 +230,8 @@ class Workspace:
         with self._labelling, _saving(name):
             image_sha256 = sha256(path)
             decision = decide(path, image.series, self._siblings(), self._catalog.records(), self._unrecorded())
-            written = self._maps.write_label(name, planes, self.classes, mark)
+            self._before_writing(name, held)
+            written = self._maps.write_label(name, planes, self.classes, held and held.mark)
             keep_damaged(self._layout.label_record(name))
             LabelRecord(
                 image=name,
@@ -179,6 +248,7 @@ class Workspace:
                 human=written.human,
                 saved=datetime.now(UTC).isoformat(timespec="seconds"),
             ).write(self._layout.label_record(name))
+            self._note_saved("label", planes, held, written)
             self._maps.drop_work(name)
             return self._catalog.update(name)
 
@@ -203,6 +273,17 @@ class Workspace:
     def labels_with(self, uid: str) -> list[str]:
         """The images in whose labels the class occurs: what removing it from the table would cost."""
         return [name for name, record in self._catalog.records().items() if uid in uids_of(record).values()]
+
+    def _before_writing(self, name: str, held: Held | None) -> None:
+        """A map that comes from elsewhere must not be overruled by a journal that knows nothing of it."""
+        if held is None:
+            self._journals.set_aside(name)
+
+    def _note_saved(self, kind: str, planes: PlaneSource, held: Held | None, written: Written) -> None:
+        """Without the note the edits are merely found twice, so a full disk may go without it."""
+        if held is not None:
+            with suppress(OSError, JournalError):
+                held.journal.saved(kind, written.sha256, held.seq, written.human > 0, planes)
 
     def _unrecorded(self) -> list[Path]:
         """The images whose label came without a record, or with one that does not say its split."""

@@ -1,0 +1,203 @@
+"""The journals of a workspace: what they say of an image, and where they go when they have had their time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from model import disk
+from model.classes import ClassTable
+from model.files import sha256
+from model.journal import JournalFile, OtherShape, Replay, replay
+from model.journal_records import JournalError, base_payload, read_header
+from model.journal_story import Facts, Scan, Story, skim
+from model.labels import values_in
+from model.layout import Layout
+from model.mark import Mark, read_note
+from model.messages import Message
+from model.plane_source import of_arrays
+from model.provenance import HUMAN
+from model.records import free_name
+
+
+@dataclass(frozen=True)
+class Held:
+    """The edits that a map holds: those of `journal` up to the history's number `seq`."""
+
+    journal: JournalFile
+    seq: int
+
+    @property
+    def mark(self) -> Mark:
+        return Mark(self.journal.number.hex(), self.journal.number_of(self.seq))
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a journal says of its image; without a `replay` it cannot be used, and `notice` says why.
+
+    `outdated`: it holds nothing but an older prediction. `unsaved` counts the edits that no map holds yet. `foreign` is
+    the map that another program has changed since it was saved.
+    """
+
+    replay: Replay | None = None
+    notice: Message | None = None
+    outdated: bool = False
+    unsaved: int = 0
+    foreign: Path | None = None
+
+
+class Journals:
+    """Knows which journals are being written. Its methods may be called from any thread."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._open: dict[str, JournalFile] = {}
+        self._guard = threading.Lock()
+
+    def read(self, name: str, shape: tuple[int, int], classes: ClassTable) -> Told:
+        """Changes nothing, whatever state the file is in."""
+        path = self._layout.journal(name)
+        if not os.path.exists(path):  # unlike Path's, no error for a name that is too long to exist
+            return Told()
+        try:
+            found = replay(path, shape)
+        except OtherShape as error:
+            return Told(notice=_of_another_size(name, error.shape, shape))
+        except (JournalError, OSError) as error:
+            return Told(notice=_unusable(name, error))
+        story, marks = found.scan.story, self._marks(name, found.scan.number)
+        if any(mark.seq > story.seq for mark in marks.values()):
+            return Told(outdated=True)  # its last strokes could be written into the map only
+        human = bool((found.provenance >= HUMAN).any())
+        if not human and _is_newer(self._layout.prediction(name), path):
+            return Told(outdated=True)
+        lost = _lost(found.label_map, story.uids, classes)
+        if lost:
+            return Told(notice=_lost_classes(name, lost) if human else None, outdated=not human)
+        saved = max([story.saved.seq, *(mark.seq for mark in marks.values())])
+        notice = _damaged(name, story) if found.scan.damaged else None
+        return Told(found, notice, False, story.seq - saved, self._foreign(name, story, marks))
+
+    def open(self, name: str, shape: tuple[int, int], planes: tuple, past: Scan | None, keep_old: bool) -> JournalFile:
+        """To be written: its history goes on from `past`, or begins with `planes` at the first edit."""
+        base = base_payload(0, of_arrays(*planes)) if past is None else b""
+        journal = JournalFile(self._layout.journal(name), name, shape, base, past, keep_old)
+        with self._guard:
+            before, self._open[name] = self._open.get(name), journal
+        if before is not None:
+            before.close()
+        return journal
+
+    def facts(self, name: str) -> Facts:
+        """None of them where there is no journal that can be read."""
+        try:
+            return skim(self._layout.journal(name))
+        except (JournalError, OSError):
+            return Facts(0, 0.0, False)
+
+    def shape(self, name: str) -> tuple[int, int]:
+        """(H, W). Raises JournalError or OSError."""
+        with open(self._layout.journal(name), "rb") as file:
+            return read_header(file)[1]
+
+    def set_aside(self, name: str) -> None:
+        """Move the journal to `kept/`: something else has taken its place. Raises OSError."""
+        path = self._layout.journal(name)
+        if os.path.exists(path):
+            self._end(name)
+            disk.make_folder(self._layout.kept)
+            disk.rename(path, self.kept(path))
+            disk.sync_folder(self._layout.kept)
+            disk.sync_folder(path.parent)
+
+    def drop(self, name: str) -> None:
+        """Remove a journal that holds no stroke of a person. Raises OSError."""
+        if os.path.exists(self._layout.journal(name)) and not self.facts(name).human:
+            self._end(name)
+            disk.remove(self._layout.journal(name))
+
+    def kept(self, path: Path) -> Path:
+        """A free name for it in `kept/`, with the time."""
+        moment = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+        wanted = self._layout.kept / f"{path.stem}.{moment}{path.suffix}"
+        return free_name(wanted) if wanted.exists() else wanted
+
+    def close(self) -> None:
+        with self._guard:
+            for journal in self._open.values():
+                journal.close()
+            self._open.clear()
+
+    def _end(self, name: str) -> None:
+        with self._guard:
+            journal = self._open.pop(name, None)
+        if journal is not None:
+            journal.end()
+
+    def _marks(self, name: str, number: bytes) -> dict[str, Mark]:
+        """The maps that say that they hold edits of this journal."""
+        found = {}
+        for kind, path in (("work", self._layout.work(name)), ("label", self._layout.label(name))):
+            mark = Mark.of_note(read_note(path)) if os.path.exists(path) else None
+            if mark is not None and mark.journal == number.hex():
+                found[kind] = mark
+        return found
+
+    def _foreign(self, name: str, story: Story, marks: Mapping[str, Mark]) -> Path | None:
+        places = {"work": self._layout.work(name), "label": self._layout.label(name)}
+        path = places.get(story.saved.kind)
+        if path is None or not os.path.exists(path) or sha256(path) == story.saved.sha256:
+            return None
+        mark = marks.get(story.saved.kind)
+        return None if mark is not None and mark.seq > story.saved.seq else path
+
+
+def _lost(label_map: np.ndarray, uids: Mapping[int, str], classes: ClassTable) -> list[str]:
+    """The uids of classes that occur and no longer have the value they were painted with."""
+    present = values_in(label_map)
+    gone = []
+    for value, uid in uids.items():
+        item = classes.by_uid(uid)
+        if value in present and (item is None or item.value != value):
+            gone.append(uid)
+    return gone
+
+
+def _unusable(name: str, error: Exception) -> Message:
+    return Message(
+        "The journal of {name} cannot be read ({reason}); what was saved last is shown, and the journal is kept.",
+        {"name": name, "reason": getattr(error, "strerror", None) or str(error)},
+    )
+
+
+def _of_another_size(name: str, was: tuple[int, int], now: tuple[int, int]) -> Message:
+    return Message(
+        "{name} was {old_width} x {old_height} when it was painted and is {width} x {height} now; its journal is kept.",
+        {"name": name, "old_width": was[1], "old_height": was[0], "width": now[1], "height": now[0]},
+    )
+
+
+def _lost_classes(name: str, lost: list[str]) -> Message:
+    return Message(
+        "The journal of {name} uses classes that the table no longer has: {classes}. Add or import them again to use it.",
+        {"name": name, "classes": ", ".join(lost)},
+    )
+
+
+def _damaged(name: str, story: Story) -> Message:
+    moment = datetime.fromtimestamp(story.last_edit).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return Message(
+        "The journal of {name} is damaged: strokes made after {time} may be missing. A copy of it is kept.",
+        {"name": name, "time": moment},
+    )
+
+
+def _is_newer(path: Path, other: Path) -> bool:
+    return path.exists() and path.stat().st_mtime_ns > other.stat().st_mtime_ns

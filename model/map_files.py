@@ -51,7 +51,7 @@ def write(path: Path, planes: PlaneSource, classes: ClassTable, mark: Mark | Non
 
     def note(counts: Counts) -> str:
         facts = {"human": counts.share(*KEPT) > 0, "classes": _classes(counts, classes)}
-        return json.dumps(facts if mark is None else facts | {"journal": mark.journal, "seq": mark.seq})
+        return json.dumps(facts if mark is None else facts | mark.to_note())
 
     parts, counts = encode_planes(planes, palette_of(classes), note)
     digest = hashlib.sha256()

@@ -21,7 +21,8 @@ class LabelRecord:
     """What a label is: `status` labelled or accepted, its `split` and `unit` for ever, and what it was made from.
 
     `classes` lists value, uid and name of each class that occurs; `spacing` is (row, column) in millimetres;
-    `human` is the share of the pixels (0..1) that a person set; `saved` is an ISO time.
+    `human` and `accepted` are the shares of the pixels (0..1) that a person set and only confirmed; `saved` is an ISO
+    time.
     """
 
     image: str
@@ -36,6 +37,7 @@ class LabelRecord:
     image_sha256: str
     label_sha256: str
     human: float
+    accepted: float
     saved: str
 
     def write(self, path: Path) -> None:

@@ -246,6 +246,7 @@ class Workspace:
                 image_sha256=image_sha256,
                 label_sha256=written.sha256,
                 human=written.human,
+                accepted=written.accepted,
                 saved=datetime.now(UTC).isoformat(timespec="seconds"),
             ).write(self._layout.label_record(name))
             self._note_saved("label", planes, held, written)

@@ -100,7 +100,9 @@ def test_a_small_patch_cannot_ask_for_much_memory() -> None:
     head = struct.pack("<BI4I", 1, 1, 0, 0, 70, 40)
     for kind in (1, 2):
         with pytest.raises(PatchError):
-            MaskPatch.from_bytes(head + struct.pack("<BI", kind, len(bomb)) + bomb + struct.pack("<BIB", 0, 1, 0), SHAPE)
+            MaskPatch.from_bytes(
+                head + struct.pack("<BI", kind, len(bomb)) + bomb + struct.pack("<BIB", 0, 1, 0), SHAPE
+            )
 
 
 def test_a_stroke_takes_little_room() -> None:

@@ -305,11 +305,40 @@ def test_damaged_work_and_predictions_are_named_and_kept(folder: Path, label_map
     workspace.close()
 
 
-def test_work_without_its_provenance_counts_as_a_persons(folder: Path, label_map: np.ndarray) -> None:
+@pytest.mark.parametrize("place", ["work", "labels"])
+def test_a_map_that_another_program_has_changed_counts_as_a_persons(
+    folder: Path, label_map: np.ndarray, place: str
+) -> None:
     workspace = Workspace.open(folder)
-    workspace.write_work("img_001.png", of_arrays(label_map, np.full(SHAPE, MODEL, np.uint8)))
-    (folder / "segmentation" / "work" / "img_001.png.provenance.png").write_bytes(b"")
+    planes = of_arrays(label_map, np.full(SHAPE, MODEL, np.uint8))
+    if place == "work":
+        workspace.write_work("img_001.png", planes)
+    else:
+        workspace.save_label("img_001.png", read_image(folder / "img_001.png"), planes, accepted=False)
+    path = folder / "segmentation" / place / "img_001.png.png"
+    with pillow.open(path) as picture:
+        picture.load()
+        assert (workspace.read_maps("img_001.png", SHAPE).provenance == MODEL).all()
+        picture.save(path)
     assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).provenance, human(label_map))
+    workspace.close()
+
+
+def test_the_provenance_that_older_versions_wrote_beside_the_map_is_read_and_then_replaced(
+    folder: Path, label_map: np.ndarray
+) -> None:
+    workspace = Workspace.open(folder)
+    origins = (np.arange(label_map.size).reshape(SHAPE) % 3).astype(np.uint8)
+    workspace.write_work("img_001.png", of_arrays(label_map, origins))
+    work = folder / "segmentation" / "work"
+    with pillow.open(work / "img_001.png.png") as picture:
+        picture.load()
+        picture.save(work / "img_001.png.png")
+    pillow.fromarray(origins).save(work / "img_001.png.provenance.png")
+    assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).provenance, origins)
+    workspace.write_work("img_001.png", of_arrays(label_map, origins))
+    assert not (work / "img_001.png.provenance.png").exists()
+    assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).provenance, origins)
     workspace.close()
 
 
@@ -532,18 +561,13 @@ def test_a_full_disk_leaves_the_old_files(folder: Path, label_map: np.ndarray) -
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there the whole path is limited, not the name")
-@pytest.mark.parametrize("length", [249, 255])
-def test_a_name_too_long_for_its_files_asks_for_a_shorter_one(folder: Path, label_map: np.ndarray, length: int) -> None:
-    """249 leaves room for `.png` and `.json`, but not for `.provenance.png`."""
-    name = f"{'a' * (length - 4)}.png"
+def test_a_name_too_long_for_its_files_asks_for_a_shorter_one(folder: Path, label_map: np.ndarray) -> None:
+    name = f"{'a' * 251}.png"
     shutil.copy(folder / "img_001.png", folder / name)
     workspace = Workspace.open(folder)
     assert workspace.read_maps(name, SHAPE).source == "none"
     with pytest.raises(WorkspaceError, match="name is too long.*shorter name"):
         workspace.write_work(name, of_arrays(label_map, human(label_map)))
-    if length == 249:
-        save(workspace, name, label_map)
-        assert workspace.read_maps(name, SHAPE).source == "label"
     workspace.close()
 
 

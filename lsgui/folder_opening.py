@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from lsgui.context import Context
 from lsgui.jobs import Failure
+from lsgui.journalling import Journalling
 from lsgui.notices import Answer, Question
 from lsgui.opening import Opening
 from lsgui.saving import Saving
@@ -46,9 +47,17 @@ class FolderOpening(QObject):
 
     opened = Signal()
 
-    def __init__(self, context: Context, saving: Saving, opening: Opening, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        journalling: Journalling,
+        saving: Saving,
+        opening: Opening,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._context = context
+        self._journalling = journalling
         self._saving = saving
         self._opening = opening
         self._wanted: _Request | None = None
@@ -147,6 +156,8 @@ class FolderOpening(QObject):
     def _show(self, folder: _Folder, request: _Request) -> None:
         context = self._context
         context.jobs.cancel_all()
+        self._saving.leave()
+        self._journalling.begin(None)
         context.document.close()
         self._opening.forget()
         if context.workspace is not None:

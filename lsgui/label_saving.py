@@ -11,7 +11,6 @@ from lsgui.notices import Answer, Question
 from lsgui.saving import Saving
 from model.labels import UNTOUCHED
 from model.messages import Message
-from model.plane_source import of_arrays
 
 
 class LabelSaving(QObject):
@@ -37,9 +36,7 @@ class LabelSaving(QObject):
         self._saving.submit(
             shot,
             Message("Saving the label of {name}", {"name": shot.name}),
-            lambda report: shot.workspace.save_label(
-                shot.name, shot.image, of_arrays(shot.label_map, shot.provenance), accepted=accepted
-            ),
+            lambda report: shot.workspace.save_label(shot.name, shot.image, shot.planes, accepted, shot.held),
             then,
         )
 

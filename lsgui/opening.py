@@ -10,8 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from lsgui.context import Context
 from lsgui.folder import FolderFilter
 from lsgui.jobs import Failure, Job
+from lsgui.journalling import Journalling
 from lsgui.saving import Saving
 from model.images import Image, read_image
+from model.journal import JournalFile
 from model.messages import Message
 from model.progress import Report
 from model.workspace import Entry, Maps, Status
@@ -21,6 +23,7 @@ from model.workspace import Entry, Maps, Status
 class _Opened:
     image: Image
     maps: Maps
+    journal: JournalFile
 
 
 class Opening(QObject):
@@ -30,12 +33,20 @@ class Opening(QObject):
     failed = Signal(str)
     """The image of this name could not be opened: the one before is still there."""
 
-    def __init__(self, context: Context, saving: Saving, shown: FolderFilter, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        journalling: Journalling,
+        saving: Saving,
+        shown: FolderFilter,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self.wanted = ""
         self.under_way = False
         """Another image than the open one is on its way to the screen."""
         self._context = context
+        self._journalling = journalling
         self._saving = saving
         self._shown = shown
         self._generation = 0
@@ -68,11 +79,11 @@ class Opening(QObject):
             self._context.tell("info", Message("Every image of this folder is labelled."))
 
     def reload(self) -> None:
-        """Read the open image's maps from their files again."""
+        """Read the open image and its maps from their files again."""
         entry = self._context.folder.entry(self._context.document.name)
         if entry is not None:
             self.forget()
-            self._when_saved(entry.name, self._generation, lambda: self._read(entry, self._generation))
+            self._when_saved(entry.name, self._generation, lambda: self._read(entry, self._generation), maps=True)
 
     def forget(self) -> None:
         """Whatever is being opened is no longer wanted."""
@@ -87,7 +98,9 @@ class Opening(QObject):
             self.open_image(entry.name)
         return entry is not None
 
-    def _when_saved(self, name: str, generation: int, then: Callable[[], None]) -> None:
+    def _when_saved(self, name: str, generation: int, then: Callable[[], None], maps: bool = False) -> None:
+        """Another image may follow when the journal is safe: the map is written behind its back."""
+
         def flushed(saved: bool) -> None:
             if generation != self._generation:
                 return
@@ -97,20 +110,27 @@ class Opening(QObject):
                 self.wanted, self.under_way = self._context.document.name, False
                 self.failed.emit(name)
 
-        self._saving.flush(flushed)
+        self._saving.flush(flushed, maps)
 
     def _read(self, entry: Entry, generation: int) -> None:
         workspace, max_pixels = self._context.workspace, self._context.max_pixels
+        document = self._context.document
+        again, seq = entry.name == document.name, document.seq
 
         def read(report: Report) -> _Opened:
             image = read_image(entry.path, max_pixels)
-            return _Opened(image, workspace.read_maps(entry.name, image.pixels.shape[:2]))
+            maps = workspace.read_maps(entry.name, image.pixels.shape[:2])
+            return _Opened(image, maps, workspace.journal(entry.name, maps))
 
         def done(opened: _Opened) -> None:
             # Strokes made while the file was being read are saved before their image goes.
-            self._context.when_idle(
-                lambda: self._when_saved(entry.name, generation, lambda: self._show(entry.name, opened))
-            )
+            self._context.when_idle(lambda: self._when_saved(entry.name, generation, lambda: show(opened)))
+
+        def show(opened: _Opened) -> None:
+            if again and document.seq != seq:
+                self.reload()  # what was read lacks them
+            else:
+                self._show(entry.name, opened)
 
         def failed(failure: Failure) -> None:
             if generation == self._generation:
@@ -123,9 +143,22 @@ class Opening(QObject):
 
     def _show(self, name: str, opened: _Opened) -> None:
         self.under_way = False
-        self._context.document.load(opened.image, opened.maps.label_map, opened.maps.provenance, name)
+        maps = opened.maps
+        self._saving.leave()
+        past = self._journalling.begin(opened.journal, maps.past)
+        self._context.document.load(opened.image, maps.label_map, maps.provenance, name, past)
+        self._saving.take_up(maps.unsaved)
         self.opened.emit()
         for notice in opened.image.notices:
             self._context.tell("info", notice)
-        for notice in opened.maps.notices:
+        for notice in maps.notices:
             self._context.tell("warning", notice)
+        if maps.unsaved:
+            self._context.tell("info", _restored(name, maps.unsaved))
+
+
+def _restored(name: str, edits: int) -> Message:
+    return Message(
+        "{name} was not saved when the program ended; its last edits were restored: {count}.",
+        {"name": name, "count": edits},
+    )

@@ -1,4 +1,4 @@
-"""From the document to files: autosave of every committed edit, and the label that training reads."""
+"""When the open image is safe, and when its map's file is written: rarely, since its journal holds every edit."""
 
 from __future__ import annotations
 
@@ -6,110 +6,163 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from lsgui.context import Context
+from lsgui.history import Commit
 from lsgui.jobs import Failure, Job
+from lsgui.journal_writer import JournalWriter
+from lsgui.journalling import Journalling
 from lsgui.notices import Answer, Question
+from lsgui.snapshot import Snapshot
 from model.images import Image
-from model.labels import UNTOUCHED
 from model.messages import Message
-from model.plane_source import of_arrays
 from model.progress import Report
-from model.workspace import Entry, Workspace
+from model.workspace import Entry, Held, Workspace
 
-AUTOSAVE_MS = 1000
+MAP_MS = 5000
+"""After the last edit the map is written."""
+MAP_BYTES = 32 << 20
+"""So much of edits is not left to the journal alone."""
 _SECONDS_TO_CLOSE = 5
 
 
 @dataclass(frozen=True)
 class SavedState:
-    """`kind` is clean, unsaved or failed; `since` the time.time() it became so (None: nothing has been edited)."""
+    """`kind` is clean, unsaved or failed; `since` the time.time() it became so (None: nothing has been edited).
+
+    Clean: every edit would survive a power cut.
+    """
 
     kind: str = "clean"
     since: float | None = None
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """Copies that a job may read while painting goes on."""
+class Shot:
+    """What a job writes: the map as it was when the edit number `seq` was the last one."""
 
     workspace: Workspace
     name: str
     image: Image
-    label_map: np.ndarray
-    provenance: np.ndarray
-    edits: int
+    planes: Snapshot
+    writer: JournalWriter | None
+
+    @property
+    def seq(self) -> int:
+        return self.planes.seq
+
+    @property
+    def held(self) -> Held | None:
+        return Held(self.writer.journal, self.seq) if self.writer is not None else None
 
 
 class Saving(QObject):
-    """Writes in the files lane. An edit counts as unsaved until a write that holds it has succeeded."""
+    """Maps are written in the files lane; an edit is safe when the journal, or else a map, holds it."""
 
     changed = Signal()
 
-    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+    def __init__(self, context: Context, journalling: Journalling, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = SavedState()
         self._context = context
         self._document = context.document
+        self._journalling = journalling
         self._writing: Job | None = None
-        self._copies: tuple[Job | None, np.ndarray] = None, np.empty((2, 0, 0), np.uint8)
-        self._waiting: list[Callable[[bool], None]] = []
+        self._writing_seq = 0
+        self._waiting: list[tuple[Callable[[bool], None], bool]] = []
+        self._mapped = self._weight = 0
+        self._map_failure: Failure | None = None
         self._told = False
-        self._edits = 0
-        self._timer = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
+        self._timer = QTimer(self, singleShot=True, interval=MAP_MS)
         self._timer.timeout.connect(self.write)
-        self._document.edited.connect(self._edited)
+        self._document.committed.connect(self._committed)
         self._document.loaded.connect(self._loaded)
+        journalling.synced.connect(self._synced)
+        journalling.failed.connect(self._journal_failed)
+
+    @property
+    def is_mapped(self) -> bool:
+        """The map's file holds every edit."""
+        return self._mapped >= self._document.seq
+
+    @property
+    def is_safe(self) -> bool:
+        return self._journalling.is_synced or self.is_mapped
 
     def write(self) -> None:
-        """Autosave now; when a gesture or a write is running, right after it."""
-        if self._document.image is None or self.state.kind == "clean" or self._writing is not None:
+        """Write the map now; when a gesture or a write is running, after it."""
+        if self._document.image is None or self.is_mapped or self._writing is not None:
             return
         if self._document.gesture_active:
-            self._timer.start()
+            self._context.when_idle(self.write)
             return
         shot = self.snapshot()
         self.submit(
             shot,
             Message("Saving {name}", {"name": shot.name}),
-            lambda report: shot.workspace.write_work(shot.name, of_arrays(shot.label_map, shot.provenance)),
+            lambda report: shot.workspace.write_work(shot.name, shot.planes, shot.held),
             quiet=True,
         )
 
-    def flush(self, then: Callable[[bool], None]) -> None:
-        """Save what is unsaved, then call `then`: with False when the user chose to stay with what cannot be saved."""
+    def leave(self) -> None:
+        """Before another image is loaded: what the map's file lacks is written behind what is being read."""
+        under_way = self._writing is not None and self._writing_seq >= self._document.seq
+        if self._document.image is not None and not under_way and self._journalling.is_synced:
+            self._writing = None
+            self.write()
+
+    def flush(self, then: Callable[[bool], None], maps: bool = True) -> None:
+        """When every edit is safe, and with `maps` in its map's file, call `then`.
+
+        With False when it cannot be made safe and the user chose to stay.
+        """
         self._document.restore()
-        if self.state.kind == "clean":
-            then(True)
-            return
-        self._waiting.append(then)
-        self.write()
+        self._waiting.append((then, maps))
+        self._map_failure = None
+        self._journalling.write()
+        self._go_on()
 
     def flush_now(self) -> bool:
         """The same for closing: waits, and asks when it fails. False when the user chose to stay."""
         self._document.restore()
-        while self.state.kind != "clean":
-            failure = self._write_and_wait()
-            if failure is None:
+        while not self.is_safe:
+            failure = self._journalling.wait(_SECONDS_TO_CLOSE)
+            if failure is None or self._write_and_wait() is None:
                 break
             self._set("failed")
             answer = self._context.ask(_cannot_save(self._document.name, failure))
             if answer != "again":
+                self._forget(answer == "leave")
                 return answer == "leave"
+        self._write_and_wait()
         self._set("clean")
         return True
 
+    def snapshot(self) -> Shot:
+        """The map as it is now, for `submit`."""
+        document = self._document
+        return Shot(
+            self._context.workspace, document.name, document.image, document.snapshot(), self._journalling.writer
+        )
+
     def submit(
         self,
-        shot: Snapshot,
+        shot: Shot,
         title: Message,
         work: Callable[[Report], Entry],
         then: Callable[[], None] = lambda: None,
         quiet: bool = False,
     ) -> None:
         """Write in the files lane. Only the newest write decides what is saved; an older one's outcome is the past."""
+
+        def write(report: Report) -> Entry:
+            try:
+                if shot.writer is not None:  # the journal first, or it could not say what the map holds
+                    shot.writer.wait_for(shot.seq, _SECONDS_TO_CLOSE)
+                return work(report)
+            finally:
+                shot.planes.close()
 
         def done(entry: Entry) -> None:
             if self._context.workspace is shot.workspace:
@@ -120,75 +173,113 @@ class Saving(QObject):
 
         def failed(failure: Failure) -> None:
             if self._writing is job:
-                self._failed(failure)
+                self._map_failed(failure)
 
         self._timer.stop()
-        job = self._context.jobs.submit("files", title, work, done, failed, quiet=quiet, cancellable=False)
-        self._writing = job
-        self._copies = job, self._copies[1]
+        self._weight = 0
+        job = self._context.jobs.submit("files", title, write, done, failed, quiet=quiet, cancellable=False)
+        self._writing, self._writing_seq = job, shot.seq
 
-    def _edited(self) -> None:
-        self._edits += 1
+    def take_up(self, unsaved: int) -> None:
+        """After an image was loaded of whose edits only the journal holds this many: its map follows."""
+        if unsaved:
+            self._mapped = -1
+            self._timer.start()
+
+    def _committed(self, commit: Commit) -> None:
         if self.state.kind != "failed":
             self._set("unsaved")
-        if not self._timer.isActive():
-            self._timer.start()
+        self._weight += commit.patch.nbytes if commit.patch is not None else 0
+        self._timer.start()
+        if self._weight > MAP_BYTES:
+            self.write()
+
+    def _synced(self, seq: int, when: float) -> None:
+        self._told = False
+        if seq >= self._document.seq:
+            self._set("clean", when)
+        elif self.state.kind == "failed":
+            self._set("unsaved")
+        self._go_on()
 
     def _loaded(self) -> None:
         self._timer.stop()
-        self._writing = None
+        self._writing = self._map_failure = None
         self._told = False
+        self._mapped, self._weight = self._document.seq, 0
         self.state = SavedState()
-        shape = self._document.shape
-        self._context.jobs.background(lambda: self._make_room(shape))
         self.changed.emit()
 
-    def _make_room(self, shape: tuple[int, int]) -> None:
-        """In a lane: memory for a snapshot. Taken fresh it can hold the window's thread for 60 ms at 4096x4096."""
-        if self._copies[1].shape[1:] != shape:
-            self._copies = None, np.full((2, *shape), UNTOUCHED, np.uint8)
-
-    def _written(self, shot: Snapshot) -> None:
-        self._writing, self._told = None, False
-        if self._edits == shot.edits:
+    def _written(self, shot: Shot) -> None:
+        self._writing = self._map_failure = None
+        self._mapped = max(self._mapped, shot.seq)
+        if self.is_mapped:
+            self._told = False
             self._set("clean")
-            self._context.when_idle(self._leave_if_clean)
-        else:
-            self._set("unsaved")
+        elif not self._timer.isActive():
             self._timer.start()
-            if self._waiting:
-                self.write()
+        self._go_on()
 
-    def _leave_if_clean(self) -> None:
-        """Those who wait to leave may; a stroke that was begun during the write is saved before that."""
-        if self.state.kind == "clean":
-            self._answer_waiting(True)
-        else:
-            self.write()
+    def _map_failed(self, failure: Failure) -> None:
+        """No stroke is in danger as long as the journal holds it; the map is tried again later."""
+        self._writing, self._map_failure = None, failure
+        self._timer.start()
+        self._tell(failure)
+        self._go_on()
 
-    def _failed(self, failure: Failure) -> None:
-        self._writing = None
+    def _journal_failed(self, failure: Failure) -> None:
+        """The map's file may lie on a better part of the disk."""
         self._set("failed")
-        if self._waiting:
+        self._tell(failure)
+        if self._waiting and self._map_failure is None:
+            self.write()
+        elif self._waiting and self._writing is None:
             self._ask_about(failure)
-        elif not self._told:
+
+    def _tell(self, failure: Failure) -> None:
+        if not self._told and not self._waiting:
             self._told = True
             self._context.tell_failure(failure)
 
+    def _go_on(self) -> None:
+        """Whoever has waited for what has come about may go on; a gesture that was begun meanwhile is awaited."""
+        if not self._waiting:
+            return
+        if self._document.gesture_active:
+            self._context.when_idle(self._go_on)
+        elif not self.is_safe:
+            self._journalling.write()
+            if self._map_failure is not None and self._writing is None and self.state.kind == "failed":
+                self._ask_about(self._map_failure)
+        else:
+            ready = self.is_mapped or self._map_failure is not None
+            waiting, self._waiting = self._waiting, []
+            self._waiting = [(then, maps) for then, maps in waiting if maps and not ready]
+            if self._waiting:
+                self.write()
+            for then, maps in waiting:
+                if ready or not maps:
+                    then(True)
+
     def _ask_about(self, failure: Failure) -> None:
         answer = self._context.ask(_cannot_save(self._document.name, failure))
+        self._map_failure = None
         if answer == "again":
-            self.write()
-        else:
-            self._answer_waiting(answer == "leave")
-
-    def _answer_waiting(self, answer: bool) -> None:
+            self._journalling.write()
+            return
+        self._forget(answer == "leave")
         waiting, self._waiting = self._waiting, []
-        for then in waiting:
-            then(answer)
+        for then, _ in waiting:
+            then(answer == "leave")
+
+    def _forget(self, leave: bool) -> None:
+        if leave:
+            self._journalling.forget()
+            self._timer.stop()
+            self._mapped = self._document.seq
 
     def _write_and_wait(self) -> Failure | None:
-        """Save in the files lane while this thread waits."""
+        """Write the map in the files lane while this thread waits."""
         running, self._writing = self._writing, None
         if running is not None:
             running.finished.wait(_SECONDS_TO_CLOSE)
@@ -201,19 +292,9 @@ class Saving(QObject):
             return Failure(Message("The disk does not answer."), "", TimeoutError())
         return job.failure
 
-    def snapshot(self) -> Snapshot:
-        """Copies of both planes, in the memory of the last ones once their write has finished."""
-        document, (job, planes) = self._document, self._copies
-        if planes.shape[1:] != document.shape or (job is not None and not job.finished.is_set()):
-            planes = np.empty((2, *document.shape), np.uint8)
-        self._copies = None, planes
-        np.copyto(planes[0], document.label_map)
-        np.copyto(planes[1], document.provenance)
-        return Snapshot(self._context.workspace, document.name, document.image, *planes, self._edits)
-
-    def _set(self, kind: str) -> None:
+    def _set(self, kind: str, when: float | None = None) -> None:
         if kind != self.state.kind or kind == "clean":
-            self.state = SavedState(kind, time.time())
+            self.state = SavedState(kind, when or time.time())
             self.changed.emit()
 
 

@@ -15,6 +15,7 @@ from lsgui.folder import FolderFilter, FolderModel
 from lsgui.folder_opening import FolderOpening
 from lsgui.importing import Importing
 from lsgui.jobs import JobRunner, SegmenterKeeper
+from lsgui.journalling import Journalling
 from lsgui.label_saving import LabelSaving
 from lsgui.model_choice import ModelChoice, ModelInfo
 from lsgui.notices import Ask
@@ -68,14 +69,15 @@ class Session(QObject):
         self.tools = ToolBox(self.document, self.painting, self, self.jobs, lambda: self.prediction)
         self._thumbnails = Thumbnails(self.jobs, max_pixels, self)
         self.folder.picture = self._thumbnails.picture
-        self._saving = Saving(self._context, self)
+        self._journalling = Journalling(self._context, self)
+        self._saving = Saving(self._context, self._journalling, self)
         self._labels = LabelSaving(self._context, self._saving, self)
-        self._opening = Opening(self._context, self._saving, self.shown, self)
+        self._opening = Opening(self._context, self._journalling, self._saving, self.shown, self)
         keeper = SegmenterKeeper(device)
         self._model = ModelChoice(self._context, demo_weights, self)
         self._predicting = PredictionFlow(self._context, self._model, keeper, self)
         self._training = TrainingFlow(self._context, self._saving, self._model, keeper, self)
-        self._folders = FolderOpening(self._context, self._saving, self._opening, self)
+        self._folders = FolderOpening(self._context, self._journalling, self._saving, self._opening, self)
         self._classes = ClassChanges(self._context, self._saving, self)
         self._importing = Importing(self._context, self._saving, self._opening, self._classes, self)
         self._connect()
@@ -146,7 +148,7 @@ class Session(QObject):
         self._predicting.predict_folder()
 
     def save(self) -> None:
-        """Write unsaved work now instead of within a second."""
+        """Write the map's file now instead of within seconds."""
         self._saving.write()
 
     def save_label(self) -> None:
@@ -228,6 +230,7 @@ class Session(QObject):
         deadline = time.monotonic() + SECONDS_TO_CLOSE
         self._training.shut_down(SECONDS_TO_CLOSE - 1)
         self.jobs.shutdown(deadline - time.monotonic())
+        self._journalling.begin(None)
         self.document.close()
         if self.workspace is not None:
             self.workspace.close()

@@ -88,7 +88,7 @@ class Desk:
 
     def settle(self) -> None:
         """Until nothing runs in any lane."""
-        lanes = ("files", "predict", "housekeeping")
+        lanes = ("files", "predict", "housekeeping", "journal")
         self.wait(lambda: not any(self.session.jobs.busy(lane) for lane in lanes))
 
     def open(self, folder: Path, name: str | None = None) -> None:
@@ -109,8 +109,10 @@ class Desk:
         document.commit()
 
     def save(self) -> None:
-        self.session.save()
+        """Until the map's file holds every edit."""
         self.wait(lambda: self.session.saved.kind == "clean")
+        self.session.save()
+        self.settle()
 
 
 @pytest.fixture

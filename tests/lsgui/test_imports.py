@@ -21,6 +21,7 @@ LAYERS = (
         "lsgui.session", "lsgui.folder_opening", "lsgui.opening", "lsgui.saving", "lsgui.label_saving",
         "lsgui.importing", "lsgui.class_changes", "lsgui.model_choice", "lsgui.prediction_flow", "lsgui.training_flow",
         "lsgui.context", "lsgui.folder_predicting", "lsgui.journalling", "lsgui.recovery", "lsgui.watching",
+        "lsgui.journal_writer", "lsgui.undo_anywhere",
         "lsgui.clean_up", "lsgui.from_neighbours",
     ),
     (

@@ -18,6 +18,7 @@ from lsgui.jobs import SegmenterKeeper
 from lsgui.shapes import disk
 from model.classes import default_table
 from model.images import read_image
+from model.journal import JournalFile, replay
 from model.labels import UNTOUCHED, read_label, write_label
 from model.messages import Message
 from model.progress import Progress
@@ -47,8 +48,9 @@ def test_a_stroke_is_on_disk_a_second_later_and_there_again_after_a_restart(
     desk.open(folder)
     desk.paint(value=6)
     assert desk.session.saved.kind == "unsaved"
-    desk.wait(lambda: desk.session.saved.kind == "clean", 5)
-    assert status(desk, "a.png") == Status.CORRECTED
+    desk.wait(lambda: desk.session.saved.kind == "clean", 1)
+    assert replay(folder / "segmentation/journal/a.png.journal", (64, 64)).label_map[20, 20] == 6
+    desk.wait(lambda: status(desk, "a.png") == Status.CORRECTED, 8)
     work = read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), default_table())
     assert work[20, 20] == 6 and not list((folder / "segmentation/labels").iterdir())
     expected = desk.session.document.label_map.copy(), desk.session.document.provenance.copy()
@@ -65,6 +67,7 @@ def test_leaving_an_image_saves_it_first(desk: Desk, image_folder: Callable) -> 
     desk.paint()
     desk.session.next_image()
     desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.settle()
     assert (folder / "segmentation" / "work" / "a.png.png").exists()
     desk.session.previous_image()
     desk.wait(lambda: desk.session.document.name == "a.png")
@@ -252,16 +255,21 @@ def test_an_edit_after_saving_the_label_is_newer_work(desk: Desk, image_folder: 
 
 
 def block_writing(folder: Path) -> Path:
-    """Make every write below work/ fail, as a full disk does, whoever runs the test."""
-    work = folder / "segmentation/work"
-    shutil.rmtree(work)
-    work.write_text("in the way")
-    return work
+    """Make every write below work/ and journal/ fail, as a full disk does, whoever runs the test."""
+    for place in blocked(folder / "segmentation/work"):
+        shutil.rmtree(place)
+        place.write_text("in the way")
+    return folder / "segmentation/work"
 
 
 def unblock(work: Path) -> None:
-    work.unlink()
-    work.mkdir()
+    for place in blocked(work):
+        place.unlink()
+        place.mkdir()
+
+
+def blocked(work: Path) -> tuple[Path, Path]:
+    return work, work.parent / "journal"
 
 
 def test_what_cannot_be_saved_stays_unsaved_and_is_tried_again(desk: Desk, image_folder: Callable) -> None:
@@ -279,6 +287,7 @@ def test_what_cannot_be_saved_stays_unsaved_and_is_tried_again(desk: Desk, image
     unblock(work)
     desk.paint(40, 40)
     desk.wait(lambda: desk.session.saved.kind == "clean", 5)
+    desk.save()
     assert read_label(work / "a.png.png", (64, 64), default_table())[20, 20] == 6
 
 
@@ -296,6 +305,7 @@ def test_leaving_what_cannot_be_saved_asks(desk: Desk, image_folder: Callable) -
     unblock(work)
     desk.session.next_image()
     desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.settle()
     assert (work / "a.png.png").exists()
 
 
@@ -310,16 +320,17 @@ def test_leave_without_saving_leaves(desk: Desk, image_folder: Callable) -> None
     assert desk.session.saved.kind == "clean"
 
 
-def test_autosave_waits_for_the_end_of_a_gesture(desk: Desk, image_folder: Callable) -> None:
+def test_a_map_is_written_after_the_end_of_a_gesture(desk: Desk, image_folder: Callable) -> None:
     folder = image_folder("a")
     desk.open(folder)
     desk.paint()
     desk.session.document.begin("Brush")
     desk.session.save()
     desk.settle()
-    assert desk.session.saved.kind == "unsaved"
+    work = folder / "segmentation/work/a.png.png"
+    assert desk.session.saved.kind == "clean" and not work.exists()
     desk.session.document.restore()
-    desk.wait(lambda: desk.session.saved.kind == "clean", 5)
+    desk.wait(work.exists, 2)
 
 
 def test_closing_saves_the_last_stroke(make_desk: Callable, image_folder: Callable) -> None:
@@ -371,6 +382,7 @@ def test_strokes_made_while_the_next_image_is_read_are_saved(desk: Desk, image_f
     desk.session.next_image()
     desk.paint()  # the file of b.png is still being read
     desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.settle()
     assert read_label(folder / "segmentation" / "work" / "a.png.png", (600, 600), default_table())[20, 20] == 6
 
 
@@ -384,6 +396,7 @@ def test_an_image_that_arrives_during_a_gesture_waits_for_its_end(desk: Desk, im
     assert document.name == "a.png" and document.gesture_active
     document.commit()
     desk.wait(lambda: document.name == "b.png")
+    desk.settle()
     assert status(desk, "a.png") == Status.CORRECTED
 
 
@@ -497,8 +510,8 @@ def test_a_stroke_begun_while_the_last_one_is_written_is_saved_before_leaving(
     folder = image_folder("a", "b")
     desk.open(folder)
     desk.paint()
-    write = Workspace.write_work
-    monkeypatch.setattr(Workspace, "write_work", lambda *arguments: (time.sleep(0.3), write(*arguments))[1])
+    append = JournalFile.append
+    monkeypatch.setattr(JournalFile, "append", lambda *arguments: (time.sleep(0.3), append(*arguments))[1])
     desk.session.next_image()
     document = desk.session.document
     document.begin("Brush")
@@ -507,6 +520,7 @@ def test_a_stroke_begun_while_the_last_one_is_written_is_saved_before_leaving(
     assert document.name == "a.png" and document.gesture_active
     document.commit()
     desk.wait(lambda: document.name == "b.png")
+    desk.settle()
     assert read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), default_table())[40, 40] == 7
 
 

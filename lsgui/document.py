@@ -12,6 +12,7 @@ from PySide6.QtGui import QRegion
 from lsgui import document_edits
 from lsgui.gesture import Gesture, HeldGesture
 from lsgui.history import Commit, History, Past
+from lsgui.kept_tiles import TILE
 from lsgui.live_planes import LivePlanes
 from lsgui.mask import AnyRegion, Box, Edit, Ink, MaskPatch, PatchError, filled, painting, performed, write
 from lsgui.rules import FREE, Rules
@@ -36,15 +37,22 @@ class Document(QObject):
     """The error for which a step could not be fetched from the journal; nothing was undone or redone."""
 
     def __init__(
-        self, parent: QObject | None = None, background: Callable[[Callable[[], None]], None] = lambda work: work()
+        self,
+        parent: QObject | None = None,
+        background: Callable[[Callable[[], None]], None] = lambda work: work(),
+        tile: int = TILE,
     ) -> None:
-        """`background` runs what may take its time: packing what the history keeps."""
+        """`background` runs what may take its time: packing what the history keeps.
+
+        `tile` is the side of what is kept of the planes as they were, in pixels.
+        """
         super().__init__(parent)
         self.image: Image | None = None
         self.name = ""
         self.revision = 0
         self.seq = 0
         self.history = History(self, background)
+        self._tile = tile
         self._gesture: Gesture | HeldGesture | None = None
         self._held: Snapshot | None = None
         self._hold(np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8))
@@ -76,7 +84,7 @@ class Document(QObject):
         """Start a gesture that `commit` turns into one undo step called `text`, and `restore` takes back."""
         self.restore()
         if self.image is not None:
-            self._gesture = Gesture(text)
+            self._gesture = Gesture(text, self._tile)
 
     def preview(self, region: AnyRegion | None, ink: Ink | int, rules: Rules = FREE) -> None:
         """Show the gesture's next part. Without a gesture (it was restored meanwhile) nothing happens."""
@@ -201,7 +209,7 @@ class Document(QObject):
 
     def snapshot(self) -> Snapshot:
         """Both planes as they are now, for another thread to read. Costs nothing; to be closed when it was read."""
-        return Snapshot(self._planes, self.revision, self.seq, self.history.cursor)
+        return Snapshot(self._planes, self.revision, self.seq, self.history.cursor, self._tile)
 
     def _painting(self, region: AnyRegion, ink: Ink | int, rules: Rules) -> Edit:
         return painting(region, Ink(ink) if isinstance(ink, int) else ink, rules, self.image.pixels)

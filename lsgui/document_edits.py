@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lsgui.mask import Edit
+from lsgui.mask import Edit, as_mask
 from model.labels import UNTOUCHED
 from model.opencv import cv2
 from model.provenance import HUMAN, KEPT, MODEL, UNSET
@@ -29,4 +29,4 @@ def cleared() -> Edit:
 
 def rest_is_background() -> Edit:
     """Every untouched pixel becomes background, set by a person."""
-    return lambda label, origin, rows: (0, HUMAN, cv2.compare(label, UNTOUCHED, cv2.CMP_EQ))
+    return lambda label, origin, rows: (0, HUMAN, as_mask(label == UNTOUCHED))

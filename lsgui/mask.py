@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AnyRegion", "Box", "Edit", "Ink", "MaskPatch", "PatchError", "Piece", "PlaneRows", "Point", "Region", "Spans",
-    "changes", "filled", "patch_of", "performed", "tiles_of", "union", "whole_patch", "write",
+    "as_mask", "changes", "filled", "patch_of", "performed", "tiles_of", "union", "whole_patch", "write",
 ]  # fmt: skip
 
 Point = tuple[float, float]
@@ -38,7 +38,7 @@ class Region:
     def band(self, top: int, bottom: int) -> np.ndarray:
         """Rows `top` to `bottom` of the box, counted from its top: uint8 (n, w), 255 inside and 0 outside."""
         part = self.mask[top:bottom]
-        return np.negative(part.view(np.uint8)) if part.dtype == bool else cv2.compare(part, 0, cv2.CMP_NE)
+        return as_mask(part if part.dtype == bool else part != 0)
 
     @property
     def area(self) -> int:
@@ -76,6 +76,11 @@ class Spans:
 
 
 AnyRegion = Region | Spans
+
+
+def as_mask(where: np.ndarray) -> np.ndarray:
+    """bool to uint8: 255 where it is True."""
+    return np.negative(where.view(np.uint8))
 
 
 def filled(box: Box) -> Spans:
@@ -123,7 +128,7 @@ def painting(region: AnyRegion, ink: Ink, rules: Rules, pixels: np.ndarray) -> E
         if allowed is not None:
             where = cv2.bitwise_and(where, allowed)
         if ink.only_from is not None:
-            where = cv2.bitwise_and(where, cv2.compare(origin, ink.only_from, cv2.CMP_EQ))
+            where = cv2.bitwise_and(where, as_mask(origin == ink.only_from))
         value = ink.value[rows] if isinstance(ink.value, np.ndarray) else ink.value
         return value, ink.provenance, where
 

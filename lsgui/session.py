@@ -22,11 +22,13 @@ from lsgui.notices import Ask
 from lsgui.opening import Opening
 from lsgui.painting import PaintSettings
 from lsgui.prediction_flow import PredictionFlow
+from lsgui.recovery import Recovery
 from lsgui.saving import SavedState, Saving
 from lsgui.thumbnails import Thumbnails
 from lsgui.tools import ToolBox
 from lsgui.training_flow import TrainingFlow
 from lsgui.training_state import TrainingState
+from lsgui.undo_anywhere import UndoAnywhere
 from model.classes import ClassTable, default_table
 from model.images import MAX_PIXELS
 from model.options import FineTuneOptions
@@ -51,6 +53,8 @@ class Session(QObject):
     saved_changed = Signal()
     training_changed = Signal()
     prediction_changed = Signal()
+    unsaved_found = Signal(object)
+    """A list of Unsaved: images of the folder just opened that a crash left unsaved."""
 
     def __init__(
         self,
@@ -78,6 +82,8 @@ class Session(QObject):
         self._predicting = PredictionFlow(self._context, self._model, keeper, self)
         self._training = TrainingFlow(self._context, self._saving, self._model, keeper, self)
         self._folders = FolderOpening(self._context, self._journalling, self._saving, self._opening, self)
+        self._undo_anywhere = UndoAnywhere(self._context, self._opening, self)
+        self._recovery = Recovery(self._context, self._saving, self._opening, self)
         self._classes = ClassChanges(self._context, self._saving, self)
         self._importing = Importing(self._context, self._saving, self._opening, self._classes, self)
         self._connect()
@@ -170,6 +176,7 @@ class Session(QObject):
 
     def undo_anywhere(self) -> None:
         """Take back the newest edit, in whichever image it was made."""
+        self._undo_anywhere.undo()
 
     def clean(self, what: str) -> None:
         """Tidy the label map: `what` is smooth, fill-holes, remove-islands, keep-largest, grow or shrink."""
@@ -182,6 +189,7 @@ class Session(QObject):
 
     def recover(self, choices: Mapping[str, str]) -> None:
         """Image name -> restore or discard: what becomes of edits that a crash kept out of the maps."""
+        self._recovery.recover(choices)
 
     def load_weights(self, path: Path) -> None:
         self._model.load_weights(Path(path))
@@ -246,6 +254,7 @@ class Session(QObject):
         self._saving.changed.connect(self.saved_changed)
         self._folders.opened.connect(self._folder_opened)
         self._opening.opened.connect(self.image_opened)
+        self._recovery.found.connect(self.unsaved_found)
         self._opening.failed.connect(self.open_failed)
         self._model.changed.connect(self.model_changed)
         self._predicting.changed.connect(self.prediction_changed)
@@ -255,11 +264,13 @@ class Session(QObject):
 
     def _folder_opened(self) -> None:
         self._thumbnails.show(self.workspace)
+        self._undo_anywhere.use_folder()
         self._predicting.use_folder()
         self._model.use_folder()
         self._training.use_folder()
         self.classes_changed.emit()
         self.folder_opened.emit()
+        self._recovery.look()
 
     def _classes_changed(self) -> None:
         self._thumbnails.outdate_all()

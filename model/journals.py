@@ -19,7 +19,8 @@ from model.journal_records import JournalError, base_payload, read_header
 from model.journal_story import Facts, Scan, Story, skim
 from model.labels import values_in
 from model.layout import Layout
-from model.mark import Mark, read_note
+from model.map_files import read_note
+from model.mark import Mark
 from model.messages import Message
 from model.plane_source import of_arrays
 from model.provenance import HUMAN

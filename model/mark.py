@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-
-from model.pillow import pillow
 
 
 @dataclass(frozen=True)
@@ -25,13 +21,3 @@ class Mark:
     def of_note(note: Mapping[str, object]) -> Mark | None:
         journal, seq = note.get("journal"), note.get("seq")
         return Mark(journal, seq) if isinstance(journal, str) and isinstance(seq, int) else None
-
-
-def read_note(path: Path) -> dict:
-    """What a PNG of ours says about itself; empty for those of others, and for what cannot be read."""
-    try:
-        with pillow.open(path, formats=("PNG",)) as picture:
-            note = json.loads(picture.info.get("lsgui", "{}"))
-    except Exception:  # noqa: BLE001 - Pillow meets damaged files with exceptions of every kind
-        return {}
-    return note if isinstance(note, dict) else {}

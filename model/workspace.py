@@ -284,7 +284,7 @@ class Workspace:
         """Without the note the edits are merely found twice, so a full disk may go without it."""
         if held is not None:
             with suppress(OSError, JournalError):
-                held.journal.saved(kind, written.sha256, held.seq, written.human > 0, planes)
+                held.journal.saved(kind, written.sha256, held.seq, written.human + written.accepted > 0, planes)
 
     def _unrecorded(self) -> list[Path]:
         """The images whose label came without a record, or with one that does not say its split."""

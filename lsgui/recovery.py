@@ -1,0 +1,77 @@
+"""After a crash: which images hold edits that no map holds yet, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QObject, Signal
+
+from lsgui.context import Context
+from lsgui.opening import Opening
+from lsgui.saving import Saving
+from model.errors import ModelError
+from model.messages import Message
+from model.progress import Progress, Report
+from model.workspace import Workspace
+
+RESTORE, DISCARD = "restore", "discard"
+
+
+class Recovery(QObject):
+    """Nothing is lost by waiting: an image that is opened shows its edits in any case."""
+
+    found = Signal(object)
+    """The list of Unsaved to ask about, newest first."""
+
+    def __init__(self, context: Context, saving: Saving, opening: Opening, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._saving = saving
+        self._opening = opening
+
+    def look(self) -> None:
+        """Tell of what a crash left in the folder that has just been opened."""
+        unsaved = [item for item in self._context.workspace.unsaved() if item.name != self._context.document.name]
+        if unsaved:
+            self.found.emit(unsaved)
+
+    def recover(self, choices: Mapping[str, str]) -> None:
+        """Image name -> restore (write its map from the journal) or discard (the journal goes to `kept/`)."""
+        workspace = self._context.workspace
+        if workspace is not None and choices:
+            self._saving.flush(lambda saved: self._recover(workspace, dict(choices)) if saved else None)
+
+    def _recover(self, workspace: Workspace, choices: dict[str, str]) -> None:
+        """The open image's own edits have been written by now, if they were to be restored."""
+        shown = self._context.document.name
+        if choices.get(shown) == RESTORE:
+            del choices[shown]
+
+        def done(problems: list[Message]) -> None:
+            if workspace is not self._context.workspace:
+                return
+            self._context.update_entries()
+            for problem in problems:
+                self._context.tell("error", problem)
+            if shown in choices and shown == self._context.document.name:
+                self._opening.reload()
+
+        self._context.jobs.submit(
+            "files",
+            Message("Restoring images"),
+            lambda report: _carry_out(workspace, choices, report),
+            done,
+            cancellable=False,
+        )
+
+
+def _carry_out(workspace: Workspace, choices: Mapping[str, str], report: Report) -> list[Message]:
+    """In the files lane: why single images could not be restored or discarded."""
+    problems = []
+    for number, (name, choice) in enumerate(choices.items()):
+        report(Progress(number / len(choices), Message("{name}", {"name": name})))
+        try:
+            (workspace.restore if choice == RESTORE else workspace.discard)(name)
+        except ModelError as error:
+            problems.append(error.message)
+    return problems

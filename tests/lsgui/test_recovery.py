@@ -1,0 +1,227 @@
+"""What a crash leaves, and how a stroke survives it: journals, undo after a restart, undo across images."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from lsgui.views.recovery_dialog import RecoveryDialog
+from model import disk
+from model.classes import default_table
+from model.labels import UNTOUCHED, read_label
+from model.workspace import Status
+
+if TYPE_CHECKING:
+    from tests.lsgui.conftest import Desk
+
+
+def crashed(desk: Desk, folder: Path) -> Path:
+    """The folder as it lies on the disk at this moment, with nothing closed or saved."""
+    desk.wait(lambda: desk.session.saved.kind == "clean")
+    return shutil.copytree(folder, folder.with_name("after the crash"), ignore=shutil.ignore_patterns("*.lock"))
+
+
+def planes(desk: Desk) -> tuple[np.ndarray, np.ndarray]:
+    return desk.session.document.label_map.copy(), desk.session.document.provenance.copy()
+
+
+def same(desk: Desk, expected: tuple[np.ndarray, np.ndarray]) -> bool:
+    return all(np.array_equal(*pair) for pair in zip(planes(desk), expected, strict=True))
+
+
+@pytest.fixture
+def after_crash(make_desk: Callable, image_folder: Callable) -> tuple[Path, tuple[np.ndarray, np.ndarray]]:
+    """A folder in which a.png and b.png were painted and no map was written, and the planes of b.png."""
+    folder, desk = image_folder("a", "b", "c"), make_desk()
+    desk.open(folder)
+    desk.session._saving._timer.setInterval(60_000)
+    desk.paint(20, 20, 6)
+    desk.session._saving._mapped = 99  # its map is never written
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.paint(10, 10, 3)
+    desk.paint(40, 40, 7)
+    desk.session.document.undo()
+    return crashed(desk, folder), planes(desk)
+
+
+def test_an_image_that_was_not_saved_is_restored_when_it_is_opened(make_desk: Callable, after_crash: tuple) -> None:
+    folder, expected = after_crash
+    desk = make_desk()
+    found = []
+    desk.session.unsaved_found.connect(found.extend)
+    desk.open(folder, "b.png")
+    assert [(item.name, item.edits) for item in found] == [("b.png", 3), ("a.png", 1)]
+    assert abs(found[0].time - time.time()) < 60
+    assert same(desk, expected) and desk.said("its last edits were restored: 3")
+    assert desk.session.folder.entry("a.png").status == Status.CORRECTED
+    desk.session.document.redo()
+    assert desk.session.document.label_map[40, 40] == 7
+    desk.session.document.undo()
+    desk.session.document.undo()
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64}
+
+
+def test_restoring_writes_the_maps_and_discarding_keeps_the_journal_aside(
+    make_desk: Callable, after_crash: tuple
+) -> None:
+    folder, expected = after_crash
+    desk = make_desk()
+    desk.open(folder, "c.png")
+    desk.session.recover({"a.png": "discard", "b.png": "restore"})
+    desk.settle()
+    work = folder / "segmentation/work"
+    assert np.array_equal(read_label(work / "b.png.png", (64, 64), default_table()), expected[0])
+    assert not (work / "a.png.png").exists() and desk.session.folder.entry("a.png").status == Status.NONE
+    assert [path.name[:6] for path in (folder / "segmentation/kept").iterdir()] == ["a.png."]
+    assert desk.session.workspace.unsaved() == [] and desk.notices == []
+
+
+def test_discarding_the_open_image_shows_what_was_saved(make_desk: Callable, after_crash: tuple) -> None:
+    desk = make_desk()
+    desk.open(after_crash[0], "b.png")
+    desk.session.recover({"b.png": "discard"})
+    desk.wait(lambda: desk.session.document.history.cursor == 0)
+    desk.settle()
+    assert (after_crash[0] / "segmentation/work/b.png.png").exists(), "it was saved when the folder was flushed"
+
+
+def test_the_dialog_lists_images_and_asks_the_session(
+    make_desk: Callable, after_crash: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_desk()
+    found, told = [], []
+    desk.session.unsaved_found.connect(found.extend)
+    desk.open(after_crash[0], "c.png")
+    monkeypatch.setattr(desk.session, "recover", told.append)
+    dialog = RecoveryDialog(desk.session, found, None)
+    desk.qtbot.addWidget(dialog)
+    assert dialog.list.item(0).text().startswith("b.png\n3 strokes, last ")
+    dialog.list.item(0).setCheckState(Qt.CheckState.Unchecked)
+    dialog.buttons["restore"].click()
+    assert told == [{"a.png": "restore"}]
+
+
+def test_undo_survives_leaving_the_image_and_restarting(make_desk: Callable, image_folder: Callable) -> None:
+    folder, desk = image_folder("a", "b"), make_desk()
+    desk.open(folder)
+    states = [planes(desk)]
+    for value in range(4):
+        desk.paint(10 + 10 * value, 20, value + 1)
+        states.append(planes(desk))
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.session.previous_image()
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    assert [step.text for step in desk.session.document.history.steps] == ["Brush"] * 4
+    desk.session.document.undo()
+    assert same(desk, states[3])
+    assert desk.session.close()
+    again = make_desk()
+    again.open(folder)
+    assert same(again, states[3])
+    again.session.document.redo()
+    assert same(again, states[4])
+    for state in reversed(states[:4]):
+        again.session.document.undo()
+        assert same(again, state)
+    assert again.notices == []
+
+
+def test_undo_goes_back_to_the_image_of_the_newest_edit(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"))
+    desk.paint(20, 20, 6)
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.paint(30, 30, 3)
+    desk.session.undo_anywhere()
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64}
+    desk.session.undo_anywhere()
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64}
+    desk.session.document.redo()
+    assert desk.session.document.label_map[20, 20] == 6
+    desk.session.undo_anywhere()
+    desk.session.undo_anywhere()
+    assert desk.session.document.name == "a.png" and desk.session.document.counts() == {UNTOUCHED: 64 * 64}
+
+
+def test_a_full_disk_says_so_keeps_every_stroke_and_writes_them_when_there_is_room(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.paint(10, 10)
+    desk.wait(lambda: desk.session.saved.kind == "clean")
+
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        for name in ("write", "create"):
+            patched.setattr(disk, name, full)
+        desk.paint(20, 20)
+        desk.wait(lambda: desk.session.saved.kind == "failed", 3)
+        desk.paint(40, 40)
+        desk.qtbot.wait(1200)
+        assert desk.session.saved.kind == "failed"
+        assert len(desk.notices) == 1 and desk.said("The disk is full: strokes are kept in memory")
+    desk.wait(lambda: desk.session.saved.kind == "clean", 3)
+    expected = planes(desk)
+    copy = crashed(desk, folder)
+    desk.open(copy)
+    assert same(desk, expected)
+
+
+def test_a_read_only_journal_folder_leaves_the_maps(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    journals = folder / "segmentation/journal"
+    journals.rmdir()
+    journals.write_text("in the way")
+    desk.paint(20, 20, 6)
+    desk.wait(lambda: desk.said("could not be saved"), 3)
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.settle()
+    assert read_label(folder / "segmentation/work/a.png.png", (64, 64), default_table())[20, 20] == 6
+    desk.session.previous_image()
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    assert desk.session.document.label_map[20, 20] == 6
+
+
+def test_a_damaged_journal_is_said_and_kept(make_desk: Callable, after_crash: tuple) -> None:
+    folder, _ = after_crash
+    journal = folder / "segmentation/journal/b.png.journal"
+    whole = bytearray(journal.read_bytes())
+    whole[60] ^= 1
+    journal.write_bytes(whole)
+    desk = make_desk()
+    desk.open(folder, "b.png")
+    assert desk.said("The journal of b.png cannot be read") and desk.session.document.counts() == {UNTOUCHED: 64 * 64}
+    desk.paint(30, 30, 5)
+    desk.save()
+    assert journal.with_name("b.png.damaged-1.journal").read_bytes() == whole
+    assert desk.session.document.label_map[30, 30] == 5
+
+
+def test_an_image_replaced_by_one_of_another_size_keeps_its_journal(
+    make_desk: Callable, after_crash: tuple, image_folder: Callable
+) -> None:
+    folder, _ = after_crash
+    shutil.copy(image_folder("b", side=48, folder="other") / "b.png", folder / "b.png")
+    journal = (folder / "segmentation/journal/b.png.journal").read_bytes()
+    desk = make_desk()
+    desk.open(folder, "b.png")
+    assert desk.said("was 64 x 64 when it was painted and is 48 x 48 now")
+    desk.paint()
+    desk.save()
+    assert (folder / "segmentation/journal/b.png.damaged-1.journal").read_bytes() == journal

@@ -1,39 +1,75 @@
-"""What the tools paint with: tool, class, brush size, and which classes are protected."""
+"""What the tools paint with: tool, class, size and options, and which pixels may be painted."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QObject, Signal
 
+from lsgui.mask import AnyRegion
+from lsgui.paint_field import PaintField, one_of, span, within
+from lsgui.rules import ANYTHING, EMPTY, Rules
 from model.classes import ClassTable
 
-SMALLEST_RADIUS, LARGEST_RADIUS = 0.5, 500.0
+SMALLEST_RADIUS, LARGEST_RADIUS = 0.5, 2000.0
 BACKGROUND = 0
 
 
+@dataclass(frozen=True)
+class Cleaning:
+    """How the label map is tidied: "current" class or "all"; islands below `size` pixels, edges within `radius`."""
+
+    classes: str = "current"
+    size: int = 64
+    radius: float = 3.0
+
+    def __post_init__(self) -> None:
+        if self.classes not in ("current", "all") or self.size < 1 or not 0.5 <= self.radius <= 100:
+            raise ValueError(f"not a way to clean up: {self}")
+
+
 class PaintSettings(QObject):
-    """Class values are those of the workspace's table. Every setter emits `changed` when something did."""
+    """Class values are those of the workspace's table. Every setter emits `changed` when something did.
+
+    `tool` is an id of `ToolBox.tools`, or one that the canvas knows, such as pan.
+    """
 
     changed = Signal()
 
+    tool = PaintField("brush", str)
+    brush_radius = PaintField(10.0, within(SMALLEST_RADIUS, LARGEST_RADIUS))
+    """In image pixels; 0.5 paints single pixels."""
+    brush_shape = PaintField("round", one_of("round", "square"))
+    pressure = PaintField(True, bool)
+    """A pen that is pressed lightly paints a thinner line."""
+    snap = PaintField(100.0, within(0, 100))
+    """Of the model-guided brush: 100 paints what the model decides, 0 all that the brush covers."""
+    both_ways = PaintField(True, bool)
+    """The model-guided brush also takes away what the model gives to another class."""
+    shape_does = PaintField("paint", one_of("paint", "erase", "select"))
+    fill_contiguous = PaintField(True, bool)
+    """Fill takes the touching pixels; when False, all such pixels of the image."""
+    fill_by = PaintField("label", one_of("label", "values"))
+    tolerance = PaintField(10.0, within(0, 1e9))
+    """Of fill by values: how far a pixel's value may be from the one clicked, in the image's units."""
+    wand_tolerance = PaintField(2.5, within(0.5, 8))
+    """In spreads of the values around the one clicked."""
+    threshold = PaintField(None, span)
+    """(low, high), both included, or None."""
+    superpixel_size = PaintField(24.0, within(8, 64))
+    outline_by = PaintField("watershed", one_of("watershed", "grabcut"))
+    range = PaintField(None, span)
+    """Only pixels with values from low to high are painted; None for all."""
+    clean = PaintField(Cleaning(), lambda value: value if isinstance(value, Cleaning) else Cleaning(*value))
+    protect_others = PaintField(False, bool)
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._tool = "brush"
         self._class_value = 1
         self._previous = BACKGROUND
-        self._brush_radius = 10.0
-        self._fill_contiguous = True
+        self._over: int | None = ANYTHING
         self._locked: frozenset[int] = frozenset()
-        self._protect_others = False
         self._values: tuple[int, ...] = (BACKGROUND, 1)
-
-    @property
-    def tool(self) -> str:
-        """brush, eraser, polygon, fill, picker; or an id that the canvas knows, such as pan."""
-        return self._tool
-
-    @tool.setter
-    def tool(self, tool: str) -> None:
-        self._set("_tool", tool)
 
     @property
     def class_value(self) -> int:
@@ -43,7 +79,7 @@ class PaintSettings(QObject):
     def class_value(self, value: int) -> None:
         if value in self._values and value != self._class_value:
             self._previous = self._class_value
-            self._set("_class_value", value)
+            self.set_field("_class_value", value)
 
     @property
     def previous(self) -> int:
@@ -54,13 +90,15 @@ class PaintSettings(QObject):
         return self._values
 
     def set_classes(self, classes: ClassTable) -> None:
-        """Follow a new table: a class that is gone is neither painted with nor locked."""
+        """Follow a new table: a class that is gone is neither painted with nor over, nor locked."""
         self._values = tuple(classes.values)
         fallback = next((value for value in self._values if value != BACKGROUND), BACKGROUND)
         if self._class_value not in self._values:
             self._class_value = fallback
         if self._previous not in self._values:
             self._previous = BACKGROUND
+        if self._over not in (ANYTHING, EMPTY, *self._values):
+            self._over = ANYTHING
         self._locked &= frozenset(self._values)
         self.changed.emit()
 
@@ -75,27 +113,20 @@ class PaintSettings(QObject):
         """The next (1) or previous (-1) class of the table, round and round."""
         self.class_value = self._values[(self._values.index(self._class_value) + step) % len(self._values)]
 
-    @property
-    def brush_radius(self) -> float:
-        """In image pixels; 0.5 paints single pixels."""
-        return self._brush_radius
-
-    @brush_radius.setter
-    def brush_radius(self, radius: float) -> None:
-        self._set("_brush_radius", min(max(float(radius), SMALLEST_RADIUS), LARGEST_RADIUS))
-
     def step_radius(self, step: int) -> None:
         """Larger (1) or smaller (-1): half a pixel at first, a tenth later, so that every size is near."""
-        self.brush_radius = round(2 * (self._brush_radius + step * max(0.5, self._brush_radius * 0.1))) / 2
+        self.brush_radius = round(2 * (self.brush_radius + step * max(0.5, self.brush_radius * 0.1))) / 2
 
     @property
-    def fill_contiguous(self) -> bool:
-        """Fill takes the touching pixels of a label; when False, all of that label in the image."""
-        return self._fill_contiguous
+    def over(self) -> int | None:
+        """What is painted over: ANYTHING, EMPTY, or only the class of this value."""
+        return self._over
 
-    @fill_contiguous.setter
-    def fill_contiguous(self, contiguous: bool) -> None:
-        self._set("_fill_contiguous", contiguous)
+    @over.setter
+    def over(self, over: int | None) -> None:
+        if over not in (ANYTHING, EMPTY, *self._values):
+            raise ValueError(f"{over!r} is no class")
+        self.set_field("_over", over)
 
     @property
     def locked(self) -> frozenset[int]:
@@ -103,15 +134,7 @@ class PaintSettings(QObject):
         return self._locked
 
     def toggle_locked(self, value: int) -> None:
-        self._set("_locked", self._locked ^ {value})
-
-    @property
-    def protect_others(self) -> bool:
-        return self._protect_others
-
-    @protect_others.setter
-    def protect_others(self, protect: bool) -> None:
-        self._set("_protect_others", protect)
+        self.set_field("_locked", self._locked ^ {value})
 
     @property
     def protected(self) -> frozenset[int]:
@@ -119,11 +142,19 @@ class PaintSettings(QObject):
 
         Background is only ever locked by hand: protecting it with the others would leave nothing to paint on.
         """
-        if not self._protect_others:
+        if not self.protect_others:
             return self._locked
         return self._locked | (frozenset(self._values) - {self._class_value, BACKGROUND})
 
-    def _set(self, field: str, value: object) -> None:
-        if getattr(self, field) != value:
-            setattr(self, field, value)
+    def rules(self, selection: AnyRegion | None = None, erasing: bool = False) -> Rules:
+        """What may be painted. Erasing takes from classes, so "only empty pixels" does not hold for it."""
+        over = ANYTHING if erasing and self._over == EMPTY else self._over
+        return Rules(self.protected, over, *(self.range or (None, None)), selection)
+
+    def set_field(self, name: str, value: object) -> None:
+        """For the fields: keep a value, and tell of it when it is another."""
+        field = getattr(type(self), name[1:], None)
+        before = self.__dict__.get(name, field.default if isinstance(field, PaintField) else None)
+        if before != value:
+            self.__dict__[name] = value
             self.changed.emit()

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 
-from lsgui.document import Document
 from lsgui.mask import Point
-from lsgui.painting import PaintSettings
 from lsgui.shapes import flood_fill, polygon, same_label
-from lsgui.tool import NO_MODIFIER, Idle, Outline
+from lsgui.tool import NO_MODIFIER, Idle, Kit, Outline
 
 
 class Polygon(Idle):
     """Clicks add corners; Enter or a double click fills the shape, Backspace takes the last corner back."""
 
-    def __init__(self, document: Document, painting: PaintSettings) -> None:
-        super().__init__(document, painting)
+    def __init__(self, kit: Kit) -> None:
+        super().__init__(kit)
         self._points: list[Point] = []
         self._at: Point | None = None
-        document.loaded.connect(self.cancel)
+        self.document.loaded.connect(self.cancel)
 
     @property
     def active(self) -> bool:
         return bool(self._points)
 
-    def press(self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> bool:
+    def press(
+        self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
+    ) -> bool:
         if self.document.image is None or button != Qt.MouseButton.LeftButton:
             return False
         if not self._points or self._points[-1] != (x, y):
@@ -32,7 +32,7 @@ class Polygon(Idle):
         self._at = (x, y)
         return True
 
-    def move(self, x: float, y: float, modifiers: Qt.KeyboardModifier = NO_MODIFIER) -> None:
+    def move(self, x: float, y: float, modifiers: Qt.KeyboardModifier = NO_MODIFIER, pressure: float = 1.0) -> None:
         self._at = (x, y)
 
     def double_click(self, x: float, y: float) -> bool:
@@ -62,29 +62,32 @@ class Polygon(Idle):
 
     def _finish(self) -> bool:
         points, self._points = self._points, []
-        region = self.unprotected(polygon(points, self.document.shape))
-        self.document.paint("Polygon", region, self.painting.class_value)
+        self.document.paint("Polygon", polygon(points, self.document.shape), self.ink(), self.rules())
         return True
 
 
 class FloodFill(Idle):
     """A click gives the touching pixels of one label the current class."""
 
-    def press(self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> bool:
+    def press(
+        self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
+    ) -> bool:
         at = self.pixel(x, y)
         if at is None or button != Qt.MouseButton.LeftButton:
             return False
         label_map = self.document.label_map
         if int(label_map[at[1], at[0]]) not in self.painting.protected:
             fill = flood_fill if self.painting.fill_contiguous else same_label
-            self.document.paint("Fill", fill(label_map, *at), self.painting.class_value)
+            self.document.paint("Fill", fill(label_map, *at), self.ink(), self.rules())
         return True
 
 
 class Picker(Idle):
     """A click makes the class under the pointer the current one."""
 
-    def press(self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> bool:
+    def press(
+        self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
+    ) -> bool:
         at = self.pixel(x, y)
         if at is None or button != Qt.MouseButton.LeftButton:
             return False

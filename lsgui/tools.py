@@ -10,8 +10,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from lsgui.brush import Brush, Eraser
 from lsgui.document import Document
 from lsgui.painting import PaintSettings
+from lsgui.selection import Selection
 from lsgui.shape_tools import FloodFill, Picker, Polygon
-from lsgui.tool import NO_MODIFIER, Idle, Outline, Tool, has
+from lsgui.tool import NO_MODIFIER, Idle, Kit, Outline, Tool, has
 
 if TYPE_CHECKING:
     from lsgui.jobs import JobRunner
@@ -24,6 +25,8 @@ class ToolBox(QObject):
     """The tool in the hand: a `Tool` itself, which hands on to the kind that `painting.tool` names."""
 
     outline_changed = Signal()
+    said = Signal(object)
+    """A Message for the status bar: why nothing happened."""
 
     def __init__(
         self,
@@ -36,16 +39,40 @@ class ToolBox(QObject):
         """`jobs` runs what takes its time, `predictions` gives that of the open image."""
         super().__init__(parent)
         self.painting = painting
+        self.selection = Selection(document, self)
+        self.scale = 1.0
+        """Screen pixels per image pixel: whoever shows the image keeps it up to date."""
+        kit = Kit(
+            document,
+            painting,
+            self.selection,
+            jobs,
+            predictions,
+            self.said.emit,
+            self.outline_changed.emit,
+            lambda: self.scale,
+        )
         self.tools: dict[str, Tool] = {
-            "brush": Brush(document, painting),
-            "eraser": Eraser(document, painting),
-            "polygon": Polygon(document, painting),
-            "fill": FloodFill(document, painting),
-            "picker": Picker(document, painting),
+            "brush": Brush(kit),
+            "eraser": Eraser(kit),
+            "guided": Idle(kit),
+            "polygon": Polygon(kit),
+            "lasso": Idle(kit),
+            "rectangle": Idle(kit),
+            "ellipse": Idle(kit),
+            "fill": FloodFill(kit),
+            "wand": Idle(kit),
+            "threshold": Idle(kit),
+            "outline": Idle(kit),
+            "superpixel": Idle(kit),
+            "accept": Idle(kit),
+            "select": Idle(kit),
+            "picker": Picker(kit),
         }
-        self._idle = Idle(document, painting)
+        self._idle = Idle(kit)
         self._held: Tool = self.current
         painting.changed.connect(self._settings_changed)
+        self.selection.changed.connect(self.outline_changed)
 
     @property
     def current(self) -> Tool:
@@ -55,14 +82,20 @@ class ToolBox(QObject):
     def active(self) -> bool:
         return self.current.active
 
-    def press(self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> bool:
-        picks = has(modifiers, "AltModifier") and not self.active
-        taken = (self.tools["picker"] if picks else self.current).press(x, y, button, modifiers)
+    @property
+    def computing(self) -> bool:
+        """A tool is busy with what will stay, or is about to be shown."""
+        return any(tool.busy for tool in self.tools.values())
+
+    def press(
+        self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
+    ) -> bool:
+        taken = self._press(x, y, button, modifiers, pressure)
         self.outline_changed.emit()
         return taken
 
-    def move(self, x: float, y: float, modifiers: Qt.KeyboardModifier = NO_MODIFIER) -> None:
-        self.current.move(x, y, modifiers)
+    def move(self, x: float, y: float, modifiers: Qt.KeyboardModifier = NO_MODIFIER, pressure: float = 1.0) -> None:
+        self.current.move(x, y, modifiers, pressure)
         self.outline_changed.emit()
 
     def release(self, x: float, y: float, button: Qt.MouseButton) -> None:
@@ -70,24 +103,65 @@ class ToolBox(QObject):
         self.outline_changed.emit()
 
     def double_click(self, x: float, y: float) -> bool:
-        taken = self.current.double_click(x, y)
+        taken = self._committing() is None and self.current.double_click(x, y)
         self.outline_changed.emit()
         return taken
 
     def key(self, key: int) -> bool:
-        taken = self.current.key(key)
+        working = self._committing()
+        taken = (working or self.current).key(key)
+        self.outline_changed.emit()
+        return taken
+
+    def undo(self) -> bool:
+        """Take back the last step of a shape that is not finished; False when there is none."""
+        taken = self.current.undo()
         self.outline_changed.emit()
         return taken
 
     def cancel(self) -> None:
-        self.current.cancel()
+        for tool in (self._committing(), self.current):
+            if tool is not None:
+                tool.cancel()
         self.outline_changed.emit()
 
     def outline(self) -> Outline | None:
         return self.current.outline()
 
+    def start_sizing(self, x: float, y: float) -> bool:
+        """From now on moves set the size of the brush, until `stop_sizing`. False when the tool has no size."""
+        sized = not self.active and self._brush is not None
+        if sized:
+            self._brush.start_sizing(x, y)
+            self.outline_changed.emit()
+        return sized
+
+    def stop_sizing(self) -> None:
+        if self._brush is not None:
+            self._brush.stop_sizing()
+            self.outline_changed.emit()
+
+    @property
+    def _brush(self) -> Brush | None:
+        return self.current if isinstance(self.current, Brush) else None
+
+    def _press(
+        self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float
+    ) -> bool:
+        working = self._committing()
+        if working is not None and working is not self.current:
+            return working.refuse()
+        picks = button == Qt.MouseButton.LeftButton and has(modifiers, "AltModifier") and not self.active
+        return (self.tools["picker"] if picks else self.current).press(x, y, button, modifiers, pressure)
+
+    def _committing(self) -> Tool | None:
+        """The tool that still computes what is to stay."""
+        return next((tool for tool in self.tools.values() if tool.committing), None)
+
     def _settings_changed(self) -> None:
         if self._held is not self.current:
-            self._held.cancel()
+            if not self._held.committing:
+                self._held.cancel()
             self._held = self.current
+            self._held.chosen()
         self.outline_changed.emit()

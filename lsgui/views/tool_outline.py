@@ -33,6 +33,7 @@ class ToolOutline(QObject):
 
     def set_viewport(self, viewport: Viewport, ratio: float) -> None:
         self._viewport, self._ratio = viewport, ratio
+        self._tools.scale = viewport.view.scale / ratio
         self.refresh()
 
     def set_classes(self, classes: ClassTable) -> None:

@@ -1,0 +1,44 @@
+"""The selection: a part of the image to which tools and cleaning up are limited. Not an edit, and never saved."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from lsgui.document import Document
+from lsgui.mask import AnyRegion
+
+
+class Selection(QObject):
+    """Stays from image to image of one size, as the slices of a series are, and goes with the size."""
+
+    changed = Signal()
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._shape = document.shape
+        self._region: AnyRegion | None = None
+        document.loaded.connect(self._loaded)
+
+    @property
+    def region(self) -> AnyRegion | None:
+        """The pixels that may be changed; None for the whole image."""
+        return self._region
+
+    def select(self, region: AnyRegion | None) -> None:
+        """Limit everything to a region; None, or one without pixels, ends the limit."""
+        region = region if region is not None and region.area else None
+        if region is not self._region:
+            self._region = region
+            self.changed.emit()
+
+    def clear(self) -> None:
+        self.select(None)
+
+    def _loaded(self) -> None:
+        shape = self._document.shape
+        if shape == (0, 0):  # between two images nothing is open
+            return
+        if shape != self._shape:
+            self._shape = shape
+            self.clear()

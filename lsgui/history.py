@@ -112,7 +112,7 @@ class History(QObject):
         del self._entries[self.cursor :]
         self._entries.append(_Entry(Step(text, time, patch.nbytes, seq), patch, hot=True))
         self.cursor += 1
-        self._stay_within()
+        self._stay_within(may_drop=True)
         self.changed.emit()
 
     def back(self) -> MaskPatch:
@@ -134,7 +134,10 @@ class History(QObject):
         return patches
 
     def load(self, steps: tuple[Step, ...], cursor: int, read: Read | None) -> None:
-        """Start with the steps of a journal; `read` fetches those and all that `stored` is told of later."""
+        """Start with the steps of a journal; `read` fetches those and all that `stored` is told of later.
+
+        Steps too many are dropped by the next `push`: only there the journal hears how far its count is ahead.
+        """
         self._entries = [_Entry(step, None, hot=False) for step in steps]
         self.cursor, self.dropped, self._read = cursor, 0, read
         self._stored = steps[-1].seq if steps else 0
@@ -154,7 +157,7 @@ class History(QObject):
             return entry.patch
         return self._read(entry.step.seq)
 
-    def _stay_within(self) -> None:
+    def _stay_within(self, may_drop: bool = False) -> None:
         """Newest first: hot, packed, in the journal only, dropped."""
         memory = hot = disk = 0
         too_hot: list[_Entry] = []
@@ -170,7 +173,7 @@ class History(QObject):
                     memory -= entry.patch.nbytes
                     entry.patch = None
             full = memory > self.memory_bytes and self._read is None and not (self._packing or too_hot)
-            if len(self._entries) - place > self.most_steps or disk > self.disk_bytes or full:
+            if may_drop and (len(self._entries) - place > self.most_steps or disk > self.disk_bytes or full):
                 self._drop(min(place + 1, self.cursor, len(self._entries) - 1))
                 break
         self._packing += len(too_hot)
@@ -193,5 +196,5 @@ class History(QObject):
             entry.step = replace(entry.step, nbytes=patch.nbytes)
             entry.patch = entry.patch and patch
         self._packing -= 1
-        self._stay_within()
+        self._stay_within(may_drop=self._read is None)
         self.changed.emit()

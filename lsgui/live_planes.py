@@ -27,7 +27,7 @@ class LivePlanes:
         self.label, self.origin = (np.require(plane, np.uint8, ["C", "W"]) for plane in (label_map, provenance))
         self.lock = threading.RLock()
         self._keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
-        self._counts = TileCounts(self.label.shape)
+        self._counts = TileCounts(self.label.shape), TileCounts(self.label.shape)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -43,7 +43,8 @@ class LivePlanes:
         with self.lock:
             keepers = tuple(self._keepers)
             for box in boxes:
-                self._counts.mark(box)
+                for counts in self._counts:
+                    counts.mark(box)
                 for keeper in keepers:
                     keeper.keep(box)
             yield
@@ -56,6 +57,11 @@ class LivePlanes:
         with self.lock:
             self._keepers.discard(keeper)
 
-    def counts(self) -> dict[int, int]:
-        """Pixels per value in use."""
-        return self._counts.total(self.label)
+    def counts(self) -> tuple[dict[int, int], dict[int, int]]:
+        """Pixels per label and per provenance in use."""
+        return self._counts[0].total(self.label), self._counts[1].total(self.origin)
+
+    def recount(self, seconds: float) -> bool:
+        """Bring the counts closer to what is, for about so long; True when they are there."""
+        label, origin = self._counts
+        return label.refresh(self.label, seconds) and origin.refresh(self.origin, seconds)

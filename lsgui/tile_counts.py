@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from lsgui.mask import Box
@@ -27,8 +29,16 @@ class TileCounts:
 
     def total(self, plane: np.ndarray) -> dict[int, int]:
         """Pixels per value in use."""
+        self.refresh(plane)
+        return {value: int(n) for value, n in enumerate(self._counts.sum(axis=(0, 1), dtype=np.int64)) if n}
+
+    def refresh(self, plane: np.ndarray, seconds: float = np.inf) -> bool:
+        """Count for about so long; True when nothing is left to be counted."""
+        end = time.monotonic() + seconds
         for row, column in np.argwhere(self._stale).tolist():
+            if time.monotonic() > end:
+                return False
             tile = plane[row * self._side : (row + 1) * self._side, column * self._side : (column + 1) * self._side]
             self._counts[row, column] = cv2.calcHist([tile], [0], None, [256], [0, 256]).ravel()
-        self._stale[:] = False
-        return {value: int(n) for value, n in enumerate(self._counts.sum(axis=(0, 1), dtype=np.int64)) if n}
+            self._stale[row, column] = False
+        return True

@@ -112,6 +112,9 @@ class ClassPanel(QWidget):
 
     def _show_shares(self) -> None:
         document = self._session.document
+        if not document.recount():
+            self._timer.start()
+            return
         counts = document.counts() if document.image is not None else {}
         total = max(1, sum(counts.values()))
         for made in self._rows:

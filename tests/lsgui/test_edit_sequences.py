@@ -172,6 +172,7 @@ class Editing(RuleBasedStateMachine):
         self.document.load(self.images[name], *planes, name, past)
 
     def committed(self, commit: Commit) -> None:
+        assert commit.kind == "move" or len(self.document.history.steps) <= MOST_STEPS
         patch = commit.patch and commit.patch.to_bytes()
         self.journal.append([Written(commit.seq, commit.time, commit.cursor, commit.text, patch)], {1: "liver"})
         self.document.history.stored(commit.seq)
@@ -280,7 +281,7 @@ class Editing(RuleBasedStateMachine):
         copies.dropped = len(copies.texts) - len(history.steps)
         assert [step.text for step in history.steps] == copies.texts[copies.dropped :]
         assert copies.dropped >= 0 and history.cursor == copies.cursor - copies.dropped
-        assert len(history.steps) <= MOST_STEPS and history.nbytes <= 900
+        assert history.nbytes <= 900
         label, origin = copies.now
         assert (self.document.label_map == label).all() and (self.document.provenance == origin).all()
         values, pixels = np.unique(label, return_counts=True)

@@ -122,10 +122,11 @@ class PredictionFlow(QObject):
         if work.workspace is not self._context.workspace:
             return
         self._context.when_idle(lambda: self._show_if_open(work, name, prediction))
+        shown = self._context.document.name == name
         self._context.jobs.submit(
             "files",
             Message("Saving the prediction of {name}", {"name": name}),
-            lambda report: work.workspace.write_prediction(name, prediction),
+            lambda report: work.workspace.write_prediction(name, prediction, shown),
             lambda entry: self._context.update_entry(name),
             quiet=True,
             cancellable=False,

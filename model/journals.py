@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -123,6 +124,11 @@ class Journals:
         if os.path.exists(self._layout.journal(name)) and not self.facts(name).human:
             self._end(name)
             disk.remove(self._layout.journal(name))
+
+    def keep_newest(self, name: str) -> None:
+        """What has just been written to `predictions/` is an edit in the journal already, and may be undone there."""
+        with suppress(OSError):
+            os.utime(self._layout.journal(name))
 
     def kept(self, path: Path) -> Path:
         """A free name for it in `kept/`, with the time."""

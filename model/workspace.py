@@ -207,10 +207,12 @@ class Workspace:
             self._journals.set_aside(name)
         return self._catalog.update(name)
 
-    def write_prediction(self, name: str, prediction: Prediction) -> Entry:
-        """Raises WorkspaceError as `write_work` does."""
+    def write_prediction(self, name: str, prediction: Prediction, shown: bool = False) -> Entry:
+        """`shown`: the image is open and has the prediction as an edit. Raises WorkspaceError as `write_work` does."""
         with _saving(name):
             self._maps.write_prediction(name, prediction, self.classes)
+            if shown:
+                self._journals.keep_newest(name)
         return self._catalog.update(name)
 
     def drop_prediction(self, name: str) -> Entry:

@@ -116,7 +116,7 @@ class Killing:
         number, count = self.count.kills, self.count
         seed = count.seed * 1_000_003 + number
         kind = {4: "window", 9: "finetune"}.get(number % 10, "bare")
-        task = Task(self.folder, self.state / "data", weights, seed, kind)
+        task = Task(self.folder, self.state / "data", weights, seed, kind, calm=seed % 3 == 0)
         here, there = self._context.Pipe(duplex=False)
         child = self._context.Process(target=live, args=(there, task))
         child.start()

@@ -42,13 +42,15 @@ class Told:
 
 @dataclass(frozen=True)
 class Task:
-    """One life. `kind` is bare, window or finetune."""
+    """One life. `kind` is bare, window or finetune. A `calm` one stays with an image, and maps are written as rarely
+    as they are for people: then the journal alone has to hold everything."""
 
     folder: Path
     data: Path
     weights: Path
     seed: int
     kind: str
+    calm: bool
 
 
 def digest(label_map: np.ndarray, provenance: np.ndarray) -> str:
@@ -58,7 +60,8 @@ def digest(label_map: np.ndarray, provenance: np.ndarray) -> str:
 def live(connection: Connection, task: Task) -> None:
     """Until it is killed. Sends "ready", "saving" and every edit."""
     platform = [] if task.kind == "window" else ["-platform", "offscreen"]
-    make_everything_happen_often()
+    if not task.calm:
+        make_everything_happen_often()
     if task.kind == "window":
         application: Any = QApplication([sys.argv[0], *platform])
         program = Program(application, Options(), None, task.data)
@@ -96,10 +99,9 @@ class Analyst:
 
     def act(self) -> None:
         """One thing, and soon the next."""
-        acts = (
-            (self.paint, 12), (self.undo, 4), (self.redo, 2), (self.jump, 1), (self.switch, 2), (self.save, 1),
-            (self.label, 1), (self.predict, 1), (self.clear, 0.2), (self.undo_anywhere, 0.5),
-        )  # fmt: skip
+        acts = [(self.paint, 12), (self.undo, 4), (self.redo, 2), (self.jump, 1), (self.clear, 0.2)]
+        if not self._task.calm:
+            acts += [(self.switch, 2), (self.save, 1), (self.label, 1), (self.predict, 1), (self.undo_anywhere, 0.5)]
         act = self.random.choices([act for act, _ in acts], [weight for _, weight in acts])[0]
         if self.document.image is not None:
             act()

@@ -93,3 +93,8 @@ def make_new_folder(path: Path) -> None:
 def truncate(path: Path, size: int) -> None:
     """Cut the file to its first `size` bytes."""
     os.truncate(path, size)
+
+
+def touch(path: Path) -> None:
+    """Make an existing file the newest one."""
+    os.utime(path)

@@ -44,7 +44,7 @@ class Held:
 class Told:
     """What a journal says of its image; without a `replay` it cannot be used, and `notice` says why.
 
-    `outdated`: it holds nothing but an older prediction. `unsaved` counts the edits that no map holds yet. `foreign` is
+    `outdated`: a map is newer, or it holds nothing but an older prediction. `unsaved` counts the edits that no map holds yet. `foreign` is
     the map that another program has changed since it was saved.
     """
 
@@ -78,14 +78,13 @@ class Journals:
         if any(mark.seq > story.seq for mark in marks.values()):
             return Told(outdated=True)  # its last strokes could be written into the map only
         human = bool((found.provenance >= HUMAN).any())
-        if not human and _is_newer(self._layout.prediction(name), path):
-            return Told(outdated=True)
+        outdated = not human and _is_newer(self._layout.prediction(name), path)
         lost = _lost(found.label_map, story.uids, classes)
         if lost:
             return Told(notice=_lost_classes(name, lost) if human else None, outdated=not human)
         saved = max([story.saved.seq, *(mark.seq for mark in marks.values())])
         notice = _damaged(name, story) if found.scan.damaged else None
-        return Told(found, notice, False, story.seq - saved, self._foreign(name, story, marks))
+        return Told(found, notice, outdated, story.seq - saved, self._foreign(name, story, marks))
 
     def open(self, name: str, shape: tuple[int, int], planes: tuple, past: Scan | None, keep_old: bool) -> JournalFile:
         """To be written: its history goes on from `past`, or begins with `planes` at the first edit."""
@@ -128,7 +127,7 @@ class Journals:
     def keep_newest(self, name: str) -> None:
         """What has just been written to `predictions/` is an edit in the journal already, and may be undone there."""
         with suppress(OSError):
-            os.utime(self._layout.journal(name))
+            disk.touch(self._layout.journal(name))
 
     def kept(self, path: Path) -> Path:
         """A free name for it in `kept/`, with the time."""

@@ -63,7 +63,7 @@ class MapStore:
         """
         told = self._journals.read(name, shape, classes)
         notices = [told.notice] if told.notice is not None else []
-        if told.replay is not None:
+        if told.replay is not None and not (told.outdated and self._has_prediction(name, shape, classes)):
             planes, past = (told.replay.label_map, told.replay.provenance), told.replay.scan
             source = "label" if past.story.saved.kind == "label" and not told.unsaved else "work"
             return Maps(*planes, source, tuple(notices), past, False, told.unsaved, told.foreign)
@@ -151,6 +151,13 @@ class MapStore:
             return None
         label_map = _read(path, shape, read_json(self._layout.prediction_record(name)), classes)
         return label_map, _set_by(label_map, MODEL)
+
+    def _has_prediction(self, name: str, shape: tuple[int, int], classes: ClassTable) -> bool:
+        """Whether one can be read: what is not synced may be torn by a power cut."""
+        try:
+            return self._prediction(name, shape, classes) is not None
+        except LabelError:
+            return False
 
     def _write(self, path: Path, label_map: np.ndarray, classes: ClassTable, durable: bool = True) -> None:
         write_label(path, label_map, classes, durable)

@@ -29,6 +29,8 @@ def take_lock(root: Path) -> FileLock:
     try:
         for folder in layout.folders:
             disk.make_folder(folder)
+        disk.sync_folder(root)
+        disk.sync_folder(root.parent)
         lock.acquire()
     except Timeout as error:
         raise WorkspaceLocked(

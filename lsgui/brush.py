@@ -110,15 +110,17 @@ class Brush(Idle):
         """The class and the rules of a stroke are those of its beginning."""
         self._ink, self._rules = self.ink(self._erasing), self.rules(self._erasing)
         self.document.begin("Erase" if self._erasing else self.text)
-        start = self._last if straight and self._last is not None else at
-        self._at, self._radius = start, self._pressed(pressure)
-        self._draw(start, start, at, self._radius)
+        self._radius = self._pressed(pressure)
+        self._sweep(self._last if straight and self._last is not None else at, at, self._radius, covered=False)
 
     def _paint(self, to: Point, pressure: float | None) -> None:
-        self._draw(self._at or to, self._at or to, to, self._radius if pressure is None else self._pressed(pressure))
+        """From where the last move ended; what was painted there need not be painted again."""
+        radius = self._radius if pressure is None else self._pressed(pressure)
+        self._sweep(self._at or to, to, radius, covered=True)
 
-    def _draw(self, covered: Point, start: Point, end: Point, radius: float) -> None:
-        for region in strokes(start, end, self._radius, self.document.shape):
+    def _sweep(self, start: Point, end: Point, radius: float, covered: bool) -> None:
+        shape, form = self.document.shape, self.painting.brush_shape
+        for region in strokes(start, end, self._radius, shape, form, radius, covered):
             self.document.preview(region, self._ink, self._rules)
         self._at, self._radius = end, radius
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 
+from lsgui.fills import flood, same_label
 from lsgui.mask import Point
-from lsgui.shapes import flood_fill, polygon, same_label
+from lsgui.polygons import polygon
 from lsgui.tool import NO_MODIFIER, Idle, Kit, Outline
 
 
@@ -77,7 +78,7 @@ class FloodFill(Idle):
             return False
         label_map = self.document.label_map
         if int(label_map[at[1], at[0]]) not in self.painting.protected:
-            fill = flood_fill if self.painting.fill_contiguous else same_label
+            fill = flood if self.painting.fill_contiguous else same_label
             self.document.paint("Fill", fill(label_map, *at), self.ink(), self.rules())
         return True
 

@@ -1,0 +1,149 @@
+"""The regions of fill, wand and threshold: pixels alike in label or in value. numpy and cv2, no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lsgui.mask import Box, Region, as_mask
+from model.opencv import cv2
+
+REACH = 2048
+"""How far, in pixels to each side, the wand looks."""
+_SUM_TYPES = {"uint8": cv2.CV_16U, "uint16": cv2.CV_32S, "int16": cv2.CV_32S, "float32": cv2.CV_64F}
+
+
+def flood(label_map: np.ndarray, x: int, y: int) -> Region:
+    """The contiguous pixels (sharing edges) of the label at (x, y). A copy is made of a map that may not be written."""
+    label_map = np.require(label_map, np.uint8, ["C", "W"])
+    return _flooded(label_map, x, y)
+
+
+def same_label(label_map: np.ndarray, x: int, y: int) -> Region:
+    """Every pixel of the image with the label at (x, y)."""
+    return _trimmed(as_mask(label_map == label_map[y, x]))
+
+
+def flood_values(pixels: np.ndarray, x: int, y: int, tolerance: float, contiguous: bool = True) -> Region:
+    """The pixels whose values differ by `tolerance` at most from that at (x, y); of colours, in every channel.
+
+    `contiguous` takes those (sharing edges) that are reached from there.
+    """
+    value = pixels[y, x].astype(np.float64)
+    near = _within(pixels, value - tolerance, value + tolerance)
+    return _flooded(near, x, y) if contiguous else _trimmed(near)
+
+
+def between(pixels: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
+    """uint8 (h, w): 255 where the value is from `low` to `high`, both included; None has no end there.
+
+    Colour counts by the mean of its channels.
+    """
+    low, high = (-np.inf if low is None else low), (np.inf if high is None else high)
+    if pixels.ndim == 2:
+        return _within(pixels, np.array([low]), np.array([high]))
+    channels = cv2.split(pixels)
+    total, kind = channels[0], _SUM_TYPES[pixels.dtype.name]
+    for channel in channels[1:]:
+        total = cv2.add(total, channel, dtype=kind)
+    count = len(channels)
+    return _within(total, np.array([low * count]), np.array([high * count]))
+
+
+@dataclass(frozen=True)
+class Between:
+    """A region: the pixels of `box` with values from `low` to `high`. Found band by band, as they are asked for."""
+
+    box: Box
+    pixels: np.ndarray
+    low: float
+    high: float
+
+    def band(self, top: int, bottom: int) -> np.ndarray:
+        """Rows `top` to `bottom` of the box, counted from its top: uint8 (n, w), 255 inside and 0 outside."""
+        x, y, w, _ = self.box
+        return between(self.pixels[y + top : y + bottom, x : x + w], self.low, self.high)
+
+    @property
+    def area(self) -> int:
+        return cv2.countNonZero(self.band(0, self.box[3]))
+
+
+@dataclass(frozen=True)
+class Seed:
+    """Where the wand was put down: the smoothed values around it, and how alike they are."""
+
+    corner: tuple[int, int]
+    at: tuple[int, int]
+    """(x, y) within `smooth`."""
+    smooth: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+
+    def grown(self, k: float) -> Region:
+        """The pixels reached from here (sharing edges) whose smoothed values are within `k` spreads of the mean."""
+        near = _within(self.smooth, self.mean - k * self.spread, self.mean + k * self.spread)
+        near[self.at[1], self.at[0]] = 255
+        region = _flooded(near, *self.at)
+        x, y, w, h = region.box
+        return Region((x + self.corner[0], y + self.corner[1], w, h), region.mask)
+
+
+def seed(pixels: np.ndarray, x: int, y: int, limit: int = REACH) -> Seed:
+    """What the wand knows at (x, y): of the image under a 3x3 Gaussian, mean and spread of 5x5 pixels.
+
+    The spread is a grey level, or for deep images a thousandth of what is around, at least: even ground has none.
+    Nothing further than `limit` pixels away to any side is looked at.
+    """
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = (
+        max(0, x - limit),
+        max(0, y - limit),
+        min(width, x + limit + 1),
+        min(height, y + limit + 1),
+    )
+    rim_x, rim_y = min(1, left), min(1, top)
+    part = np.ascontiguousarray(pixels[top - rim_y : bottom + 1, left - rim_x : right + 1])
+    smooth = cv2.GaussianBlur(part, (3, 3), 0, borderType=cv2.BORDER_REPLICATE)
+    smooth = smooth[rim_y : rim_y + bottom - top, rim_x : rim_x + right - left]
+    at = (x - left, y - top)
+    near = smooth[max(0, at[1] - 2) : at[1] + 3, max(0, at[0] - 2) : at[0] + 3]
+    values = near.reshape(-1, *pixels.shape[2:]).astype(np.float64)
+    least = 1.0 if pixels.dtype == np.uint8 else max(float(np.ptp(smooth)) / 1000, 1e-9)
+    mean, spread = np.atleast_1d(values.mean(axis=0)), np.atleast_1d(values.std(axis=0))
+    return Seed((left, top), at, smooth, mean, np.maximum(spread, least))
+
+
+def grow(pixels: np.ndarray, x: int, y: int, k: float, limit: int = REACH) -> Region:
+    """What the wand takes at (x, y) with a tolerance of `k` spreads."""
+    return seed(pixels, x, y, limit).grown(k)
+
+
+def _within(pixels: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """uint8 (h, w): 255 where every channel is from its `low` to its `high`, both float64, one for all or one each."""
+    if pixels.size == 0:
+        return np.zeros(pixels.shape[:2], np.uint8)
+    if pixels.dtype.kind == "f":
+        inside = (pixels >= low) & (pixels <= high)
+        return as_mask(inside if pixels.ndim == 2 else inside.all(axis=2))
+    info = np.iinfo(pixels.dtype)
+    first, last = np.ceil(np.maximum(low, info.min)), np.floor(np.minimum(high, info.max))
+    if (first > last).any():
+        return np.zeros(pixels.shape[:2], np.uint8)
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    ends = (np.broadcast_to(end, channels).tolist() for end in (first, last))
+    return cv2.inRange(np.ascontiguousarray(pixels), *(tuple(end) for end in ends)).reshape(pixels.shape[:2])
+
+
+def _flooded(plane: np.ndarray, x: int, y: int) -> Region:
+    height, width = plane.shape
+    filled = np.zeros((height + 2, width + 2), np.uint8)
+    flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (255 << 8)
+    _, _, _, (left, top, w, h) = cv2.floodFill(plane, filled, (x, y), 0, 0, 0, flags)
+    return Region((left, top, w, h), filled[1 + top : 1 + top + h, 1 + left : 1 + left + w])
+
+
+def _trimmed(mask: np.ndarray) -> Region:
+    x, y, w, h = cv2.boundingRect(mask)
+    return Region((x, y, w, h), mask[y : y + h, x : x + w])

@@ -11,6 +11,7 @@ from lsgui.notices import Answer, Question
 from lsgui.saving import Saving
 from model.labels import UNTOUCHED
 from model.messages import Message
+from model.provenance import MODEL
 
 
 class LabelSaving(QObject):
@@ -20,6 +21,7 @@ class LabelSaving(QObject):
         super().__init__(parent)
         self._context = context
         self._saving = saving
+        self._told = False
 
     def save(self, accepted: bool, then: Callable[[], None] = lambda: None) -> None:
         """Write the open map as a label, after offering that the rest is background; `then` when it is on disk."""
@@ -32,6 +34,10 @@ class LabelSaving(QObject):
             return
         if not self._offer_background():
             return
+        if accepted:
+            document.accept()
+        else:
+            self._tell_of_the_model()
         shot = self._saving.snapshot()
         self._saving.submit(
             shot,
@@ -39,6 +45,17 @@ class LabelSaving(QObject):
             lambda report: shot.workspace.save_label(shot.name, shot.image, shot.planes, accepted, shot.held),
             then,
         )
+
+    def _tell_of_the_model(self) -> None:
+        """Once: a prediction that is saved without a look would otherwise seem to have been learned from."""
+        counts = self._context.document.provenance_counts()
+        if counts.get(MODEL) and not self._told:
+            self._told = True
+            share = max(1, round(100 * counts[MODEL] / sum(counts.values())))
+            self._context.tell(
+                "info",
+                Message("{share} % of it is the model's and is not learned from; Enter accepts it.", {"share": share}),
+            )
 
     def _offer_background(self) -> bool:
         """False when the user thinks better of saving."""

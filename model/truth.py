@@ -10,12 +10,17 @@ from model.classes import ClassTable
 from model.errors import LabelError
 from model.images import MAX_PIXELS, Image, read_image
 from model.labels import UNTOUCHED, read_label, values_in
+from model.map_files import read_provenance
+from model.provenance import MODEL
 from model.workspace import LabelledImage
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """`label_map` (H, W) uint8 of the image's size: class values of the table, 255 where nobody has labelled."""
+    """`label_map` (H, W) uint8 of the image's size: class values of the table, 255 where nobody has labelled.
+
+    What the model set and no person has accepted is 255 too: learning from it would only repeat its mistakes.
+    """
 
     image: Image
     label_map: np.ndarray
@@ -29,8 +34,16 @@ def read_truth(item: LabelledImage, classes: ClassTable, max_pixels: int = MAX_P
     """Raises ImageError or LabelError, whose sentence names the file: damaged, of another size, of lost classes."""
     image = read_image(item.image_path, max_pixels)
     label_map = read_label(item.label_path, image.pixels.shape[:2], None)
+    provenance = read_provenance(item.label_path, label_map.shape)
+    if provenance is not None:
+        label_map[provenance == MODEL] = UNTOUCHED
     present = sorted(values_in(label_map) - {UNTOUCHED})
     if not present:
+        if provenance is not None and MODEL in provenance:
+            raise LabelError(
+                "{name} holds only what the model has set, so it teaches nothing; accept it first.",
+                name=item.label_path.name,
+            )
         raise LabelError("{name} has no labelled pixel yet, so it teaches nothing.", name=item.label_path.name)
     values = np.arange(256, dtype=np.uint8)
     for value in present:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import threading
@@ -22,7 +23,7 @@ from model.journal import JournalFile, replay
 from model.labels import UNTOUCHED, read_label, write_label
 from model.messages import Message
 from model.progress import Progress
-from model.provenance import HUMAN, MODEL
+from model.provenance import ACCEPTED, HUMAN, MODEL
 from model.workspace import Status, Workspace
 
 if TYPE_CHECKING:
@@ -241,6 +242,33 @@ def test_accept_saves_and_goes_to_the_next_without_a_label(desk: Desk, image_fol
     desk.session.document.fill_rest_with_background()
     desk.session.accept()
     desk.wait(lambda: desk.said("Every image of this folder is labelled"))
+
+
+def test_accepting_makes_the_models_pixels_a_persons_word(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.session.document.apply_prediction(np.zeros((64, 64), np.uint8))
+    desk.paint()
+    desk.session.accept()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.settle()
+    record = json.loads((folder / "segmentation" / "labels" / "a.png.json").read_text())
+    assert record["accepted"] + record["human"] == 1 and 0 < record["human"] < 0.1
+    desk.session.open_image("a.png")
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    assert set(desk.session.document.provenance_counts()) == {HUMAN, ACCEPTED}
+
+
+def test_a_prediction_that_is_only_saved_stays_the_models_and_is_said_once(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    for value in (0, 3):
+        desk.session.document.apply_prediction(np.full((64, 64), value, np.uint8))
+        desk.session.document.fill_rest_with_background()
+        desk.answers["rest_is_background"] = "keep"
+        desk.session.save_label()
+        desk.settle()
+    assert set(desk.session.document.provenance_counts()) == {MODEL}
+    assert sum("Enter accepts it" in str(notice.message) for notice in desk.notices) == 1
 
 
 def test_an_edit_after_saving_the_label_is_newer_work(desk: Desk, image_folder: Callable) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,7 +13,9 @@ from lsgui.folder import FolderFilter
 from lsgui.jobs import Failure, Job
 from lsgui.journalling import Journalling
 from lsgui.saving import Saving
+from model.foreign import stamp_of
 from model.images import Image, read_image
+from model.index import FileStamp
 from model.journal import JournalFile
 from model.messages import Message
 from model.progress import Report
@@ -24,6 +27,7 @@ class _Opened:
     image: Image
     maps: Maps
     journal: JournalFile
+    stamp: FileStamp | None
 
 
 class Opening(QObject):
@@ -45,6 +49,10 @@ class Opening(QObject):
         self.wanted = ""
         self.under_way = False
         """Another image than the open one is on its way to the screen."""
+        self.stamp: FileStamp | None = None
+        """Of the open image's file, when it was read."""
+        self.foreign: Path | None = None
+        """A map of the open image that another program had changed by then."""
         self._context = context
         self._journalling = journalling
         self._saving = saving
@@ -118,9 +126,10 @@ class Opening(QObject):
         again, seq = entry.name == document.name, document.seq
 
         def read(report: Report) -> _Opened:
+            stamp = stamp_of(entry.path)
             image = read_image(entry.path, max_pixels)
             maps = workspace.read_maps(entry.name, image.pixels.shape[:2])
-            return _Opened(image, maps, workspace.journal(entry.name, maps))
+            return _Opened(image, maps, workspace.journal(entry.name, maps), stamp)
 
         def done(opened: _Opened) -> None:
             # Strokes made while the file was being read are saved before their image goes.
@@ -143,7 +152,7 @@ class Opening(QObject):
 
     def _show(self, name: str, opened: _Opened) -> None:
         self.under_way = False
-        maps = opened.maps
+        maps, self.stamp, self.foreign = opened.maps, opened.stamp, opened.maps.foreign
         self._saving.leave()
         past = self._journalling.begin(opened.journal, maps.past)
         self._context.document.load(opened.image, maps.label_map, maps.provenance, name, past)

@@ -29,6 +29,7 @@ from lsgui.tools import ToolBox
 from lsgui.training_flow import TrainingFlow
 from lsgui.training_state import TrainingState
 from lsgui.undo_anywhere import UndoAnywhere
+from lsgui.watching import Watching
 from model.classes import ClassTable, default_table
 from model.images import MAX_PIXELS
 from model.options import FineTuneOptions
@@ -84,6 +85,7 @@ class Session(QObject):
         self._folders = FolderOpening(self._context, self._journalling, self._saving, self._opening, self)
         self._undo_anywhere = UndoAnywhere(self._context, self._opening, self)
         self._recovery = Recovery(self._context, self._saving, self._opening, self)
+        self._watching = Watching(self._context, self._saving, self._opening, self)
         self._classes = ClassChanges(self._context, self._saving, self)
         self._importing = Importing(self._context, self._saving, self._opening, self._classes, self)
         self._connect()

@@ -15,6 +15,7 @@ import numpy as np
 from model import disk
 from model.classes import ClassTable
 from model.files import sha256
+from model.foreign import place_in
 from model.journal import JournalFile, OtherShape, Replay, replay
 from model.journal_records import JournalError, base_payload, read_header
 from model.journal_story import Facts, Scan, Story, skim
@@ -25,7 +26,6 @@ from model.mark import Mark
 from model.messages import Message
 from model.plane_source import of_arrays
 from model.provenance import HUMAN
-from model.records import free_name
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,7 @@ class Journals:
         path = self._layout.journal(name)
         if os.path.exists(path):
             self._end(name)
-            disk.make_folder(self._layout.kept)
-            disk.rename(path, self.kept(path))
+            disk.rename(path, place_in(self._layout.kept, path))
             disk.sync_folder(self._layout.kept)
             disk.sync_folder(path.parent)
 
@@ -128,12 +127,6 @@ class Journals:
         """What has just been written to `predictions/` is an edit in the journal already, and may be undone there."""
         with suppress(OSError):
             disk.touch(self._layout.journal(name))
-
-    def kept(self, path: Path) -> Path:
-        """A free name for it in `kept/`, with the time."""
-        moment = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-        wanted = self._layout.kept / f"{path.stem}.{moment}{path.suffix}"
-        return free_name(wanted) if wanted.exists() else wanted
 
     def close(self) -> None:
         with self._guard:

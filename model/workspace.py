@@ -19,11 +19,13 @@ from model.catalog import Catalog, Entry, Status
 from model.classes import ClassTable, default_table
 from model.errors import ClassTableError, WorkspaceError
 from model.files import clear_leftovers, sha256
+from model.foreign import KnownMaps
 from model.images import Image
 from model.index import Index
 from model.journal import Commit, JournalFile
 from model.journal_records import JournalError
 from model.journals import Held, Journals
+from model.labels import read_label
 from model.layout import WORKSPACE_FOLDER, Layout
 from model.map_store import Maps, MapStore, Written
 from model.messages import Message
@@ -80,6 +82,7 @@ class Workspace:
         self._lock = lock
         self._journals = Journals(self._layout)
         self._maps = MapStore(self._layout, self._journals)
+        self._known = KnownMaps(self._layout)
         self._catalog = Catalog(folder, self._layout, Index(None if lock is None else self._layout.index))
         self._labelling = threading.Lock()
         self.classes = self._read_classes()
@@ -149,6 +152,7 @@ class Workspace:
 
     def journal(self, name: str, maps: Maps) -> JournalFile:
         """The journal of an image that is going to be edited, whose `maps` were read just now. Writes nothing yet."""
+        self._known.know(name)
         planes = maps.label_map, maps.provenance
         return self._journals.open(name, maps.label_map.shape, planes, maps.past, keep_old=not maps.outdated)
 
@@ -160,6 +164,7 @@ class Workspace:
         with _saving(name):
             self._before_writing(name, held)
             written = self._maps.write_work(name, planes, self.classes, held and held.mark)
+            self._known.know(name)
             self._note_saved("work", planes, held, written)
         return self._catalog.update(name)
 
@@ -178,6 +183,23 @@ class Workspace:
         entry = self.write_work(name, of_arrays(maps.label_map, maps.provenance), Held(journal, seq + 1))
         journal.close()
         return entry
+
+    def changed_map(self, name: str) -> Path | None:
+        """A map of an image that is being edited, if another program has written it since we did."""
+        return self._known.changed(name)
+
+    def take_over(self, name: str, path: Path, shape: tuple[int, int]) -> np.ndarray:
+        """The label map (H, W) in a changed map, of which a copy is kept. Raises LabelError or WorkspaceError."""
+        with _saving(name):
+            self._known.keep(path)
+        self._known.know(name)
+        return read_label(path, shape, self.classes)
+
+    def set_aside(self, name: str, path: Path) -> None:
+        """Keep a copy of a changed map, which may then be overwritten. Raises WorkspaceError."""
+        with _saving(name):
+            self._known.keep(path)
+        self._known.know(name)
 
     def unsaved(self) -> list[Unsaved]:
         """The images whose journal holds strokes that no map holds: what a crash left, oldest last."""
@@ -230,7 +252,7 @@ class Workspace:
         """
         path = self.folder / name
         with self._labelling, _saving(name):
-            image_sha256 = sha256(path)
+            image_sha256 = sha256(path) if path.exists() else ""
             decision = decide(path, image.series, self._siblings(), self._catalog.records(), self._unrecorded())
             self._before_writing(name, held)
             written = self._maps.write_label(name, planes, self.classes, held and held.mark)
@@ -253,6 +275,7 @@ class Workspace:
             ).write(self._layout.label_record(name))
             self._note_saved("label", planes, held, written)
             self._maps.drop_work(name)
+            self._known.know(name)
             return self._catalog.update(name)
 
     def labelled(self) -> list[LabelledImage]:
@@ -278,7 +301,11 @@ class Workspace:
         return [name for name, record in self._catalog.records().items() if uid in uids_of(record).values()]
 
     def _before_writing(self, name: str, held: Held | None) -> None:
-        """A map that comes from elsewhere must not be overruled by a journal that knows nothing of it."""
+        """A map that comes from elsewhere must not be overruled by a journal that knows nothing of it; one that
+        another program has written meanwhile is not overwritten without a copy."""
+        changed = self._known.changed(name)
+        if changed is not None:
+            self._known.keep(changed)
         if held is None:
             self._journals.set_aside(name)
 

@@ -1,0 +1,188 @@
+"""Files that others change while their image is open: the image itself, and its label or corrected map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+
+from lsgui.context import Context
+from lsgui.notices import Answer, Question
+from lsgui.opening import Opening
+from lsgui.saving import Saving
+from model.foreign import stamp_of
+from model.index import FileStamp
+from model.labels import UNTOUCHED
+from model.messages import Message
+from model.patches import MaskPatch, piece_between
+from model.progress import Report
+from model.provenance import HUMAN, UNSET
+
+LOOK_MS = 5000
+_BAND = 256
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a look at the disk found of the open image: its stamp, and a map that another program has written."""
+
+    name: str
+    image: FileStamp | None
+    changed: Path | None
+
+
+class Watching(QObject):
+    """Looks every few seconds, and when the window is used again. Asks once about each change."""
+
+    def __init__(self, context: Context, saving: Saving, opening: Opening, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._document = context.document
+        self._saving = saving
+        self._opening = opening
+        self._image: FileStamp | None = None
+        self._gone = self._looking = self._asking = False
+        timer = QTimer(self, interval=LOOK_MS)
+        timer.timeout.connect(self.look)
+        timer.start()
+        opening.opened.connect(self._opened)
+        application = QCoreApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.applicationStateChanged.connect(self._state_changed)
+
+    def look(self) -> None:
+        """Compare what is open with the disk, in the files lane, where our own maps are written too."""
+        workspace, name = self._context.workspace, self._document.name
+        busy = self._looking or self._asking or self._context.jobs.busy("files")
+        if workspace is None or self._document.image is None or busy or self._document.gesture_active:
+            return
+        self._looking = True
+
+        def work(report: Report) -> _Seen:
+            return _Seen(name, stamp_of(workspace.folder / name), workspace.changed_map(name))
+
+        def done(seen: _Seen) -> None:
+            self._looking = False
+            if workspace is self._context.workspace and seen.name == self._document.name:
+                self._context.when_idle(lambda: self._found(seen))
+
+        self._context.jobs.submit(
+            "files", Message("Looking at files"), work, done, lambda failure: self._stop(), self._stop, quiet=True
+        )
+
+    def _stop(self) -> None:
+        self._looking = False
+
+    def _state_changed(self, state: Qt.ApplicationState) -> None:
+        if state is Qt.ApplicationState.ApplicationActive:
+            self.look()
+
+    def _opened(self) -> None:
+        """A map that was changed while the image was closed is asked about, too."""
+        name, changed = self._document.name, self._opening.foreign
+        self._image, self._gone = self._opening.stamp, False
+        if changed is not None:
+            self._context.when_idle(lambda: self._ask_about_map(name, changed))
+
+    def _found(self, seen: _Seen) -> None:
+        if self._asking or seen.name != self._document.name:
+            return
+        if seen.image is None and not self._gone:
+            self._gone = True
+            self._context.tell("warning", _vanished(seen.name))
+        elif seen.image is not None and seen.image != self._image:
+            self._image, self._gone = seen.image, False
+            self._ask_about_image(seen.name)
+        if seen.changed is not None:
+            self._ask_about_map(seen.name, seen.changed)
+
+    def _ask_about_image(self, name: str) -> None:
+        if self._asked(_image_changed(name)) == "again" and name == self._document.name:
+            self._opening.reload()
+
+    def _ask_about_map(self, name: str, path: Path) -> None:
+        if name != self._document.name:
+            return
+        answer = self._asked(_map_changed(name))
+        workspace, shape = self._context.workspace, self._document.shape
+        if answer == "mine":
+            title = Message("Keeping a copy")
+            self._context.jobs.submit("files", title, lambda report: workspace.set_aside(name, path), self._write_mine)
+        else:
+            self._context.jobs.submit(
+                "files",
+                Message("Reading {name}", {"name": path.name}),
+                lambda report: workspace.take_over(name, path, shape),
+                lambda theirs: self._context.when_idle(lambda: self._take(name, theirs, answer == "look")),
+            )
+
+    def _asked(self, question: Question) -> str:
+        """A dialog runs an event loop, in which the next look must not ask the same."""
+        self._asking = True
+        try:
+            return self._context.ask(question)
+        finally:
+            self._asking = False
+
+    def _write_mine(self, nothing: None) -> None:
+        self._saving.take_up(1)
+        self._saving.write()
+
+    def _take(self, name: str, theirs: np.ndarray, compare: bool) -> None:
+        """As one edit, so that undo shows what was here before."""
+        document = self._document
+        if name != document.name or theirs.shape != document.shape:
+            return
+        patch = patch_to(document.label_map, document.provenance, theirs)
+        document.push_patch("Changed elsewhere", patch)
+        if compare and patch is not None:
+            self._context.tell("info", Message("Undo shows your map and Redo the other one; what is shown is saved."))
+
+
+def patch_to(label_map: np.ndarray, provenance: np.ndarray, theirs: np.ndarray) -> MaskPatch | None:
+    """The edit that makes `label_map` into `theirs`, all uint8 (H, W): what differs is a person's from then on."""
+    pieces = []
+    for top in range(0, len(label_map), _BAND):
+        rows = slice(top, top + _BAND)
+        mine, origin, other = label_map[rows], provenance[rows], theirs[rows]
+        changed = np.where(other == UNTOUCHED, np.uint8(UNSET), np.uint8(HUMAN))
+        piece = piece_between((0, top), (mine, origin), (other, np.where(mine == other, origin, changed)))
+        if piece is not None:
+            pieces.append(piece)
+    return MaskPatch(pieces) if pieces else None
+
+
+def _vanished(name: str) -> Message:
+    return Message(
+        "{name} is no longer in its folder. Painting goes on and is saved, but nothing is learned from it until it is back.",
+        {"name": name},
+    )
+
+
+def _image_changed(name: str) -> Question:
+    return Question(
+        "image_changed",
+        Message("{name} was changed by another program. Read it again?", {"name": name}),
+        Message("What was painted stays."),
+        (Answer("again", Message("Read it again")), Answer("keep", Message("Go on with the old one"))),
+        default="again",
+        cancel="keep",
+    )
+
+
+def _map_changed(name: str) -> Question:
+    return Question(
+        "map_changed",
+        Message("Another program has changed the label map of {name}. Which one is to be kept?", {"name": name}),
+        Message("A copy of the other program's map is put into the folder kept/ in any case."),
+        (
+            Answer("mine", Message("Keep mine")),
+            Answer("look", Message("Look at both")),
+            Answer("theirs", Message("Take theirs")),
+        ),
+        default="mine",
+        cancel="mine",
+    )

@@ -1,0 +1,74 @@
+"""Maps that another program changes while an image is open: noticed by time and size, and kept before they go."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from model import disk
+from model.files import atomic_write
+from model.index import FileStamp
+from model.layout import Layout
+from model.records import free_name
+
+
+class KnownMaps:
+    """Remembers how our own maps look on the disk. Its methods may be called from any thread."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._stamps: dict[Path, FileStamp | None] = {}
+        self._guard = threading.Lock()
+
+    def know(self, name: str) -> None:
+        """The maps of this image are as they should be, now."""
+        for path in self._paths(name):
+            with self._guard:
+                self._stamps[path] = stamp_of(path)
+
+    def changed(self, name: str) -> Path | None:
+        """A map that somebody else has written since; one that is gone is not missed, since the journal holds it."""
+        for path in self._paths(name):
+            with self._guard:
+                known = self._stamps.get(path, _NOBODY_KNOWS)
+            now = stamp_of(path)
+            if known is not _NOBODY_KNOWS and now is not None and now != known:
+                return path
+        return None
+
+    def keep(self, path: Path) -> Path:
+        """Copy a file to `kept/`, under a name with the time. Raises OSError."""
+        target = place_in(self._layout.kept, path)
+
+        def write(file: BinaryIO) -> None:
+            with open(path, "rb") as source:
+                while part := source.read(1 << 20):
+                    file.write(part)
+
+        atomic_write(target, write)
+        return target
+
+    def _paths(self, name: str) -> tuple[Path, Path]:
+        return self._layout.label(name), self._layout.work(name)
+
+
+def place_in(kept: Path, path: Path) -> Path:
+    """A free name for `path` in the folder `kept`, which is made."""
+    disk.make_folder(kept)
+    moment = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    wanted = kept / f"{path.stem}.{moment}{path.suffix}"
+    return free_name(wanted) if wanted.exists() else wanted
+
+
+def stamp_of(path: Path) -> FileStamp | None:
+    """None where no file is."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return FileStamp(state.st_mtime_ns, state.st_size)
+
+
+_NOBODY_KNOWS = FileStamp(-1, -1)

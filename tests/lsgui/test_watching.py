@@ -1,0 +1,166 @@
+"""Files that others change while their image is open: nothing is lost, and it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image as pillow
+
+from lsgui.watching import patch_to
+from model.classes import default_table
+from model.labels import UNTOUCHED, read_label, write_label
+from model.provenance import HUMAN, UNSET
+from model.workspace import Status
+
+if TYPE_CHECKING:
+    from tests.lsgui.conftest import Desk
+
+
+def look(desk: Desk) -> None:
+    desk.session._watching.look()
+    desk.settle()
+
+
+@pytest.fixture
+def saved(desk: Desk, image_folder: Callable) -> tuple[Desk, Path]:
+    """a.png painted and saved, and the folder."""
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.paint(20, 20, 6)
+    desk.save()
+    return desk, folder
+
+
+def change_map(folder: Path) -> np.ndarray:
+    """As another program does: the label map in grey, without our chunks."""
+    theirs = np.full((64, 64), 3, np.uint8)
+    write_label(folder / "segmentation/work/a.png.png", theirs, default_table())
+    return theirs
+
+
+def kept(folder: Path) -> list[Path]:
+    return sorted((folder / "segmentation/kept").glob("*.png"))
+
+
+def test_our_own_maps_are_no_news(saved: tuple[Desk, Path]) -> None:
+    desk, _ = saved
+    look(desk)
+    desk.paint(30, 30, 5)
+    desk.save()
+    look(desk)
+    desk.answers["rest_is_background"] = "keep"
+    desk.session.save_label()
+    desk.settle()
+    look(desk)
+    assert [question.key for question in desk.questions] == ["rest_is_background"]
+
+
+def test_mine_is_kept_and_theirs_is_put_aside(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    theirs = change_map(folder)
+    desk.answers["map_changed"] = "mine"
+    look(desk)
+    desk.settle()
+    assert [question.key for question in desk.questions] == ["map_changed"]
+    assert np.array_equal(read_label(kept(folder)[0], (64, 64), None), theirs)
+    work = read_label(folder / "segmentation/work/a.png.png", (64, 64), None)
+    assert work[20, 20] == 6 and desk.session.document.label_map[20, 20] == 6
+    look(desk)
+    assert len(desk.questions) == 1
+
+
+@pytest.mark.parametrize("answer", ["theirs", "look"])
+def test_theirs_arrives_as_an_edit_that_can_be_undone(saved: tuple[Desk, Path], answer: str) -> None:
+    desk, folder = saved
+    change_map(folder)
+    desk.answers["map_changed"] = answer
+    look(desk)
+    document = desk.session.document
+    desk.wait(lambda: document.counts() == {3: 64 * 64})
+    assert document.provenance[0, 0] == HUMAN and len(kept(folder)) == 1
+    assert desk.said("Undo shows your map") == (answer == "look")
+    document.undo()
+    assert document.label_map[20, 20] == 6 and document.provenance[0, 0] == UNSET
+
+
+def test_a_map_changed_while_its_image_was_closed_is_asked_about_when_it_opens(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.settle()
+    change_map(folder)
+    desk.answers["map_changed"] = "theirs"
+    desk.session.previous_image()
+    desk.wait(lambda: desk.session.document.counts() == {3: 64 * 64})
+
+
+def test_a_map_of_another_size_is_refused_and_kept(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    write_label(folder / "segmentation/work/a.png.png", np.zeros((10, 12), np.uint8), default_table())
+    desk.answers["map_changed"] = "theirs"
+    look(desk)
+    desk.settle()
+    assert desk.said("12 x 10") and len(kept(folder)) == 1
+    assert desk.session.document.label_map[20, 20] == 6
+
+
+def test_what_was_changed_a_moment_before_saving_is_copied(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    theirs = change_map(folder)
+    desk.paint(30, 30, 5)
+    desk.save()
+    assert np.array_equal(read_label(kept(folder)[0], (64, 64), None), theirs) and desk.questions == []
+
+
+def test_an_image_that_changes_is_read_again_with_its_maps(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    pillow.fromarray(np.full((64, 64), 200, np.uint8)).save(folder / "a.png", compress_level=0)
+    desk.answers["image_changed"] = "again"
+    look(desk)
+    desk.wait(lambda: int(desk.session.document.image.pixels[0, 0]) == 200)
+    assert desk.session.document.label_map[20, 20] == 6
+    look(desk)
+    assert len(desk.questions) == 1
+
+
+def test_an_image_that_changes_its_size_keeps_its_journal_aside(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    pillow.fromarray(np.zeros((48, 48), np.uint8)).save(folder / "a.png")
+    desk.answers["image_changed"] = "again"
+    look(desk)
+    desk.wait(lambda: desk.session.document.shape == (48, 48))
+    assert desk.said("was 64 x 64 when it was painted and is 48 x 48 now")
+    assert desk.session.document.counts() == {UNTOUCHED: 48 * 48}
+
+
+def test_an_image_that_vanishes_can_still_be_painted_and_saved(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    (folder / "a.png").unlink()
+    look(desk)
+    look(desk)
+    assert [notice.level for notice in desk.notices] == ["warning"] and desk.said("is no longer in its folder")
+    desk.paint(30, 30, 5)
+    desk.session.document.fill_rest_with_background()
+    desk.session.save_label()
+    desk.settle()
+    assert read_label(folder / "segmentation/labels/a.png.png", (64, 64), default_table())[30, 30] == 5
+    assert desk.session.folder.entry("a.png").status == Status.LABELLED and len(desk.notices) == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(1, 1), (3, 600), (300, 2)]))
+def test_the_edit_towards_another_map(seed: int, shape: tuple[int, int]) -> None:
+    random = np.random.default_rng(seed)
+    mine, theirs = random.choice([0, 6, UNTOUCHED], (2, *shape)).astype(np.uint8)
+    origin = random.integers(0, 4, shape).astype(np.uint8)
+    expected = np.where(mine == theirs, origin, np.where(theirs == UNTOUCHED, UNSET, HUMAN))
+    patch, planes = patch_to(mine, origin, theirs), (mine.copy(), origin.copy())
+    if patch is not None:
+        patch.apply(*planes)
+    assert np.array_equal(planes[0], theirs) and np.array_equal(planes[1], expected)

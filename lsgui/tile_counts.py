@@ -33,12 +33,12 @@ class TileCounts:
         return {value: int(n) for value, n in enumerate(self._counts.sum(axis=(0, 1), dtype=np.int64)) if n}
 
     def refresh(self, plane: np.ndarray, seconds: float = np.inf) -> bool:
-        """Count for about so long; True when nothing is left to be counted."""
+        """Count for about so long, one tile at least; True when nothing is left to be counted."""
         end = time.monotonic() + seconds
         for row, column in np.argwhere(self._stale).tolist():
-            if time.monotonic() > end:
-                return False
             tile = plane[row * self._side : (row + 1) * self._side, column * self._side : (column + 1) * self._side]
             self._counts[row, column] = cv2.calcHist([tile], [0], None, [256], [0, 256]).ravel()
             self._stale[row, column] = False
-        return True
+            if time.monotonic() >= end:
+                break
+        return not self._stale.any()

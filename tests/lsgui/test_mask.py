@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import lsgui.mask
 from lsgui.live_planes import LivePlanes
-from lsgui.mask import Edit, MaskPatch, whole_patch
+from lsgui.mask import AnyRegion, Edit, Ink, MaskPatch, Region, Spans, fill, patch_of, whole_patch
+from lsgui.rules import Rules
 from model.patches import piece_between
 from model.provenance import HUMAN, MODEL
 
@@ -74,3 +76,90 @@ def test_a_patch_of_pieces_has_the_box_around_them() -> None:
     one, two = np.zeros((4, 4), np.uint8), np.ones((4, 4), np.uint8)
     pieces = [piece_between(corner, (one, one), (two, one)) for corner in ((10, 20), (40, 2))]
     assert MaskPatch(pieces).box == (10, 2, 34, 22)
+
+
+SHAPES = [(1, 1), (1, 37), (41, 1), (23, 31), (64, 64)]
+
+
+def region_pairs(seed: int, shape: tuple[int, int]) -> tuple[np.ndarray, tuple[int, int, int, int], list[AnyRegion]]:
+    """A random mask of the image, its box, and the same pixels as every kind of region."""
+    random = np.random.default_rng(seed)
+    top, left = (int(random.integers(0, side)) for side in shape)
+    height, width = (int(random.integers(1, side - at + 1)) for side, at in zip(shape, (top, left), strict=True))
+    mask = random.random((height, width)) < random.uniform(0.1, 1)
+    whole = np.zeros(shape, bool)
+    whole[top : top + height, left : left + width] = mask
+    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    box = (left, top, width, height)
+    frozen = mask.astype(np.uint8) * 7
+    frozen.flags.writeable = False
+    across = np.asfortranarray(mask)
+    spans = Spans(box, rows + top, starts + left, np.nonzero(edges == -1)[1] + left)
+    return whole, box, [Region(box, mask), Region(box, across), Region(box, frozen), spans]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("seed", range(6))
+def test_every_kind_of_region_says_the_same(shape: tuple[int, int], seed: int) -> None:
+    whole, (x, y, w, h), regions = region_pairs(seed, shape)
+    for region in regions:
+        assert region.area == whole.sum()
+        for top, bottom in ((0, h), (0, 1), (h - 1, h), (h // 2, h)):
+            band = region.band(top, bottom)
+            assert band.dtype == np.uint8 and set(np.unique(band)) <= {0, 255}
+            assert ((band > 0) == whole[y + top : y + bottom, x : x + w]).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "rgb"])
+def test_painting_a_region_is_what_its_pixels_say(
+    shape: tuple[int, int], dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lsgui.mask, "_BAND_PIXELS", 100)
+    random = np.random.default_rng(4)
+    pixels = random.integers(0, 200, (*shape, 3) if dtype == "rgb" else shape)
+    pixels = pixels.astype(np.uint8 if dtype == "rgb" else dtype)
+    pixels.flags.writeable = False
+    grey = pixels.mean(axis=2) if pixels.ndim == 3 else pixels
+    for seed in range(8):
+        whole, (x, y, w, h), regions = region_pairs(seed, shape)
+        label, origin = planes(seed, shape)
+        values = random.integers(0, 9, (h, w)).astype(np.uint8)
+        image_of_values = np.zeros(shape, np.uint8)
+        image_of_values[y : y + h, x : x + w] = values
+        for ink, value in ((Ink(5), 5), (Ink(values), image_of_values), (Ink(None, 3, only_from=1), label)):
+            rules = Rules(frozenset({2}), None, 40, 150, None)
+            where = whole & (label != 2) & (grey >= 40) & (grey <= 150)
+            if ink.only_from is not None:
+                where &= origin == ink.only_from
+            expected = np.where(where, value, label), np.where(where, ink.provenance, origin)
+            for region in regions:
+                now = LivePlanes(label.copy(), origin.copy())
+                patch = patch_of(now, pixels, region, ink, rules)
+                assert (now.label == label).all()
+                if patch is not None:
+                    patch.apply(now.label, now.origin)
+                assert (now.label == expected[0]).all() and (now.origin == expected[1]).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_spans_are_filled_as_masks_are(seed: int) -> None:
+    whole, _, regions = region_pairs(seed, (23, 31))
+    label, origin = planes(seed, (23, 31))
+    now = LivePlanes(label.copy(), origin.copy())
+    fill(now, regions[-1], Ink(6))
+    assert (now.label == np.where(whole, 6, label)).all() and (now.origin == np.where(whole, HUMAN, origin)).all()
+    assert now.counts()[0] == {value: int((now.label == value).sum()) for value in np.unique(now.label).tolist()}
+
+
+def test_counting_in_parts_ends_with_what_counting_at_once_says() -> None:
+    random = np.random.default_rng(0)
+    planes = LivePlanes(*(random.integers(0, 4, (1300, 1100)).astype(np.uint8) for _ in range(2)))
+    steps = 0
+    while not planes.recount(0):
+        steps += 1
+        assert steps < 50
+    counted = planes.counts()
+    for plane, counts in zip((planes.label, planes.origin), counted, strict=True):
+        assert counts == dict(enumerate(np.bincount(plane.ravel()).tolist()))

@@ -77,7 +77,7 @@ class ClassChanges(QObject):
                 )
             else:
                 self.store(table)
-                self._drop_predictions(workspace)
+                self._drop_predictions(workspace, {item.value for item in gone})
 
         self._context.jobs.submit(
             "files",
@@ -86,13 +86,14 @@ class ClassChanges(QObject):
             done,
         )
 
-    def _drop_predictions(self, workspace: Workspace) -> None:
-        """What was predicted with the old classes; its values could come to mean other ones."""
+    def _drop_predictions(self, workspace: Workspace, gone: set[int]) -> None:
+        """What was predicted with the old classes, and undo steps with them; their values could come to mean others."""
         names = [entry.name for entry in workspace.entries()]
 
         def drop(report: Report) -> None:
             for name in names:
                 workspace.drop_prediction(name)
+                workspace.forget_history_of(name, gone)
 
         def done(result: None) -> None:
             if workspace is self._context.workspace:
@@ -104,7 +105,7 @@ class ClassChanges(QObject):
 
 
 def _values_in_use(workspace: Workspace, report: Report) -> set[int]:
-    """Every value that a label or a person's autosaved work holds in this folder; predictions can be made again."""
+    """Every value that a label or a person's saved work holds in this folder; predictions can be made again."""
     layout = Layout(workspace.root)
     entries = workspace.entries()
     paths = [layout.label(entry.name) for entry in entries]
@@ -117,6 +118,9 @@ def _values_in_use(workspace: Workspace, report: Report) -> set[int]:
             used |= set(np.flatnonzero(np.bincount(read_label(path, None, None).ravel(), minlength=256)).tolist())
         except LabelError:
             continue
+    for entry in entries:
+        report(Progress(1.0, Message("{name}", {"name": entry.name})))
+        used |= workspace.values_in_journal(entry.name)
     return used
 
 

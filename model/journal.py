@@ -29,6 +29,7 @@ from model.journal_records import (
     with_cursor,
 )
 from model.journal_story import Saved, Scan, Step, Story, scan
+from model.labels import values_in
 from model.patches import MaskPatch, PatchError
 from model.plane_source import PlaneSource
 from model.records import free_name
@@ -86,6 +87,22 @@ def replay(path: Path, shape: tuple[int, int]) -> Replay:
         for offset, size in story.toggled.items():
             _patch(_payload(file, offset, size), found.shape).apply(*planes)
     return Replay(*planes, found)
+
+
+def values_in_history(path: Path, shape: tuple[int, int]) -> set[int]:
+    """The label values of every state that undo and redo can reach. Raises as `replay` does."""
+    found = replay(path, shape)
+    story, used = found.scan.story, values_in(found.label_map)
+    ways = (story.steps[: story.cursor][::-1], story.steps[story.cursor :])
+    with open(path, "rb") as file:
+        for way in ways:
+            planes = found.label_map.copy(), found.provenance.copy()
+            for step in way:
+                patch = _patch(_payload(file, step.offset, step.size), shape)
+                patch.apply(*planes)
+                for x, y, w, h in patch.boxes():
+                    used |= values_in(np.ascontiguousarray(planes[0][y : y + h, x : x + w]))
+    return used
 
 
 class JournalFile:

@@ -16,7 +16,7 @@ from model import disk
 from model.classes import ClassTable
 from model.files import sha256
 from model.foreign import place_in
-from model.journal import JournalFile, OtherShape, Replay, replay
+from model.journal import JournalFile, OtherShape, Replay, replay, values_in_history
 from model.journal_records import JournalError, base_payload, read_header
 from model.journal_story import Facts, Scan, Story, skim
 from model.labels import values_in
@@ -107,6 +107,15 @@ class Journals:
         """(H, W). Raises JournalError or OSError."""
         with open(self._layout.journal(name), "rb") as file:
             return read_header(file)[1]
+
+    def values(self, name: str, history: bool) -> set[int]:
+        """The values in the map, or in all that undo and redo can reach; empty when there is none that can be read."""
+        path = self._layout.journal(name)
+        try:
+            shape = self.shape(name)
+            return values_in_history(path, shape) if history else values_in(replay(path, shape).label_map)
+        except (JournalError, OSError):
+            return set()
 
     def set_aside(self, name: str) -> None:
         """Move the journal to `kept/`: something else has taken its place. Raises OSError."""

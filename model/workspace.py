@@ -201,6 +201,21 @@ class Workspace:
             self._known.keep(path)
         self._known.know(name)
 
+    def values_in_journal(self, name: str) -> set[int]:
+        """The values in a person's map that only the journal holds yet."""
+        facts = self._catalog.journal_facts(name)
+        return self._journals.values(name, history=False) if facts.human and facts.unsaved else set()
+
+    def forget_history_of(self, name: str, values: set[int]) -> None:
+        """After classes were removed: a history that undo could bring them back from goes to `kept/`, the map stays.
+
+        Raises WorkspaceError.
+        """
+        if self._journals.values(name, history=True) & values:
+            if self._catalog.journal_facts(name).unsaved:
+                self.restore(name)
+            self.discard(name)
+
     def unsaved(self) -> list[Unsaved]:
         """The images whose journal holds strokes that no map holds: what a crash left, oldest last."""
         found = []

@@ -124,6 +124,22 @@ def test_a_class_in_use_cannot_be_removed(desk: Desk, image_folder: Callable) ->
     desk.wait(lambda: desk.session.classes.by_uid("spleen") is None)
 
 
+def test_a_removed_class_cannot_come_back_by_undo(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"))
+    desk.paint(value=6)
+    desk.paint(40, 40, 3)
+    desk.paint(value=5)
+    desk.session.set_classes(desk.session.classes.without("liver"))
+    desk.wait(lambda: desk.session.classes.by_uid("liver") is None)
+    desk.settle()
+    document = desk.session.document
+    assert document.label_map[20, 20] == 5 and document.label_map[40, 40] == 3
+    assert not document.history.can_undo
+    desk.paint(30, 30, 2)
+    desk.session.document.undo()
+    assert document.label_map[30, 30] == UNTOUCHED and not desk.notices
+
+
 def test_a_prediction_does_not_hold_a_class_in_the_table(desk: Desk, image_folder: Callable) -> None:
     """Import one's own classes after a first look at what the model says: nobody has painted anything yet."""
     folder = image_folder("a")

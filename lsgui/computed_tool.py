@@ -28,11 +28,12 @@ _PATIENCE = 0.3
 while the hand moves."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Request:
     text: str
     work: Work
     commit: bool
+    """It will stay. What was a preview becomes so when the hand lets go before it is there."""
 
 
 class ComputedTool(Idle):
@@ -45,7 +46,6 @@ class ComputedTool(Idle):
         self._job: Job | None = None
         self._since = 0.0
         self._snapshot: Snapshot | None = None
-        self._stays = False
         self.document.gesture_ended.connect(self._gesture_ended)
 
     @property
@@ -60,8 +60,7 @@ class ComputedTool(Idle):
     @property
     def committing(self) -> bool:
         """What it computes will stay, whatever tool is in the hand by then."""
-        requests = (self._running, *self._waiting)
-        return self.busy and (self._stays or any(request is not None and request.commit for request in requests))
+        return any(request.commit for request in (self._running, *self._waiting) if request is not None)
 
     def compute(self, text: str, work: Work, commit: bool) -> None:
         """Have `work` done and show it; with `commit` it is one undo step called `text`.
@@ -79,8 +78,9 @@ class ComputedTool(Idle):
 
     def finish(self) -> None:
         """What is shown stays, as one undo step; what is still computed, as soon as it is there."""
-        if self.busy:
-            self._stays = True
+        newest = self._waiting[-1] if self._waiting else self._running
+        if newest is not None:
+            newest.commit = True
         elif self._snapshot is not None:
             self._commit()
 
@@ -132,7 +132,7 @@ class ComputedTool(Idle):
             return
         self._running = self._job = None
         self.document.show(patch)
-        if request.commit or (self._stays and not self._waiting):
+        if request.commit:
             self._commit()
         self._next()
 
@@ -152,12 +152,12 @@ class ComputedTool(Idle):
             self.cancel()
 
     def _commit(self) -> None:
-        self._snapshot, self._stays = None, False
+        self._snapshot = None
         self.document.commit()
         self.kit.redraw()
 
     def _forget(self) -> Snapshot | None:
-        held, self._snapshot, self._stays = self._snapshot, None, False
+        held, self._snapshot = self._snapshot, None
         if self._job is not None:
             self._job.cancel()
         self._waiting.clear()

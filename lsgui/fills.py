@@ -120,6 +120,24 @@ def grow(pixels: np.ndarray, x: int, y: int, k: float, limit: int = REACH) -> Re
     return seed(pixels, x, y, limit).grown(k)
 
 
+def usual(pixels: np.ndarray) -> tuple[float, float]:
+    """The values of a part of an image, as (low, high), without its most extreme ones."""
+    grey = pixels.mean(axis=-1) if pixels.ndim == 3 else pixels
+    low, high = np.percentile(grey, (2, 98))
+    return float(low), float(high)
+
+
+def foreground(pixels: np.ndarray) -> tuple[float, float]:
+    """The brighter of the two kinds of values that an image falls into (by Otsu's method), as (low, high)."""
+    step = max(1, max(pixels.shape[:2]) // 512)
+    sample = pixels[::step, ::step].astype(np.float64)
+    grey = sample.mean(axis=2) if sample.ndim == 3 else sample
+    low, high = float(grey.min()), float(grey.max())
+    levels = np.round((grey - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+    level, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_OTSU)
+    return low + (level + 0.5) * (high - low) / 255, float(pixels.max())
+
+
 def _within(pixels: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """uint8 (h, w): 255 where every channel is from its `low` to its `high`, both float64, one for all or one each."""
     if pixels.size == 0:

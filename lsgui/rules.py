@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lsgui.fills import between
 from lsgui.mask import AnyRegion, Box
 from model.labels import UNTOUCHED
 from model.opencv import cv2
@@ -48,9 +49,7 @@ class Rules:
     def _by_value(self, pixels: np.ndarray) -> np.ndarray | None:
         if self.low is None and self.high is None:
             return None
-        grey = pixels.mean(axis=2) if pixels.ndim == 3 else pixels
-        low, high = (-np.inf if self.low is None else self.low), (np.inf if self.high is None else self.high)
-        return np.negative(((grey >= low) & (grey <= high)).view(np.uint8))
+        return between(pixels, self.low, self.high)
 
     def _selected(self, box: Box) -> np.ndarray | None:
         if self.selection is None:

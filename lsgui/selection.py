@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from lsgui.document import Document
-from lsgui.mask import AnyRegion
+from lsgui.mask import AnyRegion, Point
 
 
 class Selection(QObject):
@@ -18,6 +18,7 @@ class Selection(QObject):
         self._document = document
         self._shape = document.shape
         self._region: AnyRegion | None = None
+        self._rings: tuple[tuple[Point, ...], ...] = ()
         document.loaded.connect(self._loaded)
 
     @property
@@ -25,11 +26,16 @@ class Selection(QObject):
         """The pixels that may be changed; None for the whole image."""
         return self._region
 
-    def select(self, region: AnyRegion | None) -> None:
-        """Limit everything to a region; None, or one without pixels, ends the limit."""
+    @property
+    def rings(self) -> tuple[tuple[Point, ...], ...]:
+        """Closed lines around it, in image pixels, to draw it by."""
+        return self._rings
+
+    def select(self, region: AnyRegion | None, rings: tuple[tuple[Point, ...], ...] = ()) -> None:
+        """Limit everything to a region, drawn by its rings; None, or one without pixels, ends the limit."""
         region = region if region is not None and region.area else None
         if region is not self._region:
-            self._region = region
+            self._region, self._rings = region, rings if region is not None else ()
             self.changed.emit()
 
     def clear(self) -> None:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from lsgui.box_tools import Ellipse, Rectangle, Select
 from lsgui.brush import Brush, Eraser
 from lsgui.document import Document
+from lsgui.fill_tools import Fill, Picker, Threshold, Wand
 from lsgui.painting import PaintSettings
 from lsgui.selection import Selection
-from lsgui.shape_tools import FloodFill, Picker, Polygon
+from lsgui.shape_tools import Lasso, Polygon
 from lsgui.tool import NO_MODIFIER, Idle, Kit, Outline, Tool, has
 
 if TYPE_CHECKING:
@@ -57,16 +59,16 @@ class ToolBox(QObject):
             "eraser": Eraser(kit),
             "guided": Idle(kit),
             "polygon": Polygon(kit),
-            "lasso": Idle(kit),
-            "rectangle": Idle(kit),
-            "ellipse": Idle(kit),
-            "fill": FloodFill(kit),
-            "wand": Idle(kit),
-            "threshold": Idle(kit),
+            "lasso": Lasso(kit),
+            "rectangle": Rectangle(kit),
+            "ellipse": Ellipse(kit),
+            "fill": Fill(kit),
+            "wand": Wand(kit),
+            "threshold": Threshold(kit),
             "outline": Idle(kit),
             "superpixel": Idle(kit),
             "accept": Idle(kit),
-            "select": Idle(kit),
+            "select": Select(kit),
             "picker": Picker(kit),
         }
         self._idle = Idle(kit)
@@ -159,9 +161,9 @@ class ToolBox(QObject):
         return next((tool for tool in self.tools.values() if tool.committing), None)
 
     def _settings_changed(self) -> None:
-        if self._held is not self.current:
-            if not self._held.committing:
-                self._held.cancel()
-            self._held = self.current
+        left, self._held = self._held, self.current
+        if left is not self._held:
+            if not left.committing:
+                left.cancel()
             self._held.chosen()
         self.outline_changed.emit()

@@ -59,23 +59,27 @@ class ToolOutline(QObject):
             painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             self._paint_lines(painter, shape)
-        if shape.closed:
-            self._paint_corners(painter, shape)
+        self._paint_handles(painter, shape)
 
     def _paint_lines(self, painter: QPainter, shape: Outline) -> None:
         if shape.circle is not None:
             painter.drawEllipse(self._circle(shape.circle))
+        if shape.square is not None:
+            painter.drawRect(self._circle(shape.square))
+        for ring in shape.rings:
+            painter.drawPolygon(QPolygonF([self._point(point) for point in ring]))
         points = QPolygonF([self._point(point) for point in shape.points])
         if shape.closed:
             painter.drawPolygon(points)
         elif len(shape.points) > 1:
             painter.drawPolyline(points)
 
-    def _paint_corners(self, painter: QPainter, shape: Outline) -> None:
+    def _paint_handles(self, painter: QPainter, shape: Outline) -> None:
         painter.setPen(QPen(QColor(0, 0, 0, 180), 1.0))
         painter.setBrush(self._color(shape))
-        for point in shape.points:
-            painter.drawEllipse(self._point(point), CORNER, CORNER)
+        for index, point in enumerate(shape.handles):
+            size = CORNER + (1 if index == shape.held else 0)
+            painter.drawEllipse(self._point(point), size, size)
 
     def _shape(self) -> Outline | None:
         shape = self._tools.outline()
@@ -96,10 +100,12 @@ class ToolOutline(QObject):
         if shape is None:
             return QRect()
         bounds = QRectF()
-        if shape.circle is not None:
-            bounds = self._circle(shape.circle)
-        if shape.points:
-            bounds = bounds.united(QPolygonF([self._point(point) for point in shape.points]).boundingRect())
+        for tip in (shape.circle, shape.square):
+            if tip is not None:
+                bounds = bounds.united(self._circle(tip))
+        for points in (shape.points, shape.handles, *shape.rings):
+            if points:
+                bounds = bounds.united(QPolygonF([self._point(point) for point in points]).boundingRect())
         return bounds.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN).toAlignedRect()
 
     def _point(self, point: tuple[float, float]) -> QPointF:

@@ -30,7 +30,7 @@ LAYERS = (
     ),
     (
         "lsgui.tools", "lsgui.tool", "lsgui.computed_tool", "lsgui.brush", "lsgui.shape_tools", "lsgui.outline_editing",
-        "lsgui.fill_tools", "lsgui.guided_brush", "lsgui.superpixel_brush", "lsgui.smart_outline_tool",
+        "lsgui.box_tools", "lsgui.fill_tools", "lsgui.guided_brush", "lsgui.superpixel_brush", "lsgui.smart_outline_tool",
         "lsgui.accept_brush", "lsgui.document", "lsgui.history", "lsgui.painting", "lsgui.paint_field", "lsgui.selection",
     ),
     (

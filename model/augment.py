@@ -71,6 +71,14 @@ def warp_label(label: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     )
 
 
+def thinned(label: np.ndarray, levels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The label map without a random part of its pixels: each stays with the chance that `levels` gives, of 255.
+
+    Over many views a pixel thereby weighs as much in the loss as its level says, which no kernel has to know of.
+    """
+    return np.where(rng.integers(0, 255, label.shape, np.uint8) < levels, label, np.uint8(UNTOUCHED))
+
+
 def _surroundings(plane: np.ndarray, matrix: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """The part of the image that the view touches, because OpenCV cannot warp from sides above 32767 pixels."""
     corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ matrix.T

@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from model.augment import Augmentation, warp_label, warp_pixels
+from model.augment import Augmentation, thinned, warp_label, warp_pixels
 from model.dataset import Example, Kept
 from model.errors import ModelError
 from model.input_range import to_unit
@@ -50,7 +50,10 @@ class ViewPlan:
         view = self.augmentation.intensity(view, rng)
         stacked = view[None] if view.ndim == 2 else view.transpose(2, 0, 1)
         pixels = np.broadcast_to(stacked, (self.planes, self.size, self.size))
-        return pixels, warp_label(example.channels, matrix, self.size)
+        channels = warp_label(example.channels, matrix, self.size)
+        if example.levels is not None:
+            channels = thinned(channels, warp_label(example.levels, matrix, self.size), rng)
+        return pixels, channels
 
     def order(self, turn: int, count: int) -> np.ndarray:
         """The order in which `count` examples come up the `turn`-th time round."""

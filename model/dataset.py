@@ -30,17 +30,18 @@ class Example:
 
     `pixels` (H, W) or (H, W, 3) are measured values, which `limits` = (low, high) bring to 0..1; `channels` (H, W)
     uint8 holds the network's channels, 255 where nobody has labelled; `anchors` has, for each channel present, some
-    of its pixels as (n, 2) int32 (x, y): none for an image without a label.
+    of its pixels as (n, 2) int32 (x, y): none for an image without a label. `levels` as in `Truth`.
     """
 
     pixels: np.ndarray
     limits: tuple[float, float]
     channels: np.ndarray
     anchors: dict[int, np.ndarray]
+    levels: np.ndarray | None = None
 
     @property
     def nbytes(self) -> int:
-        return self.pixels.nbytes + self.channels.nbytes
+        return self.pixels.nbytes + self.channels.nbytes + (0 if self.levels is None else self.levels.nbytes)
 
 
 def make_example(truth: Truth, classes: ClassTable, values: InputRange, size: int) -> Example:
@@ -49,9 +50,10 @@ def make_example(truth: Truth, classes: ClassTable, values: InputRange, size: in
     Raises LabelError when no labelled pixel is left at that scale.
     """
     pixels, limits = _at_scale(truth.image, values, size)
-    channels = channel_table(classes)[truth.label_map]
+    channels, levels = channel_table(classes)[truth.label_map], truth.levels
     if pixels.shape[:2] != channels.shape:
-        channels = cv2.resize(channels, pixels.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+        channels = _nearest(channels, pixels.shape)
+        levels = None if levels is None else _nearest(levels, pixels.shape)
     anchors = find_anchors(channels)
     if not anchors:
         raise LabelError(
@@ -59,7 +61,7 @@ def make_example(truth: Truth, classes: ClassTable, values: InputRange, size: in
             "its few pixels are too small to learn from; label more.",
             name=truth.image.name,
         )
-    return Example(pixels, limits, channels, anchors)
+    return Example(pixels, limits, channels, anchors, levels)
 
 
 def bare_example(image: Image, values: InputRange, size: int, colour: bool) -> Example:
@@ -68,6 +70,10 @@ def bare_example(image: Image, values: InputRange, size: int, colour: bool) -> E
     if pixels.ndim == 3 and not colour:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     return Example(pixels, limits, np.full(pixels.shape[:2], UNTOUCHED, np.uint8), {})
+
+
+def _nearest(plane: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return cv2.resize(plane, shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)
 
 
 def _at_scale(image: Image, values: InputRange, size: int) -> tuple[np.ndarray, tuple[float, float]]:

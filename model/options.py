@@ -18,6 +18,7 @@ class FineTuneOptions:
     `batch` views go through the network at a time on each device, and `accumulate` such batches make a step;
     `checkpointing` computes what is inside the network's blocks twice instead of keeping it, in less memory.
     `crop` is the side of a training view in pixels; `unlabelled` lets the training look at the folder's other images too;
+    `model_labels` (0..1) is how much labels weigh that only the model has set, where a person's weigh 1;
     `publish` receives a copy of the new weights; images of more than `max_pixels` are left out.
     """
 
@@ -32,6 +33,7 @@ class FineTuneOptions:
     learning_rate: float | None = None
     crop: int | None = None
     unlabelled: bool = False
+    model_labels: float = 0.0
     device: str = "auto"
     seed: int = 0
     resume: bool = False
@@ -54,6 +56,7 @@ class FineTuneOptions:
             "--accumulate": None if self.accumulate == 1 else self.accumulate,
             "--lr": self.learning_rate,
             "--crop": self.crop,
+            "--model-labels": self.model_labels or None,
             "--publish": self.publish,
             "--max-megapixels": None if self.max_pixels == MAX_PIXELS else self.max_pixels / 1e6,
         }

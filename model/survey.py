@@ -36,7 +36,8 @@ class Usable:
 class Survey:
     """`problems` say which labels were left out, and why, and that the class table is damaged if it is.
 
-    `others` are images without a label that a training may look at; nobody has read them yet.
+    `others` are images without a label that a training may look at; nobody has read them yet. `model_labels` is how
+    much pixels weigh in training that only the model has set; nothing is ever judged by them.
     """
 
     classes: ClassTable
@@ -44,6 +45,7 @@ class Survey:
     problems: tuple[Message, ...]
     max_pixels: int = MAX_PIXELS
     others: tuple[Path, ...] = ()
+    model_labels: float = 0.0
 
     @property
     def train(self) -> tuple[Usable, ...]:
@@ -65,7 +67,7 @@ class Survey:
 
     def read(self, label: Usable) -> Truth:
         """Raises ModelError when the files have changed for the worse since."""
-        return read_truth(label.item, self.classes, self.max_pixels)
+        return read_truth(label.item, self.classes, self.max_pixels, _weight(label.item, self.model_labels))
 
     def look(self, other: Path) -> Image:
         """One of the `others`. Raises ImageError."""
@@ -87,7 +89,13 @@ class Survey:
             )
 
 
-def survey(workspace: Workspace, report: Report = silent, max_pixels: int = MAX_PIXELS, others: bool = False) -> Survey:
+def survey(
+    workspace: Workspace,
+    report: Report = silent,
+    max_pixels: int = MAX_PIXELS,
+    others: bool = False,
+    model_labels: float = 0.0,
+) -> Survey:
     """Read every label of the workspace with its image, and list the `others`. `report` may raise Cancelled."""
     places = {entry.name: place for place, entry in enumerate(workspace.entries())}
     usable, problems = [], list(workspace.notices)
@@ -95,14 +103,14 @@ def survey(workspace: Workspace, report: Report = silent, max_pixels: int = MAX_
     for number, item in enumerate(labelled):
         report(Progress(number / len(labelled)))
         try:
-            truth = read_truth(item, workspace.classes, max_pixels)
+            truth = read_truth(item, workspace.classes, max_pixels, _weight(item, model_labels))
         except ModelError as error:
             reason = {"name": item.image_path.name, "reason": str(error)}
             problems.append(Message("The label of {name} is left out: {reason}", reason))
             continue
         usable.append(_describe(item, places[item.image_path.name], truth))
     free = tuple(unlabelled(workspace)) if others else ()
-    return Survey(workspace.classes, tuple(usable), tuple(problems), max_pixels, free)
+    return Survey(workspace.classes, tuple(usable), tuple(problems), max_pixels, free, model_labels)
 
 
 def score_nearest_label(found: Survey, judged: Sequence[Usable]) -> Scores:
@@ -119,6 +127,10 @@ def score_nearest_label(found: Survey, judged: Sequence[Usable]) -> Scores:
             copied = np.where(copied == UNTOUCHED, found.classes.background.value, copied)
             scores = count_pairs(scores, copied, found.read(label).label_map)
     return scores
+
+
+def _weight(item: LabelledImage, model_labels: float) -> float:
+    return model_labels if item.split is Split.TRAIN else 0.0
 
 
 def _describe(item: LabelledImage, place: int, truth: Truth) -> Usable:

@@ -24,7 +24,7 @@ from model.learner import Learner, names_of
 from model.messages import Message
 from model.options import FineTuneOptions
 from model.plan import Plan
-from model.progress import Cancelled, Progress, Report
+from model.progress import Cancelled, Progress, Report, silent
 from model.records import read_json
 from model.run_log import Emit, RunLog, as_model_error, failed, last_resumable, only_one
 from model.runs import Run, list_runs, read_events
@@ -64,7 +64,7 @@ def fine_tune(
         held.callback(team.dismiss)
         try:
             held.enter_context(only_one(workspace.root))
-            found = survey(workspace, report, options.max_pixels, options.unlabelled)
+            found = survey(workspace, report, options.max_pixels, options.unlabelled, options.model_labels)
             found.require_training_labels()
             prepare = _go_on if options.resume or _was_restarted(workspace, options, team) else _begin
             training = prepare(workspace, found, options, emit, report, team)
@@ -82,7 +82,7 @@ def assist(workspace: Workspace, options: FineTuneOptions, team: Team) -> None:
     and what went wrong here.
     """
     try:
-        found = survey(workspace, max_pixels=options.max_pixels, others=options.unlabelled)
+        found = survey(workspace, silent, options.max_pixels, options.unlabelled, options.model_labels)
         if team.meet()[0] is Order.END:
             return
         shared = json.loads(team.share())

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from model.checkpoint import read_header
 from model.commands.console import Exit, say, share_the_cores
-from model.commands.numbers import add_max_megapixels, count, positive
+from model.commands.numbers import add_max_megapixels, count, positive, share
 from model.commands.stopping import StopRequest, end_with_parent
 from model.commands.teller import Teller
 from model.events import Stopped
@@ -56,6 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         default=False,
         help="learn from the folder's images without a label, too, but for what is held out and its neighbours",
+    )
+    parser.add_argument(
+        "--model-labels",
+        type=share,
+        default=0.0,
+        metavar="WEIGHT",
+        help="learn from labels that only the model has set, too: how much they weigh, 0 to 1 (0)",
     )
     parser.add_argument("--crop", type=count, metavar="PIXELS", help="side of a view; else the network's input")
     parser.add_argument(
@@ -150,6 +157,7 @@ def options_of(arguments: argparse.Namespace) -> FineTuneOptions:
         learning_rate=arguments.lr,
         crop=arguments.crop,
         unlabelled=arguments.unlabelled,
+        model_labels=arguments.model_labels,
         device=arguments.device,
         seed=arguments.seed,
         resume=arguments.resume,

@@ -22,5 +22,12 @@ def count(text: str) -> int:
     return value
 
 
+def share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text}")
+    return value
+
+
 def add_max_megapixels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-megapixels", type=positive, default=MAX_PIXELS / 1e6, help="refuse larger images (100)")

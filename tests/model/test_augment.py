@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.augment import Augmentation, centred, warp_label, warp_pixels
+from model.augment import Augmentation, centred, thinned, warp_label, warp_pixels
 
 
 def test_pixels_and_label_stay_on_top_of_each_other():
@@ -55,3 +55,11 @@ def test_a_view_of_a_very_large_image_costs_only_its_own_surroundings():
     assert warp_label(wide, centred((39_500, 4), 7), 7).tolist() == [[1] * 7] * 7
     colour = np.zeros((64, 64, 3), np.uint8)
     assert warp_pixels(colour, centred((32, 32), 16), 16).shape == (16, 16, 3)
+
+
+def test_a_pixel_is_shown_as_often_as_it_weighs():
+    rng = np.random.default_rng(0)
+    label = np.repeat(np.array([[0, 1, 2, 255]], np.uint8), 250, axis=0)
+    levels = np.repeat(np.array([[0, 204, 255, 255]], np.uint8), 250, axis=0)
+    shown = np.mean([thinned(label, levels, rng) == label for _ in range(40)], axis=(0, 1))
+    assert shown[0] == 0 and abs(shown[1] - 0.8) < 0.02 and shown[2] == shown[3] == 1

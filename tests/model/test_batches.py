@@ -130,3 +130,17 @@ def test_closing_ends_the_thread_even_when_nobody_took_its_batches():
     feed = BatchFeed(kept(example(1)), plan(), 1)
     feed.close()
     assert threading.active_count() == before
+
+
+def test_what_weighs_less_is_seen_less_often_and_the_rest_as_before():
+    thing = example(50)
+    levels = np.where(thing.channels == 1, np.uint8(51), np.uint8(255))
+    light = dataclasses.replace(thing, levels=levels)
+    before, after = 0, 0
+    for number in range(200):
+        (pixels, whole), (same, channels) = plan().draw(thing, number), plan().draw(light, number)
+        np.testing.assert_array_equal(pixels, same)
+        assert ((channels == whole) | (channels == 255)).all() and (channels[whole == 0] == 0).all()
+        before, after = before + (whole == 1).sum(), after + (channels == 1).sum()
+    assert abs(after / before - 0.2) < 0.02
+    np.testing.assert_array_equal(plan().draw(light, 3)[1], plan().draw(light, 3)[1])

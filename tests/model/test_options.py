@@ -23,6 +23,7 @@ EVERYTHING = FineTuneOptions(
     learning_rate=1e-4,
     crop=128,
     unlabelled=True,
+    model_labels=0.25,
     device="cpu",
     seed=5,
     publish=Path("/p.safetensors"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lsgui.history import Commit
 from model.journal import Commit as Written
-from model.journal import JournalFile
+from model.journal_file import JournalFile
 
 SECONDS_BETWEEN_SYNCS = 0.2
 """The first stroke of a burst is written at once, the next ones together: a sync costs the disk some milliseconds."""

@@ -10,7 +10,7 @@ from lsgui.context import Context
 from lsgui.history import Commit, Past, Step
 from lsgui.jobs import Failure, Job
 from lsgui.journal_writer import JournalWriter
-from model.journal import JournalFile
+from model.journal_file import JournalFile
 from model.journal_story import Scan
 from model.messages import Message
 

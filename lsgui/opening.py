@@ -16,7 +16,7 @@ from lsgui.saving import Saving
 from model.foreign import stamp_of
 from model.images import Image, read_image
 from model.index import FileStamp
-from model.journal import JournalFile
+from model.journal_file import JournalFile
 from model.messages import Message
 from model.progress import Report
 from model.workspace import Entry, Maps, Status

@@ -38,6 +38,17 @@ def atomic_write(path: Path, write: Callable[[BinaryIO], None], durable: bool = 
         disk.sync_folder(path.parent)
 
 
+def copy_file(path: Path, target: Path) -> None:
+    """In parts, since it may be large; as safely as `atomic_write`. Raises OSError."""
+
+    def write(file: BinaryIO) -> None:
+        with open(path, "rb") as source:
+            while part := source.read(1 << 20):
+                file.write(part)
+
+    atomic_write(target, write)
+
+
 def clear_leftovers(folder: Path) -> None:
     """Remove the temporary files of a program that was killed; only for whoever holds the folder's lock."""
     for path in Path(folder).glob(f".*{TEMPORARY_SUFFIX}"):

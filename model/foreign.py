@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from model import disk
-from model.files import atomic_write
+from model.files import copy_file
 from model.index import FileStamp
 from model.layout import Layout
 from model.records import free_name
@@ -41,13 +40,7 @@ class KnownMaps:
     def keep(self, path: Path) -> Path:
         """Copy a file to `kept/`, under a name with the time. Raises OSError."""
         target = place_in(self._layout.kept, path)
-
-        def write(file: BinaryIO) -> None:
-            with open(path, "rb") as source:
-                while part := source.read(1 << 20):
-                    file.write(part)
-
-        atomic_write(target, write)
+        copy_file(path, target)
         return target
 
     def _paths(self, name: str) -> tuple[Path, Path]:

@@ -16,7 +16,8 @@ from model import disk
 from model.classes import ClassTable
 from model.files import sha256
 from model.foreign import place_in
-from model.journal import JournalFile, OtherShape, Replay, replay, values_in_history
+from model.journal import OtherShape, Replay, replay, values_in_history
+from model.journal_file import JournalFile
 from model.journal_records import JournalError, base_payload, read_header
 from model.journal_story import Facts, Scan, Story, skim
 from model.labels import values_in

@@ -22,7 +22,8 @@ from model.files import clear_leftovers, sha256
 from model.foreign import KnownMaps
 from model.images import Image
 from model.index import Index
-from model.journal import Commit, JournalFile
+from model.journal import Commit
+from model.journal_file import JournalFile
 from model.journal_records import JournalError
 from model.journals import Held, Journals
 from model.labels import read_label

@@ -19,7 +19,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 import lsgui.saving
-import model.journal
+import model.journal_file
 from lsgui.app import Options, Program
 from lsgui.history import Commit
 from lsgui.journal_writer import JournalWriter
@@ -80,7 +80,7 @@ def live(connection: Connection, task: Task) -> None:
 
 def make_everything_happen_often() -> None:
     """Maps are written and journals compacted within a life of three seconds."""
-    model.journal.Limits = functools.partial(model.journal.Limits, idle=6_000, replayed=6_000, steps=60)
+    model.journal_file.Limits = functools.partial(model.journal_file.Limits, idle=6_000, replayed=6_000, steps=60)
     lsgui.saving.MAP_MS = 400
 
 

@@ -19,7 +19,8 @@ from lsgui.jobs import SegmenterKeeper
 from lsgui.shapes import disk
 from model.classes import default_table
 from model.images import read_image
-from model.journal import JournalFile, replay
+from model.journal import replay
+from model.journal_file import JournalFile
 from model.labels import UNTOUCHED, read_label, write_label
 from model.messages import Message
 from model.progress import Progress

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model import disk
-from model.journal import Commit, JournalFile, Limits, replay
+from model.journal import Commit, Limits, replay
+from model.journal_file import JournalFile
 from model.journal_records import JournalError, base_of, base_payload
 from model.journal_story import scan
 from model.patches import MaskPatch, piece_between

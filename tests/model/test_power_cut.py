@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-import model.journal
+import model.journal_file
 from model import disk
 from model.classes import Class
 from model.images import read_image
-from model.journal import Commit, JournalFile, Limits
+from model.journal import Commit, Limits
+from model.journal_file import JournalFile
 from model.patches import MaskPatch, piece_between
 from model.plane_source import of_arrays
 from model.prediction import Prediction
@@ -235,7 +236,7 @@ class Person:
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[list[tuple], dict[str, list[State]], Path]]:
     """A day's work: the trace of it, the states of each image, and the folder of images."""
-    monkeypatch.setattr(model.journal, "Limits", lambda: Limits(steps=6, idle=600, replayed=300))
+    monkeypatch.setattr(model.journal_file, "Limits", lambda: Limits(steps=6, idle=600, replayed=300))
     folder = tmp_path / "images"
     folder.mkdir()
     for name in ("a.png", "b.png"):

@@ -1,0 +1,201 @@
+"""The journal of an image that is being edited: appended to, read from, and written anew when much of it is useless."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from model import disk
+from model.files import atomic_write, copy_file
+from model.journal import Commit, Limits, patch_of, payload_at
+from model.journal_batch import Batch, image_record, saved_record
+from model.journal_compaction import Retelling, is_worth_it
+from model.journal_records import JournalError, Kind, Record, edit_payload, header, move_payload, with_cursor
+from model.journal_story import Saved, Scan, Story
+from model.patches import MaskPatch
+from model.plane_source import PlaneSource
+from model.records import free_name
+
+
+class JournalFile:
+    """The journal of an image that is being edited. Its methods may be called from any thread."""
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        shape: tuple[int, int],
+        base: bytes = b"",
+        past: Scan | None = None,
+        keep_old: bool = True,
+        limits: Limits | None = None,
+    ) -> None:
+        """`past` is what was read of an existing file; without it the first edit makes one that starts at `base`.
+
+        A file in its place is kept aside then, unless `keep_old` says that it is outdated.
+        """
+        self.path = path
+        self.number = past.number if past is not None else os.urandom(8)
+        self._name, self._shape, self._base, self._keep_old = name, shape, base, keep_old
+        self._limits = limits or Limits()
+        self._guard = threading.RLock()
+        self._file: BinaryIO | None = None
+        self._end = past.end if past is not None else 0
+        self._story = past.story if past is not None else None
+        self._damaged = past is not None and past.damaged
+        self._ended = False
+        self._lag = self._shift = 0
+        """What this file's cursors and numbers are ahead of the history's."""
+
+    @property
+    def size(self) -> int:
+        return self._end
+
+    def append(self, commits: Sequence[Commit], classes: Mapping[int, str]) -> None:
+        """Write, and return when it would survive a power cut. `classes` is value -> uid.
+
+        Raises OSError, and then the file holds what it held before: append the same again.
+        """
+        with self._guard:
+            if self._ended:
+                raise JournalError("this journal is no longer written")
+            story = self._story.copy() if self._story is not None else Story()
+            new = Batch(story, self._end)
+            if self._story is None:
+                self._begin(new, commits[0], classes)
+            elif any(story.uids.get(value) != uid for value, uid in classes.items()):
+                new.add(image_record(self._name, story.seq, commits[0].time, classes))
+            lag, shift = self._lag, self._shift
+            for commit in commits:
+                lag, shift = self._add(new, commit, lag, shift)
+            self._put(new)
+            self._lag, self._shift = lag, shift
+
+    def saved(self, kind: str, sha256: str, seq: int, human: bool, planes: PlaneSource | None = None) -> None:
+        """A file, `work` or `label`, holds the edits up to `seq`, and `planes` are the same. Raises OSError.
+
+        The journal says so; if much of it has become useless, it is written anew.
+        """
+        with self._guard:
+            story = self._story
+            if story is None or self._ended or seq + self._shift > story.seq:
+                return  # what the map holds could not be written here: the map's own mark tells
+            note = Saved(kind, sha256, seq + self._shift, human)
+        if planes is not None and is_worth_it(story, self._end, self._limits) and self._compact(planes, note):
+            return
+        with self._guard:
+            new = Batch(self._story.copy(), self._end)
+            new.add(saved_record(note, self._story.seq, self._story.last_edit))
+            self._put(new)
+
+    def number_of(self, seq: int) -> int:
+        """What this file calls the history's edit `seq`: the number that a map's mark names."""
+        return seq + self._shift
+
+    def read(self, key: int) -> MaskPatch:
+        """The patch of a step of the history. Raises JournalError or OSError."""
+        with self._guard:
+            steps = self._story.steps if self._story is not None else ()
+            step = next((step for step in reversed(steps) if step.key == key), None)
+            if step is None:
+                raise JournalError(f"no step {key}")
+            with open(self.path, "rb") as file:
+                return patch_of(payload_at(file, step.offset, step.size), self._shape)
+
+    def end(self) -> None:
+        """The file is about to be removed or moved: what is appended from now on is refused with JournalError."""
+        with self._guard:
+            self._let_go()
+            self._ended = True
+
+    def close(self) -> None:
+        with self._guard:
+            self._let_go()
+
+    def _begin(self, new: Batch, first: Commit, classes: Mapping[int, str]) -> None:
+        seq = first.seq - 1
+        new.add(image_record(self._name, seq, first.time, classes))
+        new.add(Record(Kind.BASE, seq, first.time, with_cursor(self._base, 0)))
+
+    def _add(self, new: Batch, commit: Commit, lag: int, shift: int) -> tuple[int, int]:
+        seq = new.story.seq + 1
+        if commit.patch is None:
+            new.add(Record(Kind.MOVE, seq, commit.time, move_payload(commit.cursor + lag)))
+        else:
+            new.add(Record(Kind.EDIT, seq, commit.time, edit_payload(commit.text, commit.patch)), commit.seq)
+            lag = new.story.cursor - commit.cursor
+        return lag, seq - commit.seq
+
+    def _put(self, new: Batch) -> None:
+        """Write the batch and take over its story."""
+        if self._story is None:
+            if self._keep_old and os.path.exists(self.path):
+                disk.rename(self.path, free_name(self.path))
+            content = header(self.number, self._shape) + new.content
+            atomic_write(self.path, lambda file: file.write(content))
+        else:
+            self._extend(new.content)
+        self._story, self._end = new.story, new.end
+
+    def _extend(self, content: bytes) -> None:
+        try:
+            if self._file is None:
+                self._open()
+            disk.write(self._file, content)
+            disk.sync(self._file)
+        except OSError:
+            self._let_go()
+            with suppress(OSError):  # else it is cut before the next record is written
+                disk.truncate(self.path, self._end)
+            raise
+
+    def _open(self) -> None:
+        """Whatever lies behind the last sound record goes; what may still be worth something is kept beside it."""
+        if self.path.stat().st_size != self._end:
+            if self._damaged:
+                copy_file(self.path, free_name(self.path))
+            disk.truncate(self.path, self._end)
+        self._damaged = False
+        self._file = disk.append(self.path)
+
+    def _let_go(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
+
+    def _compact(self, planes: PlaneSource, note: Saved) -> bool:
+        """Write the journal anew around `planes`. False when it turns out that this cannot be.
+
+        Edits go on meanwhile: they wait only while what they added is copied.
+        """
+        with self._guard:
+            keys = self._keys()
+        retelling = Retelling(self.path, self._name, note, self._limits)
+        held = ExitStack()
+
+        def write(file: BinaryIO) -> None:
+            file.write(header(self.number, self._shape))
+            with open(self.path, "rb") as source:
+                retelling.begin(file, source, planes, keys)
+                disk.sync(file)
+                held.enter_context(self._guard)
+                retelling.finish(file, source, self._end, self._keys())
+            self._let_go()
+
+        with held:
+            try:
+                atomic_write(self.path, write)
+            except JournalError:
+                return False
+            self._story, self._end = retelling.new.story, retelling.new.end
+            self._lag -= retelling.dropped
+        return True
+
+    def _keys(self) -> dict[int, int]:
+        """What the program's history calls the step at each offset."""
+        return {step.offset: step.key for step in self._story.steps}

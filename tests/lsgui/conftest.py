@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from lsgui.document import Document
+from lsgui.jobs import JobRunner
 from lsgui.notices import Notice, Question
+from lsgui.painting import PaintSettings
 from lsgui.session import Session
 from lsgui.shapes import disk
+from lsgui.tools import ToolBox
 from model.checkpoint import Checkpoint, save
 from model.classes import default_table
 from model.images import Image
@@ -32,6 +36,57 @@ def document(qapp: object) -> Iterator[Document]:
     document.load(image, np.full(shape, UNTOUCHED, np.uint8), np.zeros(shape, np.uint8))
     yield document
     document.deleteLater()
+
+
+@dataclass
+class Hand:
+    """Whoever holds the tools: the mouse, in image pixels, and the keys."""
+
+    document: Document
+    painting: PaintSettings
+    tools: ToolBox
+    said: list[str] = field(default_factory=list)
+
+    def drag(
+        self,
+        *path: tuple[float, float],
+        button: Qt.MouseButton = Qt.MouseButton.LeftButton,
+        modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    ) -> None:
+        """Press, move along and let go; a single point is a click."""
+        self.tools.press(*path[0], button, modifiers)
+        for point in path[1:]:
+            self.tools.move(*point, modifiers)
+        self.tools.release(*path[-1], button)
+
+    def key(self, name: str) -> bool:
+        """Return, Escape or Backspace."""
+        return self.tools.key(getattr(Qt.Key, f"Key_{name}"))
+
+    @property
+    def label(self) -> np.ndarray:
+        return self.document.label_map
+
+
+@pytest.fixture
+def make_hand(document: Document) -> Callable[..., Hand]:
+    """Tools over the document of 80 x 60 pixels, class 6 and a brush of radius 3 in the hand."""
+
+    def make(jobs: JobRunner | None = None) -> Hand:
+        painting = PaintSettings()
+        painting.set_classes(default_table())
+        painting.class_value, painting.brush_radius = 6, 3
+        hand = Hand(document, painting, ToolBox(document, painting, None, jobs))
+        hand.tools.said.connect(lambda message: hand.said.append(str(message)))
+        return hand
+
+    return make
+
+
+@pytest.fixture
+def hand(make_hand: Callable[..., Hand]) -> Hand:
+    """What takes its time is computed at once."""
+    return make_hand()
 
 
 @pytest.fixture

@@ -220,3 +220,109 @@ def test_a_class_that_leaves_the_table_leaves_the_brush(painting: PaintSettings)
     painting.toggle_locked(6)
     painting.set_classes(default_table().without("liver"))
     assert painting.class_value == 1 and painting.locked == frozenset()
+
+
+def test_a_square_brush_paints_squares(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    painting.brush_shape = "square"
+    drag(tools, (20, 20))
+    assert (document.label_map[17:23, 17:23] == 6).all() and document.counts()[6] == 36
+    assert tools.outline().square == (20, 20, 3) and tools.outline().circle is None
+
+
+def test_a_pen_paints_as_thick_as_it_is_pressed(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    painting.brush_radius = 10
+    tools.press(20, 30, LEFT, PLAIN, 0.0)
+    tools.move(60, 30, PLAIN, 1.0)
+    tools.release(60, 30, LEFT)
+    thickness = (document.label_map == 6).sum(axis=0)
+    assert thickness[20] <= 8 and thickness[60] == 20 and (np.diff(thickness[20:60].astype(int)) >= 0).all()
+    painting.pressure = False
+    tools.press(20, 30, LEFT, PLAIN, 0.0)
+    tools.release(20, 30, LEFT)
+    assert (document.label_map[:, 20] == 6).sum() == 20
+
+
+def test_alt_and_a_right_drag_set_the_size_around_where_it_began(
+    tools: ToolBox, document: Document, painting: PaintSettings
+) -> None:
+    assert tools.press(20, 20, RIGHT, ALT)
+    tools.move(32, 25, ALT)
+    assert painting.brush_radius == 15 and tools.outline().circle == (20, 20, 15)
+    tools.move(-500, 20, ALT)
+    assert painting.brush_radius == 0.5
+    tools.release(-500, 20, RIGHT)
+    tools.move(30, 30)
+    assert tools.outline().circle == (30, 30, 0.5)
+    tools.press(20, 20, RIGHT, ALT)
+    tools.move(40, 20, ALT)
+    assert tools.key(Qt.Key.Key_Escape) and painting.brush_radius == 0.5
+    assert document.counts() == {UNTOUCHED: 60 * 80} and len(document.history.steps) == 0
+
+
+def test_a_held_key_sets_the_size_too(tools: ToolBox, painting: PaintSettings) -> None:
+    assert tools.start_sizing(20, 20)
+    tools.move(25, 20)
+    tools.stop_sizing()
+    tools.move(60, 20)
+    assert painting.brush_radius == 8
+    painting.tool = "polygon"
+    assert not tools.start_sizing(20, 20)
+
+
+def test_the_brush_keeps_to_every_rule(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    painting.class_value = 3
+    drag(tools, (20, 10), (40, 10))
+    painting.class_value, painting.over = 6, -1
+    drag(tools, (30, 0), (30, 40))
+    assert document.label_map[10, 30] == 3 and document.label_map[30, 30] == 6
+    painting.over = 3
+    drag(tools, (35, 0), (35, 40))
+    assert document.label_map[10, 35] == 6 and document.label_map[30, 35] == UNTOUCHED
+    painting.over, painting.range = None, (100, 200)
+    drag(tools, (60, 0), (60, 59))
+    pixels = document.image.pixels[:, 60]
+    assert ((document.label_map[:, 60] == 6) == ((pixels >= 100) & (pixels <= 200))).all()
+
+
+def test_the_eraser_heeds_range_and_protection_but_not_only_empty(
+    tools: ToolBox, document: Document, painting: PaintSettings
+) -> None:
+    drag(tools, (20, 30), (60, 30))
+    painting.tool, painting.over = "eraser", -1
+    drag(tools, (30, 30))
+    assert document.label_map[30, 30] == 0
+    painting.toggle_locked(6)
+    drag(tools, (40, 30))
+    assert document.label_map[30, 40] == 6
+    painting.toggle_locked(6)
+    painting.range = (300, 400)
+    drag(tools, (40, 30))
+    assert document.label_map[30, 40] == 6
+
+
+def test_a_locked_class_is_not_painted_but_can_be_told_why(
+    tools: ToolBox, document: Document, painting: PaintSettings
+) -> None:
+    said = []
+    tools.said.connect(said.append)
+    painting.toggle_locked(6)
+    drag(tools, (20, 20), (40, 20))
+    assert document.counts() == {UNTOUCHED: 60 * 80} and "unlock" in str(said[0])
+
+
+def test_a_stroke_goes_on_as_it_began(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    tools.press(10, 20, LEFT, PLAIN)
+    painting.class_value = 3
+    tools.move(40, 20)
+    tools.release(40, 20, LEFT)
+    assert (document.label_map[20, 10:40] == 6).all()
+
+
+def test_the_largest_brush_covers_what_it_says(tools: ToolBox, document: Document, painting: PaintSettings) -> None:
+    painting.brush_radius = 5000
+    assert painting.brush_radius == 2000
+    drag(tools, (-1900, 30), (-1950, 30))
+    assert document.label_map[30, 0] == 6 and (document.label_map[30] == 6).sum() == 80
+    document.undo()
+    drag(tools, (-1990, 30))
+    assert (document.label_map[30] == 6).sum() == 10

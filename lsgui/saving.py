@@ -73,7 +73,7 @@ class Saving(QObject):
         self._waiting: list[tuple[Callable[[bool], None], bool]] = []
         self._mapped = self._weight = 0
         self._map_failure: Failure | None = None
-        self._told = False
+        self._told = self._row_shown = False
         self._timer = QTimer(self, singleShot=True, interval=MAP_MS)
         self._timer.timeout.connect(self.write)
         self._document.committed.connect(self._committed)
@@ -196,13 +196,24 @@ class Saving(QObject):
 
     def _synced(self, seq: int, when: float) -> None:
         self._told = False
+        self._show_as_corrected()
         if seq >= self._document.seq:
             self._set("clean", when)
         elif self.state.kind == "failed":
             self._set("unsaved")
         self._go_on()
 
+    def _show_as_corrected(self) -> None:
+        """With the first edit that is safe; every later one leaves the image's row as it is."""
+        workspace, name = self._context.workspace, self._document.name
+        if not self._row_shown and not self._context.jobs.busy("files"):
+            self._row_shown = True
+            title = Message("Looking at files")
+            look = self._context.jobs.submit
+            look("files", title, lambda report: workspace.look_again(name), self._context.show_entry, quiet=True)
+
     def _loaded(self) -> None:
+        self._row_shown = False
         self._timer.stop()
         self._writing = self._map_failure = None
         self._told = False

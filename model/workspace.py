@@ -143,6 +143,10 @@ class Workspace:
         """Look at the disk again, for what other programs have changed. Raises ImageError as `open` does."""
         self._catalog.refresh()
 
+    def look_again(self, name: str) -> Entry:
+        """The row of an image whose files have changed."""
+        return self._catalog.update(name)
+
     def read_maps(self, name: str, shape: tuple[int, int]) -> Maps:
         """What is known about image `name`, whose pixels have `shape` (H, W)."""
         return self._maps.read(name, shape, self.classes)

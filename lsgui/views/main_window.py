@@ -28,7 +28,7 @@ from lsgui.views.notice_stack import NoticeStack
 from lsgui.views.parts import column, row
 from lsgui.views.preferences import Preferences
 from lsgui.views.recent_menu import RecentMenu
-from lsgui.views.recovery_dialog import offer_recovery
+from lsgui.views.recovery_dialog import RecoveryOffer
 from lsgui.views.status_bar import StatusBar
 from lsgui.views.tool_options import ToolOptions
 from lsgui.views.tool_outline import ToolOutline
@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         self.input.pointed.connect(self.status.show_point)
         session.classes_changed.connect(self._show_classes)
         session.notice.connect(self.notices.add)
-        offer_recovery(session, self)
+        RecoveryOffer(session, self)
         session.document.loaded.connect(self._name_window)
         self._show_classes()
         self._name_window()

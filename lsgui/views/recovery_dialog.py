@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QPushButton, QWidget
 
@@ -99,10 +99,14 @@ class RecoveryDialog(QDialog):
             item.setIcon(QIcon(QPixmap.fromImage(picture)))
 
 
-def offer_recovery(session: Session, window: QWidget) -> None:
-    """Show the dialog over `window` whenever a folder is opened that a crash left in this state."""
+class RecoveryOffer(QObject):
+    """Shows the dialog over its window whenever a folder is opened that a crash left in this state."""
 
-    def show(unsaved: Sequence[Unsaved]) -> None:
-        RecoveryDialog(session, unsaved, window).open()
+    def __init__(self, session: Session, window: QWidget) -> None:
+        super().__init__(window)
+        self._session = session
+        self._window = window
+        session.unsaved_found.connect(self._show)
 
-    session.unsaved_found.connect(show)
+    def _show(self, unsaved: Sequence[Unsaved]) -> None:
+        RecoveryDialog(self._session, unsaved, self._window).open()

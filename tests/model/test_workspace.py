@@ -21,6 +21,7 @@ from model.classes import ClassTable, default_table
 from model.errors import ImageError, LabelError, WorkspaceError
 from model.images import read_image
 from model.labels import UNTOUCHED
+from model.patches import MaskPatch, piece_between
 from model.plane_source import of_arrays
 from model.prediction import Prediction
 from model.provenance import HUMAN, MODEL, UNSET
@@ -589,4 +590,79 @@ def test_ten_thousand_images_are_listed_at_once(tmp_path: Path, label_map: np.nd
     names = [entry.name for entry in workspace.entries()]
     assert len(names) == 10_000
     assert names[:3] == ["0.png", "1.png", "2.png"] and names[-1] == "9999.png"
+    workspace.close()
+
+
+# --- journals ---
+
+
+def journal_of(folder: Path, name: str) -> Path:
+    return folder / "segmentation" / "journal" / f"{name}.journal"
+
+
+def patch_of(workspace: Workspace, name: str, value: int) -> MaskPatch:
+    maps = workspace.read_maps(name, SHAPE)
+    label, origin = maps.label_map.copy(), maps.provenance.copy()
+    label[4:9, 5:11], origin[4:9, 5:11] = value, HUMAN
+    return MaskPatch([piece_between((0, 0), (maps.label_map, maps.provenance), (label, origin))])
+
+
+def test_an_edit_of_a_closed_image_has_its_own_history(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    save(workspace, "img_001.png", label_map)
+    for value in (3, 4):
+        patch = patch_of(workspace, "img_001.png", value)
+        assert workspace.write_edit("img_001.png", SHAPE, "Interpolate", patch).status is Status.CORRECTED
+    maps = workspace.read_maps("img_001.png", SHAPE)
+    story = maps.past.story
+    assert maps.label_map[5, 6] == 4 and maps.label_map[20, 20] == 0 and maps.unsaved == 0
+    assert [step.text for step in story.steps] == ["Interpolate"] * 2 and story.cursor == 2
+    journal = workspace.journal("img_001.png", maps)
+    for step in reversed(story.steps):
+        journal.read(step.key).apply(maps.label_map, maps.provenance)
+    assert np.array_equal(maps.label_map, label_map)
+    workspace.close()
+
+
+def test_what_is_imported_over_a_journal_puts_it_aside(folder: Path, label_map: np.ndarray) -> None:
+    workspace = Workspace.open(folder)
+    workspace.write_edit("img_001.png", SHAPE, "Brush", patch_of(workspace, "img_001.png", 3))
+    save(workspace, "img_001.png", label_map)
+    assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).label_map, label_map)
+    assert workspace.entry("img_001.png").status is Status.LABELLED
+    assert not journal_of(folder, "img_001.png").exists()
+    assert len(list((folder / "segmentation/kept").iterdir())) == 1
+    workspace.close()
+
+
+def test_a_newer_prediction_replaces_one_that_only_the_journal_holds_and_never_a_person_s_work(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    maps = workspace.read_maps("img_001.png", SHAPE)
+    everything = piece_between((0, 0), (maps.label_map, maps.provenance), (3, MODEL))
+    workspace.write_edit("img_001.png", SHAPE, "Predict", MaskPatch([everything]))
+    workspace.write_edit("img_002.png", SHAPE, "Brush", patch_of(workspace, "img_002.png", 3))
+    assert workspace.entry("img_001.png").status is Status.PREDICTED
+    for name in ("img_001.png", "img_002.png"):
+        os.utime(journal_of(folder, name), (1, 1))
+        workspace.write_prediction(name, predicted(5))
+    assert (workspace.read_maps("img_001.png", SHAPE).label_map == 5).all()
+    assert workspace.read_maps("img_002.png", SHAPE).label_map[5, 6] == 3
+    workspace.drop_prediction("img_001.png")
+    assert (workspace.read_maps("img_001.png", SHAPE).label_map == UNTOUCHED).all()
+    workspace.drop_prediction("img_002.png")
+    assert workspace.read_maps("img_002.png", SHAPE).label_map[5, 6] == 3
+    workspace.close()
+
+
+def test_reading_beside_another_program_writes_nothing(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    workspace.write_edit("img_001.png", SHAPE, "Brush", patch_of(workspace, "img_001.png", 3))
+    with open(journal_of(folder, "img_001.png"), "ab") as file:
+        file.write(b"half a record")
+    before = {path: path.read_bytes() for path in (folder / "segmentation").rglob("*") if path.is_file()}
+    peeking = Workspace.peek(folder)
+    assert peeking.read_maps("img_001.png", SHAPE).label_map[5, 6] == 3
+    assert peeking.unsaved() == []
+    after = {path: path.read_bytes() for path in (folder / "segmentation").rglob("*") if path.is_file()}
+    assert before == after
     workspace.close()

@@ -35,15 +35,42 @@ class Prediction:
         They sum to 1 at every pixel. Raises ValueError for a rectangle that leaves the image.
         """
         x, y, width, height = rect
-        rows, columns = self.label_map.shape
-        if x < 0 or y < 0 or width < 1 or height < 1 or x + width > columns or y + height > rows:
-            raise ValueError(f"expected a rectangle inside {columns} x {rows} pixels, got {rect}")
+        self._check(rect)
         top, bottom, down = _neighbours(y, height, self.scores.shape[1])
         left, right, across = _neighbours(x, width, self.scores.shape[2])
         patch = self.scores[:, top[0] : bottom[-1] + 1, left[0] : right[-1] + 1].astype(np.float32)
         patch = _blend(patch, top - top[0], bottom - top[0], down[:, None], axis=1)
         patch = _blend(patch, left - left[0], right - left[0], across, axis=2)
         return patch / np.maximum(patch.sum(axis=0), 1e-6)
+
+    def deciding(self, rect: tuple[int, int, int, int], value: int) -> np.ndarray:
+        """How clearly class `value` wins inside `rect`: uint8 (h, w), 128 for a draw, more where it wins, 255 = certain.
+
+        The sign is that of its `probabilities` less the largest of the others', and never rounded to a draw.
+        """
+        return self.contest(rect, value)[0]
+
+    def contest(self, rect: tuple[int, int, int, int], value: int) -> tuple[np.ndarray, np.ndarray]:
+        """`deciding`, and the value of the most probable of the other classes, both uint8 (h, w)."""
+        x, y, width, height = rect
+        self._check(rect)
+        rows, columns = (_span(*axis) for axis in ((y, height, self.scores.shape[1]), (x, width, self.scores.shape[2])))
+        patch = self.scores[:, rows, columns]
+        corner = slice(y - rows.start * SCORE_STRIDE, None), slice(x - columns.start * SCORE_STRIDE, None)
+        own, best, total = (np.zeros((height, width), np.float32) for _ in range(3))
+        rival = np.full((height, width), next((other for other in self.values if other != value), 0), np.uint8)
+        for other, scores in zip(self.values, patch, strict=True):
+            if not scores.any():
+                continue
+            plane = _enlarged(scores)[corner][:height, :width]
+            total += plane
+            if other == value:
+                own = plane
+            else:
+                rival[plane > best] = other
+                np.maximum(best, plane, out=best)
+        lead = (own - best) * (127 / np.maximum(total, 1e-6))
+        return (128 + np.copysign(np.minimum(np.ceil(np.abs(lead)), 127), lead)).astype(np.uint8), rival
 
     @cached_property
     def mean_confidence(self) -> float:
@@ -54,6 +81,12 @@ class Prediction:
         """The mean winning probability (0..1) of each class value that occurs in the label map."""
         pixels, total = self._counts.sum(axis=1), self._counts @ np.arange(256)
         return {int(value): float(total[value] / pixels[value] / 255) for value in np.flatnonzero(pixels)}
+
+    def _check(self, rect: tuple[int, int, int, int]) -> None:
+        x, y, width, height = rect
+        rows, columns = self.label_map.shape
+        if x < 0 or y < 0 or width < 1 or height < 1 or x + width > columns or y + height > rows:
+            raise ValueError(f"expected a rectangle inside {columns} x {rows} pixels, got {rect}")
 
     @cached_property
     def _counts(self) -> np.ndarray:
@@ -73,3 +106,15 @@ def _neighbours(start: int, length: int, count: int) -> tuple[np.ndarray, np.nda
 def _blend(patch: np.ndarray, before: np.ndarray, after: np.ndarray, weight: np.ndarray, axis: int) -> np.ndarray:
     first = patch.take(before, axis=axis)
     return first + (patch.take(after, axis=axis) - first) * weight
+
+
+def _span(start: int, length: int, count: int) -> slice:
+    """The scores that decide about pixels start..start+length-1 of one axis, and one more on either side."""
+    return slice(max(0, start // SCORE_STRIDE - 1), min(count, (start + length - 1) // SCORE_STRIDE + 2))
+
+
+def _enlarged(scores: np.ndarray) -> np.ndarray:
+    """float32, bilinear: OpenCV's phase is that of `probabilities`, and its sums are exact for whole numbers."""
+    height, width = scores.shape
+    size = width * SCORE_STRIDE, height * SCORE_STRIDE
+    return cv2.resize(scores.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)

@@ -23,7 +23,7 @@ NEED_SHAPE = ("finish-shape", "remove-vertex")
 
 
 def bind_edit(actions: ActionSet, session: Session) -> None:
-    actions.bind("undo", session.document.undo)
+    actions.bind("undo", lambda: session.tools.undo() or session.document.undo())
     actions.bind("redo", session.document.redo)
     actions.bind("finish-shape", lambda: session.tools.key(Qt.Key.Key_Return))
     actions.bind("remove-vertex", lambda: session.tools.key(Qt.Key.Key_Backspace))
@@ -31,13 +31,15 @@ def bind_edit(actions: ActionSet, session: Session) -> None:
 
     def show_steps() -> None:
         history, gesture = session.document.history, session.document.gesture_active
-        actions.enable(history.can_undo or gesture, "undo")
+        actions.enable(history.can_undo or gesture or session.tools.active, "undo")
         actions.enable(history.can_redo and not gesture, "redo")
 
     def show_shape() -> None:
         actions.enable(session.tools.active, *NEED_SHAPE)
 
-    Follower(actions, show_steps, session.document.history.changed, session.document.loaded)
+    Follower(
+        actions, show_steps, session.document.history.changed, session.document.loaded, session.tools.outline_changed
+    )
     Follower(actions, show_shape, session.tools.outline_changed)
 
 

@@ -118,7 +118,7 @@ class Document(QObject):
         last, gesture.shown = gesture.shown, patch
         parts = [part for part in (last, patch) if part is not None]
         if parts:
-            self._apply(parts)
+            self._apply(parts, self._held)
 
     def commit(self) -> bool:
         """End the gesture as one undo step; False when it changed nothing."""
@@ -245,11 +245,14 @@ class Document(QObject):
         if label_map.shape != self.shape:
             raise ValueError(f"expected a map of {self.shape}, got {label_map.shape}")
 
-    def _apply(self, patches: Sequence[MaskPatch]) -> None:
+    def _apply(self, patches: Sequence[MaskPatch], held: Snapshot | None = None) -> None:
+        """The `held` snapshot keeps no tiles for the last patch: it is shown, and can be thought away."""
         boxes = few_boxes(box for patch in patches for box in patch.boxes())
-        with self._planes.writing(boxes):
+        with self._planes.writing(boxes, unless=held):
             for patch in patches:
                 patch.apply(*self._planes.rows(slice(None)))
+            if held is not None:
+                held.shown = self._gesture.shown
         self._changed(boxes)
 
     def _commit(self, text: str, patch: MaskPatch) -> None:

@@ -38,10 +38,10 @@ class LivePlanes:
         return self.label[rows, columns], self.origin[rows, columns]
 
     @contextmanager
-    def writing(self, boxes: Iterable[Box]) -> Iterator[None]:
-        """Around every write: nothing outside `boxes` is changed in it."""
+    def writing(self, boxes: Iterable[Box], unless: Keeper | None = None) -> Iterator[None]:
+        """Around every write: nothing outside `boxes` is changed in it. All keepers hear of it but `unless`."""
         with self.lock:
-            keepers = tuple(self._keepers)
+            keepers = tuple(keeper for keeper in self._keepers if keeper is not unless)
             for box in boxes:
                 for counts in self._counts:
                     counts.mark(box)

@@ -8,7 +8,7 @@ import numpy as np
 
 from lsgui.kept_tiles import TILE, KeptTiles
 from lsgui.live_planes import LivePlanes
-from lsgui.mask import Box
+from lsgui.mask import Box, MaskPatch
 from model.plane_source import BAND_ROWS
 from model.progress import Cancelled
 
@@ -27,6 +27,8 @@ class Snapshot:
         self.cursor = cursor
         self.closed = False
         self._planes = planes
+        self.shown: MaskPatch | None = None
+        """What is on the planes without belonging to them: to be set inside `writing`, of which `keep` is not told."""
         self._kept = KeptTiles(tile)
         planes.attach(self)
 
@@ -68,3 +70,5 @@ class Snapshot:
             for source, target in zip(self._planes.rows(rows, columns), into, strict=True):
                 target[:] = source
             self._kept.put_into(rows, columns, into)
+            if self.shown is not None:
+                self.shown.apply_to_part(*into, (columns.start, rows.start))

@@ -53,6 +53,18 @@ class MaskPatch:
             _xor_into(label_map, piece.box, piece.label)
             _xor_into(provenance, piece.box, piece.provenance)
 
+    def apply_to_part(self, label_map: np.ndarray, provenance: np.ndarray, corner: tuple[int, int]) -> None:
+        """The same for parts of the planes, whose first pixel is (x, y) = `corner` of the image."""
+        (left, top), (height, width) = corner, label_map.shape
+        for piece in self.pieces:
+            x, y, w, h = piece.box
+            x0, y0, x1, y1 = max(x, left), max(y, top), min(x + w, left + width), min(y + h, top + height)
+            if x0 < x1 and y0 < y1:
+                for target, delta in ((label_map, piece.label), (provenance, piece.provenance)):
+                    plane = plane_of(delta, (h, w))
+                    inside = plane if isinstance(plane, int) else plane[y0 - y : y1 - y, x0 - x : x1 - x]
+                    _xor(target[y0 - top : y1 - top, x0 - left : x1 - left], inside)
+
     def boxes(self, most: int = 64) -> tuple[Box, ...]:
         """At most `most` rectangles around everything that changes, which leave out what lies between far parts."""
         return few_boxes((piece.box for piece in self.pieces), most)
@@ -186,5 +198,8 @@ def _xor_into(target: np.ndarray, box: Box, delta: Delta) -> None:
     if isinstance(delta, int) and delta == 0:
         return
     x, y, w, h = box
-    part, plane = target[y : y + h, x : x + w], plane_of(delta, (h, w))
-    np.bitwise_xor(part, np.uint8(plane) if isinstance(plane, int) else plane, out=part)
+    _xor(target[y : y + h, x : x + w], plane_of(delta, (h, w)))
+
+
+def _xor(target: np.ndarray, plane: np.ndarray | int) -> None:
+    np.bitwise_xor(target, np.uint8(plane) if isinstance(plane, int) else plane, out=target)

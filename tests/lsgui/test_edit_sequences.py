@@ -22,7 +22,8 @@ from lsgui.snapshot import Snapshot
 from model import disk
 from model.images import Image
 from model.journal import Commit as Written
-from model.journal import JournalFile, Limits, replay
+from model.journal import Limits, replay
+from model.journal_file import JournalFile
 from model.journal_records import base_payload
 from model.labels import UNTOUCHED
 from model.plane_source import of_arrays

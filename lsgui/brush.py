@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 
-from lsgui.mask import Ink, Point
+from lsgui.mask import AnyRegion, Ink, Point
 from lsgui.rules import FREE
 from lsgui.shapes import strokes
 from lsgui.tool import NO_MODIFIER, Idle, Kit, Outline, has
@@ -20,6 +20,7 @@ class Brush(Idle):
     """
 
     text = "Brush"
+    erase_text = "Erase"
     erases = False
 
     def __init__(self, kit: Kit) -> None:
@@ -109,7 +110,7 @@ class Brush(Idle):
     def _begin(self, straight: bool, at: Point, pressure: float) -> None:
         """The class and the rules of a stroke are those of its beginning."""
         self._ink, self._rules = self.ink(self._erasing), self.rules(self._erasing)
-        self.document.begin("Erase" if self._erasing else self.text)
+        self.document.begin(self.erase_text if self._erasing else self.text)
         self._radius = self._pressed(pressure)
         self._sweep(self._last if straight and self._last is not None else at, at, self._radius, covered=False)
 
@@ -121,8 +122,12 @@ class Brush(Idle):
     def _sweep(self, start: Point, end: Point, radius: float, covered: bool) -> None:
         shape, form = self.document.shape, self.painting.brush_shape
         for region in strokes(start, end, self._radius, shape, form, radius, covered):
-            self.document.preview(region, self._ink, self._rules)
+            self._lay(region)
         self._at, self._radius = end, radius
+
+    def _lay(self, region: AnyRegion) -> None:
+        """What the tip covers next."""
+        self.document.preview(region, self._ink, self._rules)
 
     def _pressed(self, pressure: float) -> float:
         """The radius of a pen pressed so hard, from 0 to 1."""

@@ -260,6 +260,7 @@ class Session(QObject):
         self._opening.failed.connect(self.open_failed)
         self._model.changed.connect(self.model_changed)
         self._predicting.changed.connect(self.prediction_changed)
+        self.tools.prediction_wanted.connect(self.predict)
         self._training.changed.connect(self.training_changed)
         self._classes.changed.connect(self._classes_changed)
         self._classes.maps_changed.connect(self._opening.reload)

@@ -83,6 +83,8 @@ class Kit:
     selection: Selection
     jobs: JobRunner | None
     predictions: Callable[[], Prediction | None]
+    predict: Callable[[], None]
+    """Ask for the prediction of the open image."""
     say: Callable[[Message], None]
     """Tells the user, in the status bar, why nothing happened."""
     redraw: Callable[[], None]

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from lsgui.accept_brush import AcceptBrush
 from lsgui.box_tools import Ellipse, Rectangle, Select
 from lsgui.brush import Brush, Eraser
 from lsgui.document import Document
 from lsgui.fill_tools import Fill, Picker, Threshold, Wand
+from lsgui.guided_brush import GuidedBrush
 from lsgui.painting import PaintSettings
 from lsgui.selection import Selection
 from lsgui.shape_tools import Lasso, Polygon
@@ -27,6 +29,8 @@ class ToolBox(QObject):
     """The tool in the hand: a `Tool` itself, which hands on to the kind that `painting.tool` names."""
 
     outline_changed = Signal()
+    prediction_wanted = Signal()
+    """A tool cannot work without the prediction of the open image."""
     said = Signal(object)
     """A Message for the status bar: why nothing happened."""
 
@@ -50,6 +54,7 @@ class ToolBox(QObject):
             self.selection,
             jobs,
             predictions,
+            self.prediction_wanted.emit,
             self.said.emit,
             self.outline_changed.emit,
             lambda: self.scale,
@@ -57,7 +62,7 @@ class ToolBox(QObject):
         self.tools: dict[str, Tool] = {
             "brush": Brush(kit),
             "eraser": Eraser(kit),
-            "guided": Idle(kit),
+            "guided": GuidedBrush(kit),
             "polygon": Polygon(kit),
             "lasso": Lasso(kit),
             "rectangle": Rectangle(kit),
@@ -67,7 +72,7 @@ class ToolBox(QObject):
             "threshold": Threshold(kit),
             "outline": Idle(kit),
             "superpixel": Idle(kit),
-            "accept": Idle(kit),
+            "accept": AcceptBrush(kit),
             "select": Select(kit),
             "picker": Picker(kit),
         }

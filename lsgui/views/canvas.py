@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QRegion, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from lsgui import rendering
 from lsgui.document import Document
 from lsgui.jobs import JobRunner
-from lsgui.rendering import OverlayColors, Rect
+from lsgui.overlay import PROVENANCE, OverlayColors, Tint, premultiplied
+from lsgui.rendering import Rect
 from lsgui.views.appearance import Appearance
-from lsgui.views.display import Display
+from lsgui.views.canvas_layers import CanvasLayers, Scene
+from lsgui.views.display import PROVENANCE_SHOWN, Display
 from lsgui.views.image_pyramid import ImagePyramid
 from lsgui.views.tool_outline import ToolOutline
 from lsgui.views.viewport import Viewport
 from model.classes import ClassTable
+
+_WHITE, _TINT = (255, 255, 255), 0.6
 
 
 class Canvas(QWidget):
@@ -36,6 +39,8 @@ class Canvas(QWidget):
         self._pyramid = ImagePyramid(jobs, self)
         self._classes: ClassTable | None = None
         self._colors: OverlayColors | None = None
+        self._tinted: tuple[float, float, int] | None = None
+        self._layers = CanvasLayers()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -43,10 +48,10 @@ class Canvas(QWidget):
         self.setMinimumSize(QSize(240, 160))
         document.loaded.connect(self.show_document)
         document.mask_changed.connect(self._mask_changed)
-        display.window_changed.connect(self.update)
+        display.window_changed.connect(self._image_changed)
         display.overlay_changed.connect(self._overlay_changed)
-        appearance.changed.connect(self.update)
-        self._pyramid.refined.connect(self.update)
+        appearance.changed.connect(self._image_changed)
+        self._pyramid.refined.connect(self._image_changed)
         outline.moved.connect(self._outline_moved)
         self.show_document()
 
@@ -54,9 +59,17 @@ class Canvas(QWidget):
         self._classes = classes
         self._overlay_changed()
 
+    def set_tinted(self, tinted: tuple[float, float, int] | None) -> None:
+        """Show which measured values lie in a range: (lowest, highest, the class that they would be)."""
+        if tinted != self._tinted:
+            self._tinted = tinted
+            self._overlay_changed()
+
     def set_viewport(self, viewport: Viewport) -> None:
         if viewport != self.viewport:
             self.viewport = viewport
+            self._layers.resize(viewport.canvas)
+            self._layers.move(viewport.view)
             self._outline.set_viewport(viewport, self.devicePixelRatioF())
             self.update()
             self.view_changed.emit()
@@ -83,7 +96,8 @@ class Canvas(QWidget):
         if image is not None:
             height, width = image.pixels.shape[:2]
             self.set_viewport(self.viewport.showing((width, height)))
-        self.update()
+        self._image_changed()
+        self._overlay_changed()
         self.view_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -97,54 +111,65 @@ class Canvas(QWidget):
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        scene, ratio = self._scene(), self.devicePixelRatioF()
         with QPainter(self) as painter:
             for exposed in event.region():
-                painter.fillRect(exposed, self._appearance.color("canvas"))
-                self._paint_exposed(painter, exposed)
+                if scene is None:
+                    painter.fillRect(exposed, self._appearance.color("canvas"))
+                else:
+                    self._layers.paint(painter, exposed, ratio, scene)
             self._outline.paint(painter)
 
-    def _paint_exposed(self, painter: QPainter, exposed: QRect) -> None:
+    def _scene(self) -> Scene | None:
+        """What is shown now; None without an image."""
         image, levels = self._document.image, self._pyramid.levels
         if image is None or not levels:
-            return
-        ratio = self.devicePixelRatioF()
-        scaled = QRectF(exposed.x() * ratio, exposed.y() * ratio, exposed.width() * ratio, exposed.height() * ratio)
-        size = (image.pixels.shape[1], image.pixels.shape[0])
-        rect = rendering.covered(self.viewport.view, size, scaled.toAlignedRect().getRect())
-        if rect is None:
-            return
-        window = self._display.window if self._display.adjustable else None
-        _blit(painter, rendering.render_image(levels, window, self.viewport.view, rect), rect, ratio)
-        if self._display.overlay_visible and self._document.label_map is not None:
-            overlay = rendering.render_overlay(self._document.label_map, self._overlay(), self.viewport.view, rect)
-            _blit(painter, overlay, rect, ratio, QImage.Format.Format_ARGB32_Premultiplied)
+            return None
+        display, plane = self._display, None
+        if display.overlay_visible:
+            shows_provenance = display.shows == PROVENANCE_SHOWN
+            plane = self._document.provenance if shows_provenance else self._document.label_map
+        window = display.window if display.adjustable else None
+        tint = None if self._tinted is None else self._tint(image.pixels, self._tinted)
+        background = self._appearance.color("canvas").rgb()
+        return Scene(levels, window, plane, self._overlay(), tint, background)
 
     def _overlay(self) -> OverlayColors:
         if self._colors is None:
-            classes = self._classes.classes if self._classes else ()
-            shown = {item.value: item.color for item in classes if item.value != 0}
-            hidden = [item.value for item in classes if item.uid in self._display.hidden]
-            self._colors = OverlayColors.of(shown, self._display.opacity / 100, hidden)
+            opacity = self._display.opacity / 100
+            if self._display.shows == PROVENANCE_SHOWN:
+                self._colors = OverlayColors.of(PROVENANCE, opacity, ())
+            else:
+                classes = self._classes.classes if self._classes else ()
+                shown = {item.value: item.color for item in classes if item.value != 0}
+                hidden = [item.value for item in classes if item.uid in self._display.hidden]
+                self._colors = OverlayColors.of(shown, opacity, hidden)
         return self._colors
+
+    def _tint(self, pixels: np.ndarray, tinted: tuple[float, float, int]) -> Tint:
+        """In the colour of the class that would be painted."""
+        low, high, value = tinted
+        found = self._classes.by_value(value) if self._classes else None
+        return Tint(pixels, low, high, premultiplied(found.color if found and value else _WHITE, _TINT))
+
+    def _image_changed(self) -> None:
+        self._layers.image_changed()
+        self.update()
 
     def _overlay_changed(self) -> None:
         self._colors = None
+        self._layers.overlay_changed()
         self.update()
 
     def _mask_changed(self, region: QRegion) -> None:
+        """Each rectangle apart: their bounding box may be the whole window."""
+        stale, exposed = QRegion(), QRegion()
         for rect in region:
-            self.update(self.image_rect_to_widget(rect.getRect(), border=2))
+            stale += QRect(*self.viewport.device_rect(rect.getRect(), border=2))
+            exposed += self.image_rect_to_widget(rect.getRect(), border=2)
+        self._layers.overlay_changed(stale)
+        self.update(exposed)
 
     def _outline_moved(self, old: QRect, new: QRect) -> None:
         self.update(old)
         self.update(new)
-
-
-def _blit(painter: QPainter, pixels: np.ndarray, rect: Rect, ratio: float, form: QImage.Format | None = None) -> None:
-    """Draw `pixels` on the device rectangle `rect`, one to one."""
-    if form is None:
-        form = QImage.Format.Format_Grayscale8 if pixels.dtype == np.uint8 else QImage.Format.Format_RGB32
-    height, width = pixels.shape
-    image = QImage(pixels.data, width, height, pixels.strides[0], form)
-    image.setDevicePixelRatio(ratio)
-    painter.drawImage(QRectF(rect[0] / ratio, rect[1] / ratio, width / ratio, height / ratio), image)

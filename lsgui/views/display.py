@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from model.images import PRESETS, Image, Window, auto_window
 
 FAINTEST, STRONGEST, STEP = 0, 100, 10
+CLASSES_SHOWN, PROVENANCE_SHOWN = "classes", "provenance"
 
 
 class Display(QObject):
@@ -22,6 +23,8 @@ class Display(QObject):
         self.window: Window | None = None
         self.opacity = opacity
         self.overlay_visible = True
+        self.shows = CLASSES_SHOWN
+        """What the overlay shows: the classes, or who set each pixel."""
         self.hidden: frozenset[str] = frozenset()
         self._image: Image | None = None
         self._auto: Window | None = None
@@ -70,6 +73,12 @@ class Display(QObject):
 
     def set_overlay_visible(self, visible: bool) -> None:
         self.overlay_visible = visible
+        self.overlay_changed.emit()
+
+    def set_shows(self, shows: str) -> None:
+        if shows not in (CLASSES_SHOWN, PROVENANCE_SHOWN):
+            raise ValueError(f"the overlay shows no {shows!r}")
+        self.shows = shows
         self.overlay_changed.emit()
 
     def set_hidden(self, uids: Iterable[str]) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsgui.rendering import OverlayColors, View, covered, premultiplied, pyramid, render_image, render_overlay
+from lsgui.overlay import OverlayColors, Tint, premultiplied, render_overlay
+from lsgui.rendering import View, covered, level_of, pyramid, render_image
 from model.images import Window, apply_window
 
 RED, BLUE = (200, 90, 90), (70, 150, 230)
@@ -18,6 +19,13 @@ VIEWS = st.builds(View, st.floats(0.3, 9), st.floats(-60, 60), st.floats(-60, 60
 def random_labels(side: int = 24, seed: int = 0) -> np.ndarray:
     coarse = np.random.default_rng(seed).choice(np.array([0, 1, 2, 255], np.uint8), (side // 4, side // 4))
     return np.kron(coarse, np.ones((4, 4), np.uint8))
+
+
+def grey(shown: np.ndarray) -> np.ndarray:
+    """The values of a picture without colours, which is opaque."""
+    assert shown.dtype == np.uint32 and (shown >> 24 == 0xFF).all()
+    assert (shown >> 8 & 0xFF == shown & 0xFF).all() and (shown >> 16 & 0xFF == shown & 0xFF).all()
+    return (shown & 0xFF).astype(int)
 
 
 def naive_labels(label_map: np.ndarray, view: View, x: int, y: int) -> int:
@@ -58,20 +66,20 @@ def test_a_part_painted_alone_is_the_part_of_the_whole(view: View, x: int, y: in
     assert (
         render_overlay(label_map, COLORS, view, whole)[rows, columns] == render_overlay(label_map, COLORS, view, part)
     ).all()
-    grey = render_image([pixels], None, view, whole)[rows, columns].astype(int)
-    assert np.abs(grey - render_image([pixels], None, view, part)).max() <= (0 if view.scale >= 1 else 3)
+    shown = grey(render_image([pixels], None, view, whole))[rows, columns]
+    assert np.abs(shown - grey(render_image([pixels], None, view, part))).max() <= (0 if view.scale >= 1 else 3)
 
 
 def test_zoomed_in_pixels_stay_squares() -> None:
     pixels = np.array([[0, 255], [128, 64]], np.uint8)
     shown = render_image([pixels], None, View(10, 0, 0), (0, 0, 20, 20))
-    assert (shown == np.kron(pixels, np.ones((10, 10), np.uint8))).all()
+    assert (grey(shown) == np.kron(pixels, np.ones((10, 10), np.uint8))).all()
 
 
 def test_zoomed_out_fine_detail_becomes_its_mean_instead_of_a_pattern() -> None:
     checkers = (np.indices((1024, 1024)).sum(0) % 2 * 200).astype(np.uint8)
     shown = render_image(pyramid(checkers), None, View(0.25, 0, 0), (0, 0, 256, 256))
-    assert np.abs(shown.astype(int) - 100).max() <= 2
+    assert np.abs(grey(shown) - 100).max() <= 2
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.float32])
@@ -79,7 +87,7 @@ def test_window_is_the_one_of_the_model_package(dtype: type) -> None:
     pixels = np.linspace(0 if dtype == np.uint16 else -1000, 2000, 400).reshape(20, 20).astype(dtype)
     window = Window(300, 900)
     shown = render_image([pixels], window, View(1, 0, 0), (0, 0, 20, 20))
-    assert np.abs(shown.astype(int) - apply_window(pixels, window)).max() <= 1
+    assert np.abs(grey(shown) - apply_window(pixels, window)).max() <= 1
 
 
 def test_colour_images_keep_red_red() -> None:
@@ -109,4 +117,38 @@ def test_one_pixel_and_one_row_can_be_shown_at_any_zoom() -> None:
         for shape in ((1, 1), (1, 30), (30, 1)):
             rect = covered(view, (shape[1], shape[0]), (0, 0, 90, 90))
             image = render_image(pyramid(np.full(shape, 7, np.int16)), Window(7, 10), view, rect)
-            assert image.shape == (rect[3], rect[2]) and abs(int(image[0, 0]) - 128) <= 1
+            assert image.shape == (rect[3], rect[2]) and abs(int(grey(image)[0, 0]) - 128) <= 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(VIEWS, st.integers(0, 5))
+def test_a_picture_is_the_same_wherever_it_is_put_and_in_however_many_strips(view: View, seed: int) -> None:
+    label_map, pixels = np.tile(random_labels(seed=seed), (20, 1)), random_labels(480, seed)[:, :24].copy()
+    rect = covered(view, (24, 480), (0, 0, 60, 400))
+    if rect is None:
+        return
+    canvas = np.full((rect[3] + 2, rect[2] + 3), 77, np.uint32)
+    for shown in (
+        lambda out: render_overlay(label_map, COLORS, view, rect, out),
+        lambda out: render_image([pixels], None, view, rect, out),
+    ):
+        alone = shown(None)
+        shown(canvas[1:-1, 2:-1])
+        assert (canvas[1:-1, 2:-1] == alone).all()
+        assert (canvas[0] == 77).all() and (canvas[-1] == 77).all() and (canvas[:, :2] == 77).all()
+
+
+def test_at_most_twice_the_pixels_that_are_shown_are_sampled() -> None:
+    for scale in np.linspace(0.13, 0.99, 50):
+        level = level_of(6, scale)
+        assert 0.5 <= scale * 2**level * scale * 2**level <= 2 or level == 0
+
+
+def test_a_range_of_values_is_tinted_over_the_classes() -> None:
+    pixels, labels = np.array([[10, 20], [30, 40]], np.int16), np.zeros((2, 2), np.uint8)
+    shown = render_overlay(labels, COLORS, View(1, 0, 0), (0, 0, 2, 2), tint=Tint(pixels, 20, 30, 0x80808080))
+    assert (shown == [[0, 0x80808080], [0x80808080, 0]]).all()
+    colours = np.repeat(pixels[..., None], 3, 2) + np.array([-9, 0, 9], np.int16)
+    assert (
+        render_overlay(labels, COLORS, View(1, 0, 0), (0, 0, 2, 2), None, Tint(colours, 20, 30, 0x80808080)) == shown
+    ).all()

@@ -156,7 +156,6 @@ class FolderOpening(QObject):
     def _show(self, folder: _Folder, request: _Request) -> None:
         context = self._context
         context.jobs.cancel_all()
-        self._saving.leave()
         self._journalling.begin(None)
         context.document.close()
         self._opening.forget()

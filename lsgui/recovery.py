@@ -39,13 +39,14 @@ class Recovery(QObject):
         """Image name -> restore (write its map from the journal) or discard (the journal goes to `kept/`)."""
         workspace = self._context.workspace
         if workspace is not None and choices:
-            self._saving.flush(lambda saved: self._recover(workspace, dict(choices)) if saved else None)
+            self._saving.flush(lambda saved: self._recover(workspace, dict(choices)) if saved else None, maps=False)
 
     def _recover(self, workspace: Workspace, choices: dict[str, str]) -> None:
-        """The open image's own edits have been written by now, if they were to be restored."""
+        """What is open has been restored already, so that only its file has to follow."""
         shown = self._context.document.name
         if choices.get(shown) == RESTORE:
             del choices[shown]
+            self._saving.write()
 
         def done(problems: list[Message]) -> None:
             if workspace is not self._context.workspace:

@@ -73,7 +73,7 @@ class Saving(QObject):
         self._waiting: list[tuple[Callable[[bool], None], bool]] = []
         self._mapped = self._weight = 0
         self._map_failure: Failure | None = None
-        self._told = self._row_shown = False
+        self._told = self._row_shown = self._recovered = False
         self._timer = QTimer(self, singleShot=True, interval=MAP_MS)
         self._timer.timeout.connect(self.write)
         self._document.committed.connect(self._committed)
@@ -92,7 +92,7 @@ class Saving(QObject):
 
     def write(self) -> None:
         """Write the map now; when a gesture or a write is running, after it."""
-        if self._document.image is None or self.is_mapped or self._writing is not None:
+        if self._document.image is None or self._writing is not None or (self.is_mapped and not self._recovered):
             return
         if self._document.gesture_active:
             self._context.when_idle(self.write)
@@ -108,7 +108,7 @@ class Saving(QObject):
     def leave(self) -> None:
         """Before another image is loaded: what the map's file lacks is written behind what is being read."""
         under_way = self._writing is not None and self._writing_seq >= self._document.seq
-        if self._document.image is not None and not under_way and self._journalling.is_synced:
+        if self._document.image is not None and not (under_way or self.is_mapped) and self._journalling.is_synced:
             self._writing = None
             self.write()
 
@@ -135,7 +135,8 @@ class Saving(QObject):
             if answer != "again":
                 self._forget(answer == "leave")
                 return answer == "leave"
-        self._write_and_wait()
+        if not self.is_mapped:
+            self._write_and_wait()
         self._set("clean")
         return True
 
@@ -181,10 +182,16 @@ class Saving(QObject):
         self._writing, self._writing_seq = job, shot.seq
 
     def take_up(self, unsaved: int) -> None:
-        """After an image was loaded of whose edits only the journal holds this many: its map follows."""
-        if unsaved:
-            self._mapped = -1
-            self._timer.start()
+        """After an image was loaded of whose edits only the journal holds so many.
+
+        Its map's file stays as it is until somebody edits, saves or restores: they may still be discarded.
+        """
+        self._recovered = unsaved > 0
+
+    def write_again(self) -> None:
+        """Write the map's file although it holds every edit: another program has changed it."""
+        self._recovered = True
+        self.write()
 
     def _committed(self, commit: Commit) -> None:
         if self.state.kind != "failed":
@@ -213,7 +220,7 @@ class Saving(QObject):
             look("files", title, lambda report: workspace.look_again(name), self._context.show_entry, quiet=True)
 
     def _loaded(self) -> None:
-        self._row_shown = False
+        self._row_shown = self._recovered = False
         self._timer.stop()
         self._writing = self._map_failure = None
         self._told = False
@@ -223,6 +230,7 @@ class Saving(QObject):
 
     def _written(self, shot: Shot) -> None:
         self._writing = self._map_failure = None
+        self._recovered = False
         self._mapped = max(self._mapped, shot.seq)
         if self.is_mapped:
             self._told = False

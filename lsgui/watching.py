@@ -128,8 +128,7 @@ class Watching(QObject):
             self._asking = False
 
     def _write_mine(self, nothing: None) -> None:
-        self._saving.take_up(1)
-        self._saving.write()
+        self._saving.write_again()
 
     def _take(self, name: str, theirs: np.ndarray, compare: bool) -> None:
         """As one edit, so that undo shows what was here before."""

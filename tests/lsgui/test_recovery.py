@@ -88,10 +88,26 @@ def test_restoring_writes_the_maps_and_discarding_keeps_the_journal_aside(
 def test_discarding_the_open_image_shows_what_was_saved(make_desk: Callable, after_crash: tuple) -> None:
     desk = make_desk()
     desk.open(after_crash[0], "b.png")
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "c.png")
+    desk.session.previous_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
     desk.session.recover({"b.png": "discard"})
-    desk.wait(lambda: desk.session.document.history.cursor == 0)
+    desk.wait(lambda: desk.session.document.counts() == {UNTOUCHED: 64 * 64})
     desk.settle()
-    assert (after_crash[0] / "segmentation/work/b.png.png").exists(), "it was saved when the folder was flushed"
+    assert not desk.session.document.history.can_undo
+    assert desk.session.folder.entry("b.png").status == Status.NONE
+
+
+def test_restoring_the_open_image_writes_its_map(make_desk: Callable, after_crash: tuple) -> None:
+    folder, expected = after_crash
+    desk = make_desk()
+    desk.open(folder, "b.png")
+    desk.session.recover({"b.png": "restore"})
+    desk.settle()
+    work = read_label(folder / "segmentation/work/b.png.png", (64, 64), default_table())
+    assert np.array_equal(work, expected[0]) and same(desk, expected)
+    assert [item.name for item in desk.session.workspace.unsaved()] == ["a.png"]
 
 
 def test_the_dialog_lists_images_and_asks_the_session(

@@ -14,11 +14,10 @@ from lsgui.gesture import Gesture, HeldGesture
 from lsgui.history import Commit, History, Past
 from lsgui.kept_tiles import TILE
 from lsgui.live_planes import LivePlanes
-from lsgui.mask import AnyRegion, Box, Edit, Ink, MaskPatch, PatchError, Spans, fill, filled, painting, performed, write
+from lsgui.mask import AnyRegion, Box, Edit, Ink, MaskPatch, PatchError, filled, painting, performed
 from lsgui.rules import FREE, Rules
 from lsgui.snapshot import Snapshot
 from model.images import Image
-from model.patches import few_boxes
 from model.provenance import ACCEPTED, MODEL
 
 
@@ -54,7 +53,6 @@ class Document(QObject):
         self.history = History(self, background)
         self._tile = tile
         self._gesture: Gesture | HeldGesture | None = None
-        self._held: Snapshot | None = None
         self._hold(np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8))
 
     @property
@@ -84,20 +82,12 @@ class Document(QObject):
         """Start a gesture that `commit` turns into one undo step called `text`, and `restore` takes back."""
         self.restore()
         if self.image is not None:
-            self._gesture = Gesture(text, self._tile)
+            self._gesture = Gesture(text, self._planes, self._tile)
 
     def preview(self, region: AnyRegion | None, ink: Ink | int, rules: Rules = FREE) -> None:
         """Show the gesture's next part. Without a gesture (it was restored meanwhile) nothing happens."""
-        gesture = self._gesture
-        if not isinstance(gesture, Gesture) or region is None:
-            return
-        gesture.keep(region.box, *self._planes.rows(slice(None)))
-        ink = Ink(ink) if isinstance(ink, int) else ink
-        if isinstance(region, Spans) and ink.is_plain and rules == FREE:
-            fill(self._planes, region, ink)
-        else:
-            write(self._planes, painting(region, ink, rules, self.image.pixels), region.box)
-        self._changed((region.box,))
+        if isinstance(self._gesture, Gesture) and region is not None:
+            self._changed(self._gesture.paint(region, _ink(ink), rules, self.image.pixels))
 
     def hold(self, text: str) -> Snapshot:
         """Start a gesture whose pixels are computed elsewhere, from the planes as they are now; `show` shows them.
@@ -107,25 +97,20 @@ class Document(QObject):
         if self.image is None:
             raise RuntimeError("no image is open")
         self.restore()
-        self._gesture, self._held = HeldGesture(text), self.snapshot()
-        return self._held
+        self._gesture = HeldGesture(text, self._planes, self.snapshot())
+        return self._gesture.snapshot
 
     def show(self, patch: MaskPatch | None) -> None:
         """What the held gesture shows now, instead of what it showed before. Without one nothing happens."""
-        gesture = self._gesture
-        if not isinstance(gesture, HeldGesture):
-            return
-        last, gesture.shown = gesture.shown, patch
-        parts = [part for part in (last, patch) if part is not None]
-        if parts:
-            self._apply(parts, self._held)
+        if isinstance(self._gesture, HeldGesture):
+            self._changed(self._gesture.show(patch))
 
     def commit(self) -> bool:
         """End the gesture as one undo step; False when it changed nothing."""
         gesture = self._gesture
         if gesture is None:
             return False
-        patch = gesture.patch(*self._planes.rows(slice(None)))
+        patch = gesture.patch()
         self._end_gesture()
         if patch is not None:
             self._commit(gesture.text, patch)
@@ -135,15 +120,11 @@ class Document(QObject):
     def restore(self) -> None:
         """End the gesture as if it had never begun."""
         gesture = self._gesture
-        if gesture is None:
-            return
-        self._end_gesture()
-        boxes = gesture.boxes
-        if boxes:
-            with self._planes.writing(boxes):
-                gesture.put_back(*self._planes.rows(slice(None)))
+        if gesture is not None:
+            boxes = gesture.take_back()
+            self._end_gesture()
             self._changed(boxes)
-        self.gesture_ended.emit()
+            self.gesture_ended.emit()
 
     def undo(self) -> None:
         """Take back the running gesture, else the last step."""
@@ -166,19 +147,21 @@ class Document(QObject):
         except (OSError, PatchError) as error:
             self.unreadable.emit(error)
             return
-        self._apply(patches)
+        self._changed(self._planes.apply(patches))
         self._announce("move", "", None)
 
     def paint(self, text: str, region: AnyRegion | None, ink: Ink | int, rules: Rules = FREE) -> bool:
         """Set a region at once, without a gesture. False when it changes nothing."""
-        return region is not None and self._edit(text, self._painting(region, ink, rules), region.box)
+        if region is None:
+            return False
+        return self._edit(text, painting(region, _ink(ink), rules, self.image.pixels), region.box)
 
     def push_patch(self, text: str, patch: MaskPatch | None) -> bool:
         """An edit that was computed elsewhere, from the planes as they are now. False for None."""
         self._check_idle()
         if patch is None:
             return False
-        self._apply([patch])
+        self._changed(self._planes.apply([patch]))
         self._commit(text, patch)
         return True
 
@@ -226,9 +209,6 @@ class Document(QObject):
         """Both planes as they are now, for another thread to read. Costs nothing; to be closed when it was read."""
         return Snapshot(self._planes, self.revision, self.seq, self.history.cursor, self._tile)
 
-    def _painting(self, region: AnyRegion, ink: Ink | int, rules: Rules) -> Edit:
-        return painting(region, Ink(ink) if isinstance(ink, int) else ink, rules, self.image.pixels)
-
     def _edit(self, text: str, edit: Edit, box: Box | None = None) -> bool:
         self._check_idle()
         patch = performed(self._planes, edit, box or (0, 0, self.shape[1], self.shape[0]))
@@ -245,16 +225,6 @@ class Document(QObject):
         if label_map.shape != self.shape:
             raise ValueError(f"expected a map of {self.shape}, got {label_map.shape}")
 
-    def _apply(self, patches: Sequence[MaskPatch], held: Snapshot | None = None) -> None:
-        """The `held` snapshot keeps no tiles for the last patch: it is shown, and can be thought away."""
-        boxes = few_boxes(box for patch in patches for box in patch.boxes())
-        with self._planes.writing(boxes, unless=held):
-            for patch in patches:
-                patch.apply(*self._planes.rows(slice(None)))
-            if held is not None:
-                held.shown = self._gesture.shown
-        self._changed(boxes)
-
     def _commit(self, text: str, patch: MaskPatch) -> None:
         """Remember and announce a patch that is on the planes already."""
         self.history.push(text, patch, time.time(), self.seq + 1)
@@ -266,13 +236,13 @@ class Document(QObject):
         self.edited.emit()
 
     def _end_gesture(self) -> None:
-        self._gesture = None
-        if self._held is not None:
-            self._held.close()
-            self._held = None
+        gesture, self._gesture = self._gesture, None
+        gesture.end()
 
     def _changed(self, boxes: Sequence[Box]) -> None:
         """After every write: views hear of it."""
+        if not boxes:
+            return
         self.revision += 1
         region = QRegion()
         for box in boxes:
@@ -295,5 +265,9 @@ class Document(QObject):
 
     def _hold(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
         self._planes = LivePlanes(label_map, provenance)
-        self.label_map, self.provenance = (plane.view() for plane in self._planes.rows(slice(None)))
+        self.label_map, self.provenance = (plane.view() for plane in self._planes.all)
         self.label_map.flags.writeable = self.provenance.flags.writeable = False
+
+
+def _ink(ink: Ink | int) -> Ink:
+    return Ink(ink) if isinstance(ink, int) else ink

@@ -1,58 +1,81 @@
-"""A gesture in progress: what the planes held before it, so that it can become one patch or be taken back."""
+"""A gesture in progress: on the planes already, and still to become one patch or to be taken back."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from lsgui.kept_tiles import TILE, KeptTiles
-from lsgui.mask import Box, MaskPatch
+from lsgui.live_planes import LivePlanes
+from lsgui.mask import AnyRegion, Box, Ink, MaskPatch, Spans, fill, painting, write
+from lsgui.rules import FREE, Rules
+from lsgui.snapshot import Snapshot
 from model.patches import few_boxes, piece_between
+
+Boxes = tuple[Box, ...]
+"""Where the planes have changed."""
 
 
 class Gesture:
-    """One that paints as it goes: each move is on the planes at once."""
+    """One that paints as it goes: it keeps the tiles that it reaches as they were."""
 
-    def __init__(self, text: str, tile: int = TILE) -> None:
+    def __init__(self, text: str, planes: LivePlanes, tile: int = TILE) -> None:
         self.text = text
+        self._planes = planes
         self._before = KeptTiles(tile)
 
-    def keep(self, box: Box, label_map: np.ndarray, provenance: np.ndarray) -> None:
-        self._before.keep(box, label_map, provenance)
+    def paint(self, region: AnyRegion, ink: Ink, rules: Rules, pixels: np.ndarray) -> Boxes:
+        """`pixels` are the whole image's."""
+        self._before.keep(region.box, *self._planes.all)
+        if isinstance(region, Spans) and ink.is_plain and rules == FREE:
+            fill(self._planes, region, ink)
+        else:
+            write(self._planes, painting(region, ink, rules, pixels), region.box)
+        return (region.box,)
 
-    def patch(self, label_map: np.ndarray, provenance: np.ndarray) -> MaskPatch | None:
+    def patch(self) -> MaskPatch | None:
         """What it has changed; None when that is nothing."""
         pieces = []
         for (x, y, w, h), before in self._before.items():
-            now = label_map[y : y + h, x : x + w], provenance[y : y + h, x : x + w]
+            now = self._planes.rows(slice(y, y + h), slice(x, x + w))
             pieces.append(piece_between((x, y), before, now))
         changed = [piece for piece in pieces if piece is not None]
         return MaskPatch(changed) if changed else None
 
-    @property
-    def boxes(self) -> tuple[Box, ...]:
-        """Around everything it may have changed."""
-        return few_boxes(box for box, _ in self._before.items())
+    def take_back(self) -> Boxes:
+        boxes = few_boxes(box for box, _ in self._before.items())
+        with self._planes.writing(boxes):
+            for (x, y, w, h), before in self._before.items():
+                for plane, kept in zip(self._planes.all, before, strict=True):
+                    plane[y : y + h, x : x + w] = kept
+        return boxes
 
-    def put_back(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
-        for (x, y, w, h), (label, origin) in self._before.items():
-            label_map[y : y + h, x : x + w] = label
-            provenance[y : y + h, x : x + w] = origin
+    def end(self) -> None:
+        """It has become a patch, or is taken back."""
 
 
 class HeldGesture:
-    """One whose pixels are computed elsewhere: it shows one patch at a time, made for the planes as it found them."""
+    """One whose pixels are computed elsewhere, from `snapshot`, which ends with it: it shows one patch at a time."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, planes: LivePlanes, snapshot: Snapshot) -> None:
         self.text = text
-        self.shown: MaskPatch | None = None
+        self.snapshot = snapshot
+        self._planes = planes
 
-    def patch(self, label_map: np.ndarray, provenance: np.ndarray) -> MaskPatch | None:
-        return self.shown
+    def show(self, patch: MaskPatch | None) -> Boxes:
+        """Instead of what it showed before. The snapshot keeps no tiles for it, since it can think the patch away."""
+        parts = [part for part in (self.snapshot.shown, patch) if part is not None]
+        boxes = few_boxes(box for part in parts for box in part.boxes())
+        with self._planes.writing(boxes, unless=self.snapshot):
+            for part in parts:
+                part.apply(*self._planes.all)
+            self.snapshot.shown = patch
+        return boxes
 
-    @property
-    def boxes(self) -> tuple[Box, ...]:
-        return self.shown.boxes() if self.shown is not None else ()
+    def patch(self) -> MaskPatch | None:
+        return self.snapshot.shown
 
-    def put_back(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
-        if self.shown is not None:
-            self.shown.apply(label_map, provenance)
+    def take_back(self) -> Boxes:
+        return self.show(None)
+
+    def end(self) -> None:
+        self.snapshot.close()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
 
-from lsgui.mask import Box
+from lsgui.mask import Box, MaskPatch
 from lsgui.tile_counts import TileCounts
+from model.patches import few_boxes
 
 
 class Keeper(Protocol):
@@ -33,6 +34,11 @@ class LivePlanes:
     def shape(self) -> tuple[int, int]:
         return self.label.shape
 
+    @property
+    def all(self) -> tuple[np.ndarray, np.ndarray]:
+        """(label, provenance), to be written inside `writing` only."""
+        return self.label, self.origin
+
     def rows(self, rows: slice, columns: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
         """Views that may be written inside `writing`."""
         return self.label[rows, columns], self.origin[rows, columns]
@@ -48,6 +54,14 @@ class LivePlanes:
                 for keeper in keepers:
                     keeper.keep(box)
             yield
+
+    def apply(self, patches: Sequence[MaskPatch]) -> tuple[Box, ...]:
+        """Do patches, or take them back; where that was."""
+        boxes = few_boxes(box for patch in patches for box in patch.boxes())
+        with self.writing(boxes):
+            for patch in patches:
+                patch.apply(*self.all)
+        return boxes
 
     def attach(self, keeper: Keeper) -> None:
         """Held weakly: a keeper that is forgotten costs nothing any more."""

@@ -156,7 +156,7 @@ def changes(
 
 def fill(planes: LivePlanes, spans: Spans, ink: Ink) -> None:
     """Do the edit of plain ink that no rule limits: row by row, a third of what bands and masks take."""
-    label, origin = planes.rows(slice(None))
+    label, origin = planes.all
     with planes.writing((spans.box,)):
         for row, start, stop in zip(spans.rows.tolist(), spans.starts.tolist(), spans.stops.tolist(), strict=True):
             label[row, start:stop] = ink.value
@@ -182,7 +182,7 @@ def performed(planes: LivePlanes, edit: Edit, box: Box) -> MaskPatch | None:
                 pieces.append(piece)
     except BaseException:
         with planes.writing(tuple(piece.box for piece in pieces)):
-            MaskPatch(pieces).apply(*planes.rows(slice(None)))
+            MaskPatch(pieces).apply(*planes.all)
         raise
     return MaskPatch(pieces) if pieces else None
 

@@ -12,6 +12,8 @@ from model.classes import ClassTable
 MARGIN = 6
 """Logical pixels around an outline that its pen and its corners cover."""
 CORNER = 3.0
+INSIDE = 0.35
+"""The opacity of the inside of a shape that is not finished."""
 DARKEST = 165
 """The lightness, of 255, below which a thin line could not be seen on a scan."""
 
@@ -55,6 +57,8 @@ class ToolOutline(QObject):
         if shape is None:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if shape.fill:
+            self._paint_inside(painter, shape)
         for pen in (QPen(QColor(0, 0, 0, 150), 3.0), QPen(self._color(shape), 1.25)):
             painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -73,6 +77,14 @@ class ToolOutline(QObject):
             painter.drawPolygon(points)
         elif len(shape.points) > 1:
             painter.drawPolyline(points)
+
+    def _paint_inside(self, painter: QPainter, shape: Outline) -> None:
+        """By the even-odd rule, as it will be painted."""
+        color = self._color(shape)
+        color.setAlphaF(INSIDE)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawPolygon(QPolygonF([self._point(point) for point in shape.points]), Qt.FillRule.OddEvenFill)
 
     def _paint_handles(self, painter: QPainter, shape: Outline) -> None:
         painter.setPen(QPen(QColor(0, 0, 0, 180), 1.0))

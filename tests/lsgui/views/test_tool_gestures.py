@@ -1,0 +1,234 @@
+"""Every tool, by the mouse and the keys of a real window: what is seen before it is done, taken back, and done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from model.images import Image
+
+NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
+CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+PRESS, MOVE, RELEASE = QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove, QEvent.Type.MouseButtonRelease
+
+
+class Mouse:
+    """The mouse over the canvas, in image pixels; what QTest cannot do is a drag with a modifier held."""
+
+    def __init__(self, shown: object) -> None:
+        self.shown = shown
+
+    def send(
+        self, kind: QEvent.Type, at: tuple[float, float], button: Qt.MouseButton, held: Qt.KeyboardModifier
+    ) -> None:
+        canvas = self.shown.canvas
+        place = QPointF(self.shown.at(*at))
+        buttons = Qt.MouseButton.NoButton if kind == RELEASE else button
+        button = Qt.MouseButton.NoButton if kind == MOVE else button
+        event = QMouseEvent(kind, place, canvas.mapToGlobal(place), button, buttons, held)
+        QApplication.sendEvent(canvas, event)
+
+    def press(self, at: tuple[float, float], button: Qt.MouseButton = LEFT, held: Qt.KeyboardModifier = NONE) -> None:
+        self.send(PRESS, at, button, held)
+
+    def move(self, at: tuple[float, float], button: Qt.MouseButton = LEFT, held: Qt.KeyboardModifier = NONE) -> None:
+        self.send(MOVE, at, button, held)
+
+    def release(self, at: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+        self.send(RELEASE, at, button, NONE)
+
+    def drag(self, *path: tuple[float, float], button: Qt.MouseButton = LEFT, held: Qt.KeyboardModifier = NONE) -> None:
+        self.press(path[0], button, held)
+        for point in path[1:]:
+            self.move(point, button, held)
+        self.release(path[-1], button)
+
+
+@pytest.fixture
+def mouse(shown: object) -> Mouse:
+    shown.session.painting.class_value = 6
+    shown.session.painting.brush_radius = 4
+    shown.canvas.setFocus()
+    return Mouse(shown)
+
+
+@pytest.fixture
+def steps(shown: object) -> np.ndarray:
+    """An image of 64 x 64 in two greys, dark on the left, opened in the window."""
+    pixels = np.full((64, 64), 40, np.uint8)
+    pixels[:, 32:] = 180
+    document = shown.session.document
+    document.load(Image("a.png", pixels), np.full((64, 64), 255, np.uint8), np.zeros((64, 64), np.uint8))
+    QApplication.processEvents()
+    return pixels
+
+
+def label_map(shown: object) -> np.ndarray:
+    return shown.session.document.label_map
+
+
+def settled(shown: object) -> None:
+    """Until no tool computes any more."""
+    shown.desk.wait(lambda: not shown.session.tools.computing)
+
+
+def test_a_square_brush_paints_what_its_outline_shows(shown: object, mouse: Mouse) -> None:
+    shown.session.painting.brush_shape = "square"
+    mouse.drag((30, 30))
+    painted = np.argwhere(label_map(shown) == 6)
+    assert len(painted) == 64 and (np.ptp(painted, axis=0) == 7).all()
+
+
+def test_alt_and_a_right_drag_size_the_brush_and_paint_nothing(shown: object, mouse: Mouse) -> None:
+    mouse.drag((20, 20), (25, 20), (32, 22), button=RIGHT, held=ALT)
+    assert shown.session.painting.brush_radius == pytest.approx(16, abs=0.5)
+    assert (label_map(shown) == 255).all() and shown.session.painting.class_value == 6
+    mouse.drag((30, 30))
+    assert (label_map(shown) == 6).sum() == pytest.approx(np.pi * 16**2, rel=0.1)
+
+
+def test_the_brush_keeps_to_the_rules(shown: object, mouse: Mouse, steps: np.ndarray) -> None:
+    painting = shown.session.painting
+    painting.range = (100, 255)
+    mouse.drag((5, 30), (60, 30))
+    assert ((label_map(shown)[30] == 6).nonzero()[0] >= 32).all() and label_map(shown)[30, 50] == 6
+    painting.range, painting.over, painting.class_value = None, 6, 3
+    mouse.drag((5, 30), (60, 30))
+    assert label_map(shown)[30, 50] == 3 and label_map(shown)[30, 10] == 255
+
+
+def test_corners_of_a_polygon_are_moved_inserted_and_removed(shown: object, mouse: Mouse) -> None:
+    shown.trigger("tool-polygon")
+    for point in ((10, 10), (50, 10), (50, 50), (30, 58), (10, 50)):
+        mouse.drag(point)
+    mouse.drag((10, 10), (5, 5))
+    mouse.drag((30, 58), button=RIGHT)
+    mouse.drag((50, 30), (40, 30))
+    handles = np.round(shown.session.tools.outline().handles)
+    assert handles.tolist() == pytest.approx(np.array([(5, 5), (50, 10), (40, 30), (50, 50), (10, 50)]) + 0.5, abs=1)
+    assert (label_map(shown) == 255).all()
+    shown.trigger("undo")
+    assert len(shown.session.tools.outline().handles) == 4, "Ctrl+Z took the corner back, not a stroke"
+    shown.key(Qt.Key.Key_Return)
+    assert label_map(shown)[20, 45] == 6 and label_map(shown)[8, 8] == 6 and label_map(shown)[55, 30] == 255
+    assert shown.session.document.name == "a.png" and len(shown.session.document.history.steps) == 1
+
+
+def test_a_lasso_paints_what_it_went_around(shown: object, mouse: Mouse) -> None:
+    shown.session.painting.tool = "lasso"
+    around = [(32 + 20 * np.cos(a), 32 + 20 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 60)]
+    mouse.drag(*around)
+    assert (label_map(shown) == 255).all() and 5 < len(shown.session.tools.outline().handles) < 50
+    QTest.mouseDClick(shown.canvas, LEFT, NONE, shown.at(32, 32))
+    assert (label_map(shown) == 6).sum() == pytest.approx(np.pi * 20**2, rel=0.05)
+
+
+@pytest.mark.parametrize(("tool", "corner"), [("rectangle", True), ("ellipse", False)])
+def test_a_box_with_shift_is_square_and_its_handles_pull(shown: object, mouse: Mouse, tool: str, corner: bool) -> None:
+    shown.session.painting.tool = tool
+    mouse.drag((10, 10), (20, 30), held=SHIFT)
+    outline = np.array(shown.session.tools.outline().handles)
+    assert np.ptp(outline, axis=0) == pytest.approx([20, 20], abs=0.6)
+    mouse.drag((30, 20), (50, 20))
+    assert np.ptp(np.array(shown.session.tools.outline().handles), axis=0) == pytest.approx([40, 20], abs=1)
+    shown.key(Qt.Key.Key_Return)
+    painted = label_map(shown) == 6
+    assert painted[20, 45] and painted[12, 12] == corner and not painted[40, 20]
+
+
+def test_the_canvas_shows_the_shape_before_it_is_painted(shown: object, mouse: Mouse, steps: np.ndarray) -> None:
+    before = shown.color_at(10, 30)
+    shown.session.painting.tool = "rectangle"
+    mouse.drag((10, 10), (50, 50))
+    assert shown.color_at(10, 30) != before
+    shown.key(Qt.Key.Key_Escape)
+    assert shown.color_at(10, 30) == before and (label_map(shown) == 255).all()
+
+
+def test_a_fill_by_values_stops_where_the_values_change(shown: object, mouse: Mouse, steps: np.ndarray) -> None:
+    shown.trigger("tool-fill")
+    shown.session.painting.fill_by = "values"
+    mouse.drag((10, 10))
+    settled(shown)
+    assert ((label_map(shown) == 6) == (steps == 40)).all()
+    shown.trigger("undo")
+    assert (label_map(shown) == 255).all()
+
+
+def test_the_wand_shows_what_it_would_take_and_letting_go_keeps_it(
+    shown: object, mouse: Mouse, steps: np.ndarray
+) -> None:
+    shown.session.painting.tool = "wand"
+    before = shown.color_at(10, 50)
+    mouse.press((10, 30))
+    settled(shown)
+    assert shown.color_at(10, 50) != before and len(shown.session.document.history.steps) == 0
+    mouse.move((30, 30))
+    assert shown.session.painting.wand_tolerance > 2.5
+    mouse.release((30, 30))
+    settled(shown)
+    assert len(shown.session.document.history.steps) == 1 and label_map(shown)[50, 10] == 6
+    assert label_map(shown)[50, 50] == 255
+
+
+def test_a_threshold_is_painted_by_enter(shown: object, mouse: Mouse, steps: np.ndarray) -> None:
+    shown.session.painting.tool = "threshold"
+    mouse.drag((40, 10), (60, 50))
+    assert shown.session.painting.threshold == (180, 180) and (label_map(shown) == 255).all()
+    shown.key(Qt.Key.Key_Return)
+    settled(shown)
+    assert ((label_map(shown) == 6) == (steps == 180)).all()
+    assert shown.session.document.name == "a.png"
+
+
+def test_the_selection_limits_what_is_painted(shown: object, mouse: Mouse) -> None:
+    shown.session.painting.tool = "select"
+    mouse.drag((20, 0), (40, 63))
+    shown.trigger("tool-brush")
+    mouse.drag((5, 30), (60, 30))
+    columns = (label_map(shown)[30] == 6).nonzero()[0]
+    assert columns.min() == pytest.approx(20, abs=1) and columns.max() == pytest.approx(40, abs=1)
+
+
+GESTURES: dict[str, Callable[[Mouse], None]] = {
+    "brush": lambda mouse: (mouse.press((10, 10)), mouse.move((40, 40))),
+    "eraser": lambda mouse: (mouse.press((10, 10)), mouse.move((40, 40))),
+    "polygon": lambda mouse: [mouse.drag(point) for point in ((10, 10), (40, 10), (40, 40))],
+    "lasso": lambda mouse: mouse.drag((10, 10), (40, 10), (40, 40), (10, 40)),
+    "rectangle": lambda mouse: mouse.drag((10, 10), (40, 40)),
+    "ellipse": lambda mouse: mouse.drag((10, 10), (40, 40)),
+    "wand": lambda mouse: (mouse.press((10, 10)), mouse.move((20, 10))),
+    "threshold": lambda mouse: mouse.drag((10, 10), (40, 40)),
+    "fill": lambda mouse: mouse.press((10, 10)),
+    "select": lambda mouse: (mouse.press((10, 10)), mouse.move((40, 40))),
+}
+
+
+@pytest.mark.parametrize("tool", GESTURES)
+@pytest.mark.parametrize("end", ["Escape", "another tool", "another image"])
+def test_what_is_cancelled_leaves_nothing_behind(shown: object, mouse: Mouse, tool: str, end: str) -> None:
+    shown.session.painting.tool = tool
+    GESTURES[tool](mouse)
+    if end == "Escape":
+        shown.key(Qt.Key.Key_Escape)
+    elif end == "another tool" and tool != "fill":  # what was asked for stays
+        shown.session.painting.tool = "pan"
+    else:
+        shown.session.document.load(
+            Image("a.png", np.zeros((64, 64), np.uint8)), np.full((64, 64), 255, np.uint8), np.zeros((64, 64), np.uint8)
+        )
+    mouse.release((20, 20))
+    settled(shown)
+    document = shown.session.document
+    assert (document.label_map == 255).all() and not document.gesture_active and len(document.history.steps) == 0
+    assert shown.session.tools.selection.region is None
+    shown.session.painting.tool = "brush"
+    mouse.drag((30, 30), (34, 30))
+    assert document.label_map[30, 32] == 6, "the next stroke is free of it"

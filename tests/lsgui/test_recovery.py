@@ -241,3 +241,47 @@ def test_an_image_replaced_by_one_of_another_size_keeps_its_journal(
     desk.paint()
     desk.save()
     assert (folder / "segmentation/journal/b.png.damaged-1.journal").read_bytes() == journal
+
+
+def test_a_map_that_is_ahead_of_its_journal_wins(
+    make_desk: Callable, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, desk = image_folder("a", "b"), make_desk()
+    desk.open(folder)
+    desk.paint(10, 10, 3)
+    desk.save()
+
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(disk, "write", refuse)
+        desk.paint(40, 40, 6)
+        desk.session.next_image()
+        desk.wait(lambda: desk.session.document.name == "b.png")
+        desk.settle()
+    desk.session.previous_image()
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    assert desk.session.document.label_map[10, 10] == 3 and desk.session.document.label_map[40, 40] == 6
+    desk.paint(20, 50, 5)
+    desk.wait(lambda: desk.session.saved.kind == "clean")
+    expected = planes(desk)
+    again = make_desk()
+    again.open(crashed(desk, folder))
+    assert same(again, expected)
+
+
+def test_many_strokes_while_the_disk_is_slow_are_written_together(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(image_folder("a"))
+    sync, syncs = disk.sync, []
+    monkeypatch.setattr(disk, "sync", lambda file: (syncs.append(time.sleep(0.3)), sync(file))[1])
+    for number in range(60):
+        desk.paint(number, number, number % 7)
+    desk.wait(lambda: desk.session.saved.kind == "clean", 5)
+    assert len(syncs) <= 3
+    copy = crashed(desk, desk.session.workspace.folder)
+    expected = planes(desk)
+    desk.open(copy)
+    assert same(desk, expected) and len(desk.session.document.history.steps) == 60

@@ -31,11 +31,12 @@ _SECONDS_TO_CLOSE = 5
 class SavedState:
     """`kind` is clean, unsaved or failed; `since` the time.time() it became so (None: nothing has been edited).
 
-    Clean: every edit would survive a power cut.
+    Clean: every edit would survive a power cut. `reason` says in a sentence why it failed.
     """
 
     kind: str = "clean"
     since: float | None = None
+    reason: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Saving(QObject):
             failure = self._journalling.wait(_SECONDS_TO_CLOSE)
             if failure is None or self._write_and_wait() is None:
                 break
-            self._set("failed")
+            self._set("failed", reason=failure.message)
             answer = self._context.ask(_cannot_save(self._document.name, failure))
             if answer != "again":
                 self._forget(answer == "leave")
@@ -248,7 +249,7 @@ class Saving(QObject):
 
     def _journal_failed(self, failure: Failure) -> None:
         """The map's file may lie on a better part of the disk."""
-        self._set("failed")
+        self._set("failed", reason=failure.message)
         self._tell(failure)
         if self._waiting and self._map_failure is None:
             self.write()
@@ -311,9 +312,9 @@ class Saving(QObject):
             return Failure(Message("The disk does not answer."), "", TimeoutError())
         return job.failure
 
-    def _set(self, kind: str, when: float | None = None) -> None:
+    def _set(self, kind: str, when: float | None = None, reason: Message | None = None) -> None:
         if kind != self.state.kind or kind == "clean":
-            self.state = SavedState(kind, when or time.time())
+            self.state = SavedState(kind, when or time.time(), reason)
             self.changed.emit()
 
 

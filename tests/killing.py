@@ -1,8 +1,8 @@
 """Kills the program at random moments, a thousand times, and counts what it loses: nothing that is older than a second.
 
-    python tests/killing.py --kills 1000 --state kills
+    python tests/killing.py --kills 1000
 
-The state's folder makes it resumable: run it again after a stop, and it goes on where it was. Every life paints, undoes,
+What it counts is kept in a folder (`--state`): run it again after a stop, and it goes on where it was. Every life paints, undoes,
 switches, saves, labels, accepts and predicts in a workspace of small images; every tenth has a window, every tenth a
 fine-tuning beside it. After each kill everything on the disk is opened and compared with what that life had told.
 """
@@ -18,6 +18,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -39,6 +40,7 @@ from tests.killing_child import SIDE, Task, Told, digest, live
 SECOND = 1.0
 LIVES_OF_A_FOLDER = 25
 IMAGES = 4
+_STATE = Path(tempfile.gettempdir()) / "lsgui-kills"
 _LITTLE = """
 import sys, torch
 from dataclasses import asdict
@@ -271,7 +273,7 @@ def report(count: Count) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=1000, help="how many in all, earlier runs included")
-    parser.add_argument("--state", type=Path, default=Path("kills"), help="where the count and the images are kept")
+    parser.add_argument("--state", type=Path, default=_STATE, help="where the count and the images are kept")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     os.environ["PYTHONPATH"] = str(CHECKOUT)

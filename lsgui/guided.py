@@ -81,7 +81,9 @@ def snapped(
         return np.full_like(rival, value), gained
     wins = cv2.threshold(deciding, 127, 255, cv2.THRESH_BINARY_INV)[1].reshape(deciding.shape)
     given = cv2.bitwise_and(_of(label, value, rival, kept), cv2.bitwise_and(wins, cv2.bitwise_not(gained)))
-    return np.where(gained != 0, np.uint8(value), rival), cv2.bitwise_or(gained, given)
+    after = rival.copy()
+    np.copyto(after, np.uint8(value), where=gained.view(bool))
+    return after, cv2.bitwise_or(gained, given)
 
 
 def taken(

@@ -57,7 +57,8 @@ class Prediction:
         rows, columns = (_span(*axis) for axis in ((y, height, self.scores.shape[1]), (x, width, self.scores.shape[2])))
         patch = self.scores[:, rows, columns]
         corner = slice(y - rows.start * SCORE_STRIDE, None), slice(x - columns.start * SCORE_STRIDE, None)
-        own, best, total = (np.zeros((height, width), np.float32) for _ in range(3))
+        own, best = (np.zeros((height, width), np.uint16) for _ in range(2))
+        total = np.zeros((height, width), np.uint32)
         rival = np.full((height, width), next((other for other in self.values if other != value), 0), np.uint8)
         for other, scores in zip(self.values, patch, strict=True):
             if not scores.any():
@@ -67,10 +68,11 @@ class Prediction:
             if other == value:
                 own = plane
             else:
-                rival[plane > best] = other
+                np.copyto(rival, other, where=plane > best)
                 np.maximum(best, plane, out=best)
-        lead = (own - best) * (127 / np.maximum(total, 1e-6))
-        return (128 + np.copysign(np.minimum(np.ceil(np.abs(lead)), 127), lead)).astype(np.uint8), rival
+        lead = np.subtract(own, best, dtype=np.float32) * (127 / np.maximum(total, 1).astype(np.float32))
+        away = np.minimum(np.ceil(np.abs(lead)), 127)
+        return (128 + np.copysign(away, lead)).astype(np.uint8), rival
 
     @cached_property
     def mean_confidence(self) -> float:
@@ -114,7 +116,7 @@ def _span(start: int, length: int, count: int) -> slice:
 
 
 def _enlarged(scores: np.ndarray) -> np.ndarray:
-    """float32, bilinear: OpenCV's phase is that of `probabilities`, and its sums are exact for whole numbers."""
+    """uint16, bilinear, 64 times the scores: OpenCV's phase is that of `probabilities`, and all weights are 64ths."""
     height, width = scores.shape
     size = width * SCORE_STRIDE, height * SCORE_STRIDE
-    return cv2.resize(scores.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(np.left_shift(scores, 6, dtype=np.uint16), size, interpolation=cv2.INTER_LINEAR)

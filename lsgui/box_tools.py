@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 
 from lsgui.mask import Point, Spans
-from lsgui.outline_editing import Box, dragged, handles, pulled
+from lsgui.outline_editing import Box, FreeLine, dragged, handles, pulled, simplified
 from lsgui.polygons import ellipse, ellipse_points, polygon, rectangle
-from lsgui.shape_tools import CORNER_REACH, LEFT, ShapeTool
+from lsgui.shape_tools import CORNER_REACH, LEFT, TOLERANCE, ShapeTool
 from lsgui.tool import NO_MODIFIER, Idle, Kit, Outline, has
 
 
@@ -133,50 +133,63 @@ class Select(Idle):
 
     def __init__(self, kit: Kit) -> None:
         super().__init__(kit)
-        self._drawn: list[Point] = []
+        self._from: Point | None = None
+        self._to: Point | None = None
         self._lasso = False
+        self._line = FreeLine()
         self.document.loaded.connect(self.cancel)
 
     @property
     def active(self) -> bool:
-        return bool(self._drawn)
+        return self._from is not None
 
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
     ) -> bool:
         if self.document.image is None or button != LEFT:
             return False
-        self._drawn, self._lasso = [(x, y)], has(modifiers, "ShiftModifier")
+        self.cancel()
+        self._from, self._lasso = (x, y), has(modifiers, "ShiftModifier")
+        self._line.add((x, y), TOLERANCE)
         return True
 
     def move(self, x: float, y: float, modifiers: Qt.KeyboardModifier = NO_MODIFIER, pressure: float = 1.0) -> None:
-        if self._drawn:
-            self._drawn = [*self._drawn, (x, y)] if self._lasso else [self._drawn[0], (x, y)]
+        if self._from is not None:
+            self._to = (x, y)
+            if self._lasso:
+                self._line.add((x, y), self._tolerance)
 
     def release(self, x: float, y: float, button: Qt.MouseButton) -> None:
-        if button == LEFT and self._drawn:
+        if button == LEFT and self._from is not None:
             ring = self._ring()
+            if self._lasso:
+                ring = simplified(ring, self._tolerance)
             self.cancel()
             self.selection.select(polygon(ring, self.document.shape), (ring,))
 
     def key(self, key: int) -> bool:
-        if key != Qt.Key.Key_Escape or (not self._drawn and self.selection.region is None):
+        if key != Qt.Key.Key_Escape or (not self.active and self.selection.region is None):
             return False
-        if not self._drawn:
+        if not self.active:
             self.selection.clear()
         self.cancel()
         return True
 
     def cancel(self) -> None:
-        self._drawn = []
+        self._from = self._to = None
+        self._line.clear()
 
     def outline(self) -> Outline | None:
-        return Outline(points=self._ring(), closed=True) if len(self._drawn) > 1 else None
+        return Outline(points=self._ring(), closed=True) if self._to is not None else None
+
+    @property
+    def _tolerance(self) -> float:
+        return max(TOLERANCE, TOLERANCE / max(self.kit.scale(), 1e-6)) / 2
 
     def _ring(self) -> tuple[Point, ...]:
-        if self._lasso:
-            return tuple(self._drawn)
-        return ring_of((*self._drawn[0], *self._drawn[-1]))
+        if self._lasso or self._from is None:
+            return self._line.points
+        return ring_of((*self._from, *(self._to or self._from)))
 
 
 def ring_of(box: Box) -> tuple[Point, ...]:

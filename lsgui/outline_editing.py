@@ -11,6 +11,8 @@ from model.opencv import cv2
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, in image pixels."""
+_FRESH = 64
+"""Points of a line that are not thinned out yet."""
 _HANDLES = ((-1, -1), (0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0))
 """Which sides each handle of a box moves: -1 is left or top, 1 right or bottom."""
 
@@ -119,10 +121,29 @@ class Corners:
         self.points = points
 
 
-def simplified(points: Sequence[Point], tolerance: float) -> tuple[Point, ...]:
-    """The line around a shape by fewer corners, none of the others further than `tolerance` from it."""
+class FreeLine:
+    """A line drawn by hand. It is thinned out as it grows, so that a long one is drawn as quickly as a short one."""
+
+    def __init__(self) -> None:
+        self.points: tuple[Point, ...] = ()
+        self._thinned = 0
+
+    def add(self, point: Point, tolerance: float) -> None:
+        """None of the points that go is further than `tolerance` from what stays."""
+        self.points = (*self.points, point)
+        if len(self.points) - self._thinned > _FRESH:
+            head, fresh = self.points[: self._thinned], self.points[self._thinned :]
+            self.points = (*head, *simplified(fresh, tolerance, closed=False))
+            self._thinned = len(self.points) - 1
+
+    def clear(self) -> None:
+        self.points, self._thinned = (), 0
+
+
+def simplified(points: Sequence[Point], tolerance: float, closed: bool = True) -> tuple[Point, ...]:
+    """The line by fewer corners, none of the others further than `tolerance` from it."""
     corners = np.asarray(points, np.float32).reshape(-1, 1, 2)
-    return tuple((float(x), float(y)) for x, y in cv2.approxPolyDP(corners, tolerance, True).reshape(-1, 2))
+    return tuple((float(x), float(y)) for x, y in cv2.approxPolyDP(corners, tolerance, closed).reshape(-1, 2))
 
 
 def handles(box: Box) -> tuple[Point, ...]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 
 from lsgui.mask import Point, Spans
-from lsgui.outline_editing import Corners, simplified
+from lsgui.outline_editing import Corners, FreeLine, simplified
 from lsgui.polygons import polygon
 from lsgui.tool import NO_MODIFIER, Idle, Kit, Outline
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 CORNER_REACH, EDGE_REACH = 7.0, 4.0
 """Screen pixels within which a press takes a corner, or an edge."""
-_TOLERANCE = 0.75
+TOLERANCE = 0.75
 """How far a lasso's corners may stay off the line that was drawn, in pixels of the image or the screen."""
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -167,16 +167,16 @@ class Lasso(CornerTool):
     text = "Lasso"
 
     def __init__(self, kit: Kit) -> None:
-        self._drawn: list[Point] = []
+        self._drawn = FreeLine()
         super().__init__(kit)
 
     @property
     def active(self) -> bool:
-        return bool(self._drawn or self.corners.points)
+        return bool(self._drawn.points or self.corners.points)
 
     def move(self, x: float, y: float, modifiers: Qt.KeyboardModifier = NO_MODIFIER, pressure: float = 1.0) -> None:
-        if self._drawn:
-            self._drawn.append((x, y))
+        if self._drawn.points:
+            self._drawn.add((x, y), self._tolerance / 2)
         else:
             super().move(x, y, modifiers)
 
@@ -184,26 +184,30 @@ class Lasso(CornerTool):
         if button != LEFT:
             return
         self.corners.drop()
-        if self._drawn:
-            points = simplified(self._drawn, max(_TOLERANCE, self._reach(_TOLERANCE)))
-            self._drawn = []
+        if self._drawn.points:
+            points = simplified(self._drawn.points, self._tolerance / 2)
+            self._drawn.clear()
             if len(points) > 2:
                 self.corners.replace(points, closed=True)
 
     def cancel(self) -> None:
-        self._drawn = []
+        self._drawn.clear()
         super().cancel()
 
     def outline(self) -> Outline | None:
-        if self._drawn:
-            return Outline(points=tuple(self._drawn), erases=self._erases)
+        if self._drawn.points:
+            return Outline(points=self._drawn.points, erases=self._erases)
         return super().outline()
 
     def _pressed_elsewhere(self, at: Point) -> None:
         if self.corners.points:
             self._finish()
         if not self.corners.points:
-            self._drawn = [at]
+            self._drawn.add(at, self._tolerance)
+
+    @property
+    def _tolerance(self) -> float:
+        return max(TOLERANCE, self._reach(TOLERANCE))
 
     def _remove(self, index: int) -> None:
         super()._remove(index)

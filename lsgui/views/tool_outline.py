@@ -12,6 +12,7 @@ from model.classes import ClassTable
 MARGIN = 6
 """Logical pixels around an outline that its pen and its corners cover."""
 CORNER = 3.0
+DASH = 4
 INSIDE = 0.35
 """The opacity of the inside of a shape that is not finished."""
 DARKEST = 165
@@ -29,9 +30,10 @@ class ToolOutline(QObject):
         self._viewport = Viewport()
         self._ratio = 1.0
         self._inside = False
-        self._covered = QRect()
+        self._covered, self._selected = QRect(), QRect()
         self._classes: ClassTable | None = None
         tools.outline_changed.connect(self.refresh)
+        tools.selection.changed.connect(self._selection_changed)
 
     def set_viewport(self, viewport: Viewport, ratio: float) -> None:
         self._viewport, self._ratio = viewport, ratio
@@ -47,12 +49,21 @@ class ToolOutline(QObject):
         self._inside = inside
         self.refresh()
 
+    def _selection_changed(self) -> None:
+        old = self._selected
+        bounds = QRectF()
+        for ring in self._tools.selection.rings:
+            bounds = bounds.united(QPolygonF([self._point(point) for point in ring]).boundingRect())
+        self._selected = bounds.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN).toAlignedRect()
+        self.moved.emit(old, self._selected)
+
     def refresh(self) -> None:
         old, self._covered = self._covered, self._bounds(self._shape())
         if not (old.isEmpty() and self._covered.isEmpty()):
             self.moved.emit(old, self._covered)
 
     def paint(self, painter: QPainter) -> None:
+        self._paint_selection(painter)
         shape = self._shape()
         if shape is None:
             return
@@ -64,6 +75,16 @@ class ToolOutline(QObject):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             self._paint_lines(painter, shape)
         self._paint_handles(painter, shape)
+
+    def _paint_selection(self, painter: QPainter) -> None:
+        rings = [QPolygonF([self._point(point) for point in ring]) for ring in self._tools.selection.rings]
+        dashes = QPen(QColor("white"), 1.0, Qt.PenStyle.CustomDashLine)
+        dashes.setDashPattern([DASH, DASH])
+        for pen in (QPen(QColor("black"), 1.0), dashes) if rings else ():
+            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            for ring in rings:
+                painter.drawPolygon(ring)
 
     def _paint_lines(self, painter: QPainter, shape: Outline) -> None:
         if shape.circle is not None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from lsgui.outline_editing import Corners, dragged, handles, pulled
+from lsgui.outline_editing import Corners, FreeLine, dragged, handles, pulled
 from model.labels import UNTOUCHED
 
 RIGHT = Qt.MouseButton.RightButton
@@ -193,6 +193,18 @@ def test_a_point_is_inside_by_the_even_odd_rule() -> None:
     corners = Corners()
     corners.replace([(0, 0), (10, 10), (10, 0), (0, 10)], closed=True)
     assert corners.holds((1, 5)) and corners.holds((9, 5)) and not corners.holds((5, 1)) and not corners.holds((20, 5))
+
+
+def test_a_long_line_stays_short_and_where_it_was_drawn() -> None:
+    line, drawn = FreeLine(), [(20 * np.cos(a) * a, 20 * np.sin(a) * a) for a in np.linspace(0, 30, 5000)]
+    for point in drawn:
+        line.add(point, 0.4)
+    assert len(line.points) < 900 and line.points[0] == drawn[0] and line.points[-1] == drawn[-1]
+    start, end = np.asarray(line.points[:-1]), np.asarray(line.points[1:])
+    for x, y in drawn[::37]:
+        along, to = end - start, np.array([x, y]) - start
+        share = np.clip((along * to).sum(axis=1) / np.maximum((along**2).sum(axis=1), 1e-12), 0, 1)
+        assert np.hypot(*(to - share[:, None] * along).T).min() < 0.41
 
 
 def test_handles_go_around_and_pull_their_own_sides() -> None:

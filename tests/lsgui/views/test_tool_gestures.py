@@ -190,7 +190,9 @@ def test_a_threshold_is_painted_by_enter(shown: object, mouse: Mouse, steps: np.
 
 def test_the_selection_limits_what_is_painted(shown: object, mouse: Mouse) -> None:
     shown.session.painting.tool = "select"
+    before = shown.canvas.grab().toImage()
     mouse.drag((20, 0), (40, 63))
+    assert shown.canvas.grab().toImage() != before, "its border is drawn"
     shown.trigger("tool-brush")
     mouse.drag((5, 30), (60, 30))
     columns = (label_map(shown)[30] == 6).nonzero()[0]

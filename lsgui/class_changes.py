@@ -93,7 +93,7 @@ class ClassChanges(QObject):
         def drop(report: Report) -> None:
             for name in names:
                 workspace.drop_prediction(name)
-                workspace.forget_history_of(name, gone)
+                workspace.edits.forget_history_of(name, gone)
 
         def done(result: None) -> None:
             if workspace is self._context.workspace:
@@ -120,7 +120,7 @@ def _values_in_use(workspace: Workspace, report: Report) -> set[int]:
             continue
     for entry in entries:
         report(Progress(1.0, Message("{name}", {"name": entry.name})))
-        used |= workspace.values_in_journal(entry.name)
+        used |= workspace.edits.values(entry.name)
     return used
 
 

@@ -31,7 +31,7 @@ class Recovery(QObject):
 
     def look(self) -> None:
         """Tell of what a crash left in the folder that has just been opened."""
-        unsaved = [item for item in self._context.workspace.unsaved() if item.name != self._context.document.name]
+        unsaved = [item for item in self._context.workspace.edits.unsaved() if item.name != self._context.document.name]
         if unsaved:
             self.found.emit(unsaved)
 
@@ -72,7 +72,7 @@ def _carry_out(workspace: Workspace, choices: Mapping[str, str], report: Report)
     for number, (name, choice) in enumerate(choices.items()):
         report(Progress(number / len(choices), Message("{name}", {"name": name})))
         try:
-            (workspace.restore if choice == RESTORE else workspace.discard)(name)
+            (workspace.edits.restore if choice == RESTORE else workspace.edits.discard)(name)
         except ModelError as error:
             problems.append(error.message)
     return problems

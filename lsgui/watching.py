@@ -62,7 +62,7 @@ class Watching(QObject):
         self._looking = True
 
         def work(report: Report) -> _Seen:
-            return _Seen(name, stamp_of(workspace.folder / name), workspace.changed_map(name))
+            return _Seen(name, stamp_of(workspace.folder / name), workspace.edits.changed_map(name))
 
         def done(seen: _Seen) -> None:
             self._looking = False
@@ -110,12 +110,14 @@ class Watching(QObject):
         workspace, shape = self._context.workspace, self._document.shape
         if answer == "mine":
             title = Message("Keeping a copy")
-            self._context.jobs.submit("files", title, lambda report: workspace.set_aside(name, path), self._write_mine)
+            self._context.jobs.submit(
+                "files", title, lambda report: workspace.edits.set_aside(name, path), self._write_mine
+            )
         else:
             self._context.jobs.submit(
                 "files",
                 Message("Reading {name}", {"name": path.name}),
-                lambda report: workspace.take_over(name, path, shape),
+                lambda report: workspace.edits.take_over(name, path, shape),
                 lambda theirs: self._context.when_idle(lambda: self._take(name, theirs, answer == "look")),
             )
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from model.messages import Message
 
 
@@ -43,3 +47,23 @@ class OutOfMemory(ModelError):
 
 class DeviceLost(ModelError):
     """The GPU or its driver has failed; this process can only go on on the CPU."""
+
+
+@contextmanager
+def saving(name: str) -> Iterator[None]:
+    """Around writes of what belongs to the image or file `name`: an OSError becomes a WorkspaceError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise WorkspaceError(
+                "{name} could not be saved: its name is too long, since the files that belong to it have names up to "
+                "15 characters longer. Give the image a shorter name, then open its folder again.",
+                name=name,
+            ) from error
+        raise WorkspaceError(
+            "{name} could not be saved: {reason}. The old file is intact; make room or choose a folder "
+            "that can be written, then save again.",
+            name=name,
+            reason=error.strerror or str(error),
+        ) from error

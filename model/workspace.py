@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,21 +15,20 @@ from filelock import FileLock
 from model import disk
 from model.catalog import Catalog, Entry, Status
 from model.classes import ClassTable, default_table
-from model.errors import ClassTableError, WorkspaceError
+from model.edits import Edits, Unsaved
+from model.errors import ClassTableError, saving
 from model.files import clear_leftovers, sha256
 from model.foreign import KnownMaps
 from model.images import Image
 from model.index import Index
-from model.journal import Commit
 from model.journal_file import JournalFile
 from model.journal_records import JournalError
 from model.journals import Held, Journals
-from model.labels import read_label
 from model.layout import WORKSPACE_FOLDER, Layout
 from model.map_store import Maps, MapStore, Written
 from model.messages import Message
 from model.patches import MaskPatch
-from model.plane_source import PlaneSource, of_arrays
+from model.plane_source import PlaneSource
 from model.prediction import Prediction
 from model.records import LabelRecord, free_name, keep_damaged, uids_of
 from model.split import Split, decide, decided_units, unit_in, units_of
@@ -63,15 +60,6 @@ class LabelledImage:
     classes: Mapping[int, str]
 
 
-@dataclass(frozen=True)
-class Unsaved:
-    """An image with `edits` that only its journal holds; `time` is the last one's, in seconds since 1970."""
-
-    name: str
-    edits: int
-    time: float
-
-
 class Workspace:
     """Open one with `Workspace.open`, or with `Workspace.peek` to read only. Methods may be called from any thread."""
 
@@ -85,6 +73,7 @@ class Workspace:
         self._maps = MapStore(self._layout, self._journals)
         self._known = KnownMaps(self._layout)
         self._catalog = Catalog(folder, self._layout, Index(None if lock is None else self._layout.index))
+        self.edits = Edits(self, self._journals, self._catalog, self._known)
         self._labelling = threading.Lock()
         self.classes = self._read_classes()
         self.refresh()
@@ -123,7 +112,7 @@ class Workspace:
         Raises WorkspaceError when it cannot be written; then the old table stays.
         """
         table = table.keeping_values_of(self.classes)
-        with _saving("classes.json"):
+        with saving("classes.json"):
             if self.notices and self._layout.classes.exists():
                 disk.rename(self._layout.classes, free_name(self._layout.classes))
             table.write(self._layout.classes)
@@ -166,7 +155,7 @@ class Workspace:
 
         Raises WorkspaceError; then the files are what they were.
         """
-        with _saving(name):
+        with saving(name):
             self._before_writing(name, held)
             written = self._maps.write_work(name, planes, self.classes, held and held.mark)
             self._known.know(name)
@@ -174,84 +163,12 @@ class Workspace:
         return self._catalog.update(name)
 
     def write_edit(self, name: str, shape: tuple[int, int], text: str, patch: MaskPatch) -> Entry:
-        """Edit an image of `shape` (H, W) that is not open, as if it had been: with its own undo history.
-
-        `patch` is against what `read_maps` says. Raises WorkspaceError.
-        """
-        maps = self.read_maps(name, shape)
-        journal = self.journal(name, maps)
-        cursor, seq = (maps.past.story.cursor, maps.past.story.seq) if maps.past is not None else (0, 0)
-        patch.apply(maps.label_map, maps.provenance)
-        with _saving(name):
-            uids = {item.value: item.uid for item in self.classes.classes}
-            journal.append([Commit(seq + 1, time.time(), cursor + 1, text, patch.to_bytes())], uids)
-        entry = self.write_work(name, of_arrays(maps.label_map, maps.provenance), Held(journal, seq + 1))
-        journal.close()
-        return entry
-
-    def changed_map(self, name: str) -> Path | None:
-        """A map of an image that is being edited, if another program has written it since we did."""
-        return self._known.changed(name)
-
-    def take_over(self, name: str, path: Path, shape: tuple[int, int]) -> np.ndarray:
-        """The label map (H, W) in a changed map, of which a copy is kept. Raises LabelError or WorkspaceError."""
-        with _saving(name):
-            self._known.keep(path)
-        self._known.know(name)
-        return read_label(path, shape, self.classes)
-
-    def set_aside(self, name: str, path: Path) -> None:
-        """Keep a copy of a changed map, which may then be overwritten. Raises WorkspaceError."""
-        with _saving(name):
-            self._known.keep(path)
-        self._known.know(name)
-
-    def values_in_journal(self, name: str) -> set[int]:
-        """The values in a person's map that only the journal holds yet."""
-        facts = self._catalog.journal_facts(name)
-        return self._journals.values(name, history=False) if facts.human and facts.unsaved else set()
-
-    def forget_history_of(self, name: str, values: set[int]) -> None:
-        """After classes were removed: a history that undo could bring them back from goes to `kept/`, the map stays.
-
-        Raises WorkspaceError.
-        """
-        if self._journals.values(name, history=True) & values:
-            if self._catalog.journal_facts(name).unsaved:
-                self.restore(name)
-            self.discard(name)
-
-    def unsaved(self) -> list[Unsaved]:
-        """The images whose journal holds strokes that no map holds: what a crash left, oldest last."""
-        found = []
-        for entry in self.entries():
-            facts = self._catalog.journal_facts(entry.name)
-            if facts.unsaved and facts.human:
-                found.append(Unsaved(entry.name, facts.unsaved, facts.time))
-        return sorted(found, key=lambda item: -item.time)
-
-    def restore(self, name: str) -> Entry:
-        """Write the map of an image from its journal. Raises WorkspaceError, also when that cannot be used."""
-        try:
-            maps = self.read_maps(name, self._journals.shape(name))
-        except (JournalError, OSError):
-            maps = None
-        if maps is None or maps.past is None:
-            raise WorkspaceError("The journal of {name} cannot be used; it was left where it is.", name=name)
-        journal = self._journals.open(name, maps.label_map.shape, (), maps.past, keep_old=True)
-        entry = self.write_work(name, of_arrays(maps.label_map, maps.provenance), Held(journal, maps.past.story.seq))
-        journal.close()
-        return entry
-
-    def discard(self, name: str) -> Entry:
-        """Go back to the map that was saved last; the journal goes to `kept/`. Raises WorkspaceError."""
-        with _saving(name):
-            self._journals.set_aside(name)
-        return self._catalog.update(name)
+        """Edit an image of `shape` (H, W) that is not open, see `Edits.write`."""
+        return self.edits.write(name, shape, text, patch)
 
     def write_prediction(self, name: str, prediction: Prediction, shown: bool = False) -> Entry:
         """`shown`: the image is open and has the prediction as an edit. Raises WorkspaceError as `write_work` does."""
-        with _saving(name):
+        with saving(name):
             self._maps.write_prediction(name, prediction, self.classes)
             if shown:
                 self._journals.keep_newest(name)
@@ -259,7 +176,7 @@ class Workspace:
 
     def drop_prediction(self, name: str) -> Entry:
         """Forget what the model said of an image; a person's work and labels stay. Raises WorkspaceError."""
-        with _saving(name):
+        with saving(name):
             self._maps.drop_prediction(name)
         return self._catalog.update(name)
 
@@ -271,7 +188,7 @@ class Workspace:
         The autosaved map goes, since the label is now the truth. Raises WorkspaceError as `write_work` does.
         """
         path = self.folder / name
-        with self._labelling, _saving(name):
+        with self._labelling, saving(name):
             image_sha256 = sha256(path) if path.exists() else ""
             decision = decide(path, image.series, self._siblings(), self._catalog.records(), self._unrecorded())
             self._before_writing(name, held)
@@ -363,22 +280,3 @@ class Workspace:
 def _absolute(folder: Path, root: Path | None) -> tuple[Path, Path]:
     folder = Path(folder).absolute()
     return folder, Path(root).absolute() if root else folder / WORKSPACE_FOLDER
-
-
-@contextmanager
-def _saving(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            raise WorkspaceError(
-                "{name} could not be saved: its name is too long, since the files that belong to it have names up to "
-                "15 characters longer. Give the image a shorter name, then open its folder again.",
-                name=name,
-            ) from error
-        raise WorkspaceError(
-            "{name} could not be saved: {reason}. The old file is intact; make room or choose a folder "
-            "that can be written, then save again.",
-            name=name,
-            reason=error.strerror or str(error),
-        ) from error

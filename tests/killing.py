@@ -184,8 +184,8 @@ class Killing:
         for name, truth in self.truth.items():
             problems += self._examine_image(workspace, name, truth)
         if chance.random() < 0.5:
-            for unsaved in workspace.unsaved():
-                workspace.restore(unsaved.name)
+            for unsaved in workspace.edits.unsaved():
+                workspace.edits.restore(unsaved.name)
                 self.count.restored += 1
             for name, truth in self.truth.items():
                 problems += self._examine_image(workspace, name, truth)

@@ -82,7 +82,7 @@ def test_restoring_writes_the_maps_and_discarding_keeps_the_journal_aside(
     assert np.array_equal(read_label(work / "b.png.png", (64, 64), default_table()), expected[0])
     assert not (work / "a.png.png").exists() and desk.session.folder.entry("a.png").status == Status.NONE
     assert [path.name[:6] for path in (folder / "segmentation/kept").iterdir()] == ["a.png."]
-    assert desk.session.workspace.unsaved() == [] and desk.notices == []
+    assert desk.session.workspace.edits.unsaved() == [] and desk.notices == []
 
 
 def test_discarding_the_open_image_shows_what_was_saved(make_desk: Callable, after_crash: tuple) -> None:
@@ -107,7 +107,7 @@ def test_restoring_the_open_image_writes_its_map(make_desk: Callable, after_cras
     desk.settle()
     work = read_label(folder / "segmentation/work/b.png.png", (64, 64), default_table())
     assert np.array_equal(work, expected[0]) and same(desk, expected)
-    assert [item.name for item in desk.session.workspace.unsaved()] == ["a.png"]
+    assert [item.name for item in desk.session.workspace.edits.unsaved()] == ["a.png"]
 
 
 def test_the_dialog_lists_images_and_asks_the_session(

@@ -662,7 +662,7 @@ def test_reading_beside_another_program_writes_nothing(folder: Path) -> None:
     before = {path: path.read_bytes() for path in (folder / "segmentation").rglob("*") if path.is_file()}
     peeking = Workspace.peek(folder)
     assert peeking.read_maps("img_001.png", SHAPE).label_map[5, 6] == 3
-    assert peeking.unsaved() == []
+    assert peeking.edits.unsaved() == []
     after = {path: path.read_bytes() for path in (folder / "segmentation").rglob("*") if path.is_file()}
     assert before == after
     workspace.close()

@@ -1,0 +1,116 @@
+"""Edits of images that nobody has open: made, found after a crash, restored, discarded; and maps that others edit."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.catalog import Catalog, Entry
+from model.errors import WorkspaceError, saving
+from model.foreign import KnownMaps
+from model.journal import Commit
+from model.journal_records import JournalError
+from model.journals import Held, Journals
+from model.labels import read_label
+from model.patches import MaskPatch
+from model.plane_source import of_arrays
+
+if TYPE_CHECKING:
+    from model.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """An image with `edits` that only its journal holds; `time` is the last one's, in seconds since 1970."""
+
+    name: str
+    edits: int
+    time: float
+
+
+class Edits:
+    """A part of its workspace. Its methods may be called from any thread; those that write raise WorkspaceError."""
+
+    def __init__(self, workspace: Workspace, journals: Journals, catalog: Catalog, known: KnownMaps) -> None:
+        self._workspace = workspace
+        self._journals = journals
+        self._catalog = catalog
+        self._known = known
+
+    def write(self, name: str, shape: tuple[int, int], text: str, patch: MaskPatch) -> Entry:
+        """Edit an image of `shape` (H, W) that is not open, as if it had been: with its own undo history.
+
+        `patch` is against what `Workspace.read_maps` says.
+        """
+        workspace = self._workspace
+        maps = workspace.read_maps(name, shape)
+        journal = workspace.journal(name, maps)
+        cursor, seq = (maps.past.story.cursor, maps.past.story.seq) if maps.past is not None else (0, 0)
+        patch.apply(maps.label_map, maps.provenance)
+        with saving(name):
+            uids = {item.value: item.uid for item in workspace.classes.classes}
+            journal.append([Commit(seq + 1, time.time(), cursor + 1, text, patch.to_bytes())], uids)
+        entry = workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), Held(journal, seq + 1))
+        journal.close()
+        return entry
+
+    def unsaved(self) -> list[Unsaved]:
+        """The images whose journal holds strokes that no map holds, newest first: what a crash left."""
+        found = []
+        for entry in self._catalog.entries():
+            facts = self._catalog.journal_facts(entry.name)
+            if facts.unsaved and facts.human:
+                found.append(Unsaved(entry.name, facts.unsaved, facts.time))
+        return sorted(found, key=lambda item: -item.time)
+
+    def restore(self, name: str) -> Entry:
+        """Write the map of an image from its journal. Raises WorkspaceError also when that cannot be used."""
+        workspace = self._workspace
+        try:
+            maps = workspace.read_maps(name, self._journals.shape(name))
+        except (JournalError, OSError):
+            maps = None
+        if maps is None or maps.past is None:
+            raise WorkspaceError("The journal of {name} cannot be used; it was left where it is.", name=name)
+        journal = self._journals.open(name, maps.label_map.shape, (), maps.past, keep_old=True)
+        held = Held(journal, maps.past.story.seq)
+        entry = workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), held)
+        journal.close()
+        return entry
+
+    def discard(self, name: str) -> Entry:
+        """Go back to the map that was saved last; the journal goes to `kept/`."""
+        with saving(name):
+            self._journals.set_aside(name)
+        return self._catalog.update(name)
+
+    def values(self, name: str) -> set[int]:
+        """The values in a person's map that only the journal holds yet."""
+        facts = self._catalog.journal_facts(name)
+        return self._journals.values(name, history=False) if facts.human and facts.unsaved else set()
+
+    def forget_history_of(self, name: str, values: set[int]) -> None:
+        """After classes were removed: a history that undo could bring them back from goes to `kept/`, the map stays."""
+        if self._journals.values(name, history=True) & values:
+            if self._catalog.journal_facts(name).unsaved:
+                self.restore(name)
+            self.discard(name)
+
+    def changed_map(self, name: str) -> Path | None:
+        """A map of an image that is being edited, if another program has written it since we did."""
+        return self._known.changed(name)
+
+    def set_aside(self, name: str, path: Path) -> None:
+        """Keep a copy of a changed map, which may then be overwritten."""
+        with saving(name):
+            self._known.keep(path)
+        self._known.know(name)
+
+    def take_over(self, name: str, path: Path, shape: tuple[int, int]) -> np.ndarray:
+        """The label map (H, W) in a changed map, of which a copy is kept. Raises LabelError, too."""
+        self.set_aside(name, path)
+        return read_label(path, shape, self._workspace.classes)

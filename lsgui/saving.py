@@ -216,9 +216,13 @@ class Saving(QObject):
         workspace, name = self._context.workspace, self._document.name
         if not self._row_shown and not self._context.jobs.busy("files"):
             self._row_shown = True
+
+            def done(entry: Entry) -> None:
+                if workspace is self._context.workspace:
+                    self._context.show_entry(entry)
+
             title = Message("Looking at files")
-            look = self._context.jobs.submit
-            look("files", title, lambda report: workspace.look_again(name), self._context.show_entry, quiet=True)
+            self._context.jobs.submit("files", title, lambda report: workspace.look_again(name), done, quiet=True)
 
     def _loaded(self) -> None:
         self._row_shown = self._recovered = False

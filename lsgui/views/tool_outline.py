@@ -13,6 +13,8 @@ MARGIN = 6
 """Logical pixels around an outline that its pen and its corners cover."""
 CORNER = 3.0
 DASH = 4
+MANY = 400
+"""Corners from which on a smooth line takes longer than a frame."""
 INSIDE = 0.35
 """The opacity of the inside of a shape that is not finished."""
 DARKEST = 165
@@ -32,6 +34,7 @@ class ToolOutline(QObject):
         self._inside = False
         self._covered, self._selected = QRect(), QRect()
         self._classes: ClassTable | None = None
+        self._drawn: object = None
         tools.outline_changed.connect(self.refresh)
         tools.selection.changed.connect(self._selection_changed)
 
@@ -58,7 +61,13 @@ class ToolOutline(QObject):
         self.moved.emit(old, self._selected)
 
     def refresh(self) -> None:
-        old, self._covered = self._covered, self._bounds(self._shape())
+        """To be called whenever something may have changed; nothing is drawn again unless it has."""
+        shape = self._shape()
+        drawn = (shape, self._viewport, self._ratio, None if shape is None else self._color(shape).rgb())
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        old, self._covered = self._covered, self._bounds(shape)
         if not (old.isEmpty() and self._covered.isEmpty()):
             self.moved.emit(old, self._covered)
 
@@ -67,10 +76,13 @@ class ToolOutline(QObject):
         shape = self._shape()
         if shape is None:
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if shape.fill:
             self._paint_inside(painter, shape)
+        many = len(shape.points) > MANY
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not many)
         for pen in (QPen(QColor(0, 0, 0, 150), 3.0), QPen(self._color(shape), 1.25)):
+            if many:
+                pen.setWidth(1)
             painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             self._paint_lines(painter, shape)
@@ -108,11 +120,14 @@ class ToolOutline(QObject):
         painter.drawPolygon(QPolygonF([self._point(point) for point in shape.points]), Qt.FillRule.OddEvenFill)
 
     def _paint_handles(self, painter: QPainter, shape: Outline) -> None:
-        painter.setPen(QPen(QColor(0, 0, 0, 180), 1.0))
-        painter.setBrush(self._color(shape))
-        for index, point in enumerate(shape.handles):
-            size = CORNER + (1 if index == shape.held else 0)
-            painter.drawEllipse(self._point(point), size, size)
+        """As round points of a pen, since a lasso may have thousands."""
+        points = [self._point(point) for point in shape.handles]
+        for color, more in ((QColor(0, 0, 0, 180), 2.0), (self._color(shape), 0.0)) if points else ():
+            painter.setPen(_dot(color, 2 * CORNER + more))
+            painter.drawPoints(points)
+            if shape.held is not None:
+                painter.setPen(_dot(color, 2 * CORNER + 3 + more))
+                painter.drawPoint(points[shape.held])
 
     def _shape(self) -> Outline | None:
         shape = self._tools.outline()
@@ -149,3 +164,7 @@ class ToolOutline(QObject):
         radius = circle[2] * self._viewport.view.scale / self._ratio
         middle = self._point(circle[:2])
         return QRectF(middle.x() - radius, middle.y() - radius, 2 * radius, 2 * radius)
+
+
+def _dot(color: QColor, size: float) -> QPen:
+    return QPen(color, size, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)

@@ -113,6 +113,7 @@ class Threshold(RegionTool):
     def __init__(self, kit: Kit) -> None:
         super().__init__(kit)
         self._drawn: tuple[Point, Point] | None = None
+        self.document.loaded.connect(self._loaded)
 
     @property
     def active(self) -> bool:
@@ -167,6 +168,11 @@ class Threshold(RegionTool):
             return super().outline()
         (x0, y0), (x1, y1) = self._drawn
         return Outline(points=((x0, y0), (x1, y0), (x1, y1), (x0, y1)), closed=True)
+
+    def _loaded(self) -> None:
+        self._drawn = None
+        if self.painting.tool == "threshold":
+            self.chosen()
 
     def _paint(self) -> None:
         """In the selection, or in the whole image."""

@@ -128,14 +128,17 @@ def usual(pixels: np.ndarray) -> tuple[float, float]:
 
 
 def foreground(pixels: np.ndarray) -> tuple[float, float]:
-    """The brighter of the two kinds of values that an image falls into (by Otsu's method), as (low, high)."""
+    """The brighter of the two kinds of values that an image falls into (by Otsu's method), as (low, high).
+
+    Of a large image a part is looked at, since this is asked for while the hand waits.
+    """
     step = max(1, max(pixels.shape[:2]) // 512)
     sample = pixels[::step, ::step].astype(np.float64)
     grey = sample.mean(axis=2) if sample.ndim == 3 else sample
     low, high = float(grey.min()), float(grey.max())
     levels = np.round((grey - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
     level, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_OTSU)
-    return low + (level + 0.5) * (high - low) / 255, float(pixels.max())
+    return low + (level + 0.5) * (high - low) / 255, 255.0 if pixels.dtype == np.uint8 else high
 
 
 def _within(pixels: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -103,10 +103,19 @@ def test_a_threshold_starts_with_what_is_bright_and_enter_paints_it(hand: object
     show(hand, steps)
     hand.painting.tool = "threshold"
     low, high = hand.painting.threshold
-    assert 60 < low < 200 and high == 200 and (hand.label == UNTOUCHED).all()
+    assert 60 < low < 200 and high == 255 and (hand.label == UNTOUCHED).all()
     assert hand.key("Return")
     assert ((hand.label == 6) == (steps == 200)).all() and hand.document.history.undo_text == "Threshold"
     assert hand.painting.threshold is None and not hand.key("Return"), "the next Enter is the window's"
+
+
+def test_an_image_that_is_opened_with_the_threshold_in_the_hand_gets_one(hand: object, steps: np.ndarray) -> None:
+    hand.document.close()
+    hand.painting.tool = "threshold"
+    assert hand.painting.threshold is None and not hand.tools.active
+    show(hand, steps.astype(np.float32) * 7)
+    low, high = hand.painting.threshold
+    assert 420 < low < 1400 == high
 
 
 def test_a_threshold_is_taken_from_a_box_and_paints_within_the_selection(hand: object, steps: np.ndarray) -> None:

@@ -16,6 +16,7 @@ from lsgui.notices import Notice
 from lsgui.views.class_editor import ClassEditor
 from lsgui.views.class_panel import class_digits
 from lsgui.views.class_row import ClassRow
+from lsgui.views.unlabelled_choice import UnlabelledChoice
 from model import events
 from model.classes import Class, ClassTable, default_table
 from model.messages import Message
@@ -161,6 +162,14 @@ def test_options_follow_the_tool(shown: object) -> None:
     assert "touching pixels" in texts(shown.window.options) and "Size" not in texts(shown.window.options)
     shown.trigger("tool-polygon")
     assert any("Backspace" in text for text in texts(shown.window.options))
+
+
+def test_one_box_says_whether_training_looks_at_unlabelled_images(shown: object) -> None:
+    first, second = shown.window.training.findChildren(UnlabelledChoice)
+    flow, before = shown.session._training, first.isChecked()
+    assert flow.unlabelled == second.isChecked() == before
+    first.click()
+    assert flow.unlabelled == second.isChecked() == shown.preferences.settings.unlabelled == (not before)
 
 
 def test_training_tells_its_story(shown: object) -> None:

@@ -57,6 +57,19 @@ def test_whole_drives_are_held_out_and_nothing_else_can_be(streets: Path) -> Non
             hold_out(truths, groups)
 
 
+def test_strokes_leave_a_share_of_each_label(streets: Path, tmp_path: Path) -> None:
+    fold = split(
+        "street", truths := read_folder(streets / "images", streets / "labels", [11]), table_for(truths), ["0002B"]
+    )
+    for name, truth in fold.stroked(0.1).train.items():
+        known = truth.label_map != 255
+        assert 0.05 < known.mean() < 0.2 and (truth.label_map == fold.train[name].label_map)[known].all()
+    result = _train(
+        streets, tmp_path / "r", OURS, "--hold-out", "0002B", "--steps", "2", "--strokes", "0.1", "--unlabelled"
+    )
+    assert result["name"] == f"{OURS}, 10% by strokes, unlabelled too" and result["steps"] == 2
+
+
 def test_a_share_of_the_images_keeps_its_labels_and_the_others_can_be_looked_at(streets: Path, tmp_path: Path) -> None:
     truths = read_folder(streets / "images", streets / "labels", [11])
     fold = split("street", truths, table_for(truths), ["0002B"]).labelled(0.25)

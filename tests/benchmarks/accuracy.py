@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def train(chosen: argparse.Namespace) -> int:
     """One run, unless its result is there."""
     device, state = choose_device(chosen.device), {"commit": chosen.commit, "code": code_digest()}
-    share = chosen.labelled, chosen.unlabelled
+    share = chosen.labelled, chosen.unlabelled, chosen.strokes
     run = Run(chosen.network, chosen.seed, chosen.recipe, chosen.seconds, chosen.steps, *share)
     path = chosen.results / run.file_name(*_place(chosen), state["code"])
     if path.exists() and _same(path, state | {"card": device_name(device)}):
@@ -64,7 +64,7 @@ def protocol(chosen: argparse.Namespace) -> int:
         rules = [["--hold-out", drive] for drive in chosen.folds or data.drives_of(chosen.path)]
     length = ["--seconds", chosen.seconds] if chosen.seconds else ["--steps", chosen.steps]
     rest = [f"--{chosen.data}", chosen.path, *length, "--recipe", chosen.recipe, "--labelled", chosen.labelled]
-    rest += ["--unlabelled"] if chosen.unlabelled else []
+    rest += ["--strokes", chosen.strokes] + (["--unlabelled"] if chosen.unlabelled else [])
     runs = itertools.product(chosen.seeds, rules, chosen.networks)
     return _all([["--network", network, "--seed", seed, *rule, *rest] for seed, rule, network in runs], chosen)
 
@@ -162,7 +162,8 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     length.add_argument("--steps", type=int)
     parser.add_argument("--recipe", choices=RECIPES, default=RECIPES[0])
     parser.add_argument("--labelled", type=float, default=1.0, help="share of the training images that have a label")
-    parser.add_argument("--unlabelled", action="store_true", help="learn from the others without their label")
+    parser.add_argument("--unlabelled", action="store_true", help="learn from what has no label, too")
+    parser.add_argument("--strokes", type=float, default=1.0, help="share of an image's pixels that strokes label")
 
 
 def _add_many(parser: argparse.ArgumentParser) -> None:

@@ -23,6 +23,7 @@ from model.split import Grouping, Split, slice_position, unit_of
 from model.survey import Survey, Usable
 from model.truth import Truth
 from model.workspace import LabelledImage
+from tests.benchmarks.scribbles import scribbled
 
 STREET = (
     "Sky", "Building", "Pole", "Road", "Pavement", "Tree", "SignSymbol", "Fence", "Car", "Pedestrian", "Bicyclist",
@@ -55,6 +56,16 @@ class Fold:
         names = [name for place, name in enumerate(self.train) if place in chosen]
         others = {name: truth.image for name, truth in self.train.items() if name not in names}
         return dataclasses.replace(self, train={name: self.train[name] for name in names}, others=others)
+
+    def stroked(self, share: float) -> Fold:
+        """With only this share of each training image's pixels labelled, by brush strokes."""
+        if share == 1:
+            return self
+        strokes = {
+            name: dataclasses.replace(truth, label_map=scribbled(truth.label_map, share, place))
+            for place, (name, truth) in enumerate(self.train.items())
+        }
+        return dataclasses.replace(self, train=strokes)
 
     def survey(self) -> Survey:
         """What the product's Learner learns from."""

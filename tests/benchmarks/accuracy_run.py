@@ -49,7 +49,8 @@ SETTLING = 128, 8
 @dataclass(frozen=True)
 class Run:
     """`seconds` or `steps` say how long. Of the training images a share is `labelled`; the others are left out, unless the
-    `unlabelled` are looked at, too. The batch and the crop are the recipe's unless given.
+    `unlabelled` are looked at, too. Of each labelled image `strokes` cover a share. The batch and the crop are the recipe's
+    unless given.
     """
 
     network: str
@@ -59,6 +60,7 @@ class Run:
     steps: int | None = None
     labelled: float = 1.0
     unlabelled: bool = False
+    strokes: float = 1.0
     batch: int | None = None
     crop: int | None = None
 
@@ -67,6 +69,7 @@ class Run:
         """The network, and how its training is not the usual one."""
         recipe = "" if self.recipe == OURS else f", {self.recipe} recipe"
         share = "" if self.labelled == 1 else f", {self.labelled:.0%} labelled"
+        share += "" if self.strokes == 1 else f", {self.strokes:.0%} by strokes"
         return self.network + recipe + share + (", unlabelled too" if self.unlabelled else "")
 
     @property
@@ -85,7 +88,7 @@ class Run:
 def measure(run: Run, fold: Fold, device: torch.device) -> dict[str, object]:
     """Train, judge, and return what the result file holds, but for the state of the code."""
     torch.backends.cudnn.benchmark = True
-    fold = fold.labelled(run.labelled)
+    fold = fold.labelled(run.labelled).stroked(run.strokes)
     variant = Variant.named(run.network, len(fold.classes.classes))
     start, plan, network = _prepared(run, variant, fold, device)
     parameters = sum(one.numel() for one in network.parameters())

@@ -216,18 +216,6 @@ def test_the_twin_has_the_same_parameters_and_no_token_sees_another() -> None:
     assert seen[TWIN].sum() == 1 and seen[TWIN][1, 2] and seen[OURS].sum() > 8
 
 
-def test_batch_norms_get_the_statistics_of_the_images_they_will_see() -> None:
-    import torch
-
-    from tests.benchmarks.accuracy_networks import settle_norms
-
-    norm = torch.nn.BatchNorm2d(3).eval()
-    images = torch.randn(4, 2, 3, 8, 8) * 5 + 2
-    settle_norms(norm, lambda: iter(images))
-    torch.testing.assert_close(norm.running_mean, images.mean((0, 1, 3, 4)), atol=1e-5, rtol=1e-5)
-    assert not norm.training and norm.running_var.mean() == pytest.approx(25, rel=0.2)
-
-
 def test_slices_of_a_volume_lie_as_those_of_dicom(tmp_path: Path) -> None:
     """Axes that grow to the right and to the front, as in NIfTI's RAS, are turned; others stay."""
     voxels = np.arange(24, dtype=np.int16).reshape(2, 3, 4)

@@ -46,7 +46,8 @@ def _succeeds(arguments: list[str], number: int | None, threads: int) -> bool:
     if number is not None:
         environment["CUDA_VISIBLE_DEVICES"] = str(number)
     command = [sys.executable, "-m", "tests.benchmarks.accuracy", *arguments]
+    started = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    end = "done" if done.returncode == 0 else f"failed:\n{done.stderr[-2000:]}"
+    end = f"done in {time.monotonic() - started:.0f} s" if done.returncode == 0 else f"failed:\n{done.stderr[-2000:]}"
     print(f"    {' '.join(arguments)}: {end}", flush=True)
     return done.returncode == 0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Iterable
 
 import torch
 import torch.nn.functional as F
@@ -74,7 +73,8 @@ def _only_values(heads: int, qkv: torch.Tensor) -> torch.Tensor:
 class ComparedUNet(nn.Module):
     """The U-Net as the product's trainer and segmenter want a network: it takes and gives what a LightningUnet does.
 
-    Channels lie last in memory, which on GPUs with tensor cores is the faster layout.
+    Channels lie last in memory, which on GPUs with tensor cores is the faster layout. The trainer averages the statistics
+    of batch norms like the weights; to take them anew from whole images in the end was no better.
     """
 
     def __init__(self, config: NetworkConfig, widths: tuple[int, ...]) -> None:
@@ -100,23 +100,6 @@ class ComparedUNet(nn.Module):
     def ready_for(self, dtype: torch.dtype) -> ComparedUNet:
         """Autocast converts its weights at every call, which costs time and no accuracy."""
         return self
-
-
-@torch.no_grad()
-def settle_norms(network: nn.Module, batches: Callable[[], Iterable[torch.Tensor]]) -> None:
-    """Take the statistics of batch norms anew, as the mean over these images (B, 1 or 3, H, W).
-
-    Averaged weights have never seen a batch: averages of the statistics of others would be those of no network.
-    """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    if not norms:
-        return
-    for norm in norms:
-        norm.train().reset_running_stats()
-        norm.momentum = None  # the mean of all, instead of one that forgets
-    for images in batches():
-        network(images)
-    network.eval()
 
 
 def _tuples(value: object) -> object:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from unittest import mock
 
@@ -23,27 +21,22 @@ from torch import nn
 from model import metrics
 from model.calibration import calibration_error
 from model.checkpoint import Checkpoint
-from model.dataset import make_example
 from model.device import device_name
-from model.input_range import to_unit
 from model.network import LightningUnet
 from model.options import FineTuneOptions
 from model.plan import Plan
-from model.precision import Precision
 from model.presets import PRESETS
 from model.schedule import Clock, Schedule
 from model.scoring import Scores, count_pairs
 from model.segmenter import Segmenter
 from model.start import starting_checkpoint
 from tests.benchmarks.accuracy_data import Fold
-from tests.benchmarks.accuracy_networks import Variant, settle_norms
+from tests.benchmarks.accuracy_networks import Variant
 from tests.benchmarks.accuracy_recipe import OURS, Learns, adapted, learner, rehearse
 from tests.benchmarks.timing import finish, memory_of
 
 FEWEST_REHEARSED = 8
 """The step is launched some times before it is recorded, and both have to have happened."""
-SETTLING = 128, 8
-"""Images over which the statistics of batch norms are taken in the end, and how many at a time."""
 
 
 @dataclass(frozen=True)
@@ -141,12 +134,9 @@ def _train(learns: Learns, schedule: Schedule, device: torch.device) -> float:
     return clock.seconds
 
 
-@torch.no_grad()
 def judge(trained: Checkpoint, network: nn.Module, fold: Fold, device: torch.device) -> Scores:
     """By the product's Segmenter, at the images' own size; `network` is left with these weights, to predict only."""
     network.load_state_dict({name: torch.from_numpy(np.array(tensor)) for name, tensor in trained.tensors.items()})
-    with Precision(device).autocast():
-        settle_norms(network, lambda: _whole_images(trained, fold, device))
     segmenter = Segmenter(network, trained, trained.classes.classes, device)
     scores = Scores.none(fold.classes)
     truths = list(fold.test.values())
@@ -155,20 +145,6 @@ def judge(trained: Checkpoint, network: nn.Module, fold: Fold, device: torch.dev
             raise found
         scores = count_pairs(scores, found.label_map, truth.label_map, found.confidence)
     return scores
-
-
-def _whole_images(trained: Checkpoint, fold: Fold, device: torch.device) -> Iterator[torch.Tensor]:
-    """Training images (B, 1 or 3, h, w) in 0..1 as the network sees them when it predicts, those of one shape together."""
-    most, together = SETTLING
-    names = np.random.default_rng(0).permutation(list(fold.train))[:most]
-    by_shape: dict[tuple[int, ...], list[np.ndarray]] = defaultdict(list)
-    for name in names:
-        example = make_example(fold.train[name], trained.classes, trained.input, trained.network["size"])
-        planes = np.atleast_3d(to_unit(example.pixels, example.limits)).transpose(2, 0, 1)
-        by_shape[planes.shape].append(planes)
-    for images in by_shape.values():
-        for first in range(0, len(images), together):
-            yield torch.from_numpy(np.stack(images[first : first + together])).to(device)
 
 
 def _result(run: Run, fold: Fold, scores: Scores) -> dict[str, object]:

@@ -88,6 +88,7 @@ def test_void_is_no_class_and_counts_nowhere(streets: Path, tmp_path: Path) -> N
     assert table_for(truths).values == (0, 1)
     result = _train(streets, tmp_path / "r", OURS, "--hold-out", "0002B", "--steps", "2")
     assert np.sum(result["counts"]) == np.sum(result["sureness"]) == 4 * 32 * 38
+    assert 0.1 <= result["temperature"] <= 10 and 0 <= result["calibrated_error"] < 1
 
 
 @pytest.mark.parametrize("recipe", ["product", "measured"])

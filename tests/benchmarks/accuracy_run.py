@@ -30,6 +30,7 @@ from model.schedule import Clock, Schedule
 from model.scoring import Scores, count_pairs
 from model.segmenter import Segmenter
 from model.start import starting_checkpoint
+from tests.benchmarks.accuracy_calibration import calibrated
 from tests.benchmarks.accuracy_data import Fold
 from tests.benchmarks.accuracy_networks import Variant
 from tests.benchmarks.accuracy_recipe import OURS, Learns, adapted, learner, rehearse
@@ -96,7 +97,7 @@ def measure(run: Run, fold: Fold, device: torch.device) -> dict[str, object]:
         finally:
             learns.close()
     scores = judge(trained, network, fold, device)
-    return _result(run, fold, scores) | {
+    return _result(run, fold, scores) | calibrated(network, trained, fold, device) | {
         "card": device_name(device), "torch": torch.__version__,
         "steps": learns.steps, "seconds": round(seconds, 4), "memory": memory, "parameters": parameters,
         "batch": plan.batch, "crop": plan.crop, "train": len(fold.train), "test": len(fold.test),

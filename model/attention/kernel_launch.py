@@ -53,8 +53,8 @@ def forward(
                 num_warps=tile.short_warps, num_stages=tile.short_stages,
             )  # fmt: skip
             return
-        if kernel_near.suits(width, v.shape[-1], q.dtype, tokens, scan.activate):
-            tensors, kind = (q, k, v, out), kind | {"DIRECTION": scan.direction, "NORM": scan.norm}
+        if kernel_near.suits(width, v.shape[-1], q.dtype, tokens, scan.direction):
+            tensors, kind = (q, k, v, out), kind | {"NORM": scan.norm}
             kernel_near.launch(tensors, slopes, scales, strides, order, keep, tile.dependent, **kind)
             return
         room = _Room.of(q, tokens, tile, (2 if scan.direction == 2 else 1) * pairs * slices, width * slice_width)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QImage
 
+from model.review import most_useful_first
 from model.workspace import Entry, Status
 
 EntryRole = Qt.ItemDataRole.UserRole + 1
@@ -84,13 +85,15 @@ class FolderModel(QAbstractListModel):
 
 
 class FolderFilter(QSortFilterProxyModel):
-    """Rows whose name holds the text, and whose status is among those wanted."""
+    """Rows whose name holds the text, and whose status is among those wanted; in the folder's order, or by usefulness."""
 
     def __init__(self, source: FolderModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._text = ""
         self._statuses: frozenset[Status] | None = None
+        self._ranks: dict[str, int] = {}
         self.setSourceModel(source)
+        source.modelReset.connect(self.in_folder_order)
 
     @property
     def text(self) -> str:
@@ -108,6 +111,36 @@ class FolderFilter(QSortFilterProxyModel):
         """None shows every status."""
         self._statuses = None if statuses is None else frozenset(statuses)
         self.invalidate()
+
+    @property
+    def useful_first(self) -> bool:
+        return bool(self._ranks)
+
+    def in_folder_order(self) -> None:
+        self._ranks = {}
+        self.sort(-1)
+
+    def most_useful_first(self) -> None:
+        """Those whose label would teach the model most, as far as it has predicted them. The order then stays as it is: rows
+        that move while somebody works through them would be lost.
+        """
+        entries = self.sourceModel().entries
+        labelled = [entry.status in (Status.LABELLED, Status.CORRECTED) for entry in entries]
+        order = most_useful_first([entry.confidence for entry in entries], labelled)
+        self._ranks = {entry.name: len(entries) + row for row, entry in enumerate(entries)}
+        self._ranks |= {entries[row].name: rank for rank, row in enumerate(order)}
+        self.sort(-1)
+        self.sort(0)
+
+    def ordered(self) -> tuple[Entry, ...]:
+        """All images in this order, whether or not they are shown."""
+        entries = self.sourceModel().entries
+        return tuple(sorted(entries, key=lambda entry: self._ranks.get(entry.name, 0))) if self._ranks else entries
+
+    def lessThan(self, left: Index, right: Index) -> bool:  # noqa: N802
+        rows = self.sourceModel()
+        first, second = (self._ranks.get(rows.entry_at(index.row()).name, index.row()) for index in (left, right))
+        return first < second
 
     def accepts(self, entry: Entry) -> bool:
         wanted = self._statuses is None or entry.status in self._statuses

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,17 +74,20 @@ class Opening(QObject):
 
     def step(self, step: int) -> None:
         """The next (1) or previous (-1) image that the filter shows; also past one that cannot be opened."""
-        entries = self._context.folder.entries
-        row = self._context.folder.row_of(self.wanted)
+        entries = self._shown.ordered()
+        row = self._row(entries)
         row = -1 if row is None and step > 0 else row or 0
         self._open_first(entries[row + 1 :] if step > 0 else entries[:row][::-1], self._shown.accepts)
 
     def next_unreviewed(self) -> None:
         """The next image without a label, from here to the end and then from the start."""
-        entries = self._context.folder.entries
-        row = self._context.folder.row_of(self.wanted) or 0
+        entries = self._shown.ordered()
+        row = self._row(entries) or 0
         if not self._open_first(entries[row + 1 :] + entries[:row], lambda entry: entry.status != Status.LABELLED):
             self._context.tell("info", Message("Every image of this folder is labelled."))
+
+    def _row(self, entries: Sequence[Entry]) -> int | None:
+        return next((row for row, entry in enumerate(entries) if entry.name == self.wanted), None)
 
     def reload(self) -> None:
         """Read the open image and its maps from their files again."""

@@ -202,6 +202,10 @@ class Session(QObject):
     def fine_tune(self, options: FineTuneOptions | None = None) -> None:
         self._training.start(options)
 
+    def learn_from_unlabelled(self, wanted: bool) -> None:
+        """Whether the next trainings look at images and pixels without a label, too."""
+        self._training.unlabelled = wanted
+
     def resume_fine_tune(self) -> None:
         self._training.resume()
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields, replace
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from model.options import FineTuneOptions
+
 RECENT = 8
 
 
@@ -20,6 +22,7 @@ class Settings:
     geometry: bytes = b""
     splitters: dict[str, list[int]] = field(default_factory=dict)
     hidden_panels: tuple[str, ...] = ()
+    unlabelled: bool = FineTuneOptions.unlabelled
 
     def with_recent(self, folder: str) -> Settings:
         """`folder` first, no folder twice."""
@@ -38,6 +41,7 @@ def read_settings(store: QSettings) -> Settings:
         geometry=_bytes(store.value("geometry")),
         splitters={name: _sizes(store.value(f"splitters/{name}")) for name in _names(store, "splitters")},
         hidden_panels=_texts(store.value("hidden_panels")),
+        unlabelled=_flag(store.value("unlabelled"), default.unlabelled),
     )
 
 
@@ -69,6 +73,11 @@ def _texts(value: object) -> tuple[str, ...]:
 
 def _bytes(value: object) -> bytes:
     return bytes(value.data()) if isinstance(value, QByteArray) else b""
+
+
+def _flag(value: object, default: bool) -> bool:
+    """INI files hold texts."""
+    return {"true": True, "false": False}.get(str(value).lower(), default)
 
 
 def _whole(value: object, default: int) -> int:

@@ -25,7 +25,9 @@ FEWEST_LABELS = 1
 
 
 class TrainingFlow(QObject):
-    """`state` is what the panel shows; the child process does the work."""
+    """`state` is what the panel shows; the child process does the work. `unlabelled` says whether the trainings begun from
+    here learn from what has no label, too.
+    """
 
     changed = Signal()
 
@@ -39,6 +41,7 @@ class TrainingFlow(QObject):
     ) -> None:
         super().__init__(parent)
         self.state = TrainingState()
+        self.unlabelled = FineTuneOptions.unlabelled
         self.child = FineTuneChild(self)
         self._context = context
         self._saving = saving
@@ -70,7 +73,7 @@ class TrainingFlow(QObject):
                 ),
             )
             return
-        chosen = options or FineTuneOptions(weights=self._model.info.path)
+        chosen = options or FineTuneOptions(weights=self._model.info.path, unlabelled=self.unlabelled)
         self._saving.flush(lambda saved: self._launch(chosen) if saved else None)
 
     def resume(self) -> None:
@@ -80,7 +83,8 @@ class TrainingFlow(QObject):
     def new_model(self, preset: str) -> None:
         """Train a model from scratch, compared with the one that predicts now."""
         model = self._model.info
-        self.start(FineTuneOptions(preset=preset, baseline=model.path if model else None))
+        baseline = model.path if model else None
+        self.start(FineTuneOptions(preset=preset, baseline=baseline, unlabelled=self.unlabelled))
 
     def stop(self) -> None:
         if self.child.running:

@@ -27,6 +27,7 @@ class TrainingState:
     fraction: float | None = None
     train: int = 0
     held_out: int = 0
+    unlabelled: int = 0
     remaining: float | None = None
     loss: list[tuple[float, float]] = field(default_factory=list)
     dice: list[tuple[float, float]] = field(default_factory=list)
@@ -49,7 +50,7 @@ class TrainingState:
             case events.Started():
                 self.state = "running" if self.state == "starting" else self.state
                 self.run, self.device, self.batch, self.epochs = event.run, event.device, event.batch, event.epochs
-                self.train, self.held_out = event.train, event.held_out
+                self.train, self.held_out, self.unlabelled = event.train, event.held_out, event.unlabelled
             case events.Baseline():
                 self.baseline_mean, self.baseline = event.mean, event.dice
             case events.Step():

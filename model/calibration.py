@@ -25,6 +25,13 @@ def count_confidence(confidence: np.ndarray, right: np.ndarray, known: np.ndarra
     return np.bincount(level, minlength=2 * LEVELS).reshape(2, LEVELS)
 
 
+def count_softmax(logits: np.ndarray, channels: np.ndarray) -> np.ndarray:
+    """`count_confidence` of predictions from `logits` (N, C) whose truth is `channels` (N,), 255 left out."""
+    chances = np.exp(logits - logits.max(axis=1, keepdims=True))
+    confidence = (255 * chances.max(axis=1) / chances.sum(axis=1)).round().astype(np.uint8)
+    return count_confidence(confidence, logits.argmax(axis=1) == channels, channels != UNTOUCHED)
+
+
 def calibration_error(counts: np.ndarray) -> float | None:
     """The expected calibration error (0..1) of `count_confidence`, in BINS of equal width; None without a pixel.
 

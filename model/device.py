@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+
 import torch
 
 from model.errors import DeviceLost, ModelError
@@ -68,6 +70,7 @@ def is_lost(error: BaseException) -> bool:
 def raise_unless_out_of_memory(error: Exception, device: str) -> None:
     """Raise `error` again, a lost GPU's as DeviceLost, unless it says that memory ran out. `device` is for people."""
     if is_lost(error):
+        _never_free(error)
         reason = str(error).strip().splitlines()[0].rstrip(".")
         raise DeviceLost(
             "{device} has stopped working ({reason}); the program goes on on the CPU until it is started again.",
@@ -76,6 +79,15 @@ def raise_unless_out_of_memory(error: Exception, device: str) -> None:
         ) from error
     if not is_out_of_memory(error):
         raise error
+
+
+def _never_free(error: Exception) -> None:
+    """Keep all that the frames of its traceback hold, until the process ends: pinned memory, buffers, graphs.
+
+    PyTorch asks a GPU whether it still uses what is freed. Of a lost one the answer is an error in a destructor, and that
+    would end the program.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(error))
 
 
 def _is_there(device: torch.device) -> bool:

@@ -15,11 +15,25 @@ from typing import BinaryIO
 _PATIENCE = 20
 _BUFFER = 1 << 18
 """Most files fit, and are then written by one call of the system."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def create(path: Path) -> BinaryIO:
     """A new file to write; raises FileExistsError where there is one."""
     return open(path, "xb", buffering=_BUFFER)
+
+
+def write_new(path: Path, content: bytes, durable: bool) -> None:
+    """A new file of `content`, by as few calls of the system as can be; raises FileExistsError where there is one."""
+    handle = os.open(path, _NEW, 0o666)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+        if durable:
+            _sync(handle)
+    finally:
+        os.close(handle)
 
 
 def append(path: Path) -> BinaryIO:
@@ -37,13 +51,7 @@ def write(file: BinaryIO, data: bytes) -> None:
 def sync(file: BinaryIO) -> None:
     """Return when what was written to `file` would survive a power cut."""
     file.flush()
-    if sys.platform == "darwin":
-        import fcntl
-
-        with contextlib.suppress(OSError):  # a network drive may not know it, and fsync has to do
-            fcntl.fcntl(file.fileno(), fcntl.F_FULLFSYNC)
-            return
-    os.fsync(file.fileno())
+    _sync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
@@ -98,3 +106,13 @@ def truncate(path: Path, size: int) -> None:
 def touch(path: Path) -> None:
     """Make an existing file the newest one."""
     os.utime(path)
+
+
+def _sync(handle: int) -> None:
+    if sys.platform == "darwin":
+        import fcntl
+
+        with contextlib.suppress(OSError):  # a network drive may not know it, and fsync has to do
+            fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(handle)

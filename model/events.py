@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Started:
-    """`train` and `held_out` count images; `classes` are uids in channel order."""
+    """`train`, `held_out` and `unlabelled` count images; `classes` are uids in channel order."""
 
     run: int
     device: str
@@ -19,6 +19,7 @@ class Started:
     train: int
     held_out: int
     classes: list[str]
+    unlabelled: int = 0
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ T = TypeVar("T")
 PredictMany = Callable[[Iterable[Image]], Iterator[Prediction | ModelError]]
 _AHEAD, _TOGETHER = 32, 16
 """Images that a GPU may find decoded: two of its batches; and how many of them are waited for at once."""
-_READ, _WRITE = 6, 3
-"""Threads that read and that write, at most: as many as gave most images a second on 16 cores."""
+_READ, _WRITE = 4, 3
+"""Threads that read and that write, at most: with more of them an H200 got no more images a second."""
 _HELD = 512 << 20
 """Bytes of pixels, roughly, that may wait to be predicted."""
 

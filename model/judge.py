@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import torch
 
+from model.adapt import network_from_checkpoint
 from model.calibration import fit_temperature
 from model.checkpoint import Checkpoint
 from model.dataset import Kept
@@ -60,7 +61,8 @@ class Judge:
         """
         temperature = None
         if self.can_judge:
-            samples = sample_logits(checkpoint, self._readable(), len(self.images), self.device, self._report)
+            network, images = network_from_checkpoint(checkpoint).to(self.device).eval(), len(self.images)
+            samples = sample_logits(network, checkpoint, self._readable(), images, self.device, self._report)
             temperature = fit_temperature(*samples)
         return dataclasses.replace(checkpoint, temperature=temperature or otherwise)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from model.classes import ClassTable
 from model.errors import LabelError
-from model.files import atomic_write
+from model.files import atomic_bytes
 from model.label_png import encode
 from model.opencv import cv2
 from model.pillow import pillow
@@ -55,7 +55,7 @@ def write_label(path: Path, label_map: np.ndarray, classes: ClassTable, durable:
     if label_map.dtype != np.uint8 or label_map.ndim != 2:
         raise ValueError(f"expected uint8 (H, W), got {label_map.dtype} {label_map.shape}")
     content = encode(label_map, palette_of(classes))
-    atomic_write(path, lambda file: file.write(content), durable)
+    atomic_bytes(path, content, durable)
 
 
 def read_mask(path: Path, shape: tuple[int, int], classes: ClassTable) -> ImportedMask:

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 
-from model.adapt import network_from_checkpoint
 from model.augment import centred, warp_label, warp_pixels
-from model.checkpoint import Checkpoint
+from model.checkpoint import CheckpointHeader
 from model.dataset import Example, make_example
 from model.errors import LabelError
 from model.input_range import to_unit
 from model.labels import UNTOUCHED
+from model.network import NetworkConfig
 from model.precision import Precision
 from model.progress import Progress, Report, silent
 from model.truth import Truth
@@ -25,21 +25,27 @@ MOST_VIEWS = 4
 
 
 def sample_logits(
-    checkpoint: Checkpoint, truths: Iterable[Truth], images: int, device: torch.device, report: Report = silent
+    network: torch.nn.Module,
+    header: CheckpointHeader,
+    truths: Iterable[Truth],
+    images: int,
+    device: torch.device,
+    report: Report = silent,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits (N, C) float32 and channels (N,) uint8 at up to SAMPLES labelled pixels of so many `images`.
 
-    `report` is called before each image and may raise Cancelled.
+    `network` is the header's own, on the device, to predict only. `report` is called before each image and may raise
+    Cancelled.
     """
-    network = network_from_checkpoint(checkpoint).to(device).eval()
-    logits, channels = [np.empty((0, network.config.classes), np.float32)], [np.empty(0, np.uint8)]
+    size = NetworkConfig.from_fields(header.network).size
+    logits, channels = [np.empty((0, len(header.classes.classes)), np.float32)], [np.empty(0, np.uint8)]
     for truth in truths:
         report(Progress(None))
         try:
-            example = make_example(truth, checkpoint.classes, checkpoint.input, network.config.size)
+            example = make_example(truth, header.classes, header.input, size)
         except LabelError:
             continue
-        views = _views(example, network.config.size)
+        views = _views(example, size)
         for pixels, label in views:
             found = _sample(network, pixels, label, SAMPLES // images // len(views), device)
             logits.append(found[0])

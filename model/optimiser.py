@@ -1,12 +1,13 @@
-"""Optimiser: what a step does with its gradients: clip them, move the weights by AdamW, and follow with their average."""
+"""Optimiser: what a step does with its gradients: clip them, move the weights by Muon and AdamW, and follow with their average."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
 from model.ema import WeightAverage
+from model.muon import Muon, inner_matrices
 
 GRADIENT_NORM = 1.0
 WEIGHT_DECAY = 0.05
@@ -31,14 +32,17 @@ class Optimiser:
         # The others have no fused form that can leave out a step.
         self._fused = device.type in ("cpu", "cuda")
         on_gpu = device.type == "cuda"
-        self._adamw = torch.optim.AdamW(self._groups(), lr=learning_rate, fused=self._fused, capturable=on_gpu)
+        matrices = inner_matrices(network)
+        self._muon = Muon(matrices, WEIGHT_DECAY)
+        self._adamw = torch.optim.AdamW(self._groups(matrices), lr=learning_rate, fused=self._fused, capturable=on_gpu)
 
     @property
     def gradients(self) -> list[torch.Tensor]:
         return [parameter.grad for parameter in self._parameters if parameter.grad is not None]
 
     def forget_gradients(self) -> None:
-        self._adamw.zero_grad(set_to_none=True)
+        for parameter in self._parameters:
+            parameter.grad = None
 
     def gather_gradients(self) -> None:
         """From now on gradients add up in the same memory; `clear_gradients` makes them zero."""
@@ -58,17 +62,18 @@ class Optimiser:
         shrink = ((norm + 1e-6) / GRADIENT_NORM).clamp(min=1) * (1 if self.scale is None else self.scale)
         for group in self._adamw.param_groups:
             group["lr"] = controls[0]
-        self._move(shrink, lost)
+        self._move(controls[0], shrink, lost)
         self.average.blend(self._network, controls[1])
         if self.scale is not None:
             self._rescale(lost)
 
-    def _move(self, shrink: torch.Tensor, lost: torch.Tensor) -> None:
+    def _move(self, rate: torch.Tensor, shrink: torch.Tensor, lost: torch.Tensor) -> None:
+        self._muon.step(rate, shrink, lost)
         if self._fused:
             self._adamw.grad_scale, self._adamw.found_inf = shrink, lost
             self._adamw.step()
         elif not bool(lost):
-            torch._foreach_div_(self.gradients, shrink)
+            torch._foreach_div_([one.grad for group in self._adamw.param_groups for one in group["params"]], shrink)
             self._adamw.step()
 
     def _rescale(self, lost: torch.Tensor) -> None:
@@ -82,6 +87,7 @@ class Optimiser:
         """What a state on disk holds of it, together with `facts`."""
         tensors = {f"average.{name}": tensor for name, tensor in self.average.tensors.items()}
         state = self._adamw.state_dict()["state"]
+        tensors |= {f"muon.{i}": momentum for i, momentum in enumerate(self._muon.momenta)}
         return tensors | {f"optimiser.{i}.{key}": tensor for i, one in state.items() for key, tensor in one.items()}
 
     def facts(self) -> dict[str, float]:
@@ -92,6 +98,8 @@ class Optimiser:
         for name, tensor in self.average.tensors.items():
             tensor.copy_(tensors[f"average.{name}"])
         self.average.steps = steps
+        for i, momentum in enumerate(self._muon.momenta):
+            momentum.copy_(tensors[f"muon.{i}"])
         state: dict[int, dict[str, torch.Tensor]] = {}
         for name, tensor in tensors.items():
             kind, _, rest = name.partition(".")
@@ -103,9 +111,11 @@ class Optimiser:
             self.scale.fill_(facts["scale"])
             self._steady.fill_(facts["_growth_tracker"])
 
-    def _groups(self) -> list[dict[str, object]]:
-        """Weight decay is for matrices and kernels only: norms and biases have no scale to keep small."""
+    def _groups(self, matrices: Sequence[torch.nn.Parameter]) -> list[dict[str, object]]:
+        """What AdamW moves. Weight decay is for weights only: norms and biases have no scale to keep small."""
+        taken = {id(one) for one in matrices}
+        others = [one for one in self._parameters if id(one) not in taken]
         return [
-            {"params": [one for one in self._parameters if one.ndim > 1], "weight_decay": WEIGHT_DECAY},
-            {"params": [one for one in self._parameters if one.ndim <= 1], "weight_decay": 0.0},
+            {"params": [one for one in others if one.ndim > 1], "weight_decay": WEIGHT_DECAY},
+            {"params": [one for one in others if one.ndim <= 1], "weight_decay": 0.0},
         ]

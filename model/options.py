@@ -62,7 +62,7 @@ class FineTuneOptions:
         }
         flags = [text for flag, value in chosen.items() if value is not None for text in (flag, str(value))]
         flags += ["--checkpointing"] if self.checkpointing else []
-        flags += ["--unlabelled"] if self.unlabelled else []
+        flags += ["--unlabelled" if self.unlabelled else "--no-unlabelled"]
         return start + flags + ["--device", self.device, "--seed", str(self.seed)]
 
     def to_json(self) -> dict[str, object]:

@@ -47,10 +47,9 @@ class Teacher:
         teacher is sure, else 255.
         """
         with self._precision.autocast():
-            logits = self._network(pixels)
-        best, channel = logits.float().softmax(dim=1).max(dim=1)
-        told = (channels == UNTOUCHED) & (best > SURE)
-        return torch.where(told, channel.to(torch.uint8), UNTOUCHED)
+            channel, confidence, _ = self._network.classify(pixels)
+        told = (channels == UNTOUCHED) & (confidence >= round(255 * SURE))
+        return torch.where(told, channel, UNTOUCHED)
 
     @torch.no_grad()
     def lesson(

@@ -170,11 +170,12 @@ class Training:
         plan, found = self._plan, self._found
         uids = [item.uid for item in plan.classes.classes]
         counts = len(found.train), len(found.held_out)
+        others = len(found.others) if plan.options.unlabelled else 0
         device, ranks = device_name(self._judge.device), self._team.size
         device = f"{ranks} x {device}" if ranks > 1 else device
         batch = plan.batch * plan.options.accumulate * ranks
         before = [event.batch for event in read_events(self._log.run) if isinstance(event, Started)][-1:]
-        self._log.say(Started(self._log.run.number, device, batch, plan.schedule.epochs, *counts, uids))
+        self._log.say(Started(self._log.run.number, device, batch, plan.schedule.epochs, *counts, uids, others))
         for problem in found.problems:
             self._log.notice(problem)
         if before and before != [batch]:

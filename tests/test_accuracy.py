@@ -12,7 +12,7 @@ import pytest
 
 from model.opencv import cv2
 from tests.benchmarks import accuracy
-from tests.benchmarks.accuracy_data import axial, every, hold_out, read_folder, table_for
+from tests.benchmarks.accuracy_data import axial, hold_out, read_folder, split, table_for
 from tests.benchmarks.accuracy_table import Difference, read_results, tables
 
 SHAPE = "width=16 heads=[1,2] encoder_blocks=[1,1] decoder_blocks=[1] size=32"
@@ -55,7 +55,31 @@ def test_whole_drives_are_held_out_and_nothing_else_can_be(streets: Path) -> Non
     for groups in (["0002"], [], ["0001A", "0002B", "0003C"]):
         with pytest.raises(SystemExit, match="expected to hold out some, not all, of 0001A, 0002B, 0003C"):
             hold_out(truths, groups)
-    assert list(every(train, 0.25)) == ["0001A_00000.png", "0003C_00003.png"]
+
+
+def test_strokes_leave_a_share_of_each_label(streets: Path, tmp_path: Path) -> None:
+    fold = split(
+        "street", truths := read_folder(streets / "images", streets / "labels", [11]), table_for(truths), ["0002B"]
+    )
+    for name, truth in fold.stroked(0.1).train.items():
+        known = truth.label_map != 255
+        assert 0.05 < known.mean() < 0.2 and (truth.label_map == fold.train[name].label_map)[known].all()
+    result = _train(
+        streets, tmp_path / "r", OURS, "--hold-out", "0002B", "--steps", "2", "--strokes", "0.1", "--unlabelled"
+    )
+    assert result["name"] == f"{OURS}, 10% by strokes, unlabelled too" and result["steps"] == 2
+
+
+def test_a_share_of_the_images_keeps_its_labels_and_the_others_can_be_looked_at(streets: Path, tmp_path: Path) -> None:
+    truths = read_folder(streets / "images", streets / "labels", [11])
+    fold = split("street", truths, table_for(truths), ["0002B"]).labelled(0.25)
+    found = fold.survey()
+    assert [label.item.image_path.name for label in found.train] == ["0001A_00000.png", "0003C_00003.png"]
+    assert len(found.others) == 6 and not {path.name for path in found.others} & fold.test.keys()
+    assert found.look(found.others[0]) is truths["0001A_00001.png"].image
+    few = "--hold-out", "0002B", "--steps", "3", "--labelled", "0.25"
+    counts = [_train(streets, tmp_path / "r", OURS, *few, *more)["counts"] for more in ([], ["--unlabelled"])]
+    assert counts[0] != counts[1]
 
 
 def test_void_is_no_class_and_counts_nowhere(streets: Path, tmp_path: Path) -> None:
@@ -64,6 +88,7 @@ def test_void_is_no_class_and_counts_nowhere(streets: Path, tmp_path: Path) -> N
     assert table_for(truths).values == (0, 1)
     result = _train(streets, tmp_path / "r", OURS, "--hold-out", "0002B", "--steps", "2")
     assert np.sum(result["counts"]) == np.sum(result["sureness"]) == 4 * 32 * 38
+    assert 0.1 <= result["temperature"] <= 10 and 0 <= result["calibrated_error"] < 1
 
 
 @pytest.mark.parametrize("recipe", ["product", "measured"])
@@ -104,6 +129,19 @@ def test_a_protocol_makes_the_runs_that_are_missing(streets: Path, tmp_path: Pat
     assert result["fold"] == "0001A" and len(result["classes"]) == 11 and result["data"] == "camvid"
     assert accuracy.main(command) == 0
     assert path.stat().st_mtime_ns == stamp or len(list(results.glob("*.json"))) == 2  # someone edits the code
+
+
+def test_listed_runs_are_made_and_none_is_begun_too_late(
+    streets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = f"--network '{UNET}' --hold-out 0001A --steps 2 --void 11 --batch 2"
+    listed = tmp_path / "runs.txt"
+    listed.write_text(f"# one run\n{given} --images {streets / 'images'} --labels {streets / 'labels'}\n\n")
+    command = ["runs", str(listed), "--results", str(tmp_path / "r"), "--device", "cpu"]
+    assert accuracy.main([*command, "--patience", "-1"]) == 0
+    assert "not begun" in capsys.readouterr().out and not list((tmp_path / "r").glob("*.json"))
+    assert accuracy.main(command) == 0
+    assert f"| {UNET} | 1 x 1 |" in capsys.readouterr().out
 
 
 def _result(name: str, fold: str, seed: int, counts: np.ndarray, **other: object) -> dict[str, object]:
@@ -179,18 +217,6 @@ def test_the_twin_has_the_same_parameters_and_no_token_sees_another() -> None:
     assert seen[TWIN].sum() == 1 and seen[TWIN][1, 2] and seen[OURS].sum() > 8
 
 
-def test_batch_norms_get_the_statistics_of_the_images_they_will_see() -> None:
-    import torch
-
-    from tests.benchmarks.accuracy_networks import settle_norms
-
-    norm = torch.nn.BatchNorm2d(3).eval()
-    images = torch.randn(4, 2, 3, 8, 8) * 5 + 2
-    settle_norms(norm, lambda: iter(images))
-    torch.testing.assert_close(norm.running_mean, images.mean((0, 1, 3, 4)), atol=1e-5, rtol=1e-5)
-    assert not norm.training and norm.running_var.mean() == pytest.approx(25, rel=0.2)
-
-
 def test_slices_of_a_volume_lie_as_those_of_dicom(tmp_path: Path) -> None:
     """Axes that grow to the right and to the front, as in NIfTI's RAS, are turned; others stay."""
     voxels = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
@@ -208,7 +234,7 @@ def test_slices_of_a_volume_lie_as_those_of_dicom(tmp_path: Path) -> None:
 
 
 def test_the_commit_is_read_without_git(tmp_path: Path) -> None:
-    from tests.benchmarks.accuracy_run import commit_of
+    from tests.benchmarks.accuracy_state import commit_of
 
     assert commit_of(tmp_path) == ""
     git = tmp_path / ".git"

@@ -89,6 +89,15 @@ class FolderPanel(QFrame):
         self._chips["all"].clicked.connect(lambda: self._rows.set_statuses(None))
         self._chips["todo"].clicked.connect(lambda: self._rows.set_statuses(TO_DO))
         self._chips["labelled"].clicked.connect(lambda: self._rows.set_statuses((Status.LABELLED,)))
+        self._useful = chip(self.tr("Most useful first"))
+        self._useful.setToolTip(
+            self.tr(
+                "First the images that the model is least sure of, and that lie apart from labelled ones: their labels teach "
+                "it most. Predict the folder before."
+            )
+        )
+        self._useful.toggled.connect(self._order_chosen)
+        flow.addWidget(self._useful)
         holder.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         return holder
 
@@ -121,8 +130,16 @@ class FolderPanel(QFrame):
             self.list.scrollTo(index)
         self._following = False
 
+    def _order_chosen(self, useful: bool) -> None:
+        if useful:
+            self._rows.most_useful_first()
+        else:
+            self._rows.in_folder_order()
+        self._follow()
+
     def _folder_opened(self) -> None:
         self.search.clear()
+        self._useful.setChecked(False)
         self._chips["all"].click()
         self._classes_changed()
         self._count_again()

@@ -67,7 +67,7 @@ class MainWindow(QMainWindow):
         self.classes = ClassPanel(session, display, appearance, by_id)
         self.options = ToolOptions(session.painting, by_id)
         self.window_panel = WindowPanel(session.document, display, appearance)
-        self.training = TrainingPanel(session, appearance, by_id)
+        self.training = TrainingPanel(session, appearance, preferences, by_id)
         self.status = StatusBar(session, appearance)
         self.strip = ToolStrip(by_id, appearance)
         self.top = TopBar(by_id, display, appearance)

@@ -14,9 +14,11 @@ from lsgui.views.dice_bars import DiceBars, dice_bars
 from lsgui.views.elided_label import ElidedLabel
 from lsgui.views.flow_layout import FlowLayout
 from lsgui.views.parts import button, column, label, row, set_primary, set_role, wrapped
+from lsgui.views.preferences import Preferences
 from lsgui.views.runs_list import RunsList
 from lsgui.views.training_curves import TrainingCurves
 from lsgui.views.training_words import details, headline
+from lsgui.views.unlabelled_choice import UnlabelledChoice
 from model.runs import Run
 from model.workspace import Split, Status
 
@@ -37,7 +39,9 @@ class TrainingPanel(QFrame):
 
     opened = Signal(bool)
 
-    def __init__(self, session: Session, appearance: Appearance, actions: dict[str, QAction]) -> None:
+    def __init__(
+        self, session: Session, appearance: Appearance, preferences: Preferences, actions: dict[str, QAction]
+    ) -> None:
         super().__init__()
         self.setObjectName("panelBottom")
         self._session = session
@@ -48,6 +52,7 @@ class TrainingPanel(QFrame):
         self._line, self._columns, self._left = QWidget(), QWidget(), QWidget()
         self._stop = button(self.tr("Stop"), appearance.icon("square"))
         self._resume = button(self.tr("Resume"), appearance.icon("play"))
+        self._choice, self._choice_in_line = (UnlabelledChoice(session, preferences) for _ in range(2))
         self._use = button(self.tr("Use the new model"), primary=True)
         self._keep = button(self.tr("Keep the current model"))
         self._curves = TrainingCurves(appearance)
@@ -86,6 +91,7 @@ class TrainingPanel(QFrame):
         self._details.setText("\n".join(words))
         self._advice.setText(" · ".join(words))
         self._begin.setVisible(labelled[0] > 0)
+        self._choice_in_line.setVisible(labelled[0] > 0 and self.width() >= NARROW)
         self._open(state.state != "idle" or bool(runs))
         self._progress.setVisible(state.active)
         self._progress.setRange(0, 0 if state.fraction is None else 1000)
@@ -116,6 +122,7 @@ class TrainingPanel(QFrame):
         line = row(self._line, (16, 10, 16, 10), 16)
         line.addWidget(label(self.tr("Fine-tuning"), "head"))
         line.addWidget(self._advice, 1)
+        line.addWidget(self._choice_in_line)
         line.addWidget(self._begin)
         columns = row(self._columns, (16, 12, 16, 12), 20)
         words = column(self._left, spacing=6)
@@ -125,6 +132,7 @@ class TrainingPanel(QFrame):
             words.addWidget(part)
         self._headline.setWordWrap(True)
         words.addStretch()
+        words.addWidget(self._choice)
         buttons = FlowLayout(8)
         for made in (self._use, self._keep, self._start, self._resume, self._stop):
             buttons.addWidget(made)
@@ -173,6 +181,7 @@ class TrainingPanel(QFrame):
         self._stop.setVisible(state.active)
         self._stop.setEnabled(state.state != "stopping")
         self._start.setVisible(not state.active and not pending)
+        self._choice.setVisible(not state.active and not pending)
         self._resume.setVisible(not state.active and not pending and resumable)
 
     def _show_bars(self, state: TrainingState) -> None:

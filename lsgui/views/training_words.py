@@ -50,8 +50,12 @@ def details(
     if state.train:
         text = translate("training", "{train} to train on, {held_out} held out")
         lines.append(text.format(train=state.train, held_out=state.held_out))
+    if state.unlabelled:
+        lines.append(translate("training", "{count} without a label are looked at").format(count=state.unlabelled))
     if state.device:
-        lines.append(translate("training", "{device}, batch {batch}").format(device=device_text(state.device), batch=state.batch))
+        lines.append(
+            translate("training", "{device}, batch {batch}").format(device=device_text(state.device), batch=state.batch)
+        )
     if state.finished is not None and state.finished.verdict == "better" and state.finished.mean is not None:
         text = translate("training", "Dice {old:.1f} before, {new:.1f} now: it predicts from here on.")
         lines.append(text.format(old=100 * (state.finished.baseline_mean or 0), new=100 * state.finished.mean))

@@ -53,9 +53,9 @@ def forward(
                 num_warps=tile.short_warps, num_stages=tile.short_stages,
             )  # fmt: skip
             return
-        if kernel_near.suits(width, v.shape[-1], q.dtype, tokens, scan.activate):
-            tensors, kind = (q, k, v, out), kind | {"DIRECTION": scan.direction, "NORM": scan.norm}
-            kernel_near.launch(tensors, slopes, scales, strides, order, keep, **kind)
+        if kernel_near.suits(width, v.shape[-1], q.dtype, tokens, scan.direction):
+            tensors, kind = (q, k, v, out), kind | {"NORM": scan.norm}
+            kernel_near.launch(tensors, slopes, scales, strides, order, keep, tile.dependent, **kind)
             return
         room = _Room.of(q, tokens, tile, (2 if scan.direction == 2 else 1) * pairs * slices, width * slice_width)
         common = {**shape, **kind, "CHUNK": tile.chunk, "DIRECTION": scan.direction, "DEPENDENT": tile.dependent}
@@ -153,9 +153,14 @@ class Plan:
 
 
 def plan(width: int, value_width: int, dtype: torch.dtype, device: torch.device, backward: bool = False) -> Plan:
-    """Within 99 KB of shared memory at every width; measured at width 32."""
+    """Within 99 KB of shared memory at every width; measured at width 32.
+
+    Two widths are multiplied in tiles of 32 rows, which are too few for Hopper's wgmma: at 64 rows ptxas 12.8 gave it
+    addresses out of registers that nothing had written (a test looks for them).
+    """
     exact, wide = dtype == torch.float32, max(width, value_width) > 32
-    chunk = 32 if exact and (wide or backward) else 64
+    uneven = width != value_width and (width, value_width) != (128, 64)  # 128 goes in slices of 64
+    chunk = 32 if uneven or exact and (wide or backward) else 64
     return Plan(
         chunk=chunk, warps=8 if exact and wide else 4,
         run=16, long_run=32 if exact else 64, wide=32, scan_warps=4, scan_stages=2,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 from model.attention import kernel_launch
@@ -34,28 +33,19 @@ def _is_traced(x: torch.Tensor) -> bool:
 def _compute(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, slopes: torch.Tensor, direction: int, rows: int, columns: int
 ) -> torch.Tensor:
-    out, scan = _empty_like_tokens(q, v), Scan(direction, rows, columns)
-    if q.shape[-1] == v.shape[-1]:
-        kernel_launch.forward(*_aligned(q, k, v), slopes, out, scan)
-        return out
-    q, k, v = _of_one_width(q, k, v)
-    filled = _empty_like_tokens(q, v)
-    kernel_launch.forward(q, k, v, slopes, filled, scan)
-    return out.copy_(filled[..., : out.shape[-1]])
+    out = _empty_like_tokens(q, v)
+    kernel_launch.forward(*_aligned(q, k, v), slopes, out, Scan(direction, rows, columns))
+    return out
 
 
 def _compute_gradients(
     gradient: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, slopes: torch.Tensor,
     direction: int, rows: int, columns: int,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:  # fmt: skip
-    results, scan = tuple(_empty_like_tokens(x, x) for x in (q, k, v)), Scan(direction, rows, columns)
-    if q.shape[-1] == v.shape[-1]:
-        kernel_launch.backward(*_aligned(gradient, q, k, v), slopes, *results, scan)
-        return results
-    gradient, q, k, v = _of_one_width(gradient, q, k, v)
-    filled = tuple(_empty_like_tokens(x, x) for x in (q, k, v))
-    kernel_launch.backward(gradient, q, k, v, slopes, *filled, scan)
-    return tuple(result.copy_(x[..., : result.shape[-1]]) for result, x in zip(results, filled, strict=True))
+    results = tuple(_empty_like_tokens(x, x) for x in (q, k, v))
+    scan = Scan(direction, rows, columns)
+    kernel_launch.backward(*_aligned(gradient, q, k, v), slopes, *results, scan)
+    return results
 
 
 def _compute_attended(
@@ -174,12 +164,6 @@ def _thirds(qkv: torch.Tensor, heads: int) -> tuple[torch.Tensor, ...]:
 def _heads_of(x: torch.Tensor, heads: int) -> torch.Tensor:
     """(B, h, w, C) as (B, H, N, D)."""
     return x.view(x.shape[0], x.shape[1] * x.shape[2], heads, -1).transpose(1, 2)
-
-
-def _of_one_width(*tensors: torch.Tensor) -> list[torch.Tensor]:
-    """Copies, filled up with zeros, which change no product: a GPU ended kernels of two widths by illegal accesses."""
-    width = max(x.shape[-1] for x in tensors)
-    return [F.pad(x, (0, width - x.shape[-1])).contiguous() for x in tensors]
 
 
 def _aligned(*tensors: torch.Tensor) -> list[torch.Tensor]:

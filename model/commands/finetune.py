@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--unlabelled",
         action=argparse.BooleanOptionalAction,
-        default=False,
+        default=FineTuneOptions.unlabelled,
         help="learn from the folder's images without a label, too, but for what is held out and its neighbours",
     )
     parser.add_argument(

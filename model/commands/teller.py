@@ -48,7 +48,9 @@ class Teller:
     def _sentence(self, event: Event) -> str | None:
         match event:
             case Started():
-                return f"Run {event.run} on {event.device}: {event.train} images train, {event.held_out} are held out."
+                others = f", {event.unlabelled} more have no label" if event.unlabelled else ""
+                counts = f"{event.train} images train{others}, {event.held_out} are held out"
+                return f"Run {event.run} on {event.device}: {counts}."
             case Baseline():
                 self._baseline = event.mean
                 return f"The model before scores a mean Dice of {event.mean:.3f} on the held-out images."

@@ -29,7 +29,8 @@ def try_out(device: torch.device) -> None:
             x = torch.zeros(1, lines, 128, _WIDE, dtype=dtype, device=device, requires_grad=backward)
             total = total + _block(x).float().sum()
     if backward:
-        total.backward()
+        with torch.autocast(device.type, enabled=False):  # whoever asks may be in another type's
+            total.backward()
 
 
 def _image(device: torch.device, backward: bool) -> torch.Tensor:

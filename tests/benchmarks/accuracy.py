@@ -3,19 +3,23 @@
     train --network NAME --images DIR --labels DIR --hold-out GROUP --seconds T --seed S --results DIR
     camvid PATH --networks NAME ... --seeds 0 1 --seconds T --results DIR     one drive held out at a time
     ct PATH --networks NAME ... --seeds 0 1 --seconds T --results DIR         learn from ct_nifti, judge on ct_dicom
+    runs FILE --results DIR                                                   each line of it what `train` is given
     table --results DIR --against NAME
 
-`train` makes one run and writes its result file. `camvid` and `ct` make all runs of a protocol that DIR lacks, one at a time
-on each GPU, then print the table, which `table` prints again. Names of networks: see accuracy_networks.
+`train` makes one run and writes its result file. `camvid`, `ct` and `runs` make all runs that DIR lacks, one at a time on each
+GPU, then print the table, which `table` prints again. Names of networks: see accuracy_networks.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import json
+import math
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from model.classes import ClassTable
@@ -23,7 +27,8 @@ from model.device import choose_device, device_name
 from tests.benchmarks import accuracy_data as data
 from tests.benchmarks.accuracy_devices import spread
 from tests.benchmarks.accuracy_recipe import RECIPES
-from tests.benchmarks.accuracy_run import Run, code_digest, commit_of, measure
+from tests.benchmarks.accuracy_run import Run, measure
+from tests.benchmarks.accuracy_state import code_digest, commit_of
 from tests.benchmarks.accuracy_table import read_results, tables
 
 NETWORKS = ("lightning-unet", "lightning-unet identity", "unet")
@@ -35,13 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def train(chosen: argparse.Namespace) -> int:
-    """One run."""
-    fold, device = _fold(chosen), choose_device(chosen.device)
-    run = _run(chosen, chosen.network, chosen.seed)
+    """One run, unless its result is there."""
+    device, state = choose_device(chosen.device), {"commit": chosen.commit, "code": code_digest()}
+    share = chosen.labelled, chosen.unlabelled, chosen.strokes
+    run = Run(chosen.network, chosen.seed, chosen.recipe, chosen.seconds, chosen.steps, *share)
+    path = chosen.results / run.file_name(*_place(chosen), state["code"])
+    if path.exists() and _same(path, state | {"card": device_name(device)}):
+        print(f"{path} is there")
+        return 0
     run = dataclasses.replace(run, batch=chosen.batch, crop=chosen.crop)
-    result = measure(run, fold, device, chosen.commit)
+    result = state | measure(run, _fold(chosen), device)
     chosen.results.mkdir(parents=True, exist_ok=True)
-    path = chosen.results / run.file_name(fold.data, fold.name, result["code"])
     path.write_text(json.dumps(result), encoding="utf-8")
     told = {name: value for name, value in result.items() if name not in ("counts", "sureness", "counting", "classes")}
     print(json.dumps(told, indent=1), flush=True)
@@ -49,20 +58,21 @@ def train(chosen: argparse.Namespace) -> int:
 
 
 def protocol(chosen: argparse.Namespace) -> int:
-    """All runs that have no result yet, and the table of all."""
-    folds = [("ct_dicom", [])]
+    """All runs of the issue's protocol, and the table."""
+    rules = [[]]
     if chosen.data == "camvid":
-        folds = [(drive, ["--hold-out", drive]) for drive in chosen.folds or data.drives_of(chosen.path)]
-    wanted = []
-    for seed in chosen.seeds:
-        for name, rule in folds:
-            for network in chosen.networks:
-                run = _run(chosen, network, seed)
-                if not _is_there(chosen.results / run.file_name(chosen.data, name, code_digest()), chosen):
-                    wanted.append([*_arguments(chosen, run), *rule])
-    failed = spread(wanted, chosen.device)
-    show(chosen)
-    return 1 if failed else 0
+        rules = [["--hold-out", drive] for drive in chosen.folds or data.drives_of(chosen.path)]
+    length = ["--seconds", chosen.seconds] if chosen.seconds else ["--steps", chosen.steps]
+    rest = [f"--{chosen.data}", chosen.path, *length, "--recipe", chosen.recipe, "--labelled", chosen.labelled]
+    rest += ["--strokes", chosen.strokes] + (["--unlabelled"] if chosen.unlabelled else [])
+    runs = itertools.product(chosen.seeds, rules, chosen.networks)
+    return _all([["--network", network, "--seed", seed, *rule, *rest] for seed, rule, network in runs], chosen)
+
+
+def runs(chosen: argparse.Namespace) -> int:
+    """What the lines of a file say, and the table."""
+    lines = chosen.file.read_text(encoding="utf-8").splitlines()
+    return _all([shlex.split(line, comments=True) for line in lines if shlex.split(line, comments=True)], chosen)
 
 
 def show(chosen: argparse.Namespace) -> int:
@@ -85,32 +95,29 @@ def _fold(chosen: argparse.Namespace) -> data.Fold:
     return data.split(chosen.images.parent.name, truths, classes, chosen.hold_out)
 
 
-def _run(chosen: argparse.Namespace, network: str, seed: int) -> Run:
-    return Run(network, seed, chosen.recipe, chosen.seconds, chosen.steps, chosen.labelled)
+def _place(chosen: argparse.Namespace) -> tuple[str, str]:
+    """The names of the data and of the fold."""
+    if chosen.ct:
+        return "ct", "ct_dicom"
+    return "camvid" if chosen.camvid else chosen.images.parent.name, "+".join(chosen.hold_out)
 
 
-def _arguments(chosen: argparse.Namespace, run: Run) -> list[str]:
-    """The command line of one run of a protocol."""
-    length = ["--seconds", str(run.seconds)] if run.seconds else ["--steps", str(run.steps)]
-    given = {
-        "--network": run.network, "--seed": run.seed, "--recipe": run.recipe, f"--{chosen.data}": chosen.path,
-        "--results": chosen.results, "--device": chosen.device, "--commit": chosen.commit,
-        "--labelled": run.labelled,
-    }  # fmt: skip
-    return ["train", *(str(part) for pair in given.items() for part in pair), *length]
+def _same(path: Path, state: Mapping[str, str]) -> bool:
+    return state.items() <= json.loads(path.read_text(encoding="utf-8")).items()
 
 
-def _is_there(path: Path, chosen: argparse.Namespace) -> bool:
-    if not path.exists():
-        return False
-    result = json.loads(path.read_text(encoding="utf-8"))
-    return (result["commit"], result["card"]) == (chosen.commit, device_name(choose_device(chosen.device)))
+def _all(given: Sequence[Sequence[object]], chosen: argparse.Namespace) -> int:
+    shared = ["--results", chosen.results, "--device", chosen.device, f"--commit={chosen.commit}"]
+    failed = spread([[str(word) for word in ("train", *one, *shared)] for one in given], chosen.device, chosen.patience)
+    show(chosen)
+    return 1 if failed else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     one = commands.add_parser("train")
+    one.set_defaults(work=train)
     one.add_argument("--network", required=True)
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--images", type=Path, help="folder of images")
@@ -123,38 +130,44 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--ct", type=Path, metavar="PATH", help="instead of images and labels")
     one.add_argument("--batch", type=int)
     one.add_argument("--crop", type=int)
-    one.set_defaults(work=train)
+    _add_training(one)
     for name in ("camvid", "ct"):
         several = commands.add_parser(name)
+        several.set_defaults(work=protocol, data=name)
         several.add_argument("path", type=Path)
         several.add_argument("--networks", nargs="+", default=NETWORKS)
         several.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
         several.add_argument("--folds", nargs="+", help="drives to hold out; all of them")
-        several.set_defaults(work=protocol, data=name)
-        _add_run(several)
-        _add_table(several)
-    _add_run(one)
+        _add_training(several)
+        _add_many(several)
+    listed = commands.add_parser("runs")
+    listed.set_defaults(work=runs)
+    listed.add_argument("file", type=Path, help="each line what `train` is given, without the results' folder")
+    _add_many(listed)
     table = commands.add_parser("table")
     table.set_defaults(work=show)
-    _add_table(table)
+    for command in (one, *(commands.choices[name] for name in ("camvid", "ct", "runs"))):
+        command.add_argument("--device", default="auto")
+        command.add_argument("--commit", default=commit_of(), help="by default that which is checked out")
     for command in commands.choices.values():
         command.add_argument("--results", type=Path, required=True, metavar="DIR", help="folder of result files")
+        command.add_argument("--against", action="append", metavar="NAME", help="compare the others with it")
+        command.add_argument("--write", type=Path, metavar="FILE", help="write the tables there, too")
     return parser
 
 
-def _add_run(parser: argparse.ArgumentParser) -> None:
+def _add_training(parser: argparse.ArgumentParser) -> None:
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--seconds", type=float)
     length.add_argument("--steps", type=int)
     parser.add_argument("--recipe", choices=RECIPES, default=RECIPES[0])
     parser.add_argument("--labelled", type=float, default=1.0, help="share of the training images that have a label")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--commit", default=commit_of(), help="by default that which is checked out")
+    parser.add_argument("--unlabelled", action="store_true", help="learn from what has no label, too")
+    parser.add_argument("--strokes", type=float, default=1.0, help="share of an image's pixels that strokes label")
 
 
-def _add_table(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--against", action="append", metavar="NAME", help="compare the others with it")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the tables there, too")
+def _add_many(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--patience", type=float, default=math.inf, metavar="S", help="begin no run later than this")
 
 
 if __name__ == "__main__":

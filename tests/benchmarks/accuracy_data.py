@@ -23,6 +23,7 @@ from model.split import Grouping, Split, slice_position, unit_of
 from model.survey import Survey, Usable
 from model.truth import Truth
 from model.workspace import LabelledImage
+from tests.benchmarks.scribbles import scribbled
 
 STREET = (
     "Sky", "Building", "Pole", "Road", "Pavement", "Tree", "SignSymbol", "Fence", "Car", "Pedestrian", "Bicyclist",
@@ -36,7 +37,9 @@ STRUCTURES = {1: 1, 2: 2, 3: 3, 4: 4, 15: 5, 5: 6, 6: 7, 52: 8, 63: 9, 64: 10, 7
 
 @dataclass(frozen=True)
 class Fold:
-    """`train` and `test` by image name. The scores' means are over the classes of the values in `counting`."""
+    """`train` and `test` by image name, and `others` to learn from without a label. The scores' means are over the classes
+    of the values in `counting`.
+    """
 
     data: str
     name: str
@@ -44,19 +47,43 @@ class Fold:
     train: Mapping[str, Truth]
     test: Mapping[str, Truth]
     counting: tuple[int, ...]
+    others: Mapping[str, Image] = dataclasses.field(default_factory=dict)
+
+    def labelled(self, share: float) -> Fold:
+        """With the labels of this share of the training images, evenly spread; the rest become `others`."""
+        count = max(1, round(share * len(self.train)))
+        chosen = set(np.linspace(0, len(self.train) - 1, count).round().astype(int).tolist())
+        names = [name for place, name in enumerate(self.train) if place in chosen]
+        others = {name: truth.image for name, truth in self.train.items() if name not in names}
+        return dataclasses.replace(self, train={name: self.train[name] for name in names}, others=others)
+
+    def stroked(self, share: float) -> Fold:
+        """With only this share of each training image's pixels labelled, by brush strokes."""
+        if share == 1:
+            return self
+        strokes = {
+            name: dataclasses.replace(truth, label_map=scribbled(truth.label_map, share, place))
+            for place, (name, truth) in enumerate(self.train.items())
+        }
+        return dataclasses.replace(self, train=strokes)
 
     def survey(self) -> Survey:
         """What the product's Learner learns from."""
         labels = tuple(_usable(place, name, truth) for place, (name, truth) in enumerate(self.train.items()))
-        return _InMemory(self.classes, labels, (), truths=self.train)
+        others = tuple(Path(name) for name in self.others)
+        return _InMemory(self.classes, labels, (), others=others, truths=self.train, images=self.others)
 
 
 @dataclass(frozen=True)
 class _InMemory(Survey):
     truths: Mapping[str, Truth] = dataclasses.field(default_factory=dict)
+    images: Mapping[str, Image] = dataclasses.field(default_factory=dict)
 
     def read(self, label: Usable) -> Truth:
         return self.truths[label.item.image_path.name]
+
+    def look(self, other: Path) -> Image:
+        return self.images[other.name]
 
 
 def read_folder(images: Path, labels: Path, void: Sequence[int] = ()) -> dict[str, Truth]:
@@ -163,10 +190,3 @@ def _usable(place: int, name: str, truth: Truth) -> Usable:
     pixels = {value: int(count) for value, count in enumerate(counts) if count}
     values = truth.image.pixels
     return Usable(item, place, values.shape[:2], values.ndim == 3, truth.image.unit == "HU", pixels)
-
-
-def every(truths: Mapping[str, Truth], share: float) -> dict[str, Truth]:
-    """Evenly spread, this share of them."""
-    count = max(1, round(share * len(truths)))
-    chosen = set(np.linspace(0, len(truths) - 1, count).round().astype(int).tolist())
-    return {name: truth for place, (name, truth) in enumerate(truths.items()) if place in chosen}

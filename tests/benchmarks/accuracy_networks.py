@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Iterable
 
 import torch
 import torch.nn.functional as F
@@ -62,15 +61,20 @@ def without_attention(network: LightningUnet) -> LightningUnet:
 
 
 def _only_values(heads: int, qkv: torch.Tensor) -> torch.Tensor:
-    """(B, h, w, 3C) -> (B, h, w, C): a token's own v, each head brought to unit RMS as after attention."""
+    """(B, h, w, 3C) -> (B, h, w, C): a token's own v, each head brought to unit RMS as after attention.
+
+    PyTorch's own norm is slow for rows this short, and the twin must not lose for want of steps.
+    """
     v = qkv.chunk(3, dim=-1)[2].unflatten(-1, (heads, -1))
-    return F.rms_norm(v, v.shape[-1:], eps=1e-6).to(qkv.dtype).flatten(-2)
+    scale = torch.rsqrt(v.square().mean(-1, keepdim=True, dtype=torch.float32) + 1e-6)
+    return (v * scale.to(v.dtype)).flatten(-2)
 
 
 class ComparedUNet(nn.Module):
     """The U-Net as the product's trainer and segmenter want a network: it takes and gives what a LightningUnet does.
 
-    Channels lie last in memory, which on GPUs with tensor cores is the faster layout.
+    Channels lie last in memory, which on GPUs with tensor cores is the faster layout. The trainer averages the statistics
+    of batch norms like the weights; to take them anew from whole images in the end was no better.
     """
 
     def __init__(self, config: NetworkConfig, widths: tuple[int, ...]) -> None:
@@ -96,23 +100,6 @@ class ComparedUNet(nn.Module):
     def ready_for(self, dtype: torch.dtype) -> ComparedUNet:
         """Autocast converts its weights at every call, which costs time and no accuracy."""
         return self
-
-
-@torch.no_grad()
-def settle_norms(network: nn.Module, batches: Callable[[], Iterable[torch.Tensor]]) -> None:
-    """Take the statistics of batch norms anew, as the mean over these images (B, 1 or 3, H, W).
-
-    Averaged weights have never seen a batch: averages of the statistics of others would be those of no network.
-    """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    if not norms:
-        return
-    for norm in norms:
-        norm.train().reset_running_stats()
-        norm.momentum = None  # the mean of all, instead of one that forgets
-    for images in batches():
-        network(images)
-    network.eval()
 
 
 def _tuples(value: object) -> object:

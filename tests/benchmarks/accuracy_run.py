@@ -9,13 +9,9 @@ kernels and lets libraries choose their algorithms. Recording the step, waiting 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import math
 import re
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -25,34 +21,30 @@ from torch import nn
 from model import metrics
 from model.calibration import calibration_error
 from model.checkpoint import Checkpoint
-from model.dataset import make_example
 from model.device import device_name
-from model.input_range import to_unit
 from model.network import LightningUnet
 from model.options import FineTuneOptions
 from model.plan import Plan
-from model.precision import Precision
 from model.presets import PRESETS
 from model.schedule import Clock, Schedule
 from model.scoring import Scores, count_pairs
 from model.segmenter import Segmenter
 from model.start import starting_checkpoint
-from tests.benchmarks.accuracy_data import Fold, every
-from tests.benchmarks.accuracy_networks import Variant, settle_norms
+from tests.benchmarks.accuracy_calibration import calibrated
+from tests.benchmarks.accuracy_data import Fold
+from tests.benchmarks.accuracy_networks import Variant
 from tests.benchmarks.accuracy_recipe import OURS, Learns, adapted, learner, rehearse
 from tests.benchmarks.timing import finish, memory_of
 
 FEWEST_REHEARSED = 8
 """The step is launched some times before it is recorded, and both have to have happened."""
-SETTLING = 128, 8
-"""Images over which the statistics of batch norms are taken in the end, and how many at a time."""
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
 class Run:
-    """`seconds` or `steps` say how long. Of the training images a share is `labelled`, and the others are left out. The
-    batch and the crop are the recipe's unless given.
+    """`seconds` or `steps` say how long. Of the training images a share is `labelled`; the others are left out, unless the
+    `unlabelled` are looked at, too. Of each labelled image `strokes` cover a share. The batch and the crop are the recipe's
+    unless given.
     """
 
     network: str
@@ -61,6 +53,8 @@ class Run:
     seconds: float | None = None
     steps: int | None = None
     labelled: float = 1.0
+    unlabelled: bool = False
+    strokes: float = 1.0
     batch: int | None = None
     crop: int | None = None
 
@@ -68,7 +62,9 @@ class Run:
     def name(self) -> str:
         """The network, and how its training is not the usual one."""
         recipe = "" if self.recipe == OURS else f", {self.recipe} recipe"
-        return self.network + recipe + ("" if self.labelled == 1 else f", {self.labelled:.0%} labelled")
+        share = "" if self.labelled == 1 else f", {self.labelled:.0%} labelled"
+        share += "" if self.strokes == 1 else f", {self.strokes:.0%} by strokes"
+        return self.network + recipe + share + (", unlabelled too" if self.unlabelled else "")
 
     @property
     def budget(self) -> str:
@@ -83,10 +79,10 @@ class Run:
         return f"{'_'.join(re.sub(r'[^A-Za-z0-9.=-]+', '-', part).strip('-') for part in parts)}.json"
 
 
-def measure(run: Run, fold: Fold, device: torch.device, commit: str) -> dict[str, object]:
-    """Train, judge, and return what the result file holds."""
+def measure(run: Run, fold: Fold, device: torch.device) -> dict[str, object]:
+    """Train, judge, and return what the result file holds, but for the state of the code."""
     torch.backends.cudnn.benchmark = True
-    fold = dataclasses.replace(fold, train=every(fold.train, run.labelled))
+    fold = fold.labelled(run.labelled).stroked(run.strokes)
     variant = Variant.named(run.network, len(fold.classes.classes))
     start, plan, network = _prepared(run, variant, fold, device)
     parameters = sum(one.numel() for one in network.parameters())
@@ -101,8 +97,8 @@ def measure(run: Run, fold: Fold, device: torch.device, commit: str) -> dict[str
         finally:
             learns.close()
     scores = judge(trained, network, fold, device)
-    return _result(run, fold, scores) | {
-        "commit": commit, "code": code_digest(), "card": device_name(device), "torch": torch.__version__,
+    return _result(run, fold, scores) | calibrated(network, trained, fold, device) | {
+        "card": device_name(device), "torch": torch.__version__,
         "steps": learns.steps, "seconds": round(seconds, 4), "memory": memory, "parameters": parameters,
         "batch": plan.batch, "crop": plan.crop, "train": len(fold.train), "test": len(fold.test),
     }  # fmt: skip
@@ -111,7 +107,9 @@ def measure(run: Run, fold: Fold, device: torch.device, commit: str) -> dict[str
 def _prepared(run: Run, variant: Variant, fold: Fold, device: torch.device) -> tuple[Checkpoint, Plan, nn.Module]:
     """What the product starts from, what it settles, and the network with its first weights."""
     hounsfield = all(truth.image.unit == "HU" for truth in fold.train.values())
-    options = FineTuneOptions(seed=run.seed, batch=run.batch, crop=run.crop, preset=run.network)
+    options = FineTuneOptions(
+        seed=run.seed, batch=run.batch, crop=run.crop, preset=run.network, unlabelled=run.unlabelled
+    )
     with mock.patch.dict(PRESETS, {run.network: lambda classes: variant.config}):
         start, unfamiliar = starting_checkpoint(options, fold.classes, hounsfield)
     plan = Plan.make(options, start, unfamiliar, device, len(fold.train), 0.0)
@@ -137,12 +135,9 @@ def _train(learns: Learns, schedule: Schedule, device: torch.device) -> float:
     return clock.seconds
 
 
-@torch.no_grad()
 def judge(trained: Checkpoint, network: nn.Module, fold: Fold, device: torch.device) -> Scores:
     """By the product's Segmenter, at the images' own size; `network` is left with these weights, to predict only."""
     network.load_state_dict({name: torch.from_numpy(np.array(tensor)) for name, tensor in trained.tensors.items()})
-    with Precision(device).autocast():
-        settle_norms(network, lambda: _whole_images(trained, fold, device))
     segmenter = Segmenter(network, trained, trained.classes.classes, device)
     scores = Scores.none(fold.classes)
     truths = list(fold.test.values())
@@ -153,26 +148,12 @@ def judge(trained: Checkpoint, network: nn.Module, fold: Fold, device: torch.dev
     return scores
 
 
-def _whole_images(trained: Checkpoint, fold: Fold, device: torch.device) -> Iterator[torch.Tensor]:
-    """Training images (B, 1 or 3, h, w) in 0..1 as the network sees them when it predicts, those of one shape together."""
-    most, together = SETTLING
-    names = np.random.default_rng(0).permutation(list(fold.train))[:most]
-    by_shape: dict[tuple[int, ...], list[np.ndarray]] = defaultdict(list)
-    for name in names:
-        example = make_example(fold.train[name], trained.classes, trained.input, trained.network["size"])
-        planes = np.atleast_3d(to_unit(example.pixels, example.limits)).transpose(2, 0, 1)
-        by_shape[planes.shape].append(planes)
-    for images in by_shape.values():
-        for first in range(0, len(images), together):
-            yield torch.from_numpy(np.stack(images[first : first + together])).to(device)
-
-
 def _result(run: Run, fold: Fold, scores: Scores) -> dict[str, object]:
     iou, dice = (measure(scores.counts)[list(fold.counting)] for measure in (metrics.iou, metrics.dice))
     names = [fold.classes.by_value(value).name for value in fold.counting]
     named = lambda values: {name: _number(value) for name, value in zip(names, values, strict=True)}
     return {
-        "name": run.name, "network": run.network, "recipe": run.recipe, "labelled": run.labelled, "seed": run.seed, "budget": run.budget,
+        "name": run.name, "network": run.network, "recipe": run.recipe, "labelled": run.labelled, "unlabelled": run.unlabelled, "seed": run.seed, "budget": run.budget,
         "data": fold.data, "fold": fold.name, "counting": list(fold.counting), "classes": names,
         "iou": named(iou), "dice": named(dice), "miou": _number(np.nanmean(iou)), "mean_dice": _number(np.nanmean(dice)),
         "calibration_error": calibration_error(scores.sureness),
@@ -182,27 +163,3 @@ def _result(run: Run, fold: Fold, scores: Scores) -> dict[str, object]:
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else round(float(value), 5)
-
-
-def commit_of(root: Path = ROOT) -> str:
-    """The commit that is checked out, read without git; empty where there is none."""
-    head = root / ".git" / "HEAD"
-    if not head.is_file():
-        return ""
-    text = head.read_text().strip()
-    if not text.startswith("ref: "):
-        return text
-    reference = root / ".git" / text.removeprefix("ref: ")
-    if reference.is_file():
-        return reference.read_text().strip()
-    packed = root / ".git" / "packed-refs"
-    lines = packed.read_text().splitlines() if packed.is_file() else []
-    return next((line.split()[0] for line in lines if line.endswith(" " + text.removeprefix("ref: "))), "")
-
-
-def code_digest(root: Path = ROOT) -> str:
-    """Of all that a result depends on in the checkout, so that changes that are not committed are seen too."""
-    digest = hashlib.sha256()
-    for path in sorted([*root.glob("model/**/*.py"), *root.glob("tests/benchmarks/accuracy*.py")]):
-        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:12]

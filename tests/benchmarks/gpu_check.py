@@ -16,6 +16,7 @@ from functools import partial
 import torch
 
 from model.attention import DIRECTIONS, build_slopes, lightning_attention
+from model.kernel_support import network_refusal
 from model.network import Attention, LightningUnet
 from model.presets import PRESETS
 from tests.benchmarks.figures import Figure, name_of, relative
@@ -128,6 +129,8 @@ def training() -> Iterator[Figure]:
             (logits.float().logsumexp(1).mean() * 1024).backward()
             bad = [p for p in network.parameters() if p.grad is None or not p.grad.isfinite().all() or not p.grad.any()]
             yield Figure(f"{name} {form} {name_of(dtype)} forward and backward, bad weights", len(bad), 0)
+    reason = network_refusal(torch.device("cuda", torch.cuda.current_device()))
+    yield Figure(f"kernels that were refused: {reason or 'none'}", float(reason is not None), 0)
 
 
 HALF = {torch.float16: 1e-3, torch.bfloat16: 5e-3}

@@ -59,6 +59,31 @@ def test_search_and_status_narrow_the_list(model: FolderModel) -> None:
     assert model.counts() == dict.fromkeys(Status, 2)
 
 
+def test_the_most_useful_images_come_first_and_stay_where_they_are(model: FolderModel) -> None:
+    sure = [0.9, 0.5, 0.9, 0.9, None, 0.2, 0.9, 0.9]
+    model.set_entries(
+        dataclasses.replace(entry, confidence=confidence, status=Status.PREDICTED)
+        for entry, confidence in zip(entries(8), sure, strict=True)
+    )
+    model.update_entry(dataclasses.replace(model.entry("image 00001.png"), status=Status.LABELLED))
+    shown = FolderFilter(model)
+
+    def names() -> list[str]:
+        return [shown.data(shown.index(row, 0))[10:11] for row in range(shown.rowCount())]
+
+    shown.most_useful_first()
+    assert names()[0] == "5" and names()[-2:] == ["4", "1"], "without a prediction late, labelled last"
+    assert [entry.name[10:11] for entry in shown.ordered()] == names()
+    before = names()
+    model.update_entry(dataclasses.replace(model.entry("image 00005.png"), status=Status.LABELLED))
+    assert names() == before
+    shown.set_statuses([Status.PREDICTED])
+    assert names() == [name for name in before if name not in "15"]
+    shown.set_statuses(None)
+    shown.in_folder_order()
+    assert names() == list("01234567")
+
+
 def test_an_image_that_gets_labelled_leaves_the_to_do_list(model: FolderModel) -> None:
     shown = FolderFilter(model)
     shown.set_statuses(set(Status) - {Status.LABELLED})

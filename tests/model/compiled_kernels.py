@@ -1,12 +1,14 @@
 """Compiles the attention kernels for GPUs that are not here: python -m tests.model.compiled_kernels CASES
 
 Every launch of the real launching code is compiled and not run. CASES is a JSON list of calls; prints a JSON list of
-their kernels: name, shared memory in bytes, and how many variants of it there are so far.
+their kernels: name, shared memory in bytes, how many variants of it there are so far, and where asked for how many of
+its instructions read a register that nothing has set.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from types import SimpleNamespace
 from unittest import mock
@@ -27,13 +29,14 @@ def main() -> None:
 
 def compile_case(
     capability: int, dtype: str, widths: tuple[int, int], tokens: int, batch: int = 1, direction: str = "bidirectional",
-    backward: bool = False, attend: bool = False, columns: int = 1,
-) -> list[tuple[str, int, int]]:  # fmt: skip
-    launched: list[tuple[str, int, int]] = []
+    backward: bool = False, attend: bool = False, columns: int = 1, registers: bool = False,
+) -> list[tuple[str, int, int, int]]:  # fmt: skip
+    launched: list[tuple[str, int, int, int]] = []
 
     def run(kernel: JITFunction, *arguments: object, grid: object, warmup: bool, **options: object) -> None:
         compiled = compile_only(kernel, *arguments, grid=grid, warmup=True, **options)
-        launched.append((kernel.__name__, compiled.metadata.shared, len(kernel.device_caches[capability][0])))
+        unset = len(unset_registers(compiled.asm["sass"])) if registers else 0
+        launched.append((kernel.__name__, compiled.metadata.shared, len(kernel.device_caches[capability][0]), unset))
 
     compile_only = JITFunction.run
     triton.runtime.driver.set_active(
@@ -50,6 +53,21 @@ def compile_case(
         scan = Scan(CODES[direction], tokens // columns, columns, activate=attend, norm=attend)
         _call(getattr(torch, dtype), widths, tokens, batch, scan, backward)
     return launched
+
+
+def unset_registers(sass: str) -> list[str]:
+    """The instructions that read a uniform register which no instruction above them writes: ptxas made a mistake."""
+    found, written = [], set()
+    for line in sass.splitlines():
+        text = re.sub(r"^@!?U?P\w+\s+", "", line.partition("\t")[2])
+        name, _, operands = text.partition(" ")
+        result = re.match(r"(?:UP\d, )?UR(\d+)\b", operands) if name[0:1] in "URS" else None
+        read = [int(x) for x in re.findall(r"\bUR(\d+)\b", operands[result.end() if result else 0 :])]
+        read = [x + 2 * ("gdesc" in text) for x in read]  # two descriptors, the second operand's behind the first one's
+        found += [text] * (not written.issuperset(read))
+        if result:
+            written |= {int(result[1]) + word for word in range(2 if re.search("64|WIDE", name) else 1)}
+    return found
 
 
 def _call(dtype: torch.dtype, widths: tuple[int, int], tokens: int, batch: int, scan: Scan, backward: bool) -> None:

@@ -1,4 +1,4 @@
-"""The attention kernels compiled for GPUs that are not here: the shared memory they need, and how often they compile."""
+"""The attention kernels compiled for GPUs that are not here: shared memory, how often they compile, ptxas' mistakes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_no_block_needs_more_shared_memory_than_consumer_cards_have(capability: 
     ]
     results = compile_kernels(checkout, [case | {"capability": capability} for case in cases])
     needed = {(name, case["dtype"], *case["widths"]): shared
-              for case, kernels in zip(cases, results, strict=True) for name, shared, _ in kernels}  # fmt: skip
+              for case, kernels in zip(cases, results, strict=True) for name, shared, *_ in kernels}  # fmt: skip
     assert {name for name, *_ in needed} == {
         "near_states_kernel", "near_outputs_kernel", "states_kernel", "scan_kernel", "long_scan_kernel",
         "outputs_kernel", "short_kernel", "backward_states_kernel", "gradients_kernel", "short_gradients_kernel",
@@ -57,5 +57,18 @@ def test_twenty_sizes_compile_each_kernel_once(backward: bool, checkout: Path) -
     shape = {"capability": 90, "dtype": "bfloat16", "widths": (32, 32), "backward": backward}
     cases = [shape | {"batch": b, "tokens": n, "columns": c} for b, n in SIZES for c in (1, n)]
     results = compile_kernels(checkout, cases)
-    assert len(SIZES) >= 20 and max(variants for kernels in results for _, _, variants in kernels) == 1
-    assert len({name for kernels in results for name, _, _ in kernels}) == (5 if backward else 6)
+    assert len(SIZES) >= 20 and max(variants for kernels in results for _, _, variants, _ in kernels) == 1
+    assert len({name for kernels in results for name, *_ in kernels}) == (5 if backward else 6)
+
+
+@pytest.mark.parametrize("widths", [(16, 128), (64, 32), (32, 32)])
+def test_no_kernel_reads_what_nothing_has_written(widths: tuple[int, int], checkout: Path) -> None:
+    """As ptxas 12.8 made them for two widths: a wrong result, or the end of the process by an illegal access."""
+    shape = {"capability": 90, "dtype": "bfloat16", "widths": widths, "registers": True}
+    cases = [
+        shape | {"tokens": tokens, "direction": direction, "backward": backward}
+        for tokens, direction in ((200, "causal"), (1000, "bidirectional"), (40_000, "bidirectional"))
+        for backward in (False, True)
+    ]
+    kernels = [kernel for launched in compile_kernels(checkout, cases) for kernel in launched]
+    assert len(kernels) > 10 and [name for name, *_, unset in kernels if unset] == []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.adapt import network_from_checkpoint
-from model.calibration import RANGE, calibration_error, count_confidence, fit_temperature
+from model.calibration import RANGE, calibration_error, count_confidence, count_softmax, fit_temperature
 from model.checkpoint import load, save
 from model.images import Image
 from model.segmenter import Segmenter
@@ -55,12 +55,8 @@ def test_the_error_is_the_distance_of_confidence_and_truth():
 def test_overconfident_logits_are_believable_after_division():
     logits, channels = drawn(3.0)
 
-    def error(logits: np.ndarray) -> float:
-        chance = np.exp(logits - logits.max(axis=1, keepdims=True))
-        confidence = (255 * chance.max(axis=1) / chance.sum(axis=1)).round().astype(np.uint8)
-        return calibration_error(count_confidence(confidence, logits.argmax(axis=1) == channels, channels < 255))
-
-    assert error(logits) > 0.1 and error(logits / fit_temperature(logits, channels)) < 0.01
+    before, after = (count_softmax(logits / t, channels) for t in (1, fit_temperature(logits, channels)))
+    assert calibration_error(before) > 0.1 and calibration_error(after) < 0.01
 
 
 def test_a_segmenter_is_less_sure_at_a_higher_temperature_and_says_the_same(blob_weights, tmp_path):

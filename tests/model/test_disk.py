@@ -17,7 +17,8 @@ ALLOWED = {"model/disk.py", "lsgui/crash_log.py", "lsgui/screenshot.py"}
 """The log of a crash must work when nothing else does; a screenshot is asked for by a developer."""
 WRITING_METHODS = {"unlink", "write_text", "write_bytes", "touch", "rmdir", "symlink_to", "hardlink_to"}
 WRITING_FUNCTIONS = {
-    f"os.{name}" for name in ("replace", "rename", "unlink", "remove", "truncate", "mkdir", "makedirs", "rmdir", "link")
+    f"os.{name}"
+    for name in ("write", "replace", "rename", "unlink", "remove", "truncate", "mkdir", "makedirs", "rmdir", "link")
 } | {"shutil.move", "shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.rmtree", "shutil.copytree"}
 
 
@@ -89,6 +90,11 @@ def test_an_append_goes_on_at_the_end_and_a_cut_takes_it_back(tmp_path: Path) ->
     disk.truncate(path, 3)
     assert path.read_bytes() == b"one"
     disk.remove(path)
+    disk.remove(path)
+    disk.write_new(path, b"three", durable=True)
+    with pytest.raises(FileExistsError):
+        disk.write_new(path, b"four", durable=False)
+    assert path.read_bytes() == b"three"
     disk.remove(path)
     with pytest.raises(FileNotFoundError):
         disk.touch(path)

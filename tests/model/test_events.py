@@ -19,7 +19,7 @@ from model.events import (
 )
 
 EVENTS = [
-    Started(3, "CPU, 2 threads", 4, 40, 6, 4, ["background", "liver"]),
+    Started(3, "CPU, 2 threads", 4, 40, 6, 4, ["background", "liver"], 12),
     Baseline(0.81, {"liver": 0.9}),
     Step(1, 5, 20, 0.7),
     Epoch(1, 40, 0.5, 0.83, {"liver": 0.91}, 2.5, 97.5),

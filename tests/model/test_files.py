@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
-from model.files import atomic_write, sha256
+from model.files import atomic_bytes, atomic_write, sha256
 
 
 def test_writes_what_it_was_given_under_any_name(tmp_path: Path) -> None:
@@ -32,6 +32,25 @@ def test_a_failure_half_way_leaves_the_old_file_and_nothing_else(tmp_path: Path)
         atomic_write(path, half)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["label.png"]
+
+
+def test_content_that_is_there_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the system takes a few bytes at a time, until the disk is full."""
+    path, write, room = tmp_path / "label.png", os.write, [9]
+
+    def some(handle: int, data: memoryview) -> int:
+        if not room[0]:
+            raise OSError(28, "No space left on device")
+        size = write(handle, data[: min(4, room[0])])
+        room[0] -= size
+        return size
+
+    monkeypatch.setattr("model.files.os.write", some)
+    atomic_bytes(path, b"a label")
+    assert path.read_bytes() == b"a label"
+    with pytest.raises(OSError, match="No space"):
+        atomic_bytes(path, b"another")
+    assert path.read_bytes() == b"a label" and os.listdir(tmp_path) == ["label.png"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full disk to offer")
@@ -59,11 +78,13 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path: Path, monkeypatc
 def test_the_file_has_the_mode_of_an_ordinary_one_and_keeps_its_own(tmp_path: Path) -> None:
     ordinary, path = tmp_path / "ordinary", tmp_path / "label.png"
     ordinary.write_bytes(b"")
-    atomic_write(path, lambda file: None)
-    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(ordinary.stat().st_mode)
-    path.chmod(0o640)
-    atomic_write(path, lambda file: None)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    for write in (lambda: atomic_write(path, lambda file: None), lambda: atomic_bytes(path, b"", durable=False)):
+        write()
+        assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(ordinary.stat().st_mode)
+        path.chmod(0o640)
+        write()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        path.unlink()
 
 
 def test_readers_beside_a_writer_always_see_a_whole_file(tmp_path: Path) -> None:

@@ -246,7 +246,7 @@ class FullDisk:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.left = -1
-        for name in ("create", "append", "write", "sync", "replace", "rename", "truncate"):
+        for name in ("create", "write_new", "append", "write", "sync", "replace", "rename", "truncate"):
             monkeypatch.setattr(disk, name, self._limited(getattr(disk, name)))
 
     def _limited(self, call: Callable) -> Callable:

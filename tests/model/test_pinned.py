@@ -31,7 +31,8 @@ def test_a_buffer_comes_back_when_the_last_part_of_its_array_has_gone() -> None:
     parts[0][:] = 7
     assert (parts[0] == 7).all()
     parts.clear()
-    assert buffers.take(100).data_ptr() == place
+    again = buffers.take(100)
+    assert again.data_ptr() == place
     assert buffers.take(99).data_ptr() != place
 
 

@@ -128,6 +128,7 @@ class Recorder:
         ):
             monkeypatch.setattr(disk, name, self._of_paths(getattr(disk, name), kind))
         monkeypatch.setattr(disk, "truncate", self._truncate)
+        monkeypatch.setattr(disk, "write_new", self._write_new)
 
     def tell(self, image: str, state: int) -> None:
         self.trace.append(("told", image, state))
@@ -152,6 +153,12 @@ class Recorder:
 
     def _truncate(self, path: Path, size: int) -> None:
         self._then(lambda: self._real["truncate"](path, size), None, ("truncate", self.name_of(path), size))
+
+    def _write_new(self, path: Path, content: bytes, durable: bool) -> None:
+        with disk.create(path) as file:
+            file.write(content)
+            if durable:
+                disk.sync(file)
 
     def _then(self, call: Callable, file: Any, entry: tuple) -> None:
         call(file.file) if file is not None else call()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import torch
 from model.adapt import tensors_of
 from model.checkpoint import Checkpoint, save
 from model.classes import Class, ClassTable
+from model.device import raise_unless_out_of_memory
 from model.errors import CheckpointError, DeviceLost, ModelError, OutOfMemory
 from model.images import Image
 from model.input_range import InputRange
@@ -371,3 +374,25 @@ def test_weights_that_give_no_numbers_are_named(checkpoint: Checkpoint) -> None:
 def test_arrays_that_are_no_image_are_named(segmenter: Segmenter, shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"\(H, W\) or \(H, W, 3\), got"):
         segmenter.predict(Image("a", np.zeros(shape, np.uint8)))
+
+
+def test_what_a_lost_gpu_still_used_is_never_freed() -> None:
+    """Freeing it would end the process, in a destructor of PyTorch."""
+
+    class Buffer:
+        """Stands for pinned memory."""
+
+    seen: list[weakref.ref[Buffer]] = []
+
+    def fails() -> None:
+        buffer = Buffer()
+        seen.append(weakref.ref(buffer))
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    with pytest.raises(DeviceLost):
+        try:
+            fails()
+        except RuntimeError as error:
+            raise_unless_out_of_memory(error, "GPU")
+    gc.collect()
+    assert seen[0]() is not None

@@ -108,3 +108,24 @@ def test_a_taught_step_can_be_cut_into_parts(at_once):
     pixels, channels = (tensor.numpy() for tensor in views())
     losses = [one.step(pixels, channels, 1.0, None, Lesson(chances(), 1.0)) for _ in range(12)]
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("at_once", [None, 2])
+def test_a_recorded_teacher_teaches_what_an_eager_one_does(at_once):
+    """It follows the average within the recording, and each step has its own chances and trust."""
+    results = []
+    for records in (False, True):
+        one = Trainer(network(), torch.device("cuda"), 1e-3, teaches=True)
+        one._gradients._records = records
+        one.share_memory(at_once, checkpointing=False)
+        rng, losses = np.random.default_rng(0), []
+        for number in range(12):
+            pixels, channels = (tensor.numpy() for tensor in views())
+            given = Lesson(rng.random((4, CHANCES), np.float32), min(1.0, number / 8))
+            losses.append(one.step(pixels, channels, 1.0, np.ones(3, np.float32), given))
+        assert (one._gradients.recording is not None) == records
+        results.append((losses, one.averaged_tensors()))
+    np.testing.assert_allclose(results[0][0], results[1][0], rtol=2e-2)
+    for name, tensor in results[0][1].items():
+        np.testing.assert_allclose(results[1][1][name], tensor, rtol=2e-2, atol=1e-3, err_msg=name)

@@ -93,10 +93,10 @@ def test_images_and_pixels_without_a_label_are_learned_from_when_that_is_wanted(
     write_label(half, label, Workspace.peek(blobs).classes)
     for number in range(12):
         pillow.fromarray(np.full((64, 64), 20 * number, np.uint8)).save(blobs / f"z{number}.png")
-    (blobs / "z0.png").write_bytes(b"damaged")
+    (blobs / "z3.png").write_bytes(b"damaged")
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=3, batch=2, unlabelled=True))
     assert of(Finished, events)[0].dice["disk"] > 0.5 and not of(Notice, events)
-    assert of(Started, events)[0].train == 4
+    assert of(Started, events)[0].train == 4 and of(Started, events)[0].unlabelled == 11
 
 
 def test_a_run_keeps_its_settings_events_labels_and_weights(blobs, blob_weights):

@@ -16,6 +16,7 @@ from lsgui.notices import Notice
 from lsgui.views.class_editor import ClassEditor
 from lsgui.views.class_panel import class_digits
 from lsgui.views.class_row import ClassRow
+from lsgui.views.unlabelled_choice import UnlabelledChoice
 from model import events
 from model.classes import Class, ClassTable, default_table
 from model.messages import Message
@@ -163,17 +164,26 @@ def test_options_follow_the_tool(shown: object) -> None:
     assert any("Backspace" in text for text in texts(shown.window.options))
 
 
+def test_one_box_says_whether_training_looks_at_unlabelled_images(shown: object) -> None:
+    first, second = shown.window.training.findChildren(UnlabelledChoice)
+    flow, before = shown.session._training, first.isChecked()
+    assert flow.unlabelled == second.isChecked() == before
+    first.click()
+    assert flow.unlabelled == second.isChecked() == shown.preferences.settings.unlabelled == (not before)
+
+
 def test_training_tells_its_story(shown: object) -> None:
     panel, state = shown.window.training, shown.session.training
     assert any("No labels yet" in text for text in texts(panel)) and panel.height() < 60
     state.state = "starting"
-    state.take(events.Started(1, "CPU, 2 threads", 4, 10, 6, 2, ["liver", "spleen"]))
+    state.take(events.Started(1, "CPU, 2 threads", 4, 10, 6, 2, ["liver", "spleen"], 30))
     state.take(events.Baseline(0.8, {"liver": 0.9, "spleen": 0.7}))
     state.take(events.Step(1, 5, 10, 0.9))
     state.take(events.Epoch(3, 10, 0.5, 0.85, {"liver": 0.88, "spleen": 0.82}, 1.0, 130.0))
     shown.session.training_changed.emit()
     shown.desk.wait(lambda: "Epoch 3 of 10, about 2 min left" in texts(panel))
     assert panel.height() > 140 and "Stop" in texts(panel)
+    assert any("30 without a label are looked at" in text for text in texts(panel))
     assert panel._curves._plot is not None and panel._bars.accessibleDescription() == "Spleen 82; Liver 88"
     dice = {"liver": 0.6, "spleen": 0.6}
     state.take(events.Finished(1, "w", 0.6, dice, 0.8, {"liver": 0.9, "spleen": 0.7}, "worse"))

@@ -1,0 +1,32 @@
+"""The state of the code that a result of the accuracy benchmark comes from."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def commit_of(root: Path = ROOT) -> str:
+    """The commit that is checked out, read without git; empty where there is none."""
+    head = root / ".git" / "HEAD"
+    if not head.is_file():
+        return ""
+    text = head.read_text().strip()
+    if not text.startswith("ref: "):
+        return text
+    reference = root / ".git" / text.removeprefix("ref: ")
+    if reference.is_file():
+        return reference.read_text().strip()
+    packed = root / ".git" / "packed-refs"
+    lines = packed.read_text().splitlines() if packed.is_file() else []
+    return next((line.split()[0] for line in lines if line.endswith(" " + text.removeprefix("ref: "))), "")
+
+
+def code_digest(root: Path = ROOT) -> str:
+    """Of all that a result depends on in the checkout, so that changes that are not committed are seen too."""
+    digest = hashlib.sha256()
+    for path in sorted([*root.glob("model/**/*.py"), *root.glob("tests/benchmarks/accuracy*.py")]):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -105,6 +105,9 @@ class ComputedTool(Idle):
     def outline(self) -> Outline | None:
         return Outline(busy=True) if self.busy else None
 
+    def arrived(self, patch: MaskPatch | None) -> None:
+        """What was computed last is shown now; for tools that have something to say about it."""
+
     def _next(self) -> None:
         if not self._waiting:
             self.kit.redraw()
@@ -134,6 +137,7 @@ class ComputedTool(Idle):
         self.document.show(patch)
         if request.commit:
             self._commit()
+        self.arrived(patch)
         self._next()
 
     def _failed(self, request: _Request, failure: Failure) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from lsgui.class_changes import ClassChanges
+from lsgui.clean_up import CleanUp
 from lsgui.context import Context
 from lsgui.document import Document
 from lsgui.folder import FolderFilter, FolderModel
@@ -72,6 +73,7 @@ class Session(QObject):
         self._context = Context(ask, data_folder, max_pixels, self)
         self.shown = FolderFilter(self.folder, self)
         self.tools = ToolBox(self.document, self.painting, self, self.jobs, lambda: self.prediction)
+        self._clean_up = CleanUp(self.tools)
         self._thumbnails = Thumbnails(self.jobs, max_pixels, self)
         self.folder.picture = self._thumbnails.picture
         self._journalling = Journalling(self._context, self)
@@ -132,21 +134,27 @@ class Session(QObject):
         return self._predicting.prediction
 
     def open_folder(self, path: Path, root: Path | None = None) -> None:
+        self.tools.drop_preview()
         self._folders.open_folder(path, root)
 
     def open_file(self, path: Path) -> None:
+        self.tools.drop_preview()
         self._folders.open_file(path)
 
     def open_image(self, name: str) -> None:
+        self.tools.drop_preview()
         self._opening.open_image(name)
 
     def next_image(self) -> None:
+        self.tools.drop_preview()
         self._opening.step(1)
 
     def previous_image(self) -> None:
+        self.tools.drop_preview()
         self._opening.step(-1)
 
     def next_unreviewed(self) -> None:
+        self.tools.drop_preview()
         self._opening.next_unreviewed()
 
     def predict(self) -> None:
@@ -161,6 +169,7 @@ class Session(QObject):
 
     def save_label(self) -> None:
         """Make the open image training data."""
+        self.tools.drop_preview()
         self._labels.save(accepted=False)
 
     def accept(self) -> None:
@@ -178,10 +187,13 @@ class Session(QObject):
 
     def undo_anywhere(self) -> None:
         """Take back the newest edit, in whichever image it was made."""
+        self.tools.drop_preview()
         self._undo_anywhere.undo()
 
     def clean(self, what: str) -> None:
-        """Tidy the label map: `what` is smooth, fill-holes, remove-islands, keep-largest, grow or shrink."""
+        """Show the label map tidied, until Enter or Esc: `what` is smooth, fill-holes, remove-islands, keep-largest,
+        grow or shrink."""
+        self._clean_up.start(what)
 
     def copy_from(self, step: int) -> None:
         """Take over the label map of the next (1) or previous (-1) image."""

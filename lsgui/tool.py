@@ -52,6 +52,7 @@ class Tool(Protocol):
     active: bool
     busy: bool
     committing: bool
+    waiting: bool
 
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
@@ -101,6 +102,8 @@ class Idle:
     """It computes."""
     committing = False
     """It computes what will stay."""
+    waiting = False
+    """It shows a preview until Enter or Esc, without a hand on it."""
 
     def __init__(self, kit: Kit) -> None:
         self.kit = kit

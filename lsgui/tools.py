@@ -48,7 +48,7 @@ class ToolBox(QObject):
         self.selection = Selection(document, self)
         self.scale = 1.0
         """Screen pixels per image pixel: whoever shows the image keeps it up to date."""
-        kit = Kit(
+        self.kit = kit = Kit(
             document,
             painting,
             self.selection,
@@ -77,13 +77,26 @@ class ToolBox(QObject):
             "picker": Picker(kit),
         }
         self._idle = Idle(kit)
-        self._held: Tool = self.current
+        self._held: Tool = self._chosen
+        self._borrowed: Tool = self._idle
         painting.changed.connect(self._settings_changed)
         self.selection.changed.connect(self.outline_changed)
 
     @property
     def current(self) -> Tool:
-        return self.tools.get(self.painting.tool, self._idle)
+        return self._borrowed if self._borrowed.active else self._chosen
+
+    def borrow(self, tool: Tool) -> None:
+        """Another tool is in the hand for as long as it is active: a verb's, whose preview waits for Enter or Esc."""
+        if self._borrowed is not tool:
+            self._borrowed.cancel()
+        self._chosen.cancel()
+        self._borrowed = tool
+
+    def drop_preview(self) -> None:
+        """Before something else happens to the image: what waits for Enter is taken back."""
+        if self.current.waiting:
+            self.cancel()
 
     @property
     def active(self) -> bool:
@@ -92,7 +105,7 @@ class ToolBox(QObject):
     @property
     def computing(self) -> bool:
         """A tool is busy with what will stay, or is about to be shown."""
-        return any(tool.busy for tool in self.tools.values())
+        return any(tool.busy for tool in self._all)
 
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
@@ -161,14 +174,23 @@ class ToolBox(QObject):
         picks = button == Qt.MouseButton.LeftButton and has(modifiers, "AltModifier") and not self.active
         return (self.tools["picker"] if picks else self.current).press(x, y, button, modifiers, pressure)
 
+    @property
+    def _chosen(self) -> Tool:
+        return self.tools.get(self.painting.tool, self._idle)
+
+    @property
+    def _all(self) -> tuple[Tool, ...]:
+        return *self.tools.values(), self._borrowed
+
     def _committing(self) -> Tool | None:
         """The tool that still computes what is to stay."""
-        return next((tool for tool in self.tools.values() if tool.committing), None)
+        return next((tool for tool in self._all if tool.committing), None)
 
     def _settings_changed(self) -> None:
-        left, self._held = self._held, self.current
+        left, self._held = self._held, self._chosen
         if left is not self._held:
-            if not left.committing:
-                left.cancel()
+            for tool in (left, self._borrowed):
+                if not tool.committing:
+                    tool.cancel()
             self._held.chosen()
         self.outline_changed.emit()

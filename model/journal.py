@@ -16,11 +16,14 @@ from model.patches import MaskPatch, PatchError
 
 @dataclass(frozen=True)
 class Limits:
-    """What a journal may hold: `steps` and `size` of the history, and dead or undone bytes that are not worth a
-    compaction. Oldest steps go first."""
+    """What a journal may hold: `steps` of the history, and `size` bytes of them beside one base; oldest steps go first.
+
+    `idle` bytes that are of no use any more, and `replayed` ones that are between the base and the image as it is, are
+    not worth a compaction. A little more `size` than the history itself keeps: that is told first of what was dropped.
+    """
 
     steps: int = 1000
-    size: int = 300_000_000
+    size: int = 272_000_000
     idle: int = 256 << 10
     replayed: int = 8 << 20
 

@@ -14,10 +14,13 @@ from model.plane_source import PlaneSource
 
 
 def is_worth_it(story: Story, size: int, limits: Limits) -> bool:
-    """Whether a journal of `size` bytes holds too much, or too much that is useless or slow to open."""
-    idle = size - story.live()
-    over = len(story.steps) > limits.steps or story.live() > limits.size
-    return over or idle > max(limits.idle, size // 4) or sum(story.toggled.values()) > limits.replayed
+    """Whether a journal of `size` bytes holds too much, or too much that is useless or slow to open.
+
+    A tenth more than it may hold is let pass, or a full one would be written anew with every map.
+    """
+    live, replayed = story.live(), sum(story.toggled.values())
+    over = len(story.steps) > limits.steps * 1.1 or live > limits.size * 1.1
+    return over or size - live > max(limits.idle, size // 4) or replayed > max(limits.replayed, size // 8)
 
 
 class Retelling:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from lsgui.mask import filled
+from lsgui.painting import Cleaning
 from model.labels import UNTOUCHED
 from model.prediction import Prediction
 from model.provenance import ACCEPTED, HUMAN, MODEL
@@ -113,6 +117,118 @@ def test_the_accept_brush_confirms_what_the_model_set(shown: object) -> None:
     shown.trigger("undo")
     shown.trigger("undo")
     assert document.provenance[20, 12] == MODEL
+
+
+@pytest.fixture
+def square(shown: object) -> object:
+    """Class 6 as a square with a hole and a spike, an island beside it, all on background."""
+    document = shown.session.document
+    map_ = np.zeros((64, 64), np.uint8)
+    map_[10:30, 10:30] = 6
+    map_[18:20, 18:20], map_[20, 30:36], map_[50:52, 50:52] = 0, 6, 6
+    document.apply_prediction(map_)
+    shown.session.painting.class_value = 6
+    shown.canvas.setFocus()
+    return shown
+
+
+def shows(shown: object, *, at: tuple[int, int], value: int) -> None:
+    """The preview has arrived."""
+    shown.desk.wait(lambda: shown.session.document.label_map[at] == value)
+
+
+def ready(shown: object) -> None:
+    shown.desk.wait(lambda: not shown.session.jobs.busy("tools"))
+
+
+def test_a_filled_hole_is_shown_and_stays_with_enter(square: object) -> None:
+    document = square.session.document
+    square.session.clean("fill-holes")
+    shows(square, at=(18, 18), value=6)
+    assert len(document.history.steps) == 1, "the preview is no step yet"
+    square.key(Qt.Key.Key_Return)
+    assert document.history.undo_text == "Fill holes" and len(document.history.steps) == 2
+    assert document.provenance[18, 18] == HUMAN and document.provenance[12, 12] == MODEL
+    assert square.session.document.name == "a.png", "Enter belonged to the preview"
+    square.trigger("undo")
+    assert document.label_map[18, 18] == 0
+
+
+def test_new_settings_show_at_once_what_they_do_and_escape_takes_all_back(square: object) -> None:
+    document, painting = square.session.document, square.session.painting
+    before = document.label_map.copy()
+    square.session.clean("shrink")
+    shows(square, at=(12, 12), value=0)
+    painting.clean = dataclasses.replace(painting.clean, radius=1.0)
+    shows(square, at=(12, 12), value=6)
+    assert document.label_map[10, 10] == 0
+    square.key(Qt.Key.Key_Escape)
+    assert (document.label_map == before).all() and len(document.history.steps) == 1
+    square.drag((40, 40), (41, 40))
+    assert document.history.undo_text == "Brush", "the tool is in the hand again"
+
+
+def test_the_same_verb_twice_keeps_the_first(square: object) -> None:
+    document = square.session.document
+    square.session.painting.clean = Cleaning(radius=1.0)
+    for _ in range(2):
+        square.session.clean("grow")
+        ready(square)
+    square.key(Qt.Key.Key_Return)
+    assert [step.text for step in document.history.steps[1:]] == ["Grow", "Grow"]
+    assert document.label_map[8, 20] == 6 and document.label_map[7, 20] == 0
+
+
+def test_islands_the_largest_and_smoothing(square: object) -> None:
+    document, painting = square.session.document, square.session.painting
+    for what, size in (("remove-islands", 5), ("keep-largest", 1)):
+        painting.clean = Cleaning(size=size)
+        square.session.clean(what)
+        shows(square, at=(50, 50), value=0)
+        square.key(Qt.Key.Key_Escape)
+        assert document.label_map[50, 50] == 6
+    square.session.clean("smooth")
+    shows(square, at=(20, 33), value=0)
+    square.key(Qt.Key.Key_Return)
+    assert (document.label_map[12:28, 12:28] == 6).all()
+
+
+def test_the_selection_and_locks_hold_while_tidying(square: object) -> None:
+    document, session = square.session.document, square.session
+    session.tools.selection.select(filled((0, 0, 64, 20)))
+    session.clean("shrink")
+    shows(square, at=(11, 20), value=0)
+    assert document.label_map[28, 20] == 6
+    square.key(Qt.Key.Key_Escape)
+    said = []
+    session.tools.said.connect(lambda message: said.append(str(message)))
+    session.painting.toggle_locked(6)
+    session.clean("shrink")
+    assert "locked" in said[-1] and not document.gesture_active
+
+
+def test_where_nothing_changes_it_says_so(square: object) -> None:
+    said = []
+    square.session.tools.said.connect(lambda message: said.append(str(message)))
+    square.session.painting.clean = Cleaning(size=2)
+    square.session.clean("remove-islands")
+    square.desk.wait(lambda: "nothing to change" in said[-1])
+    assert not square.session.document.gesture_active
+
+
+def test_another_tool_or_image_takes_the_preview_back(square: object) -> None:
+    document = square.session.document
+    square.session.clean("fill-holes")
+    shows(square, at=(18, 18), value=6)
+    square.trigger("tool-polygon")
+    assert document.label_map[18, 18] == 0 and not document.gesture_active
+    square.session.clean("fill-holes")
+    shows(square, at=(18, 18), value=6)
+    square.trigger("next-image")
+    square.desk.wait(lambda: document.name == "b.png")
+    square.trigger("previous-image")
+    square.desk.wait(lambda: document.name == "a.png")
+    assert document.label_map[18, 18] == 0
 
 
 def hover(shown: object, x: float, y: float) -> None:

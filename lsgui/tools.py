@@ -11,11 +11,12 @@ from lsgui.accept_brush import AcceptBrush
 from lsgui.box_tools import Ellipse, Rectangle, Select
 from lsgui.brush import Brush, Eraser
 from lsgui.document import Document
-from lsgui.fill_tools import Fill, Picker, Threshold, Wand
+from lsgui.fill_tools import Fill, Picker, Wand
 from lsgui.guided_brush import GuidedBrush
 from lsgui.painting import PaintSettings
 from lsgui.selection import Selection
 from lsgui.shape_tools import Lasso, Polygon
+from lsgui.threshold_tool import Threshold
 from lsgui.tool import NO_MODIFIER, Idle, Kit, Outline, Tool, has
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +62,8 @@ class FromNeighbours:
         if row is None:
             return
         if not 0 <= row + step < len(entries):
-            self._tell(
-                Message("There is no image before this one." if step < 0 else "There is no image after this one.")
-            )
+            nothing = Message("There is no image after this one.")
+            self._tell(nothing if step > 0 else Message("There is no image before this one."))
             return
         entry, work = entries[row + step], self._work(only_current, background=True)
         if work is None:
@@ -83,17 +82,24 @@ class FromNeighbours:
 
     def interpolate(self, all_between: bool = False, only_current: bool = False) -> None:
         """From the nearest labelled images before and after; `all_between` does the other ones there are, too."""
-        stack = self._stack()
-        work = self._work(only_current, background=False) if stack is not None else None
-        if work is None:
+        work, entries, row = self._work(only_current, background=False), self._context.folder.entries, self._row
+        if work is None or row is None:
             return
 
-        def read(report: Report) -> tuple[np.ndarray, list[Entry]]:
+        def read(report: Report) -> tuple[np.ndarray, list[Entry]] | None:
+            stack = _stack(entries, row)
+            if stack is None:
+                return None
             first, last = _label_of(work, stack.before), _label_of(work, stack.after)
             written = _write_between(work, stack, (first, last), report) if all_between else []
             return between(first, last, stack.share, work.values), written
 
-        def done(found: tuple[np.ndarray, list[Entry]]) -> None:
+        def done(found: tuple[np.ndarray, list[Entry]] | None) -> None:
+            if found is None:
+                self._tell(
+                    Message("Interpolating needs a labelled image before and one after this one, of the same stack.")
+                )
+                return
             for entry in found[1]:
                 self._context.show_entry(entry)
             if all_between:
@@ -112,30 +118,13 @@ class FromNeighbours:
         values = (painting.class_value,) if only_current else painting.values
         values = tuple(v for v in values if v not in painting.locked and (background or v != BACKGROUND))
         entry = self._context.folder.entry(document.name)
-        if not values or entry is None:
+        if entry is None:
+            return None
+        if not values:
             self._tell(Message("This class is locked; unlock it to paint with it."))
             return None
         rules = painting.rules(self._tools.selection.region)
         return _Work(self._context.workspace, entry.path, document.shape, values, rules, self._context.max_pixels)
-
-    def _stack(self) -> _Stack | None:
-        """None, and said why, when there is no labelled image on both sides."""
-        row, entries = self._row, self._context.folder.entries
-        if row is None:
-            return None
-        mine = _stack_of(entries[row])
-        stack = [entry for entry in entries if _stack_of(entry) == mine]
-        at = stack.index(entries[row])
-        first = next((i for i in range(at - 1, -1, -1) if _is_labelled(stack[i])), None)
-        last = next((i for i in range(at + 1, len(stack)) if _is_labelled(stack[i])), None)
-        if first is None or last is None:
-            self._tell(
-                Message("Interpolating needs a labelled image before and one after this one, of the same stack.")
-            )
-            return None
-        inner = ((stack[i], (i - first) / (last - first)) for i in range(first + 1, last) if i != at)
-        share = (at - first) / (last - first)
-        return _Stack(stack[first], stack[last], share, tuple(pair for pair in inner if not _is_labelled(pair[0])))
 
     def _read(self, title: Message, read: Callable, done: Callable, quiet: bool = True) -> None:
         """In the files lane; `done` once no gesture is running, unless another image is open by then."""
@@ -163,6 +152,28 @@ class FromNeighbours:
 
     def _tell(self, message: Message) -> None:
         self._context.tell("info", message)
+
+
+def _stack(entries: Sequence[Entry], row: int) -> _Stack | None:
+    """In the files lane, since it may read many headers. None unless there is a labelled image on both sides."""
+    mine = _stack_of(entries[row])
+
+    def until_labelled(rest: Iterable[Entry]) -> list[Entry]:
+        passed: list[Entry] = []
+        for entry in rest:
+            if _stack_of(entry) == mine:
+                passed.append(entry)
+                if _is_labelled(entry):
+                    return passed
+        return []
+
+    back, on = until_labelled(reversed(entries[:row])), until_labelled(entries[row + 1 :])
+    if not back or not on:
+        return None
+    steps = len(back) + len(on)
+    inner = [(entry, i) for i, entry in enumerate(back[-2::-1], start=1)]
+    inner += [(entry, len(back) + 1 + i) for i, entry in enumerate(on[:-1])]
+    return _Stack(back[-1], on[-1], len(back) / steps, tuple((entry, i / steps) for entry, i in inner))
 
 
 def _is_labelled(entry: Entry) -> bool:

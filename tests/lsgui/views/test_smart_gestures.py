@@ -270,7 +270,7 @@ def test_copying_says_why_it_cannot(shown: object) -> None:
     shown.session.copy_from(1)
     shown.desk.wait(lambda: shown.desk.said("b.png has no label yet"))
     shown.session.interpolate()
-    assert shown.desk.said("needs a labelled image before and one after")
+    shown.desk.wait(lambda: shown.desk.said("needs a labelled image before and one after"))
     assert len(shown.session.document.history.steps) == 0
 
 

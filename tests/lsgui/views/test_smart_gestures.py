@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from lsgui.mask import Ink, filled
 from lsgui.painting import Cleaning
+from model.images import Image
 from model.labels import UNTOUCHED
 from model.prediction import Prediction
 from model.provenance import ACCEPTED, HUMAN, MODEL
@@ -229,6 +230,41 @@ def test_another_tool_or_image_takes_the_preview_back(square: object) -> None:
     square.trigger("previous-image")
     square.desk.wait(lambda: document.name == "a.png")
     assert document.label_map[18, 18] == 0
+
+
+@pytest.fixture
+def drawn(shown: object) -> object:
+    """An image of a bright disk in noise."""
+    rows, columns = np.mgrid[:64, :64]
+    inside = (rows - 30) ** 2 + (columns - 30) ** 2 <= 14**2
+    noise = np.random.default_rng(0).normal(0, 8, (64, 64))
+    pixels = np.clip(np.where(inside, 170, 80) + noise, 0, 255).astype(np.uint8)
+    untouched = np.full((64, 64), UNTOUCHED, np.uint8), np.zeros((64, 64), np.uint8)
+    shown.session.document.load(Image("disk.png", pixels), *untouched, name="a.png")
+    shown.session.painting.class_value = 6
+    shown.canvas.setFocus()
+    return shown
+
+
+def test_superpixels_are_outlined_and_painted_whole(drawn: object) -> None:
+    document, painting = drawn.session.document, drawn.session.painting
+    painting.tool, painting.superpixel_size = "superpixel", 8
+    hover(drawn, 30, 20)
+    (ring,) = drawn.session.tools.outline().rings
+    assert min(y for _, y in ring) > 14
+    drawn.drag((22, 30), (30, 30), (38, 30))
+    painted = document.label_map == 6
+    rows, columns = np.mgrid[:64, :64]
+    inside = (rows - 30) ** 2 + (columns - 30) ** 2 <= 14.5**2
+    assert painted[30, 22:39].all() and painted.sum() > 150 and painted[~inside].sum() < 0.1 * painted.sum()
+    assert document.history.undo_text == "Superpixels" and len(document.history.steps) == 1
+    drawn.drag((30, 30), (30, 30), button=RIGHT)
+    assert document.label_map[30, 30] == 0 and document.label_map[30, 22] == 6
+    QTest.mousePress(drawn.canvas, LEFT, NONE, drawn.at(5, 5))
+    assert document.label_map[5, 5] == 6
+    drawn.key(Qt.Key.Key_Escape)
+    QTest.mouseRelease(drawn.canvas, LEFT, NONE, drawn.at(5, 5))
+    assert document.label_map[5, 5] == UNTOUCHED
 
 
 def label(desk: object, name: str, map_: np.ndarray) -> None:

@@ -2,41 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-
-@dataclass(frozen=True)
-class Action:
-    """`id` is stable and meant for scripts; `keys` are portable key sequences, the first one is shown.
-
-    `group` separates blocks of a menu; `radio` names a set of which exactly one is checked.
-    """
-
-    id: str
-    text: str
-    keys: tuple[str, ...] = ()
-    icon: str = ""
-    menu: str = ""
-    group: int = 0
-    checkable: bool = False
-    radio: str = ""
-
-    @property
-    def title(self) -> str:
-        """The text in the window's language."""
-        return QCoreApplication.translate("actions", self.text)
-
-
-@dataclass(frozen=True)
-class Gesture:
-    """Something done with the mouse or a held key, for the key sheet."""
-
-    keys: str
-    text: str
-    menu: str
-
+from lsgui.action import Action
+from lsgui.edit_actions import edit_actions, label_actions, tool_actions
 
 MENUS = {
     "file": QT_TRANSLATE_NOOP("actions", "&File"),
@@ -58,10 +27,10 @@ def action_table() -> tuple[Action, ...]:
     """All actions, in the order of the menus."""
     return (
         *_file_actions(),
-        *_edit_actions(),
+        *edit_actions(),
         *_view_actions(),
-        *_tool_actions(),
-        *_label_actions(),
+        *tool_actions(),
+        *label_actions(),
         *_model_actions(),
         *_window_actions(),
     )
@@ -77,17 +46,6 @@ def _file_actions() -> tuple[Action, ...]:
         Action("import-classes", QT_TRANSLATE_NOOP("actions", "Import classes"), (), "download", "file", 1),
         Action("export-classes", QT_TRANSLATE_NOOP("actions", "Export classes"), (), "upload", "file", 1),
         Action("quit", QT_TRANSLATE_NOOP("actions", "Quit"), ("Ctrl+Q",), "", "file", 2),
-    )
-
-
-def _edit_actions() -> tuple[Action, ...]:
-    return (
-        Action("undo", QT_TRANSLATE_NOOP("actions", "Undo"), ("Ctrl+Z",), "undo-2", "edit"),
-        Action("redo", QT_TRANSLATE_NOOP("actions", "Redo"), ("Ctrl+Y", "Ctrl+Shift+Z"), "redo-2", "edit"),
-        Action("finish-shape", QT_TRANSLATE_NOOP("actions", "Finish the shape"), (), "check", "edit", 1),
-        Action("cancel", QT_TRANSLATE_NOOP("actions", "Cancel the gesture"), ("Esc",), "x", "edit", 1),
-        Action("remove-vertex", QT_TRANSLATE_NOOP("actions", "Remove the last corner"), ("Backspace",), "", "edit", 1),
-        Action("search", QT_TRANSLATE_NOOP("actions", "Search images"), ("Ctrl+F",), "search", "edit", 2),
     )
 
 
@@ -111,52 +69,18 @@ def _view_actions() -> tuple[Action, ...]:
         Action("zoom-fit", QT_TRANSLATE_NOOP("actions", "Fit the image"), ("F",), "maximize", "view"),
         Action("zoom-actual", QT_TRANSLATE_NOOP("actions", "100 %"), ("Ctrl+0",), "", "view"),
         Action("overlay", QT_TRANSLATE_NOOP("actions", "Show the overlay"), ("V",), "eye", "view", 1, True),
+        Action(
+            "show-provenance",
+            QT_TRANSLATE_NOOP("actions", "Show who set each pixel"),
+            ("Shift+V",),
+            "",
+            "view",
+            1,
+            True,
+        ),
         Action("overlay-less", QT_TRANSLATE_NOOP("actions", "Fainter overlay"), (",",), "", "view", 1),
         Action("overlay-more", QT_TRANSLATE_NOOP("actions", "Stronger overlay"), (".",), "", "view", 1),
         *windows,
-    )
-
-
-def _tool_actions() -> tuple[Action, ...]:
-    tools = (
-        Action("tool-brush", QT_TRANSLATE_NOOP("actions", "Brush"), ("B",), "brush", "tools", 0, True, "tool"),
-        Action("tool-eraser", QT_TRANSLATE_NOOP("actions", "Eraser"), ("E",), "eraser", "tools", 0, True, "tool"),
-        Action("tool-polygon", QT_TRANSLATE_NOOP("actions", "Polygon"), ("P",), "pentagon", "tools", 0, True, "tool"),
-        Action("tool-fill", QT_TRANSLATE_NOOP("actions", "Fill"), ("G",), "paint-bucket", "tools", 0, True, "tool"),
-        Action(
-            "tool-picker", QT_TRANSLATE_NOOP("actions", "Pick a class"), ("I",), "pipette", "tools", 0, True, "tool"
-        ),
-        Action("tool-pan", QT_TRANSLATE_NOOP("actions", "Move the view"), ("H",), "hand", "tools", 0, True, "tool"),
-        Action("brush-smaller", QT_TRANSLATE_NOOP("actions", "Smaller brush"), ("[",), "", "tools", 1),
-        Action("brush-larger", QT_TRANSLATE_NOOP("actions", "Larger brush"), ("]",), "", "tools", 1),
-    )
-    return tools
-
-
-def _label_actions() -> tuple[Action, ...]:
-    digits = tuple(
-        Action(f"class-{digit}", QT_TRANSLATE_NOOP("actions", "Class {digit}"), (str(digit),)) for digit in range(10)
-    )
-    return (
-        Action("accept", QT_TRANSLATE_NOOP("actions", "Accept, next"), ("Return", "Enter"), "check", "label"),
-        Action("save-label", QT_TRANSLATE_NOOP("actions", "Save as label"), ("Ctrl+S",), "save", "label"),
-        Action("previous-image", QT_TRANSLATE_NOOP("actions", "Previous image"), ("A", "PgUp"), "", "label", 1),
-        Action("next-image", QT_TRANSLATE_NOOP("actions", "Next image"), ("D", "PgDown"), "", "label", 1),
-        Action("revert", QT_TRANSLATE_NOOP("actions", "Revert to prediction"), (), "rotate-ccw", "label", 2),
-        Action("fill-rest", QT_TRANSLATE_NOOP("actions", "The rest is background"), (), "", "label", 2),
-        Action("clear-map", QT_TRANSLATE_NOOP("actions", "Clear the map"), (), "trash-2", "label", 2),
-        Action("add-class", QT_TRANSLATE_NOOP("actions", "Add a class"), ("Ctrl+N",), "plus", "label", 3),
-        Action(
-            "edit-class", QT_TRANSLATE_NOOP("actions", "Rename or recolour the class"), ("F2",), "pencil", "label", 3
-        ),
-        Action("mirror", QT_TRANSLATE_NOOP("actions", "Left and right do not matter"), (), "", "label", 3, True),
-        Action("previous-class", QT_TRANSLATE_NOOP("actions", "Previous class"), ("-",), "", "label", 4),
-        Action("next-class", QT_TRANSLATE_NOOP("actions", "Next class"), ("=",), "", "label", 4),
-        Action("swap-class", QT_TRANSLATE_NOOP("actions", "Swap with background"), ("X",), "", "label", 4),
-        Action(
-            "protect-others", QT_TRANSLATE_NOOP("actions", "Protect other classes"), ("Shift+B",), "lock", "label", 4
-        ),
-        *digits,
     )
 
 
@@ -187,6 +111,7 @@ def _window_actions() -> tuple[Action, ...]:
         Action("panel-images", QT_TRANSLATE_NOOP("actions", "Images"), ("Ctrl+1",), "", "window", 0, True),
         Action("panel-classes", QT_TRANSLATE_NOOP("actions", "Classes"), ("Ctrl+2",), "", "window", 0, True),
         Action("panel-training", QT_TRANSLATE_NOOP("actions", "Fine-tuning"), ("Ctrl+3",), "", "window", 0, True),
+        Action("panel-history", QT_TRANSLATE_NOOP("actions", "History"), ("Ctrl+4",), "", "window", 0, True),
         Action("theme-system", QT_TRANSLATE_NOOP("actions", "Theme of the system"), (), "", "window", 1, True, "theme"),
         Action("theme-dark", QT_TRANSLATE_NOOP("actions", "Dark"), (), "", "window", 1, True, "theme"),
         Action("theme-light", QT_TRANSLATE_NOOP("actions", "Light"), (), "", "window", 1, True, "theme"),
@@ -209,48 +134,6 @@ def _window_actions() -> tuple[Action, ...]:
         Action("key-sheet", QT_TRANSLATE_NOOP("actions", "Keys"), ("F1", "?"), "keyboard", "help"),
         Action("open-log", QT_TRANSLATE_NOOP("actions", "Open the log"), (), "", "help"),
         Action("about", QT_TRANSLATE_NOOP("actions", "About"), (), "info", "help"),
-    )
-
-
-def gestures() -> tuple[Gesture, ...]:
-    """What the mouse and held keys do."""
-    return (
-        Gesture(QT_TRANSLATE_NOOP("actions", "Wheel"), QT_TRANSLATE_NOOP("actions", "Zoom at the cursor"), "view"),
-        Gesture(
-            QT_TRANSLATE_NOOP("actions", "Middle-drag, Space+drag"),
-            QT_TRANSLATE_NOOP("actions", "Move the view"),
-            "view",
-        ),
-        Gesture(
-            QT_TRANSLATE_NOOP("actions", "V held"), QT_TRANSLATE_NOOP("actions", "Hide the overlay meanwhile"), "view"
-        ),
-        Gesture(
-            QT_TRANSLATE_NOOP("actions", "Right-drag"),
-            QT_TRANSLATE_NOOP("actions", "Window and level; erases while the brush is on"),
-            "view",
-        ),
-        Gesture(
-            QT_TRANSLATE_NOOP("actions", "Shift+wheel"), QT_TRANSLATE_NOOP("actions", "Size of the brush"), "tools"
-        ),
-        Gesture(
-            QT_TRANSLATE_NOOP("actions", "Ctrl held"), QT_TRANSLATE_NOOP("actions", "Erase with the brush"), "tools"
-        ),
-        Gesture(
-            QT_TRANSLATE_NOOP("actions", "Shift held"),
-            QT_TRANSLATE_NOOP("actions", "Straight line with the brush"),
-            "tools",
-        ),
-        Gesture(
-            QT_TRANSLATE_NOOP("actions", "Alt+click"),
-            QT_TRANSLATE_NOOP("actions", "Pick the class under the cursor"),
-            "tools",
-        ),
-        Gesture(
-            QT_TRANSLATE_NOOP("actions", "Enter, double-click"),
-            QT_TRANSLATE_NOOP("actions", "Finish the polygon"),
-            "tools",
-        ),
-        Gesture("0 … 9", QT_TRANSLATE_NOOP("actions", "Class by its digit, 0 is background"), "label"),
     )
 
 

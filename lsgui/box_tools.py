@@ -63,10 +63,13 @@ class BoxTool(ShapeTool):
         self._from = self._handle = None
 
     def undo(self) -> bool:
-        if not self.active or not self._past:
+        if self._from is not None:
+            self._box = self._before
+        elif self._past:
+            self._box = self._past.pop()
+        else:
             return False
         self._from = self._handle = None
-        self._box = self._past.pop()
         return True
 
     def cancel(self) -> None:
@@ -174,6 +177,11 @@ class Select(Idle):
             self.selection.clear()
         self.cancel()
         return True
+
+    def undo(self) -> bool:
+        drawing = self.active
+        self.cancel()
+        return drawing
 
     def cancel(self) -> None:
         self._from = self._to = None

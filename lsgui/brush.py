@@ -102,7 +102,7 @@ class Brush(Idle):
             return None
         straight = self._straight and not self.active and self._last is not None
         points = (self._last, self._at) if straight else ()
-        shape = (*self._at, self.painting.brush_radius)
+        shape = (*self._at, self._radius if self.active else self.painting.brush_radius)
         if self.painting.brush_shape == "square":
             return Outline(square=shape, points=points, erases=self._erasing)
         return Outline(shape, points, erases=self._erasing)

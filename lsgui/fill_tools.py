@@ -1,4 +1,4 @@
-"""Fill, wand, threshold and picker: the tools that take pixels which are alike."""
+"""Fill, wand and picker: a press takes the pixels that are like the one under it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ import numpy as np
 from PySide6.QtCore import Qt
 
 from lsgui.computed_tool import ComputedTool
-from lsgui.fills import Between, Seed, flood, flood_values, foreground, same_label, seed, usual
-from lsgui.mask import AnyRegion, MaskPatch, Point, patch_of
+from lsgui.fills import Seed, flood, flood_values, same_label, seed
+from lsgui.mask import AnyRegion, MaskPatch, patch_of
 from lsgui.snapshot import Snapshot
-from lsgui.tool import NO_MODIFIER, Idle, Kit, Outline
+from lsgui.tool import NO_MODIFIER, Idle, Kit
 from model.progress import Progress, Report
 
 LEFT = Qt.MouseButton.LeftButton
 _DRAG = 100.0
 """Screen pixels to the right that double the wand's tolerance."""
 _LEAST, _MOST = 0.5, 8.0
-_CLICK = 2
-"""Pixels around a click whose values the threshold takes."""
 
 
 class RegionTool(ComputedTool):
@@ -105,89 +103,6 @@ class Wand(RegionTool):
             self.painting.wand_tolerance = self._tolerance
         self._from = self._find = None
         super().cancel()
-
-
-class Threshold(RegionTool):
-    """What is in `painting.threshold` is tinted; Enter paints it. A drag sets it by the values in a box."""
-
-    def __init__(self, kit: Kit) -> None:
-        super().__init__(kit)
-        self._drawn: tuple[Point, Point] | None = None
-        self.document.loaded.connect(self._loaded)
-
-    @property
-    def active(self) -> bool:
-        return self.document.image is not None and self.painting.threshold is not None
-
-    def chosen(self) -> None:
-        """Begin with what is bright."""
-        if self.document.image is not None and self.painting.threshold is None:
-            self.painting.threshold = foreground(self.document.image.pixels)
-
-    def press(
-        self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
-    ) -> bool:
-        if self.document.image is None or button != LEFT:
-            return False
-        if self.busy:
-            return self.refuse()
-        self._drawn = (x, y), (x, y)
-        return True
-
-    def move(self, x: float, y: float, modifiers: Qt.KeyboardModifier = NO_MODIFIER, pressure: float = 1.0) -> None:
-        if self._drawn is not None:
-            self._drawn = self._drawn[0], (x, y)
-
-    def release(self, x: float, y: float, button: Qt.MouseButton) -> None:
-        if button != LEFT or self._drawn is None:
-            return
-        (rows, columns), self._drawn = self._part(*self._drawn), None
-        part = self.document.image.pixels[rows, columns]
-        if part.size:
-            self.painting.threshold = usual(part)
-
-    def key(self, key: int) -> bool:
-        if self.busy:
-            return super().key(key)
-        if not self.active or key not in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
-            return False
-        if key != Qt.Key.Key_Escape:
-            if not self.may_paint():
-                return True
-            self._paint()
-        self._drawn = None
-        self.painting.threshold = None
-        return True
-
-    def cancel(self) -> None:
-        self._drawn = None
-        super().cancel()
-
-    def outline(self) -> Outline | None:
-        if self._drawn is None:
-            return super().outline()
-        (x0, y0), (x1, y1) = self._drawn
-        return Outline(points=((x0, y0), (x1, y0), (x1, y1), (x0, y1)), closed=True)
-
-    def _loaded(self) -> None:
-        self._drawn = None
-        if self.painting.tool == "threshold":
-            self.chosen()
-
-    def _paint(self) -> None:
-        """In the selection, or in the whole image."""
-        height, width = self.document.shape
-        selected = self.selection.region
-        box = selected.box if selected is not None else (0, 0, width, height)
-        region = Between(box, self.document.image.pixels, *self.painting.threshold)
-        self.paint("Threshold", lambda snapshot: region, commit=True)
-
-    def _part(self, a: Point, b: Point) -> tuple[slice, slice]:
-        """Rows and columns of the box, or around a click."""
-        ends = [sorted((int(np.floor(a[i])), int(np.floor(b[i])))) for i in (1, 0)]
-        if all(first == last for first, last in ends):
-            ends = [(first - _CLICK, last + _CLICK) for first, last in ends]
-        return tuple(slice(max(0, first), max(0, last + 1)) for first, last in ends)
 
 
 class Picker(Idle):

@@ -14,6 +14,7 @@ from lsgui.context import Context
 from lsgui.document import Document
 from lsgui.folder import FolderFilter, FolderModel
 from lsgui.folder_opening import FolderOpening
+from lsgui.from_neighbours import FromNeighbours
 from lsgui.importing import Importing
 from lsgui.jobs import JobRunner, SegmenterKeeper
 from lsgui.journalling import Journalling
@@ -74,6 +75,7 @@ class Session(QObject):
         self.shown = FolderFilter(self.folder, self)
         self.tools = ToolBox(self.document, self.painting, self, self.jobs, lambda: self.prediction)
         self._clean_up = CleanUp(self.tools)
+        self._neighbours = FromNeighbours(self._context, self.tools)
         self._thumbnails = Thumbnails(self.jobs, max_pixels, self)
         self.folder.picture = self._thumbnails.picture
         self._journalling = Journalling(self._context, self)
@@ -197,9 +199,11 @@ class Session(QObject):
 
     def copy_from(self, step: int) -> None:
         """Take over the label map of the next (1) or previous (-1) image."""
+        self._neighbours.copy_from(step)
 
     def interpolate(self, all_between: bool = False) -> None:
         """Fill the open image, or every one between, from the labelled images before and after it."""
+        self._neighbours.interpolate(all_between)
 
     def recover(self, choices: Mapping[str, str]) -> None:
         """Image name -> restore or discard: what becomes of edits that a crash kept out of the maps."""

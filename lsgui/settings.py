@@ -21,7 +21,7 @@ class Settings:
     recent: tuple[str, ...] = ()
     geometry: bytes = b""
     splitters: dict[str, list[int]] = field(default_factory=dict)
-    hidden_panels: tuple[str, ...] = ()
+    hidden_panels: tuple[str, ...] = ("history",)
     unlabelled: bool = FineTuneOptions.unlabelled
 
     def with_recent(self, folder: str) -> Settings:
@@ -40,7 +40,7 @@ def read_settings(store: QSettings) -> Settings:
         recent=_texts(store.value("recent")),
         geometry=_bytes(store.value("geometry")),
         splitters={name: _sizes(store.value(f"splitters/{name}")) for name in _names(store, "splitters")},
-        hidden_panels=_texts(store.value("hidden_panels")),
+        hidden_panels=_texts(store.value("hidden_panels", default.hidden_panels)),
         unlabelled=_flag(store.value("unlabelled"), default.unlabelled),
     )
 

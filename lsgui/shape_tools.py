@@ -190,6 +190,12 @@ class Lasso(CornerTool):
             if len(points) > 2:
                 self.corners.replace(points, closed=True)
 
+    def undo(self) -> bool:
+        if self._drawn.points:
+            self.cancel()
+            return True
+        return super().undo()
+
     def cancel(self) -> None:
         self._drawn.clear()
         super().cancel()

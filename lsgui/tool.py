@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from model.prediction import Prediction
 
 NO_MODIFIER = Qt.KeyboardModifier.NoModifier
-CORNER_REACH = 8.0
-"""Screen pixels around a corner within which a press takes it."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from lsgui.accept_brush import AcceptBrush
 from lsgui.box_tools import Ellipse, Rectangle, Select
 from lsgui.brush import Brush, Eraser
 from lsgui.document import Document
-from lsgui.fill_tools import Fill, Picker, Threshold, Wand
+from lsgui.fill_tools import Fill, Picker, Wand
 from lsgui.guided_brush import GuidedBrush
 from lsgui.painting import PaintSettings
 from lsgui.selection import Selection
 from lsgui.shape_tools import Lasso, Polygon
+from lsgui.superpixel_brush import SuperpixelBrush
+from lsgui.threshold_tool import Threshold
 from lsgui.tool import NO_MODIFIER, Idle, Kit, Outline, Tool, has
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ class ToolBox(QObject):
             "wand": Wand(kit),
             "threshold": Threshold(kit),
             "outline": Idle(kit),
-            "superpixel": Idle(kit),
+            "superpixel": SuperpixelBrush(kit),
             "accept": AcceptBrush(kit),
             "select": Select(kit),
             "picker": Picker(kit),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
 from model.classes import Class
 from model.messages import Message
@@ -53,6 +53,44 @@ def sentence(message: Message) -> str:
         return template.format(**values)
     except (KeyError, IndexError, ValueError):
         return str(message)
+
+
+EDITS = (
+    QT_TRANSLATE_NOOP("edits", "Brush"),
+    QT_TRANSLATE_NOOP("edits", "Erase"),
+    QT_TRANSLATE_NOOP("edits", "Guided brush"),
+    QT_TRANSLATE_NOOP("edits", "Polygon"),
+    QT_TRANSLATE_NOOP("edits", "Lasso"),
+    QT_TRANSLATE_NOOP("edits", "Rectangle"),
+    QT_TRANSLATE_NOOP("edits", "Ellipse"),
+    QT_TRANSLATE_NOOP("edits", "Fill"),
+    QT_TRANSLATE_NOOP("edits", "Wand"),
+    QT_TRANSLATE_NOOP("edits", "Threshold"),
+    QT_TRANSLATE_NOOP("edits", "Smart outline"),
+    QT_TRANSLATE_NOOP("edits", "Superpixels"),
+    QT_TRANSLATE_NOOP("edits", "Accept"),
+    QT_TRANSLATE_NOOP("edits", "Give back to the model"),
+    QT_TRANSLATE_NOOP("edits", "Predict"),
+    QT_TRANSLATE_NOOP("edits", "Revert to prediction"),
+    QT_TRANSLATE_NOOP("edits", "Clear"),
+    QT_TRANSLATE_NOOP("edits", "The rest is background"),
+    QT_TRANSLATE_NOOP("edits", "Smooth"),
+    QT_TRANSLATE_NOOP("edits", "Fill holes"),
+    QT_TRANSLATE_NOOP("edits", "Remove islands"),
+    QT_TRANSLATE_NOOP("edits", "Keep the largest"),
+    QT_TRANSLATE_NOOP("edits", "Grow"),
+    QT_TRANSLATE_NOOP("edits", "Shrink"),
+    QT_TRANSLATE_NOOP("edits", "Copy from the previous"),
+    QT_TRANSLATE_NOOP("edits", "Copy from the next"),
+    QT_TRANSLATE_NOOP("edits", "Interpolate"),
+    QT_TRANSLATE_NOOP("edits", "Changed elsewhere"),
+)
+"""What edits call themselves in the history and in journals."""
+
+
+def edit_title(text: str) -> str:
+    """The name of an undo step in the window's language; one that is not known is shown as it is."""
+    return QCoreApplication.translate("edits", text)
 
 
 def device_text(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from model.plane_source import PlaneSource
+from model.plane_source import BAND_ROWS, PlaneSource
 from model.run_lengths import PatchError
 
 MAGIC = b"LSGUIJ1\n"
@@ -175,27 +175,46 @@ class _PlaneStream:
         self._stream = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 8, zlib.Z_RLE)
         self._parts: list[bytes] = []
         self._above: np.ndarray | None = None
-        self._value: int | None = None
-        self._constant = True
+        self._constant_rows = 0
+        """Rows that are all of one value, `_above`'s, and that the stream has not been given yet."""
 
     def add(self, rows: np.ndarray) -> None:
         if not rows.size:
             return
-        if self._value is None:
-            self._value = int(rows[0, 0])
-        self._constant = self._constant and bool((rows == self._value).all())
+        if self._is_constant(rows):
+            self._constant_rows += len(rows)
+        else:
+            self._give_constant_rows()
+            self._give(rows)
+        self._above = rows[-1].copy()
+
+    def to_bytes(self) -> bytes:
+        if not self._parts:
+            return _PLANE.pack(_CONSTANT, 1) + bytes([0 if self._above is None else int(self._above[0])])
+        content = b"".join((*self._parts, self._stream.flush()))
+        return _PLANE.pack(_DIFFERENCES, len(content)) + content
+
+    def _is_constant(self, rows: np.ndarray) -> bool:
+        """Most images that are opened have not been touched: nothing needs to be compressed for them."""
+        same = self._above is None or (self._constant_rows and rows[0, 0] == self._above[0])
+        return not self._parts and bool(same) and bool((rows == rows[0, 0]).all())
+
+    def _give_constant_rows(self) -> None:
+        count, self._constant_rows = self._constant_rows, 0
+        above = self._above
+        self._above = None if count else above
+        while count:
+            rows = np.broadcast_to(above, (min(count, BAND_ROWS), len(above)))
+            self._give(rows)
+            self._above = above
+            count -= len(rows)
+
+    def _give(self, rows: np.ndarray) -> None:
         differences = rows.copy()
         differences[1:] ^= rows[:-1]
         if self._above is not None:
             differences[0] ^= self._above
-        self._above = rows[-1].copy()
         self._parts.append(self._stream.compress(differences))
-
-    def to_bytes(self) -> bytes:
-        if self._constant:
-            return _PLANE.pack(_CONSTANT, 1) + bytes([self._value or 0])
-        content = b"".join((*self._parts, self._stream.flush()))
-        return _PLANE.pack(_DIFFERENCES, len(content)) + content
 
 
 def _plane_of(kind: int, content: bytes, length: int, shape: tuple[int, int]) -> np.ndarray:

@@ -157,6 +157,15 @@ def slice_position(path: Path) -> float | None:
         return None
 
 
+def orientation_of(path: Path) -> tuple[float, ...] | None:
+    """Where the rows and columns of a DICOM slice point, to a hundredth; None where the file does not tell."""
+    header = _header(path, ["ImageOrientationPatient"])
+    try:
+        return tuple(round(float(value), 2) + 0.0 for value in header.ImageOrientationPatient)
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
 def _grouping_in(record: Mapping[str, object]) -> Grouping | None:
     return Grouping(record["grouping"]) if record.get("grouping") in tuple(Grouping) else None
 

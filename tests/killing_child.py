@@ -58,7 +58,7 @@ def digest(label_map: np.ndarray, provenance: np.ndarray) -> str:
 
 
 def live(connection: Connection, task: Task) -> None:
-    """Until it is killed. Sends "ready", "saving" and every edit."""
+    """Until it is killed. Sends "ready", "saving", "tuning" and every edit."""
     platform = [] if task.kind == "window" else ["-platform", "offscreen"]
     if not task.calm:
         make_everything_happen_often()
@@ -90,6 +90,7 @@ class Analyst:
         self.document = session.document
         self.random = random.Random(task.seed)
         self.numbers = np.random.default_rng(task.seed)
+        self._told_of_tuning = False
         self._connection = connection
         self._task = task
         self._tell_before_the_journal_knows()
@@ -158,8 +159,21 @@ class Analyst:
             self._connection.send("ready")
             self._timer.start(0)
             if self._task.kind == "finetune":
-                options = FineTuneOptions(self._task.weights, epochs=1, batch=1, crop=64, device="cpu")
-                self.session.fine_tune(options)
+                self._tune = QTimer(interval=100)
+                self._tune.timeout.connect(self.fine_tune)
+                self._tune.start()
+
+    def fine_tune(self) -> None:
+        """From the first label on, and again when one has ended. Sends "tuning" when it has begun to learn."""
+        training = self.session.training
+        if training.loss and not self._told_of_tuning:
+            self._told_of_tuning = True
+            self._connection.send("tuning")
+        if not training.active and self.session.workspace.labelled():
+            options = FineTuneOptions(self._task.weights, seconds=60, batch=1, crop=64, device="cpu")
+            self.session.fine_tune(options)
+        elif not training.active:
+            self.session.save_label()
 
     def _tell_before_the_journal_knows(self) -> None:
         put, document, connection = JournalWriter.put, self.document, self._connection

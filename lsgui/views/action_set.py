@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from lsgui.actions import MENUS, Action, action_table, menu_title
+from lsgui.action import Action
+from lsgui.actions import MENUS, action_table, menu_title
 from lsgui.views.appearance import Appearance
 
 

@@ -9,22 +9,28 @@ from lsgui.views.action_set import ActionSet
 from lsgui.views.canvas import Canvas
 from lsgui.views.canvas_input import ZOOM_STEP
 from lsgui.views.class_panel import class_digits
-from lsgui.views.display import Display
+from lsgui.views.display import CLASSES_SHOWN, PROVENANCE_SHOWN, Display
 from lsgui.views.follower import Follower
 from lsgui.views.overlay_key import OverlayKey
 from lsgui.views.tool_strip import TOOLS
 from model.presets import PRESETS
 
+CLEANING = ("smooth", "fill-holes", "remove-islands", "keep-largest", "grow", "shrink")
 NEED_FOLDER = ("import-masks", "import-classes", "export-classes", "add-class", "edit-class", "mirror", "search",
                "import-mask-folder", "open-weights", "predict-folder", "next-image", "previous-image")  # fmt: skip
 NEED_IMAGE = ("predict", "accept", "save-label", "revert", "fill-rest", "clear-map", "zoom-in", "zoom-out", "zoom-fit",
-              "zoom-actual")  # fmt: skip
+              "zoom-actual", "accept-region", "copy-previous", "copy-next", "interpolate", "interpolate-all",
+              *CLEANING)  # fmt: skip
 NEED_SHAPE = ("finish-shape", "remove-vertex")
 
 
 def bind_edit(actions: ActionSet, session: Session) -> None:
     actions.bind("undo", lambda: session.tools.undo() or session.document.undo())
     actions.bind("redo", session.document.redo)
+    actions.bind("undo-anywhere", session.undo_anywhere)
+    actions.bind("deselect", session.tools.selection.clear)
+    for what in CLEANING:
+        actions.bind(what, lambda what=what: session.clean(what))
     actions.bind("finish-shape", lambda: session.tools.key(Qt.Key.Key_Return))
     actions.bind("remove-vertex", lambda: session.tools.key(Qt.Key.Key_Backspace))
     actions.bind("cancel", lambda: session.tools.key(Qt.Key.Key_Escape) or session.document.restore())
@@ -40,7 +46,12 @@ def bind_edit(actions: ActionSet, session: Session) -> None:
     Follower(
         actions, show_steps, session.document.history.changed, session.document.loaded, session.tools.outline_changed
     )
+
+    def show_selection() -> None:
+        actions.enable(session.tools.selection.region is not None, "deselect")
+
     Follower(actions, show_shape, session.tools.outline_changed)
+    Follower(actions, show_selection, session.tools.selection.changed)
 
 
 def bind_view(actions: ActionSet, canvas: Canvas, display: Display) -> None:
@@ -50,6 +61,9 @@ def bind_view(actions: ActionSet, canvas: Canvas, display: Display) -> None:
     actions.bind("zoom-actual", canvas.actual_size)
     key = OverlayKey(display, canvas.window())
     actions.bind("overlay", key.press)
+    actions.bind_toggle(
+        "show-provenance", lambda shown: display.set_shows(PROVENANCE_SHOWN if shown else CLASSES_SHOWN)
+    )
     actions.bind("overlay-less", lambda: display.step_opacity(-1))
     actions.bind("overlay-more", lambda: display.step_opacity(1))
     names = ("abdomen", "liver", "lung", "bone", "mediastinum", "auto")
@@ -58,6 +72,7 @@ def bind_view(actions: ActionSet, canvas: Canvas, display: Display) -> None:
 
     def show() -> None:
         actions.by_id["overlay"].setChecked(display.overlay_visible)
+        actions.by_id["show-provenance"].setChecked(display.shows == PROVENANCE_SHOWN)
         for name in names:
             actions.enable(name in display.presets, f"window-{name}")
 
@@ -87,6 +102,11 @@ def bind_tools(actions: ActionSet, session: Session) -> None:
 def bind_label(actions: ActionSet, session: Session) -> None:
     actions.bind("accept", lambda: session.tools.key(Qt.Key.Key_Return) or session.accept())
     actions.bind("save-label", session.save_label)
+    actions.bind("accept-region", lambda: _whole_map(session, lambda: _accept_region(session)))
+    actions.bind("copy-previous", lambda: session.copy_from(-1))
+    actions.bind("copy-next", lambda: session.copy_from(1))
+    actions.bind("interpolate", session.interpolate)
+    actions.bind("interpolate-all", lambda: session.interpolate(all_between=True))
     actions.bind("previous-image", session.previous_image)
     actions.bind("next-image", session.next_image)
     actions.bind("revert", session.revert_to_prediction)
@@ -124,6 +144,11 @@ def _choose_digit(session: Session, digit: int) -> None:
     found = class_digits(session.classes).get(digit)
     if found is not None:
         session.painting.class_value = found.value
+
+
+def _accept_region(session: Session) -> None:
+    """What the model set in the selection, or everywhere."""
+    session.document.accept(session.tools.selection.region)
 
 
 def _whole_map(session: Session, edit: object) -> None:

@@ -7,10 +7,11 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
 from lsgui.session import Session
+from lsgui.views.amounts import number
 from lsgui.views.canvas import Canvas
 from lsgui.views.display import Display
 from lsgui.views.viewport import scale_bar
-from lsgui.views.window_panel import number, preset_title
+from lsgui.views.window_panel import preset_title
 
 MARGIN = 12
 STYLE = "background: rgba(16, 17, 20, 190); color: #ffffff; border-radius: 6px; padding: 4px 8px; font-size: 12px;"

@@ -1,20 +1,22 @@
-"""The mouse, the wheel and held keys over the canvas: whose gesture it is, and where on the image."""
+"""The pointer, the wheel and held keys over the canvas: whose gesture it is, and where on the image."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from lsgui.tools import ToolBox
 from lsgui.views.canvas import Canvas
 from lsgui.views.display import Display
 from lsgui.views.line_edit import is_typing
+from lsgui.views.tablet_input import Pointer, TabletInput
 from lsgui.views.tool_outline import ToolOutline
 
 ZOOM_STEP = 1.25
 """Per notch of the wheel."""
-PAN_TOOL = "pan"
+PAN_TOOL, THRESHOLD_TOOL = "pan", "threshold"
+_BARE = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 
 
 class CanvasInput(QObject):
@@ -31,12 +33,12 @@ class CanvasInput(QObject):
         self._outline = outline
         self._gesture = ""
         self._button = Qt.MouseButton.NoButton
-        self._space = False
+        self._space = self._sizing = False
         self._last = QPointF()
         self._handlers = {
-            QEvent.Type.MouseButtonPress: self._press,
-            QEvent.Type.MouseMove: self._move,
-            QEvent.Type.MouseButtonRelease: self._release,
+            QEvent.Type.MouseButtonPress: lambda event: self.tablet.down or self.press(Pointer.of(event)),
+            QEvent.Type.MouseMove: lambda event: self.tablet.down or self.move(Pointer.of(event)),
+            QEvent.Type.MouseButtonRelease: lambda event: self.tablet.down or self.release(Pointer.of(event)),
             QEvent.Type.MouseButtonDblClick: self._double_click,
             QEvent.Type.Wheel: self._wheel,
             QEvent.Type.NativeGesture: self._native_gesture,
@@ -45,64 +47,78 @@ class CanvasInput(QObject):
             QEvent.Type.Enter: self._enter,
             QEvent.Type.Leave: self._leave,
             QEvent.Type.FocusOut: self._focus_out,
+            QEvent.Type.WindowDeactivate: self._lost,
+            QEvent.Type.Hide: self._lost,
+            QEvent.Type.UngrabMouse: self._lost,
+            QEvent.Type.DevicePixelRatioChange: self._lost,
         }
         canvas.installEventFilter(self)
-        tools.painting.changed.connect(self._choose_cursor)
-        self._choose_cursor()
+        self.tablet = TabletInput(canvas, tools, self)
+        QGuiApplication.instance().screenRemoved.connect(self.lose)
+        tools.painting.changed.connect(self._settings_changed)
+        self._settings_changed()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         handler = self._handlers.get(event.type())
         return bool(handler(event)) if handler else False
 
-    def _press(self, event: QMouseEvent) -> bool:
-        self._last = event.position()
+    def press(self, pointer: Pointer) -> bool:
+        self._last = pointer.position
         if self._gesture:
             return True
-        if event.button() == Qt.MouseButton.MiddleButton or self._left_pans(event):
-            self._start("pan", event)
-        elif self._tools.press(*self._image_point(event), event.button(), event.modifiers()):
-            self._start("tool", event)
-        elif event.button() == Qt.MouseButton.RightButton and self._display.adjustable:
-            self._start("window", event)
+        at, button = self._to_image(pointer.position), pointer.button
+        if button == Qt.MouseButton.MiddleButton or self._left_pans(button):
+            self._start("pan", button)
+        elif self._tools.press(*at, button, pointer.modifiers, pointer.pressure):
+            self._start("tool", button)
+        elif button == Qt.MouseButton.RightButton and self._display.adjustable:
+            self._start("window", button)
         return True
 
-    def _move(self, event: QMouseEvent) -> bool:
-        if self._gesture and not event.buttons() & self._button:
-            self._end_unseen()
-        step, self._last = event.position() - self._last, event.position()
-        point = self._image_point(event)
+    def move(self, pointer: Pointer) -> bool:
+        if self._gesture and not pointer.buttons & self._button:
+            self.lose()
+        step, self._last = pointer.position - self._last, pointer.position
+        at = self._to_image(pointer.position)
         if self._gesture == "pan":
             ratio = self._canvas.devicePixelRatioF()
             self._canvas.set_viewport(self._canvas.viewport.panned(step.x() * ratio, step.y() * ratio))
         elif self._gesture == "window":
             self._drag_window(step)
         else:
-            self._tools.move(*point, event.modifiers())
-        self.pointed.emit(point)
+            self._tools.move(*at, pointer.modifiers, pointer.pressure)
+        self.pointed.emit(at)
         return True
 
-    def _release(self, event: QMouseEvent) -> bool:
+    def release(self, pointer: Pointer) -> bool:
         if self._gesture == "tool":
-            self._tools.release(*self._image_point(event), event.button())
-        if event.button() == self._button:
+            self._tools.release(*self._to_image(pointer.position), pointer.button)
+        if pointer.button == self._button:
             self._end()
         return True
 
-    def _end_unseen(self) -> None:
-        """The button was let go over a dialog that came in between: the gesture ends where it was last seen."""
+    def lose(self) -> None:
+        """Nobody will say when the button is let go: a dialog came in between, the window is another, a screen or the
+        pen is gone. The gesture ends where it was last seen, and what it has done stays."""
         if self._gesture == "tool":
             self._tools.release(*self._to_image(self._last), self._button)
-        self._end()
+        if self._gesture:
+            self._end()
+        self._end_sizing()
+
+    def _lost(self, event: QEvent) -> bool:
+        self.lose()
+        return False
 
     def _end(self) -> None:
         self._gesture, self._button = "", Qt.MouseButton.NoButton
         self._choose_cursor()
 
     def _double_click(self, event: QMouseEvent) -> bool:
-        left = event.button() == Qt.MouseButton.LeftButton
-        if left and not self._left_pans(event) and self._tools.double_click(*self._image_point(event)):
+        left = event.button() == Qt.MouseButton.LeftButton and not self._left_pans(event.button())
+        if left and self._tools.double_click(*self._to_image(event.position())):
             return True
-        return self._press(event)
+        return self.press(Pointer.of(event))
 
     def _wheel(self, event: QWheelEvent) -> bool:
         modifiers = event.modifiers()
@@ -131,6 +147,8 @@ class CanvasInput(QObject):
                 self._space = pressed
                 self._choose_cursor()
             return True
+        if event.key() == Qt.Key.Key_S and (self._sizing or not pressed or event.modifiers() in _BARE):
+            return self._size_key(pressed, event.isAutoRepeat())
         if event.key() in (Qt.Key.Key_Control, Qt.Key.Key_Shift) and not self._gesture:
             held = event.modifiers()
             flag = {
@@ -139,6 +157,21 @@ class CanvasInput(QObject):
             }[Qt.Key(event.key())]
             self._tools.move(*self._to_image(self._last), held | flag if pressed else held & ~flag)
         return False
+
+    def _size_key(self, pressed: bool, repeated: bool) -> bool:
+        """While it is held, the pointer sets the size of the brush instead of moving it."""
+        if repeated:
+            return self._sizing
+        if pressed and not self._gesture:
+            self._sizing = self._tools.start_sizing(*self._to_image(self._last))
+            return self._sizing
+        return self._end_sizing()
+
+    def _end_sizing(self) -> bool:
+        was, self._sizing = self._sizing, False
+        if was:
+            self._tools.stop_sizing()
+        return was
 
     def _enter(self, event: QEvent) -> bool:
         """The keyboard follows the pointer onto the canvas, except out of a field that is being typed in."""
@@ -155,16 +188,17 @@ class CanvasInput(QObject):
 
     def _focus_out(self, event: QEvent) -> bool:
         self._space = False
+        self._end_sizing()
         self._choose_cursor()
         return False
 
-    def _start(self, gesture: str, event: QMouseEvent) -> None:
-        self._gesture, self._button = gesture, event.button()
+    def _start(self, gesture: str, button: Qt.MouseButton) -> None:
+        self._gesture, self._button = gesture, button
         self._choose_cursor()
 
-    def _left_pans(self, event: QMouseEvent) -> bool:
+    def _left_pans(self, button: Qt.MouseButton) -> bool:
         panning = self._space or self._tools.painting.tool == PAN_TOOL
-        return event.button() == Qt.MouseButton.LeftButton and panning
+        return button == Qt.MouseButton.LeftButton and panning
 
     def _drag_window(self, step: QPointF) -> None:
         """Right and left change the width, up and down the level; a wide window changes faster."""
@@ -178,12 +212,16 @@ class CanvasInput(QObject):
         self._canvas.set_viewport(self._canvas.viewport.zoomed(factor, (at.x() * ratio, at.y() * ratio)))
         self._tools.move(*self._to_image(at))
 
-    def _image_point(self, event: QMouseEvent) -> tuple[float, float]:
-        return self._to_image(event.position())
-
     def _to_image(self, at: QPointF) -> tuple[float, float]:
         ratio = self._canvas.devicePixelRatioF()
         return self._canvas.viewport.to_image(at.x() * ratio, at.y() * ratio)
+
+    def _settings_changed(self) -> None:
+        """What a threshold would paint is tinted while it is in the hand."""
+        painting = self._tools.painting
+        shown = painting.tool == THRESHOLD_TOOL and painting.threshold is not None
+        self._canvas.set_tinted((*painting.threshold, painting.class_value) if shown else None)
+        self._choose_cursor()
 
     def _choose_cursor(self) -> None:
         tool = self._tools.painting.tool

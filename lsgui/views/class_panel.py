@@ -11,6 +11,7 @@ from lsgui.views.appearance import Appearance
 from lsgui.views.class_row import ClassRow
 from lsgui.views.display import Display
 from lsgui.views.parts import column, icon_button, label, row
+from lsgui.views.provenance_line import ProvenanceLine
 from model.classes import Class, ClassTable
 
 RECOUNT_MS = 150
@@ -33,6 +34,7 @@ class ClassPanel(QWidget):
         self._appearance = appearance
         self._rows: list[ClassRow] = []
         self._count = label("", "dim")
+        self._who = ProvenanceLine(actions["show-provenance"], appearance)
         self._holder = QWidget()
         self._list = column(self._holder, (6, 0, 6, 0), 0)
         self._timer = QTimer(self, singleShot=True, interval=RECOUNT_MS)
@@ -75,6 +77,9 @@ class ClassPanel(QWidget):
         head.addWidget(add)
         head.addWidget(more)
         layout.addLayout(head)
+        under = row(None, (10, 0, 12, 0), 0)
+        under.addWidget(self._who, 1)
+        layout.addLayout(under)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -116,6 +121,7 @@ class ClassPanel(QWidget):
             self._timer.start()
             return
         counts = document.counts() if document.image is not None else {}
+        self._who.set_counts(document.provenance_counts() if document.image is not None else {})
         total = max(1, sum(counts.values()))
         for made in self._rows:
             count = counts.get(made.item.value, 0)

@@ -6,11 +6,15 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from lsgui.actions import action_table, gestures, menu_title
+from lsgui.actions import action_table, menu_title
+from lsgui.gestures import gestures
 from lsgui.views.action_set import key_text
 from lsgui.views.parts import column, label
 
-COLUMNS = (("file", "edit", "model"), ("view", "window"), ("tools", "label", "help"))
+WIDE = (("file", "edit", "model"), ("view", "window", "help"), ("tools",), ("label",))
+NARROW = (("file", "edit", "model"), ("view", "window", "help"), ("tools", "label"))
+WIDE_SCREEN = 1600
+"""Logical pixels in which four columns find room."""
 
 
 class KeySheet(QDialog):
@@ -25,8 +29,8 @@ class KeySheet(QDialog):
         sheet = QWidget()
         columns = QHBoxLayout(sheet)
         columns.setContentsMargins(24, 20, 24, 20)
-        columns.setSpacing(36)
-        for menus in COLUMNS:
+        columns.setSpacing(32)
+        for menus in WIDE if self.screen().availableSize().width() >= WIDE_SCREEN else NARROW:
             columns.addLayout(self._column(menus), 1)
         scroll.setWidget(sheet)
         outer.addWidget(scroll)

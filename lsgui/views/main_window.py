@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCloseEvent, QIcon
-from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from lsgui.assets import Assets
 from lsgui.session import Session
@@ -23,12 +23,14 @@ from lsgui.views.display import Display
 from lsgui.views.drop import DropTarget
 from lsgui.views.file_dialogs import FileDialogs
 from lsgui.views.folder_panel import FolderPanel
+from lsgui.views.history_panel import HistoryPanel, HistoryPopup
 from lsgui.views.layout_memory import LayoutMemory
 from lsgui.views.notice_stack import NoticeStack
 from lsgui.views.parts import column, row
 from lsgui.views.preferences import Preferences
 from lsgui.views.recent_menu import RecentMenu
 from lsgui.views.recovery_dialog import RecoveryOffer
+from lsgui.views.right_side import RightSide
 from lsgui.views.status_bar import StatusBar
 from lsgui.views.tool_options import ToolOptions
 from lsgui.views.tool_outline import ToolOutline
@@ -54,6 +56,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._session = session
         self._preferences = preferences
+        self._appearance = appearance
         self._handed_over = False
         self.setWindowTitle(self.tr("Lightning Segmenter"))
         self.setWindowIcon(QIcon(str(assets.app_icon)))
@@ -65,7 +68,8 @@ class MainWindow(QMainWindow):
         self.chips = CanvasChips(self.canvas, session, display)
         self.folder = FolderPanel(session, appearance)
         self.classes = ClassPanel(session, display, appearance, by_id)
-        self.options = ToolOptions(session.painting, by_id)
+        self.history = HistoryPanel(session.document, appearance)
+        self.options = ToolOptions(session, display, appearance, by_id)
         self.window_panel = WindowPanel(session.document, display, appearance)
         self.training = TrainingPanel(session, appearance, preferences, by_id)
         self.status = StatusBar(session, appearance)
@@ -74,8 +78,13 @@ class MainWindow(QMainWindow):
         files = FileDialogs(self, session, assets)
         files.bind(self.actions_)
         self.area = CanvasArea(self.canvas, session, appearance, preferences, by_id)
-        self.right = self._right_side()
-        panels = {"images": self.folder, "classes": self.right, "training": self.training}
+        self.right = RightSide(self.classes, self.history, self.options, self.window_panel)
+        panels = {
+            "images": self.folder,
+            "classes": self.right,
+            "training": self.training,
+            "history": self.history,
+        }
         self.commands = WindowCommands(self, panels, appearance, preferences, log)
         self._splitters = self._place()
         self.notices = NoticeStack(appearance, self.area)
@@ -110,6 +119,9 @@ class MainWindow(QMainWindow):
         ClassCommands(self, session, appearance).bind(actions)
         self.commands.bind(actions)
         actions.bind("search", self.folder.focus_search)
+        actions.bind("history", self._show_history)
+        self.status.history_wanted.connect(self._show_history)
+        session.painting.changed.connect(self._tint)
         self.input.pointed.connect(self.status.show_point)
         session.classes_changed.connect(self._show_classes)
         session.notice.connect(self.notices.add)
@@ -117,6 +129,18 @@ class MainWindow(QMainWindow):
         session.document.loaded.connect(self._name_window)
         self._show_classes()
         self._name_window()
+
+    def _show_history(self) -> None:
+        """Above the status bar, where its size stands."""
+        place = self.status.undo if self.status.undo.isVisible() else self.status
+        corner = self.status.mapToGlobal(QPoint(place.geometry().right() + 1, 0))
+        HistoryPopup(self._session.document, self._appearance, self).show_above(corner)
+
+    def _tint(self) -> None:
+        """What the threshold takes, while it is in the hand."""
+        painting = self._session.painting
+        shown = painting.tool == "threshold" and painting.threshold is not None
+        self.canvas.set_tinted((*painting.threshold, painting.class_value) if shown else None)
 
     def _show_classes(self) -> None:
         self.canvas.set_classes(self._session.classes)
@@ -127,15 +151,6 @@ class MainWindow(QMainWindow):
         program = self.tr("Lightning Segmenter")
         self.setWindowTitle(f"{name} · {program}" if name else program)
 
-    def _right_side(self) -> QFrame:
-        made = QFrame()
-        made.setObjectName("panelRight")
-        layout = column(made, spacing=0)
-        layout.addWidget(self.classes, 1)
-        layout.addWidget(self.options)
-        layout.addWidget(self.window_panel)
-        return made
-
     def _place(self) -> dict[str, QSplitter]:
         """Across: folder, middle, classes. The middle holds the canvas above fine-tuning, beside the tools."""
         down = _splitter(Qt.Orientation.Vertical, (self.area, self.training), (900, LINE_HEIGHT), 0)
@@ -145,7 +160,6 @@ class MainWindow(QMainWindow):
         beside.addWidget(down, 1)
         across = _splitter(Qt.Orientation.Horizontal, (self.folder, middle, self.right), (256, 1108, 316), 1)
         self.folder.setMinimumWidth(220)
-        self.right.setMinimumWidth(296)
         self.training.opened.connect(lambda wide: self._fit_training(down))
         whole = QWidget()
         layout: QVBoxLayout = column(whole, spacing=0)

@@ -1,22 +1,29 @@
-"""The bar below: what is under the cursor and what is protected; whether it is saved, and what predicts."""
+"""The bar below: what is under the cursor and what a stroke will do; whether it is saved, and what predicts."""
 
 from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFrame, QLabel
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton
 
 from lsgui.session import Session
 from lsgui.translation import class_name, device_text
+from lsgui.views.amounts import size_text
 from lsgui.views.appearance import Appearance
 from lsgui.views.job_bar import JobBar
 from lsgui.views.parts import label, row, set_role
+from lsgui.views.stroke_line import StrokeLine
 from model.labels import UNTOUCHED
+
+CLASS_WIDTH = 110
+"""Logical pixels: what follows the class under the pointer stands still while the pointer moves."""
 
 
 class StatusBar(QFrame):
-    """Left follows the pointer, right follows the session."""
+    """Left follows the pointer and the tool in the hand, right follows the session."""
+
+    history_wanted = Signal()
 
     def __init__(self, session: Session, appearance: Appearance) -> None:
         super().__init__()
@@ -25,11 +32,10 @@ class StatusBar(QFrame):
         self._session = session
         self._point: tuple[float, float] | None = None
         self._position, self._value, self._class = label(), label(), label()
-        self._protected, self._undo, self._saved = label(), label(), label()
+        self.stroke = StrokeLine(session)
+        self.undo, self._saved = QPushButton(), label()
         self._model, self._device = label(), label()
         self._build(appearance)
-        session.painting.changed.connect(self._show_protected)
-        session.classes_changed.connect(self._show_protected)
         session.document.history.changed.connect(self._show_undo)
         session.document.loaded.connect(self._show_undo)
         session.document.mask_changed.connect(self._show_class)
@@ -39,7 +45,7 @@ class StatusBar(QFrame):
         self._clock = QTimer(self, interval=1000)
         self._clock.timeout.connect(self._show_saved)
         self._clock.start()
-        for show in (self._show_protected, self._show_undo, self._show_saved, self._show_model):
+        for show in (self._show_undo, self._show_saved, self._show_model):
             show()
 
     def show_point(self, point: tuple[float, float] | None) -> None:
@@ -58,11 +64,15 @@ class StatusBar(QFrame):
         layout = row(self, (16, 0, 16, 0), 20)
         self._position.setMinimumWidth(84)
         self._value.setMinimumWidth(56)
-        for part in (self._position, self._value, self._class, self._protected):
+        self._class.setMinimumWidth(CLASS_WIDTH)
+        for part in (self._position, self._value, self._class):
             layout.addWidget(part)
-        layout.addStretch()
+        layout.addWidget(self.stroke, 1)
         layout.addWidget(JobBar(self._session, appearance))
-        for part in (self._undo, self._saved, self._model, self._device):
+        set_role(self.undo, "words")
+        self.undo.setToolTip(self.tr("History"))
+        self.undo.clicked.connect(self.history_wanted)
+        for part in (self.undo, self._saved, self._model, self._device):
             layout.addWidget(part)
 
     def _pixel(self) -> tuple[int, int] | None:
@@ -84,22 +94,11 @@ class StatusBar(QFrame):
         else:
             self._class.setText(self.tr("untouched") if value == UNTOUCHED else str(value))
 
-    def _show_protected(self) -> None:
-        painting = self._session.painting
-        names = [class_name(item) for item in self._session.classes.classes if item.value in painting.protected]
-        if painting.protect_others:
-            self._protected.setText(self.tr("Other classes are protected"))
-        elif len(names) > 2:
-            self._protected.setText(self.tr("{count} classes are protected").format(count=len(names)))
-        else:
-            text = self.tr("{names} is protected") if len(names) == 1 else self.tr("{names} are protected")
-            self._protected.setText(text.format(names=", ".join(names)) if names else "")
-
     def _show_undo(self) -> None:
         history = self._session.document.history
         steps, size = history.cursor, history.nbytes
         text = self.tr("undo steps: {steps}, {size}")
-        _say(self._undo, text.format(steps=steps, size=_size_text(size)) if steps else "")
+        _say(self.undo, text.format(steps=steps, size=size_text(size)) if history.steps else "")
 
     def _show_saved(self) -> None:
         state = self._session.saved
@@ -131,7 +130,7 @@ class StatusBar(QFrame):
         _say(self._device, device_text(model.device))
 
 
-def _say(part: QLabel, text: str) -> None:
+def _say(part: QLabel | QPushButton, text: str) -> None:
     part.setText(text)
     part.setVisible(bool(text))
 
@@ -140,7 +139,3 @@ def _value_text(value: object, unit: str) -> str:
     if getattr(value, "ndim", 0):
         return " ".join(f"{channel:g}" for channel in value)
     return f"{value:g} {unit}".strip()
-
-
-def _size_text(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{max(1, round(size / 1000))} KB"

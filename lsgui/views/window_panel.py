@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from lsgui.document import Document
+from lsgui.views.amounts import number
 from lsgui.views.appearance import Appearance
 from lsgui.views.display import Display
 from lsgui.views.flow_layout import FlowLayout
@@ -25,11 +26,6 @@ def preset_title(name: str) -> str:
         "auto": translate("window", "Auto"),
     }
     return titles[name]
-
-
-def number(value: float) -> str:
-    """Whole where whole numbers are meant, three digits where values are fractions."""
-    return f"{value:.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.3g}"
 
 
 class WindowPanel(QWidget):

@@ -8,6 +8,14 @@ import numpy as np
 
 from model.errors import ImageError
 from model.messages import Message
+from model.readers import memory
+
+_NOTED = 16_000_000
+"""Pixels from which the memory an image takes is looked at before it is read."""
+_PLANES = 2
+"""Bytes a pixel of label map and provenance."""
+_HALVES = 4 / 3
+"""An image and its halves, of which zoomed-out views are made, to the image alone."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class Image:
     series: str | None = None
 
 
-def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
+def check_size(name: str, width: int, height: int, max_pixels: int, pixel_bytes: int = 3) -> None:
     """Refuse, from the header alone, an image whose pixels would not fit. Raises ImageError."""
     if width < 1 or height < 1:
         raise ImageError("{name} has no pixels; copy it again from its source.", name=name)
@@ -58,6 +66,22 @@ def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
             height=height,
             limit=max_pixels / 1e6,
             needed=-(-width * height // 1_000_000),
+        )
+    if width * height > _NOTED:
+        _check_memory(name, width, height, pixel_bytes)
+
+
+def _check_memory(name: str, width: int, height: int, pixel_bytes: int) -> None:
+    needed, free = width * height * (pixel_bytes * _HALVES + _PLANES), memory.available()
+    if free is not None and needed > free:
+        raise ImageError(
+            "{name} is {width} x {height} and takes {needed:.1f} GB of memory, but only {free:.1f} GB are free; "
+            "close other programs or cut it into smaller images.",
+            name=name,
+            width=width,
+            height=height,
+            needed=needed / 1e9,
+            free=free / 1e9,
         )
 
 

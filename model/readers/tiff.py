@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from tifffile import PHOTOMETRIC, TiffFile, TiffPage
+from tifffile import COMPRESSION, PHOTOMETRIC, TiffFile, TiffPage
 
 from model.errors import ImageError
 from model.messages import Message
@@ -17,19 +17,20 @@ from model.readers.image import Image, check_size, measured, truncated
 _MILLIMETRES = {"micron": 1e-3, "\\u00b5m": 1e-3, "µm": 1e-3, "um": 1e-3, "nm": 1e-6, "mm": 1.0, "cm": 10.0}
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it finds wrong we say ourselves, in one sentence
 
+_READ_AT_ONCE = 1 << 24
+"""Bytes of compressed parts that wait in memory."""
 _EIGHT_BIT_KINDS = (PHOTOMETRIC.PALETTE, PHOTOMETRIC.YCBCR, PHOTOMETRIC.SEPARATED, PHOTOMETRIC.CIELAB)
 
 
 def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     """Raises ImageError for its size, a missing end or a compression nobody here reads."""
     with TiffFile(file, name=path.name) as tiff:
-        page = _first_page(tiff, path.name)
-        check_size(path.name, page.imagewidth, page.imagelength, max_pixels)
+        page = _first_page(tiff, path.name, max_pixels)
         orientation = int(page.tags.valueof("Orientation", 1))
         spacing = _spacing(tiff, page)
         if spacing and orientation >= 5:
             spacing = spacing[::-1]
-        if _pillow_reads(page) and not _is_channel_stack(tiff):
+        if _pillow_reads(page) and not _is_plain(page) and not _is_channel_stack(tiff):
             file.seek(0)
             image = raster.read(path, file, max_pixels)
             return Image(path.name, image.pixels, spacing, notices=image.notices)
@@ -40,13 +41,18 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     return Image(path.name, raster.orient(pixels, orientation), spacing, notices=notices + replaced)
 
 
-def _first_page(tiff: TiffFile, name: str) -> TiffPage:
-    """The first page, once every byte of it is known to be there. Many writers put the directory last."""
+def _first_page(tiff: TiffFile, name: str, max_pixels: int) -> TiffPage:
+    """The first page, once it is known to fit, and every byte of it to be there. Many writers put the directory last.
+
+    The size comes first: a list of parts that is as long as the image is tall is not looked through for nothing.
+    """
     size = tiff.filehandle.size
     try:
         page = tiff.pages.first
     except IndexError:
         raise truncated(name) from None
+    pixel_bytes = min(3, page.samplesperpixel) * max(1, -(-page.bitspersample // 8))
+    check_size(name, page.imagewidth, page.imagelength, max_pixels, pixel_bytes)
     ends = (offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False))
     if max(ends, default=0) > size:
         raise truncated(name)
@@ -60,6 +66,19 @@ def _pillow_reads(page: TiffPage) -> bool:
     channels = page.samplesperpixel - sum(kind in (1, 2) for kind in page.extrasamples)
     plain = channels in (1, 3) and page.samplesperpixel <= 4 and page.photometric in (0, 1, 2)
     return plain or page.photometric in _EIGHT_BIT_KINDS
+
+
+def _is_plain(page: TiffPage) -> bool:
+    """What tifffile decodes piece by piece into the one array that stays; Pillow takes three times the memory."""
+    colours = 3 if page.photometric == PHOTOMETRIC.RGB else 1
+    return (
+        page.bitspersample == 8
+        and page.photometric in (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.RGB)
+        and page.samplesperpixel == colours
+        and page.planarconfig == 1
+        and page.compression in (COMPRESSION.NONE, COMPRESSION.ADOBE_DEFLATE, COMPRESSION.DEFLATE)
+        and page.predictor in (1, 2)
+    )
 
 
 def _is_channel_stack(tiff: TiffFile) -> bool:
@@ -112,7 +131,7 @@ def _decode(tiff: TiffFile, index: int) -> np.ndarray:
     """One page. tifffile lacks some compressions (LZW, JPEG) that OpenCV's libtiff has."""
     page, handle = tiff.pages[index], tiff.filehandle
     try:
-        return page.asarray()
+        return page.asarray(buffersize=_READ_AT_ONCE)
     except (ImportError, ValueError) as error:
         if "imagecodecs" not in str(error):
             raise

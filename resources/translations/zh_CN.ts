@@ -97,6 +97,37 @@
     </message>
 </context>
 <context>
+    <name>CleanOptions</name>
+    <message>
+        <source>this class</source>
+        <translation>当前类别</translation>
+    </message>
+    <message>
+        <source>all classes</source>
+        <translation>所有类别</translation>
+    </message>
+    <message>
+        <source>Tidies</source>
+        <translation>整理</translation>
+    </message>
+    <message>
+        <source>Below</source>
+        <translation>小于</translation>
+    </message>
+    <message>
+        <source>Within</source>
+        <translation>半径</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>保留</translation>
+    </message>
+    <message>
+        <source>Take back</source>
+        <translation>撤回</translation>
+    </message>
+</context>
+<context>
     <name>FolderPanel</name>
     <message>
         <source>Images</source>
@@ -147,6 +178,35 @@
     </message>
 </context>
 <context>
+    <name>HistoryList</name>
+    <message>
+        <source>History</source>
+        <translation>历史记录</translation>
+    </message>
+</context>
+<context>
+    <name>HistoryModel</name>
+    <message>
+        <source>older steps were dropped</source>
+        <translation>更早的步骤已丢弃</translation>
+    </message>
+    <message>
+        <source>at the beginning</source>
+        <translation>最初状态</translation>
+    </message>
+</context>
+<context>
+    <name>HistoryPanel</name>
+    <message>
+        <source>History</source>
+        <translation>历史记录</translation>
+    </message>
+    <message>
+        <source>{steps} steps, {size}</source>
+        <translation>{steps} 步，{size}</translation>
+    </message>
+</context>
+<context>
     <name>JobBar</name>
     <message>
         <source>Cancel</source>
@@ -191,6 +251,21 @@
     </message>
 </context>
 <context>
+    <name>ProvenanceLine</name>
+    <message>
+        <source>you {share}</source>
+        <translation>您 {share}</translation>
+    </message>
+    <message>
+        <source>accepted {share}</source>
+        <translation>已确认 {share}</translation>
+    </message>
+    <message>
+        <source>model {share}</source>
+        <translation>模型 {share}</translation>
+    </message>
+</context>
+<context>
     <name>QuestionDialog</name>
     <message>
         <source>Question</source>
@@ -198,10 +273,95 @@
     </message>
 </context>
 <context>
+    <name>RangeFields</name>
+    <message>
+        <source>{name}, from</source>
+        <translation>{name}，下限</translation>
+    </message>
+    <message>
+        <source>{name}, to</source>
+        <translation>{name}，上限</translation>
+    </message>
+    <message>
+        <source>as the window</source>
+        <translation>同窗位</translation>
+    </message>
+</context>
+<context>
     <name>RecentMenu</name>
     <message>
         <source>Recent folders</source>
         <translation>最近的文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>RecoveryDialog</name>
+    <message>
+        <source>Restore what was not saved</source>
+        <translation>恢复未保存的内容</translation>
+    </message>
+    <message>
+        <source>The program ended before these images were saved. Every stroke is still there.</source>
+        <translation>程序在保存这些图像之前就结束了。每一笔都还在。</translation>
+    </message>
+    <message>
+        <source>{count} strokes, last {time}</source>
+        <translation>{count} 笔，最后一笔 {time}</translation>
+    </message>
+    <message>
+        <source>Discard</source>
+        <translation>丢弃</translation>
+    </message>
+    <message>
+        <source>Later</source>
+        <translation>以后再说</translation>
+    </message>
+    <message>
+        <source>Look at it</source>
+        <translation>查看</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>恢复</translation>
+    </message>
+    <message>
+        <source>Go back to what was saved; the strokes are put into kept/</source>
+        <translation>回到已保存的状态；这些笔画移到 kept/ 中</translation>
+    </message>
+</context>
+<context>
+    <name>RuleOptions</name>
+    <message>
+        <source>Paints over</source>
+        <translation>绘制范围</translation>
+    </message>
+    <message>
+        <source>Values</source>
+        <translation>数值</translation>
+    </message>
+    <message>
+        <source>anything</source>
+        <translation>任意</translation>
+    </message>
+    <message>
+        <source>empty</source>
+        <translation>空白</translation>
+    </message>
+    <message>
+        <source>one class</source>
+        <translation>某一类别</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>a range</source>
+        <translation>区间</translation>
+    </message>
+    <message>
+        <source>in the selection</source>
+        <translation>仅选区内</translation>
     </message>
 </context>
 <context>
@@ -254,20 +414,8 @@
         <translation>未标注</translation>
     </message>
     <message>
-        <source>Other classes are protected</source>
-        <translation>其他类别受保护</translation>
-    </message>
-    <message>
-        <source>{count} classes are protected</source>
-        <translation>{count} 个类别受保护</translation>
-    </message>
-    <message>
-        <source>{names} is protected</source>
-        <translation>{names}受保护</translation>
-    </message>
-    <message>
-        <source>{names} are protected</source>
-        <translation>{names}受保护</translation>
+        <source>History</source>
+        <translation>历史记录</translation>
     </message>
     <message>
         <source>undo steps: {steps}, {size}</source>
@@ -311,34 +459,52 @@
     </message>
 </context>
 <context>
+    <name>StrokeLine</name>
+    <message>
+        <source>Computing… Esc cancels</source>
+        <translation>正在计算……按 Esc 取消</translation>
+    </message>
+</context>
+<context>
+    <name>ThresholdOptions</name>
+    <message>
+        <source>Threshold</source>
+        <translation>阈值</translation>
+    </message>
+</context>
+<context>
     <name>ToolOptions</name>
     <message>
-        <source>touching pixels</source>
-        <translation>相连像素</translation>
+        <source>Click corners, drag them, right-click removes one. Enter fills, Backspace takes back.</source>
+        <translation>单击添加角点，拖动移动，右键单击删除。回车填充，退格撤回。</translation>
     </message>
     <message>
-        <source>the whole image</source>
-        <translation>整幅图像</translation>
+        <source>Draw around it. The line can then be changed by its corners; Enter fills.</source>
+        <translation>沿轮廓拖动。之后可移动角点；回车填充。</translation>
     </message>
     <message>
-        <source>Size of the brush</source>
-        <translation>画笔大小</translation>
+        <source>Press, and drag right for more or left for less.</source>
+        <translation>按住后向右拖动扩大，向左缩小。</translation>
     </message>
     <message>
-        <source>Size</source>
-        <translation>大小</translation>
+        <source>Drag a box on the image to take its values. Enter paints what is tinted.</source>
+        <translation>在图像上拖出方框以采用其中的数值。回车绘制着色的部分。</translation>
     </message>
     <message>
-        <source>Fills</source>
-        <translation>填充</translation>
+        <source>Drag a box around it. Left strokes add, right strokes take away, Enter paints.</source>
+        <translation>拖出方框围住目标。左键笔画添加，右键笔画去除，回车绘制。</translation>
     </message>
     <message>
-        <source>{size} px</source>
-        <translation>{size} 像素</translation>
+        <source>Sweep along an edge: it snaps to where the model decides.</source>
+        <translation>沿边缘涂抹：边缘吸附到模型判定的位置。</translation>
     </message>
     <message>
-        <source>Click corners. Enter or a double click fills the shape, Backspace takes a corner back.</source>
-        <translation>单击放置顶点。按 Enter 或双击完成填充，按 Backspace 删除上一个顶点。</translation>
+        <source>Paint over what the model set and you agree with. The right button gives it back.</source>
+        <translation>涂抹您认可的模型结果以确认。右键可退回给模型。</translation>
+    </message>
+    <message>
+        <source>Drag a box, with Shift a free line. Tools and tidying then stay inside.</source>
+        <translation>拖出方框，按住 Shift 可自由圈选。之后工具和整理只在其中生效。</translation>
     </message>
     <message>
         <source>Click a pixel to paint with its class. Alt+click does the same with any tool.</source>
@@ -488,6 +654,10 @@
         <translation>重做</translation>
     </message>
     <message>
+        <source>Undo in whichever image</source>
+        <translation>撤销上一处修改</translation>
+    </message>
+    <message>
         <source>Finish the shape</source>
         <translation>完成形状</translation>
     </message>
@@ -498,6 +668,10 @@
     <message>
         <source>Remove the last corner</source>
         <translation>删除上一个顶点</translation>
+    </message>
+    <message>
+        <source>End the selection</source>
+        <translation>取消选区</translation>
     </message>
     <message>
         <source>Search images</source>
@@ -548,12 +722,40 @@
         <translation>显示叠加层</translation>
     </message>
     <message>
+        <source>Show who set each pixel</source>
+        <translation>显示像素来源</translation>
+    </message>
+    <message>
         <source>Fainter overlay</source>
         <translation>叠加层更淡</translation>
     </message>
     <message>
         <source>Stronger overlay</source>
         <translation>叠加层更浓</translation>
+    </message>
+    <message>
+        <source>Smooth the edge</source>
+        <translation>平滑边缘</translation>
+    </message>
+    <message>
+        <source>Fill holes</source>
+        <translation>填充孔洞</translation>
+    </message>
+    <message>
+        <source>Remove small islands</source>
+        <translation>去除小区域</translation>
+    </message>
+    <message>
+        <source>Keep only the largest part</source>
+        <translation>仅保留最大部分</translation>
+    </message>
+    <message>
+        <source>Grow</source>
+        <translation>扩张</translation>
+    </message>
+    <message>
+        <source>Shrink</source>
+        <translation>收缩</translation>
     </message>
     <message>
         <source>Brush</source>
@@ -564,12 +766,52 @@
         <translation>橡皮擦</translation>
     </message>
     <message>
+        <source>Model-guided brush</source>
+        <translation>模型引导画笔</translation>
+    </message>
+    <message>
         <source>Polygon</source>
         <translation>多边形</translation>
     </message>
     <message>
+        <source>Lasso</source>
+        <translation>套索</translation>
+    </message>
+    <message>
+        <source>Rectangle</source>
+        <translation>矩形</translation>
+    </message>
+    <message>
+        <source>Ellipse</source>
+        <translation>椭圆</translation>
+    </message>
+    <message>
         <source>Fill</source>
         <translation>填充</translation>
+    </message>
+    <message>
+        <source>Wand</source>
+        <translation>魔棒</translation>
+    </message>
+    <message>
+        <source>Threshold</source>
+        <translation>阈值</translation>
+    </message>
+    <message>
+        <source>Smart outline</source>
+        <translation>智能轮廓</translation>
+    </message>
+    <message>
+        <source>Superpixels</source>
+        <translation>超像素</translation>
+    </message>
+    <message>
+        <source>Accept brush</source>
+        <translation>确认画笔</translation>
+    </message>
+    <message>
+        <source>Selection</source>
+        <translation>选区</translation>
     </message>
     <message>
         <source>Pick a class</source>
@@ -600,6 +842,10 @@
         <translation>保存为标注</translation>
     </message>
     <message>
+        <source>Accept the model&apos;s pixels</source>
+        <translation>确认模型的像素</translation>
+    </message>
+    <message>
         <source>Previous image</source>
         <translation>上一幅图像</translation>
     </message>
@@ -618,6 +864,22 @@
     <message>
         <source>Clear the map</source>
         <translation>清除标注图</translation>
+    </message>
+    <message>
+        <source>Copy from the previous</source>
+        <translation>复制上一张的标签</translation>
+    </message>
+    <message>
+        <source>Copy from the next</source>
+        <translation>复制下一张的标签</translation>
+    </message>
+    <message>
+        <source>Interpolate between labels</source>
+        <translation>在标签之间插值</translation>
+    </message>
+    <message>
+        <source>Interpolate all between</source>
+        <translation>插值其间所有图像</translation>
     </message>
     <message>
         <source>Add a class</source>
@@ -692,6 +954,10 @@
         <translation>微调</translation>
     </message>
     <message>
+        <source>History</source>
+        <translation>历史记录</translation>
+    </message>
+    <message>
         <source>Theme of the system</source>
         <translation>跟随系统主题</translation>
     </message>
@@ -764,6 +1030,14 @@
         <translation>画笔大小</translation>
     </message>
     <message>
+        <source>Alt+right-drag, S held</source>
+        <translation>Alt+右键拖动，按住 S</translation>
+    </message>
+    <message>
+        <source>Size of the brush by moving</source>
+        <translation>移动鼠标调整画笔大小</translation>
+    </message>
+    <message>
         <source>Ctrl held</source>
         <translation>按住 Ctrl</translation>
     </message>
@@ -788,12 +1062,48 @@
         <translation>拾取光标处的类别</translation>
     </message>
     <message>
+        <source>Drag right or left</source>
+        <translation>左右拖动</translation>
+    </message>
+    <message>
+        <source>The wand takes more or less</source>
+        <translation>魔棒扩大或缩小</translation>
+    </message>
+    <message>
         <source>Enter, double-click</source>
         <translation>Enter，双击</translation>
     </message>
     <message>
-        <source>Finish the polygon</source>
-        <translation>完成多边形</translation>
+        <source>Drag a corner</source>
+        <translation>拖动角点</translation>
+    </message>
+    <message>
+        <source>Move it; an edge: add one</source>
+        <translation>移动角点；拖动边则新增</translation>
+    </message>
+    <message>
+        <source>Right-click a corner</source>
+        <translation>右键单击角点</translation>
+    </message>
+    <message>
+        <source>Remove it</source>
+        <translation>删除角点</translation>
+    </message>
+    <message>
+        <source>Shift, Ctrl</source>
+        <translation>Shift，Ctrl</translation>
+    </message>
+    <message>
+        <source>A square or circle; from the middle</source>
+        <translation>正方形或圆；从中心开始</translation>
+    </message>
+    <message>
+        <source>Shift+drag</source>
+        <translation>Shift+拖动</translation>
+    </message>
+    <message>
+        <source>Select by hand, with the selection</source>
+        <translation>用选区工具自由圈选</translation>
     </message>
     <message>
         <source>Class by its digit, 0 is background</source>
@@ -886,6 +1196,121 @@
     </message>
 </context>
 <context>
+    <name>edits</name>
+    <message>
+        <source>Brush</source>
+        <translation>画笔</translation>
+    </message>
+    <message>
+        <source>Erase</source>
+        <translation>擦除</translation>
+    </message>
+    <message>
+        <source>Guided brush</source>
+        <translation>引导画笔</translation>
+    </message>
+    <message>
+        <source>Polygon</source>
+        <translation>多边形</translation>
+    </message>
+    <message>
+        <source>Lasso</source>
+        <translation>套索</translation>
+    </message>
+    <message>
+        <source>Rectangle</source>
+        <translation>矩形</translation>
+    </message>
+    <message>
+        <source>Ellipse</source>
+        <translation>椭圆</translation>
+    </message>
+    <message>
+        <source>Fill</source>
+        <translation>填充</translation>
+    </message>
+    <message>
+        <source>Wand</source>
+        <translation>魔棒</translation>
+    </message>
+    <message>
+        <source>Threshold</source>
+        <translation>阈值</translation>
+    </message>
+    <message>
+        <source>Smart outline</source>
+        <translation>智能轮廓</translation>
+    </message>
+    <message>
+        <source>Superpixels</source>
+        <translation>超像素</translation>
+    </message>
+    <message>
+        <source>Accept</source>
+        <translation>确认</translation>
+    </message>
+    <message>
+        <source>Give back to the model</source>
+        <translation>退回给模型</translation>
+    </message>
+    <message>
+        <source>Predict</source>
+        <translation>预测</translation>
+    </message>
+    <message>
+        <source>Revert to prediction</source>
+        <translation>恢复为预测结果</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>清除</translation>
+    </message>
+    <message>
+        <source>The rest is background</source>
+        <translation>其余设为背景</translation>
+    </message>
+    <message>
+        <source>Smooth</source>
+        <translation>平滑</translation>
+    </message>
+    <message>
+        <source>Fill holes</source>
+        <translation>填充孔洞</translation>
+    </message>
+    <message>
+        <source>Remove islands</source>
+        <translation>去除小区域</translation>
+    </message>
+    <message>
+        <source>Keep the largest</source>
+        <translation>仅保留最大</translation>
+    </message>
+    <message>
+        <source>Grow</source>
+        <translation>扩张</translation>
+    </message>
+    <message>
+        <source>Shrink</source>
+        <translation>收缩</translation>
+    </message>
+    <message>
+        <source>Copy from the previous</source>
+        <translation>复制上一张的标签</translation>
+    </message>
+    <message>
+        <source>Copy from the next</source>
+        <translation>复制下一张的标签</translation>
+    </message>
+    <message>
+        <source>Interpolate</source>
+        <translation>插值</translation>
+    </message>
+    <message>
+        <source>Changed elsewhere</source>
+        <translation>外部修改</translation>
+    </message>
+</context>
+<context>
     <name>files</name>
     <message>
         <source>Open folder</source>
@@ -974,6 +1399,10 @@
         <translation>此文件夹中已有微调正在进行；请等待其完成，或先将其停止。</translation>
     </message>
     <message>
+        <source>Another program has changed the label map of {name}. Which one is to be kept?</source>
+        <translation>另一个程序修改了 {name} 的标签图。要保留哪一个？</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation>取消</translation>
     </message>
@@ -1002,8 +1431,16 @@
         <translation>正在关闭文件夹</translation>
     </message>
     <message>
+        <source>Computing what the tool paints</source>
+        <translation>正在计算绘制内容</translation>
+    </message>
+    <message>
         <source>Drawing a thumbnail</source>
         <translation>正在绘制缩略图</translation>
+    </message>
+    <message>
+        <source>Each step now has {batch} views instead of {before}, as the number of processes has become {count}.</source>
+        <translation>进程数变为 {count}，因此每一步现有 {batch} 个视图，原为 {before} 个。</translation>
     </message>
     <message>
         <source>Every image here has been corrected or labelled; nothing to predict.</source>
@@ -1012,6 +1449,10 @@
     <message>
         <source>Every image of this folder is labelled.</source>
         <translation>此文件夹中的图像已全部标注。</translation>
+    </message>
+    <message>
+        <source>Fill holes</source>
+        <translation>填充孔洞</translation>
     </message>
     <message>
         <source>Fine-tuning ended unexpectedly (code {code}). Labels and the model are as they were; resume the run, or start it again with a smaller batch.</source>
@@ -1030,8 +1471,36 @@
         <translation>正在清除旧的预测</translation>
     </message>
     <message>
+        <source>Go on with the old one</source>
+        <translation>继续使用旧的</translation>
+    </message>
+    <message>
+        <source>Grow</source>
+        <translation>扩张</translation>
+    </message>
+    <message>
         <source>Images that could not be predicted: {count}; the first: {reason}</source>
         <translation>无法预测的图像：{count} 幅；第一个原因：{reason}</translation>
+    </message>
+    <message>
+        <source>Interpolated in other images: {count}</source>
+        <translation>已在其他图像中插值：{count}</translation>
+    </message>
+    <message>
+        <source>Interpolating</source>
+        <translation>正在插值</translation>
+    </message>
+    <message>
+        <source>Interpolating needs a labelled image before and one after this one, of the same stack.</source>
+        <translation>插值需要同一序列中前后各有一张已标注的图像。</translation>
+    </message>
+    <message>
+        <source>Keep mine</source>
+        <translation>保留我的</translation>
+    </message>
+    <message>
+        <source>Keep the largest</source>
+        <translation>仅保留最大</translation>
     </message>
     <message>
         <source>Keep their labels</source>
@@ -1040,6 +1509,10 @@
     <message>
         <source>Keep them there</source>
         <translation>保存到该处</translation>
+    </message>
+    <message>
+        <source>Keeping a copy</source>
+        <translation>正在保留副本</translation>
     </message>
     <message>
         <source>Leave it untouched</source>
@@ -1056,6 +1529,14 @@
     <message>
         <source>Loading the model</source>
         <translation>正在加载模型</translation>
+    </message>
+    <message>
+        <source>Look at both</source>
+        <translation>两者都看</translation>
+    </message>
+    <message>
+        <source>Looking at files</source>
+        <translation>正在检查文件</translation>
     </message>
     <message>
         <source>Looking for the class in label maps</source>
@@ -1110,16 +1591,36 @@
         <translation>PyTorch 在此计算机上找不到设备 {device}；请选择 auto 或 cpu。</translation>
     </message>
     <message>
+        <source>Read it again</source>
+        <translation>重新读取</translation>
+    </message>
+    <message>
         <source>Reading the folder</source>
         <translation>正在读取文件夹</translation>
+    </message>
+    <message>
+        <source>Reading the label of {name}</source>
+        <translation>正在读取 {name} 的标签</translation>
     </message>
     <message>
         <source>Reading the prediction</source>
         <translation>正在读取预测结果</translation>
     </message>
     <message>
+        <source>Reading {name}</source>
+        <translation>正在读取 {name}</translation>
+    </message>
+    <message>
+        <source>Remove islands</source>
+        <translation>去除小区域</translation>
+    </message>
+    <message>
         <source>Replace them</source>
         <translation>替换</translation>
+    </message>
+    <message>
+        <source>Restoring images</source>
+        <translation>正在恢复图像</translation>
     </message>
     <message>
         <source>Run {run} in {folder} has finished and is not in use yet: to predict with it, open that folder and press Use beside it under Runs.</source>
@@ -1146,6 +1647,14 @@
         <translation>正在分割</translation>
     </message>
     <message>
+        <source>Shrink</source>
+        <translation>收缩</translation>
+    </message>
+    <message>
+        <source>Smooth</source>
+        <translation>平滑</translation>
+    </message>
+    <message>
         <source>Something went wrong that the program did not expect: {reason}</source>
         <translation>发生了程序未预料到的错误：{reason}</translation>
     </message>
@@ -1158,8 +1667,16 @@
         <translation>留在此处</translation>
     </message>
     <message>
+        <source>Still computing; Esc cancels.</source>
+        <translation>仍在计算；按 Esc 取消。</translation>
+    </message>
+    <message>
         <source>Still in labels or corrections of this folder, so not removed: {classes}. Erase them there first.</source>
         <translation>以下类别仍在此文件夹的标注或修正中，因此未移除：{classes}。请先在那里擦除。</translation>
+    </message>
+    <message>
+        <source>Take theirs</source>
+        <translation>采用对方的</translation>
     </message>
     <message>
         <source>The class table has no class with the value 0; add a background class with it.</source>
@@ -1182,6 +1699,10 @@
         <translation>磁盘没有响应。</translation>
     </message>
     <message>
+        <source>The disk is full: strokes are kept in memory and written as soon as there is room.</source>
+        <translation>磁盘已满：笔画保留在内存中，一有空间就写入。</translation>
+    </message>
+    <message>
         <source>The folder {name} cannot be read: {reason}.</source>
         <translation>无法读取文件夹 {name}：{reason}。</translation>
     </message>
@@ -1196,6 +1717,26 @@
     <message>
         <source>The interrupted training&apos;s config.json is damaged; start a new training.</source>
         <translation>中断训练的 config.json 已损坏；请开始新的训练。</translation>
+    </message>
+    <message>
+        <source>The journal of {name} cannot be read ({reason}); what was saved last is shown, and the journal is kept.</source>
+        <translation>无法读取 {name} 的日志（{reason}）；显示的是最后保存的状态，日志已保留。</translation>
+    </message>
+    <message>
+        <source>The journal of {name} cannot be used; it was left where it is.</source>
+        <translation>{name} 的日志无法使用；已保留在原处。</translation>
+    </message>
+    <message>
+        <source>The journal of {name} could not be saved ({reason}): strokes are kept in memory and written as soon as that is possible.</source>
+        <translation>无法保存 {name} 的日志（{reason}）：笔画保留在内存中，一旦可行就写入。</translation>
+    </message>
+    <message>
+        <source>The journal of {name} is damaged: strokes made after {time} may be missing. A copy of it is kept.</source>
+        <translation>{name} 的日志已损坏：{time} 之后的笔画可能缺失。已保留其副本。</translation>
+    </message>
+    <message>
+        <source>The journal of {name} uses classes that the table no longer has: {classes}. Add or import them again to use it.</source>
+        <translation>{name} 的日志使用了类别表中已没有的类别：{classes}。重新添加或导入后方可使用。</translation>
     </message>
     <message>
         <source>The label of {name} is left out: {reason}</source>
@@ -1250,6 +1791,14 @@
         <translation>{name} 的权重与其描述的网络不符（{detail}）；请选择其他权重。</translation>
     </message>
     <message>
+        <source>There is no image after this one.</source>
+        <translation>后面没有图像了。</translation>
+    </message>
+    <message>
+        <source>There is no image before this one.</source>
+        <translation>前面没有图像了。</translation>
+    </message>
+    <message>
         <source>There is no model to fine-tune; open weights, or train a new model.</source>
         <translation>没有可微调的模型；请打开权重，或训练新模型。</translation>
     </message>
@@ -1286,8 +1835,20 @@
         <translation>此 JSON 中没有类别列表；应为名称，或带颜色的名称。</translation>
     </message>
     <message>
+        <source>This brush follows the model; it paints as soon as the image is predicted.</source>
+        <translation>此画笔跟随模型；图像预测完成后即可绘制。</translation>
+    </message>
+    <message>
+        <source>This class is locked; unlock it to paint with it.</source>
+        <translation>此类别已锁定；解锁后才能绘制。</translation>
+    </message>
+    <message>
         <source>This image has no prediction yet; press R to make one.</source>
         <translation>此图像尚无预测结果；请按 R 进行预测。</translation>
+    </message>
+    <message>
+        <source>This step cannot be read from the journal ({reason}); nothing was changed.</source>
+        <translation>无法从日志读取此步骤（{reason}）；未作任何更改。</translation>
     </message>
     <message>
         <source>Tidying up</source>
@@ -1302,6 +1863,10 @@
         <translation>两个类别的 {what} 相同：{item}；每个类别必须各不相同。</translation>
     </message>
     <message>
+        <source>Undo shows your map and Redo the other one; what is shown is saved.</source>
+        <translation>撤销显示您的标签图，重做显示另一个；保存的是当前显示的。</translation>
+    </message>
+    <message>
         <source>Untouched pixels are never trained on.</source>
         <translation>未标注的像素不参与训练。</translation>
     </message>
@@ -1310,24 +1875,152 @@
         <translation>未标注的像素不参与训练：没有背景，模型就看不到反例。</translation>
     </message>
     <message>
+        <source>What was painted stays.</source>
+        <translation>已绘制的内容保留。</translation>
+    </message>
+    <message>
+        <source>a base that ends too early</source>
+        <translation>基准过早结束</translation>
+    </message>
+    <message>
+        <source>a base that is too long</source>
+        <translation>基准过长</translation>
+    </message>
+    <message>
+        <source>a move that says nowhere</source>
+        <translation>移动没有目标</translation>
+    </message>
+    <message>
+        <source>a move to a step that would be dropped</source>
+        <translation>移动到将被丢弃的步骤</translation>
+    </message>
+    <message>
+        <source>a move to where no step is</source>
+        <translation>移动到没有步骤的位置</translation>
+    </message>
+    <message>
+        <source>a plane that cannot be unpacked</source>
+        <translation>平面无法解压</translation>
+    </message>
+    <message>
+        <source>a plane that ends too early</source>
+        <translation>平面过早结束</translation>
+    </message>
+    <message>
+        <source>a record that can no longer be read</source>
+        <translation>记录无法再读取</translation>
+    </message>
+    <message>
+        <source>a record that was written and cannot be read</source>
+        <translation>已写入的记录无法读取</translation>
+    </message>
+    <message>
+        <source>a second base, or one of another place</source>
+        <translation>第二个基准，或位置不符的基准</translation>
+    </message>
+    <message>
+        <source>an edit that ends too early</source>
+        <translation>编辑过早结束</translation>
+    </message>
+    <message>
+        <source>no base</source>
+        <translation>没有基准</translation>
+    </message>
+    <message>
+        <source>no image is named</source>
+        <translation>未指明图像</translation>
+    </message>
+    <message>
+        <source>no journal</source>
+        <translation>没有日志</translation>
+    </message>
+    <message>
+        <source>this journal is no longer written</source>
+        <translation>此日志不再写入</translation>
+    </message>
+    <message>
         <source>{device} has stopped working ({reason}); the program goes on on the CPU until it is started again.</source>
         <translation>{device} 已停止工作（{reason}）；在重新启动之前，程序将改用 CPU。</translation>
+    </message>
+    <message>
+        <source>{name} has no label yet.</source>
+        <translation>{name} 还没有标签。</translation>
+    </message>
+    <message>
+        <source>{name} holds only what the model has set, so it teaches nothing; accept it first.</source>
+        <translation>{name} 只含模型的结果，无法用于学习；请先确认。</translation>
+    </message>
+    <message>
+        <source>{name} is from another series; check what was copied.</source>
+        <translation>{name} 来自另一序列；请检查复制的内容。</translation>
     </message>
     <message>
         <source>{name} is left out of the comparison: {reason}</source>
         <translation>{name} 不参与比较：{reason}</translation>
     </message>
     <message>
+        <source>{name} is no class table: it holds something else than JSON in UTF-8.</source>
+        <translation>{name} 不是类别表：内容不是 UTF-8 编码的 JSON。</translation>
+    </message>
+    <message>
+        <source>{name} is no class table: its JSON breaks off or is wrong at line {line}, column {column}; correct it there.</source>
+        <translation>{name} 不是类别表：其 JSON 在第 {line} 行第 {column} 列中断或有误；请在该处更正。</translation>
+    </message>
+    <message>
+        <source>{name} is no longer in its folder. Painting goes on and is saved, but nothing is learned from it until it is back.</source>
+        <translation>{name} 已不在文件夹中。可继续绘制并会保存，但在文件恢复之前不会用于学习。</translation>
+    </message>
+    <message>
         <source>{name} is not a file of an image.</source>
         <translation>{name} 不是图像文件。</translation>
+    </message>
+    <message>
+        <source>{name} is {width} x {height}, which is more than the limit of {limit:g} megapixels; cut it into smaller images, or start with --max-megapixels {needed}.</source>
+        <translation>{name} 为 {width} x {height}，超过 {limit:g} 百万像素的上限；请切成较小的图像，或以 --max-megapixels {needed} 启动。</translation>
+    </message>
+    <message>
+        <source>{name} is {width} x {height}, which is not the size of the open image; its label cannot be used here.</source>
+        <translation>{name} 为 {width} x {height}，与打开的图像大小不同；其标签不能用于此处。</translation>
+    </message>
+    <message>
+        <source>{name} was changed by another program. Read it again?</source>
+        <translation>{name} 被另一个程序修改了。要重新读取吗？</translation>
+    </message>
+    <message>
+        <source>{name} was not saved when the program ended; its last edits were restored: {count}.</source>
+        <translation>程序结束时 {name} 尚未保存；已恢复其最后的编辑：{count}。</translation>
+    </message>
+    <message>
+        <source>{name} was taken in another orientation than the open image; its label cannot be used here.</source>
+        <translation>{name} 的拍摄方向与打开的图像不同；其标签不能用于此处。</translation>
+    </message>
+    <message>
+        <source>{name} was {old_width} x {old_height} when it was painted and is {width} x {height} now; its journal is kept.</source>
+        <translation>{name} 绘制时为 {old_width} x {old_height}，现在为 {width} x {height}；其日志已保留。</translation>
     </message>
     <message>
         <source>{problem} The default classes stand in, and the file is kept.</source>
         <translation>{problem}现在使用默认类别，该文件保留不动。</translation>
     </message>
     <message>
+        <source>{share} % of it is the model&apos;s and is not learned from; Enter accepts it.</source>
+        <translation>其中 {share} % 来自模型，不用于学习；按回车确认。</translation>
+    </message>
+    <message>
+        <source>{what}: Enter keeps it, Esc takes it back.</source>
+        <translation>{what}：回车保留，Esc 撤回。</translation>
+    </message>
+    <message>
+        <source>{what}: there is nothing to change.</source>
+        <translation>{what}：没有可更改的内容。</translation>
+    </message>
+    <message>
         <source>Importing masks</source>
         <translation>正在导入掩膜</translation>
+    </message>
+    <message>
+        <source>A copy of the other program&apos;s map is put into the folder kept/ in any case.</source>
+        <translation>无论如何，另一个程序的标签图都会在 kept/ 文件夹中留一份副本。</translation>
     </message>
     <message>
         <source>Masks imported as labels: {count}.</source>
@@ -1408,10 +2101,6 @@
     <message>
         <source>{name} cannot be decoded: it is damaged, or its compression ({syntax}) is not read here; copy it again, or save it without compression.</source>
         <translation>无法解码 {name}：文件已损坏，或不支持其压缩方式（{syntax}）；请重新复制，或以不压缩方式保存。</translation>
-    </message>
-    <message>
-        <source>{name} cannot be read as a class table: {reason}.</source>
-        <translation>无法将 {name} 读取为类别表：{reason}。</translation>
     </message>
     <message>
         <source>{name} cannot be read as a label map: {reason}; it was left as it is.</source>
@@ -1582,10 +2271,6 @@
         <translation>{name} 的尺寸为 {width} x {height}，而图像为 {image_width} x {image_height}；文件保持原样。请确认它属于此图像。</translation>
     </message>
     <message>
-        <source>{name} is {width} x {height}, which is more than the limit of {limit:.0f} megapixels; cut it into smaller images, or start with --max-megapixels {needed}.</source>
-        <translation>{name} 的尺寸为 {width} x {height}，超过 {limit:.0f} 百万像素的上限；请切成较小的图像，或以 --max-megapixels {needed} 启动。</translation>
-    </message>
-    <message>
         <source>{name} knows none of the classes of the table; choose other weights or fine-tune them.</source>
         <translation>{name} 不认识类别表中的任何类别；请选择其他权重，或对其进行微调。</translation>
     </message>
@@ -1616,6 +2301,219 @@
     <message>
         <source>{preset} is no network; choose one of {known}.</source>
         <translation>{preset} 不是网络名称；请从 {known} 中选择。</translation>
+    </message>
+</context>
+<context>
+    <name>options</name>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>round</source>
+        <translation>圆形</translation>
+    </message>
+    <message>
+        <source>square</source>
+        <translation>方形</translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation>形状</translation>
+    </message>
+    <message>
+        <source>pressure</source>
+        <translation>压感</translation>
+    </message>
+    <message>
+        <source>Snap</source>
+        <translation>吸附</translation>
+    </message>
+    <message>
+        <source>also take away</source>
+        <translation>同时去除</translation>
+    </message>
+    <message>
+        <source>paints</source>
+        <translation>绘制</translation>
+    </message>
+    <message>
+        <source>erases</source>
+        <translation>擦除</translation>
+    </message>
+    <message>
+        <source>selects</source>
+        <translation>选择</translation>
+    </message>
+    <message>
+        <source>Does</source>
+        <translation>作用</translation>
+    </message>
+    <message>
+        <source>one label</source>
+        <translation>同一标签</translation>
+    </message>
+    <message>
+        <source>like values</source>
+        <translation>相近数值</translation>
+    </message>
+    <message>
+        <source>Fills</source>
+        <translation>填充</translation>
+    </message>
+    <message>
+        <source>touching pixels</source>
+        <translation>相邻像素</translation>
+    </message>
+    <message>
+        <source>the whole image</source>
+        <translation>整张图像</translation>
+    </message>
+    <message>
+        <source>In</source>
+        <translation>范围</translation>
+    </message>
+    <message>
+        <source>Tolerance</source>
+        <translation>容差</translation>
+    </message>
+    <message>
+        <source>watershed</source>
+        <translation>分水岭</translation>
+    </message>
+    <message>
+        <source>GrabCut</source>
+        <translation>GrabCut</translation>
+    </message>
+    <message>
+        <source>Found by</source>
+        <translation>算法</translation>
+    </message>
+    <message>
+        <source>Superpixel</source>
+        <translation>超像素</translation>
+    </message>
+</context>
+<context>
+    <name>stroke</name>
+    <message>
+        <source>{name} is protected from itself: unlock it to paint</source>
+        <translation>{name}已锁定，解锁后才能绘制</translation>
+    </message>
+    <message>
+        <source>, in the selection</source>
+        <translation>仅在选区内，</translation>
+    </message>
+    <message>
+        <source>{does}{over}{but}{values}{selected}</source>
+        <comment>the parts of the sentence in their order</comment>
+        <translation>{selected}{over}{does}{but}{values}</translation>
+    </message>
+    <message>
+        <source>Selects; changes nothing</source>
+        <translation>选取区域；不改变标签</translation>
+    </message>
+    <message>
+        <source>Takes the class of the pixel that is clicked</source>
+        <translation>采用所单击像素的类别</translation>
+    </message>
+    <message>
+        <source>Moves the view; changes nothing</source>
+        <translation>移动视图；不改变标签</translation>
+    </message>
+    <message>
+        <source>Erases to background</source>
+        <translation>擦除为背景</translation>
+    </message>
+    <message>
+        <source>Enter paints {name} from {low} to {high}</source>
+        <translation>按回车在 {low} 至 {high} 内绘制{name}</translation>
+    </message>
+    <message>
+        <source>Gives back to the model what was accepted; the labels stay</source>
+        <translation>将已确认的退回给模型；标签不变</translation>
+    </message>
+    <message>
+        <source>Accepts what the model set; the labels stay</source>
+        <translation>确认模型的结果；标签不变</translation>
+    </message>
+    <message>
+        <source>Moves the edge of {name} to where the model puts it</source>
+        <translation>将{name}的边缘移到模型判定的位置</translation>
+    </message>
+    <message>
+        <source>Paints {name} where the image looks alike</source>
+        <translation>在图像相似处绘制{name}</translation>
+    </message>
+    <message>
+        <source>Paints {name} up to the edge that is found</source>
+        <translation>绘制{name}，直到找到的边缘</translation>
+    </message>
+    <message>
+        <source>Paints {name}, one superpixel after another</source>
+        <translation>逐个超像素绘制{name}</translation>
+    </message>
+    <message>
+        <source>Paints {name}</source>
+        <translation>绘制{name}</translation>
+    </message>
+    <message>
+        <source>Fills touching pixels within ±{tolerance} with {name}</source>
+        <translation>将 ±{tolerance} 内的相邻像素填充为{name}</translation>
+    </message>
+    <message>
+        <source>Fills all pixels within ±{tolerance} with {name}</source>
+        <translation>将 ±{tolerance} 内的所有像素填充为{name}</translation>
+    </message>
+    <message>
+        <source>Fills touching pixels of one label with {name}</source>
+        <translation>将同一标签的相邻像素填充为{name}</translation>
+    </message>
+    <message>
+        <source>Fills all pixels of one label with {name}</source>
+        <translation>将同一标签的所有像素填充为{name}</translation>
+    </message>
+    <message>
+        <source> only over empty pixels</source>
+        <translation>仅在空白像素上</translation>
+    </message>
+    <message>
+        <source> over {name} only</source>
+        <translation>仅在{name}上</translation>
+    </message>
+    <message>
+        <source>; other classes are protected</source>
+        <translation>；其他类别受保护</translation>
+    </message>
+    <message>
+        <source>; {count} classes are protected</source>
+        <translation>；{count} 个类别受保护</translation>
+    </message>
+    <message>
+        <source>; {names} is protected</source>
+        <translation>；{names}受保护</translation>
+    </message>
+    <message>
+        <source>; {names} are protected</source>
+        <translation>；{names}受保护</translation>
+    </message>
+    <message>
+        <source> over anything but {names}</source>
+        <translation>，不覆盖{names}</translation>
+    </message>
+    <message>
+        <source>, {low} to {high}</source>
+        <translation>，{low} 至 {high}</translation>
+    </message>
+    <message>
+        <source> and </source>
+        <comment>between two names</comment>
+        <translation>和</translation>
+    </message>
+    <message>
+        <source>{name}</source>
+        <comment>a class&apos;s name within a sentence</comment>
+        <translation>“{name}”</translation>
     </message>
 </context>
 <context>

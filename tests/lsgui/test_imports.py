@@ -30,7 +30,7 @@ LAYERS = (
     ),
     (
         "lsgui.tools", "lsgui.tool", "lsgui.computed_tool", "lsgui.brush", "lsgui.shape_tools", "lsgui.outline_editing",
-        "lsgui.box_tools", "lsgui.fill_tools", "lsgui.guided_brush", "lsgui.superpixel_brush", "lsgui.smart_outline_tool",
+        "lsgui.box_tools", "lsgui.fill_tools", "lsgui.threshold_tool", "lsgui.guided_brush", "lsgui.superpixel_brush", "lsgui.smart_outline_tool",
         "lsgui.accept_brush", "lsgui.document", "lsgui.history", "lsgui.painting", "lsgui.paint_field", "lsgui.selection",
     ),
     (
@@ -170,7 +170,7 @@ def test_every_file_of_the_program_has_its_layer() -> None:
     """A new file of the core must be placed, or its direction would not be checked."""
     helpers = {
         "lsgui", "lsgui.assets", "lsgui.rendering", "lsgui.overlay", "lsgui.theme", "lsgui.settings", "lsgui.translation",
-        "lsgui.actions", "lsgui.crash_log",
+        "lsgui.action", "lsgui.actions", "lsgui.edit_actions", "lsgui.gestures", "lsgui.crash_log",
     }  # fmt: skip
     missing = [
         module_of(path) for path in FILES if module_of(path).startswith("lsgui") and layer_of(module_of(path)) is None

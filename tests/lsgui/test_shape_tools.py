@@ -127,6 +127,18 @@ def test_a_box_is_moved_from_inside_and_pulled_by_its_handles(hand: object) -> N
     assert painted(hand) == 400 and not hand.tools.active
 
 
+@pytest.mark.parametrize("tool", ["lasso", "rectangle", "ellipse", "select"])
+def test_an_undo_while_a_shape_is_drawn_takes_back_the_shape_and_no_stroke(hand: object, tool: str) -> None:
+    hand.drag((60, 50))
+    hand.painting.tool = tool
+    hand.tools.press(10, 10, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    hand.tools.move(30, 30)
+    assert hand.tools.undo() and not hand.tools.active
+    hand.tools.move(40, 40)
+    hand.tools.release(40, 40, Qt.MouseButton.LeftButton)
+    assert not hand.tools.active and not hand.tools.undo() and painted(hand) > 0
+
+
 def test_a_shape_can_erase_so_that_holes_are_exact(hand: object) -> None:
     hand.painting.tool = "ellipse"
     hand.drag((10, 10), (50, 50))

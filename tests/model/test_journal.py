@@ -359,7 +359,10 @@ def test_a_new_class_is_named_before_it_is_used(painter: Painter, path: Path) ->
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (257, 3), (130, 70)])
 def test_a_base_holds_both_planes_exactly(shape: tuple[int, int]) -> None:
     random = np.random.default_rng(0).integers(0, 256, (2, *shape)).astype(np.uint8)
-    for planes in (random, np.full((2, *shape), 7, np.uint8), np.stack((random[0], np.zeros(shape, np.uint8)))):
+    late = np.full((2, *shape), 9, np.uint8)
+    late[:, -1, -1] = 3
+    flat = np.full((2, *shape), 7, np.uint8)
+    for planes in (random, flat, late, np.stack((random[0], np.zeros(shape, np.uint8)))):
         found = base_of(base_payload(3, of_arrays(*planes)), shape)
         assert np.array_equal(found[0], planes[0]) and np.array_equal(found[1], planes[1])
 

@@ -20,6 +20,7 @@ import model.catalog
 from model.classes import ClassTable, default_table
 from model.errors import ImageError, LabelError, WorkspaceError
 from model.images import read_image
+from model.journal import Commit
 from model.labels import UNTOUCHED
 from model.patches import MaskPatch, piece_between
 from model.plane_source import of_arrays
@@ -666,3 +667,32 @@ def test_reading_beside_another_program_writes_nothing(folder: Path) -> None:
     after = {path: path.read_bytes() for path in (folder / "segmentation").rglob("*") if path.is_file()}
     assert before == after
     workspace.close()
+
+
+def test_a_journal_of_a_class_that_the_table_lost_is_named_and_kept(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    workspace.write_edit("img_001.png", SHAPE, "Brush", patch_of(workspace, "img_001.png", 6))
+    workspace.set_classes(workspace.classes.without("liver"))
+    maps = workspace.read_maps("img_001.png", SHAPE)
+    assert "The journal of img_001.png uses classes that the table no longer has: liver" in str(maps.notices[0])
+    before = journal_of(folder, "img_001.png").read_bytes()
+    workspace.journal("img_001.png", maps).append([Commit(1, 1.0, 1, "Brush", MaskPatch([]).to_bytes())], {})
+    assert journal_of(folder, "img_001.png").with_name("img_001.png.damaged-1.journal").read_bytes() == before
+    workspace.close()
+
+
+def test_the_index_remembers_what_journals_say_and_may_be_deleted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.open(folder)
+    workspace.write_edit("img_001.png", SHAPE, "Brush", patch_of(workspace, "img_001.png", 6))
+    workspace.close()
+    skim, looked = model.catalog.skim, []
+    monkeypatch.setattr(model.catalog, "skim", lambda path: (looked.append(path), skim(path))[1])
+    again = Workspace.open(folder)
+    assert again.entry("img_001.png").status is Status.CORRECTED and looked == []
+    again.close()
+    (folder / "segmentation/index.sqlite").unlink()
+    last = Workspace.open(folder)
+    assert last.entry("img_001.png").status is Status.CORRECTED and len(looked) == 1
+    last.close()

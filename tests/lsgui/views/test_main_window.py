@@ -83,12 +83,14 @@ def test_closing_saves_what_is_unsaved(shown: object) -> None:
 
 
 def test_closing_can_be_declined_when_saving_fails(shown: object) -> None:
-    work = shown.session.workspace.folder / "segmentation" / "work"
-    work.rmdir()
-    work.write_text("in the way")
+    places = [shown.session.workspace.root / name for name in ("work", "journal")]
+    for place in places:
+        place.rmdir()
+        place.write_text("in the way")
     shown.desk.answers["cannot_save"] = "stay"
     shown.desk.paint(20, 20, 6)
     assert not shown.window.close() and shown.window.isVisible()
     assert shown.desk.questions[-1].key == "cannot_save"
-    work.unlink()
-    work.mkdir()
+    for place in places:
+        place.unlink()
+        place.mkdir()

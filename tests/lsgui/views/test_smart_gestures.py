@@ -9,8 +9,9 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from lsgui.mask import filled
+from lsgui.mask import Ink, filled
 from lsgui.painting import Cleaning
+from model.images import Image
 from model.labels import UNTOUCHED
 from model.prediction import Prediction
 from model.provenance import ACCEPTED, HUMAN, MODEL
@@ -229,6 +230,118 @@ def test_another_tool_or_image_takes_the_preview_back(square: object) -> None:
     square.trigger("previous-image")
     square.desk.wait(lambda: document.name == "a.png")
     assert document.label_map[18, 18] == 0
+
+
+@pytest.fixture
+def drawn(shown: object) -> object:
+    """An image of a bright disk in noise."""
+    rows, columns = np.mgrid[:64, :64]
+    inside = (rows - 30) ** 2 + (columns - 30) ** 2 <= 14**2
+    noise = np.random.default_rng(0).normal(0, 8, (64, 64))
+    pixels = np.clip(np.where(inside, 170, 80) + noise, 0, 255).astype(np.uint8)
+    untouched = np.full((64, 64), UNTOUCHED, np.uint8), np.zeros((64, 64), np.uint8)
+    shown.session.document.load(Image("disk.png", pixels), *untouched, name="a.png")
+    shown.session.painting.class_value = 6
+    shown.canvas.setFocus()
+    return shown
+
+
+def test_superpixels_are_outlined_and_painted_whole(drawn: object) -> None:
+    document, painting = drawn.session.document, drawn.session.painting
+    painting.tool, painting.superpixel_size = "superpixel", 8
+    hover(drawn, 30, 20)
+    (ring,) = drawn.session.tools.outline().rings
+    assert min(y for _, y in ring) > 14
+    drawn.drag((22, 30), (30, 30), (38, 30))
+    painted = document.label_map == 6
+    rows, columns = np.mgrid[:64, :64]
+    inside = (rows - 30) ** 2 + (columns - 30) ** 2 <= 14.5**2
+    assert painted[30, 22:39].all() and painted.sum() > 150 and painted[~inside].sum() < 0.1 * painted.sum()
+    assert document.history.undo_text == "Superpixels" and len(document.history.steps) == 1
+    drawn.drag((30, 30), (30, 30), button=RIGHT)
+    assert document.label_map[30, 30] == 0 and document.label_map[30, 22] == 6
+    QTest.mousePress(drawn.canvas, LEFT, NONE, drawn.at(5, 5))
+    assert document.label_map[5, 5] == 6
+    drawn.key(Qt.Key.Key_Escape)
+    QTest.mouseRelease(drawn.canvas, LEFT, NONE, drawn.at(5, 5))
+    assert document.label_map[5, 5] == UNTOUCHED
+
+
+def label(desk: object, name: str, map_: np.ndarray) -> None:
+    """Open an image and save this as its label."""
+    desk.session.open_image(name)
+    desk.wait(lambda: desk.session.document.name == name)
+    desk.session.document.paint("Brush", filled((0, 0, 64, 64)), Ink(map_))
+    desk.session.save_label()
+    desk.settle()
+
+
+def disk_at(x: int, value: int = 6) -> np.ndarray:
+    rows, columns = np.mgrid[:64, :64]
+    return np.where((rows - 30) ** 2 + (columns - x) ** 2 <= 100, value, 0).astype(np.uint8)
+
+
+def test_the_previous_label_is_copied_as_accepted(shown: object) -> None:
+    session, document = shown.session, shown.session.document
+    label(shown.desk, "a.png", disk_at(20))
+    session.open_image("b.png")
+    shown.desk.wait(lambda: document.name == "b.png")
+    shown.desk.paint(20, 30, 6, 3)
+    shown.desk.paint(28, 30, 3, 1)
+    session.painting.toggle_locked(3)
+    session.copy_from(-1)
+    shows(shown, at=(30, 12), value=6)
+    ready(shown)
+    assert document.history.undo_text == "Copy a label"
+    assert document.provenance[30, 12] == ACCEPTED and document.provenance[30, 20] == HUMAN
+    assert document.label_map[30, 28] == 3, "the class is locked"
+    assert document.label_map[2, 2] == 0 and document.provenance[2, 2] == ACCEPTED
+    shown.trigger("undo")
+    assert document.label_map[30, 12] == UNTOUCHED
+
+
+def test_copying_says_why_it_cannot(shown: object) -> None:
+    shown.session.copy_from(-1)
+    assert shown.desk.said("no image before")
+    shown.session.copy_from(1)
+    shown.desk.wait(lambda: shown.desk.said("b.png has no label yet"))
+    shown.session.interpolate()
+    shown.desk.wait(lambda: shown.desk.said("needs a labelled image before and one after"))
+    assert len(shown.session.document.history.steps) == 0
+
+
+def test_a_label_of_another_size_is_not_copied(make_desk, image_folder) -> None:
+    desk = make_desk()
+    image_folder("a", side=48)
+    desk.open(image_folder("b"), "b.png")
+    desk.session.copy_from(-1)
+    desk.wait(lambda: desk.said("a.png is 48 x 48, which is not the size"))
+    assert not desk.session.document.gesture_active
+
+
+def test_between_two_labels_all_images_are_interpolated(make_desk, image_folder) -> None:
+    desk = make_desk()
+    desk.open(image_folder("s_1", "s_2", "s_3", "s_4", "s_5", "t_1"), "s_1.png")
+    document = desk.session.document
+    label(desk, "s_1.png", disk_at(26))
+    label(desk, "s_5.png", disk_at(38))
+    desk.session.open_image("s_3.png")
+    desk.wait(lambda: document.name == "s_3.png")
+    desk.paint(32, 30, 3, 1)
+    desk.session.interpolate(all_between=True)
+    desk.wait(lambda: document.label_map[30, 28] == 6)
+    desk.settle()
+    middle = np.argwhere(document.label_map == 6)[:, 1].mean()
+    assert abs(middle - 32) < 1 and document.label_map[30, 32] == 3, "a person's pixels stay"
+    assert document.provenance[30, 28] == ACCEPTED and document.history.undo_text == "Interpolate"
+    for name, x in (("s_2.png", 29), ("s_4.png", 35)):
+        desk.session.open_image(name)
+        desk.wait(lambda name=name: document.name == name)
+        assert abs(np.argwhere(document.label_map == 6)[:, 1].mean() - x) < 1
+        assert document.history.undo_text == "Interpolate"
+        document.undo()
+        assert (document.label_map == UNTOUCHED).all()
+    assert desk.session.folder.entry("t_1.png").status == "none"
 
 
 def hover(shown: object, x: float, y: float) -> None:

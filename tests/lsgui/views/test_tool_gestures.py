@@ -79,6 +79,30 @@ def settled(shown: object) -> None:
     shown.desk.wait(lambda: not shown.session.tools.computing)
 
 
+@pytest.mark.parametrize(
+    ("key", "tool"), [("L", "lasso"), ("M", "rectangle"), ("O", "ellipse"), ("W", "wand"), ("T", "threshold"),
+                      ("Q", "select"), ("G", "fill"), ("P", "polygon"), ("E", "eraser"), ("B", "brush")],
+)  # fmt: skip
+def test_one_key_takes_each_tool(shown: object, mouse: Mouse, key: str, tool: str) -> None:
+    shown.session.painting.tool = "pan"
+    shown.key(getattr(Qt.Key, f"Key_{key}"))
+    assert shown.session.painting.tool == tool
+
+
+def test_ctrl_z_while_a_shape_is_open_takes_back_a_corner_and_then_strokes(shown: object, mouse: Mouse) -> None:
+    mouse.drag((5, 5))
+    shown.session.painting.tool = "polygon"
+    mouse.drag((20, 20))
+    mouse.drag((50, 20))
+    for corners in (1, 0):
+        shown.key(Qt.Key.Key_Z, CTRL)
+        outline = shown.session.tools.outline()
+        assert (len(outline.handles) if outline else 0) == corners
+    assert label_map(shown)[5, 5] == 6
+    shown.key(Qt.Key.Key_Z, CTRL)
+    assert label_map(shown)[5, 5] == 255
+
+
 def test_a_square_brush_paints_what_its_outline_shows(shown: object, mouse: Mouse) -> None:
     shown.session.painting.brush_shape = "square"
     mouse.drag((30, 30))

@@ -1,0 +1,223 @@
+"""The open image's label map from its neighbours': copied from the one before or after, or interpolated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lsgui.computed_tool import ComputedTool
+from lsgui.context import Context
+from lsgui.live_planes import LivePlanes
+from lsgui.mask import MaskPatch, whole_patch
+from lsgui.neighbours import between, copied, placed
+from lsgui.painting import BACKGROUND
+from lsgui.rules import Rules
+from lsgui.snapshot import Snapshot
+from lsgui.tools import ToolBox
+from model.errors import LabelError
+from model.images import read_image
+from model.messages import Message
+from model.progress import Progress, Report
+from model.split import orientation_of, prefix_of, series_of
+from model.workspace import Entry, Status, Workspace
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """The labelled images nearest to the open one, in its stack, and those between that nobody has labelled."""
+
+    before: Entry
+    after: Entry
+    share: float
+    """How far the open image is on the way, by their numbers."""
+    between: tuple[tuple[Entry, float], ...]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a job in the files lane needs to know."""
+
+    workspace: Workspace
+    path: Path
+    shape: tuple[int, int]
+    values: tuple[int, ...]
+    rules: Rules
+    max_pixels: int
+
+
+class FromNeighbours:
+    """Neighbours are read in the files lane, and what they say is placed in the lane of the tools."""
+
+    def __init__(self, context: Context, tools: ToolBox) -> None:
+        self._context = context
+        self._tools = tools
+        self._placing = ComputedTool(tools.kit)
+
+    def copy_from(self, step: int, only_current: bool = False) -> None:
+        """Of the next (1) or previous (-1) image of the folder; all classes, or the one in the hand."""
+        entries, row = self._context.folder.entries, self._row
+        if row is None:
+            return
+        if not 0 <= row + step < len(entries):
+            nothing = Message("There is no image after this one.")
+            self._tell(nothing if step > 0 else Message("There is no image before this one."))
+            return
+        entry, work = entries[row + step], self._work(only_current, background=True)
+        if work is None:
+            return
+
+        def read(report: Report) -> tuple[np.ndarray, bool]:
+            label = _label_of(work, entry)
+            return copied(label, work.values), series_of(work.path) != series_of(entry.path)
+
+        def done(found: tuple[np.ndarray, bool]) -> None:
+            if found[1]:
+                self._tell(Message("{name} is from another series; check what was copied.", {"name": entry.name}))
+            self._place("Copy a label", found[0], work.rules, over_human=True)
+
+        self._read(Message("Reading the label of {name}", {"name": entry.name}), read, done)
+
+    def interpolate(self, all_between: bool = False, only_current: bool = False) -> None:
+        """From the nearest labelled images before and after; `all_between` does the other ones there are, too."""
+        work, entries, row = self._work(only_current, background=False), self._context.folder.entries, self._row
+        if work is None or row is None:
+            return
+
+        def read(report: Report) -> tuple[np.ndarray, list[Entry]] | None:
+            stack = _stack(entries, row)
+            if stack is None:
+                return None
+            first, last = _label_of(work, stack.before), _label_of(work, stack.after)
+            written = _write_between(work, stack, (first, last), report) if all_between else []
+            return between(first, last, stack.share, work.values), written
+
+        def done(found: tuple[np.ndarray, list[Entry]] | None) -> None:
+            if found is None:
+                self._tell(
+                    Message("Interpolating needs a labelled image before and one after this one, of the same stack.")
+                )
+                return
+            for entry in found[1]:
+                self._context.show_entry(entry)
+            if all_between:
+                self._tell(Message("Interpolated in other images: {count}", {"count": len(found[1])}))
+            self._place("Interpolate", found[0], work.rules, over_human=False)
+
+        self._read(Message("Interpolating"), read, done, quiet=not all_between)
+
+    @property
+    def _row(self) -> int | None:
+        return self._context.folder.row_of(self._context.document.name) if self._context.document.image else None
+
+    def _work(self, only_current: bool, background: bool) -> _Work | None:
+        """None, and said why, when there is no class to place."""
+        document, painting = self._context.document, self._context.painting
+        values = (painting.class_value,) if only_current else painting.values
+        values = tuple(v for v in values if v not in painting.locked and (background or v != BACKGROUND))
+        entry = self._context.folder.entry(document.name)
+        if entry is None:
+            return None
+        if not values:
+            self._tell(Message("This class is locked; unlock it to paint with it."))
+            return None
+        rules = painting.rules(self._tools.selection.region)
+        return _Work(self._context.workspace, entry.path, document.shape, values, rules, self._context.max_pixels)
+
+    def _read(self, title: Message, read: Callable, done: Callable, quiet: bool = True) -> None:
+        """In the files lane; `done` once no gesture is running, unless another image is open by then."""
+        document, name = self._context.document, self._context.document.name
+        workspace = self._context.workspace
+
+        def here(found: object) -> None:
+            if document.name == name and self._context.workspace is workspace:
+                done(found)
+
+        self._tools.drop_preview()
+        self._context.jobs.submit(
+            "files", title, read, lambda found: self._context.when_idle(lambda: here(found)), quiet=quiet
+        )
+
+    def _place(self, text: str, said: np.ndarray, rules: Rules, over_human: bool) -> None:
+        pixels = self._context.document.image.pixels
+
+        def work(snapshot: Snapshot, report: Report) -> MaskPatch | None:
+            report(Progress(None))
+            return whole_patch(snapshot, placed(said, rules, pixels, over_human))
+
+        self._tools.borrow(self._placing)
+        self._placing.compute(text, work, commit=True)
+
+    def _tell(self, message: Message) -> None:
+        self._context.tell("info", message)
+
+
+def _stack(entries: Sequence[Entry], row: int) -> _Stack | None:
+    """In the files lane, since it may read many headers. None unless there is a labelled image on both sides."""
+    mine = _stack_of(entries[row])
+
+    def until_labelled(rest: Iterable[Entry]) -> list[Entry]:
+        passed: list[Entry] = []
+        for entry in rest:
+            if _stack_of(entry) == mine:
+                passed.append(entry)
+                if _is_labelled(entry):
+                    return passed
+        return []
+
+    back, on = until_labelled(reversed(entries[:row])), until_labelled(entries[row + 1 :])
+    if not back or not on:
+        return None
+    steps = len(back) + len(on)
+    inner = [(entry, i) for i, entry in enumerate(back[-2::-1], start=1)]
+    inner += [(entry, len(back) + 1 + i) for i, entry in enumerate(on[:-1])]
+    return _Stack(back[-1], on[-1], len(back) / steps, tuple((entry, i / steps) for entry, i in inner))
+
+
+def _is_labelled(entry: Entry) -> bool:
+    return entry.status == Status.LABELLED or entry.split is not None
+
+
+def _stack_of(entry: Entry) -> str | None:
+    """What slices of one stack share: the series, or the name without its number."""
+    return series_of(entry.path) or prefix_of(entry.name)
+
+
+def _label_of(work: _Work, entry: Entry) -> np.ndarray:
+    """In the files lane: the label map of a neighbour. Raises LabelError when it cannot lie over the open image."""
+    shape = read_image(entry.path, work.max_pixels).pixels.shape[:2]
+    if shape != work.shape:
+        raise LabelError(
+            "{name} is {width} x {height}, which is not the size of the open image; its label cannot be used here.",
+            name=entry.name,
+            width=shape[1],
+            height=shape[0],
+        )
+    if orientation_of(entry.path) != orientation_of(work.path):
+        raise LabelError(
+            "{name} was taken in another orientation than the open image; its label cannot be used here.",
+            name=entry.name,
+        )
+    maps = work.workspace.read_maps(entry.name, shape)
+    if maps.source == "none":
+        raise LabelError("{name} has no label yet.", name=entry.name)
+    return maps.label_map
+
+
+def _write_between(work: _Work, stack: _Stack, ends: Sequence[np.ndarray], report: Report) -> list[Entry]:
+    """In the files lane: the other images between, each as one step of its own history. Those of another size stay."""
+    written = []
+    for number, (entry, share) in enumerate(stack.between):
+        report(Progress(number / len(stack.between)))
+        image = read_image(entry.path, work.max_pixels)
+        if image.pixels.shape[:2] != work.shape:
+            continue
+        maps = work.workspace.read_maps(entry.name, work.shape)
+        said = between(*ends, share, work.values)
+        edit = placed(said, work.rules, image.pixels, over_human=False)
+        patch = whole_patch(LivePlanes(maps.label_map, maps.provenance), edit)
+        if patch is not None:
+            written.append(work.workspace.write_edit(entry.name, work.shape, "Interpolate", patch))
+    return written

@@ -1,0 +1,75 @@
+"""The sentence of the status bar: what a stroke will do, that a tool computes, or why nothing happened."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+
+from lsgui.session import Session
+from lsgui.translation import sentence as translated
+from lsgui.views.elided_label import ElidedLabel
+from lsgui.views.parts import set_role
+from lsgui.views.stroke_words import sentence
+from model.messages import Message
+
+SAID_MS = 5000
+"""How long an answer stays."""
+ERASERS = ("brush", "accept")
+"""Tools whose stroke may turn into the opposite by a held key."""
+
+
+class StrokeLine(ElidedLabel):
+    """Made anew only when settings, classes or the selection change: never by a move that changes nothing."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._erasing = self._computing = False
+        self._said: Message | None = None
+        self._timer = QTimer(self, singleShot=True, interval=SAID_MS)
+        self._timer.timeout.connect(self._forget)
+        session.tools.said.connect(self.say)
+        session.tools.outline_changed.connect(self._moved)
+        session.tools.selection.changed.connect(self.refresh)
+        session.painting.changed.connect(self._settings_changed)
+        session.classes_changed.connect(self.refresh)
+        session.document.loaded.connect(self._settings_changed)
+        self.refresh()
+
+    def say(self, message: Message) -> None:
+        """For some seconds, or until another tool or class is chosen."""
+        self._said = message
+        self._timer.start()
+        self.refresh()
+
+    def refresh(self) -> None:
+        set_role(self, "warn" if self._said is not None and not self._computing else "")
+        text = self._text()
+        if text != self.text():
+            self.setText(text)
+            self.setAccessibleName(text)
+
+    def _text(self) -> str:
+        session = self._session
+        if self._said is not None:
+            return translated(self._said)
+        if self._computing:
+            return self.tr("Computing… Esc cancels")
+        rules = session.painting.rules(session.tools.selection.region, self._erasing)
+        return sentence(session.painting, rules, session.classes, session.document.image, self._erasing)
+
+    def _moved(self) -> None:
+        tools = self._session.tools
+        outline = tools.outline() if tools.painting.tool in ERASERS else None
+        erasing, computing = outline is not None and outline.erases, tools.computing
+        if (erasing, computing) != (self._erasing, self._computing):
+            self._erasing, self._computing = erasing, computing
+            self.refresh()
+
+    def _settings_changed(self) -> None:
+        self._said = None
+        self._moved()
+        self.refresh()
+
+    def _forget(self) -> None:
+        self._said = None
+        self.refresh()

@@ -145,7 +145,7 @@ class Learner:
         lesson = self._lesson(batch, progress) if self._teaches else None
         while True:
             try:
-                loss = self._trainer.step(batch.pixels, batch.channels, rate, weights, lesson)
+                loss = self._trainer.step(batch.pixels, batch.channels, rate, weights, lesson, batch.looks)
                 self._drawn = batch.drawn
                 return loss
             except (RuntimeError, MemoryError) as error:
@@ -191,7 +191,7 @@ class Learner:
         self._use(_divisor(self._views, int(extra["batch"])), bool(extra.get("checkpointing", False)))
 
     def _open(self) -> BatchFeed:
-        augmentation = Augmentation(mirror=self._plan.classes.mirror)
+        augmentation = Augmentation.wide(self._coloured, self._plan.classes.mirror)
         planes = 3 if self._coloured else 1
         views = ViewPlan(self._plan.crop, planes, augmentation, self._plan.options.seed)
         rank = self._team.rank

@@ -73,8 +73,8 @@ class ViewPlan:
 class BatchFeed:
     """An endless supply of batches, starting after `drawn` views. `close` it, or use it in a `with`.
 
-    Every second view is of one of the `others`, images without a label, while any can be read. Of `ranks` that train
-    together each gets another batch; `drawn` counts the views of all. `threads` cut views, `ahead` batches at a time:
+    While `mixed`, every second view is of one of the `others`, images without a label that can be read. Of `ranks` that
+    train together each gets another batch; `drawn` counts the views of all. `threads` cut views, `ahead` batches at a time:
     512 x 512 pixels take one thread 4 ms, mostly outside of Python.
     """
 
@@ -90,8 +90,11 @@ class BatchFeed:
         ranks: int = 1,
         allocate: Callable[[tuple[int, ...], np.dtype], np.ndarray] = np.empty,
         others: Kept[Example] | None = None,
+        mixed: bool = True,
     ) -> None:
         """`allocate` gives the memory of a batch's pixels and channels."""
+        self.mixed = mixed
+        """Whether the others take part in the batches that are begun from now on."""
         self._plan, self._batch, self._drawn = plan, batch, drawn
         self._labelled = _Source(examples, plan)
         self._others = None if others is None else _Source(others, plan)
@@ -134,13 +137,13 @@ class BatchFeed:
 
     def _start(self, coming: _Coming, place: int) -> tuple[Future[None], _Source]:
         number = coming.first + self._rank * self._batch + place
-        source = self._source(number)
-        image = source.choose(number if self._others is None else number // 2)
+        mixed = self.mixed and self._others is not None
+        source = self._source(number) if mixed else self._labelled
+        image = source.choose(number // 2 if mixed else number)
         return self._pool.submit(self._cut, source.examples, image, number, coming, place), source
 
     def _source(self, number: int) -> _Source:
-        other = self._others is not None and number % 2 and self._others.examples.usable
-        return self._others if other else self._labelled
+        return self._others if number % 2 and self._others.examples.usable else self._labelled
 
     def _cut(self, examples: Kept[Example], image: int, number: int, coming: _Coming, place: int) -> None:
         view = self._plan.draw(examples.get(image), number)

@@ -119,6 +119,13 @@ def test_every_second_view_is_of_an_image_without_a_label():
         np.testing.assert_array_equal(feed.next().pixels, second.pixels)
 
 
+def test_images_without_a_label_wait_until_they_are_wanted():
+    with BatchFeed(kept(example(20)), plan(), 4, others=kept(bare(200)), mixed=False, ahead=1) as feed:
+        assert (feed.next().channels != 255).any(axis=(1, 2)).all()
+        feed.mixed = True
+        assert ((feed.next().channels != 255).any(axis=(1, 2)) == [True, False, True, False]).all()
+
+
 def test_images_without_a_label_that_cannot_be_read_go_silently():
     def read(number: int) -> Example:
         raise ImageError("damaged")

@@ -55,15 +55,20 @@ class Development:
     @torch.no_grad()
     def __call__(self, views: torch.Tensor, looks: torch.Tensor) -> torch.Tensor:
         """views (B, H, W, 1|3) int16, looks (B, LOOK) as `Look.numbers` -> (B, 1|3, H, W) float32 in 0..1."""
-        low, scale = looks[:, :2, None, None, None].unbind(1)
+        x = self.plain(views, looks)
         colour, tone = looks[:, 2:11].unflatten(1, (3, 3)), looks[:, 11:18, None, None, None]
         contrast, brightness, gamma, right, down, blur, noise = tone.unbind(1)
-        x = views.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-        x = ((x - low) * scale).clamp_(0, 1)
         x = _coloured(x, colour, contrast, brightness).clamp_(0, 1).pow_(gamma)
         x *= 1 + right * _ramp(x, 3) + down * _ramp(x, 2)
         x = _blurred(x, 2 * blur.clamp(min=_LEAST_BLUR) ** 2)
         return x.addcmul_(self._grain(x, looks[:, 18:].long()), noise).clamp_(0, 1)
+
+    @torch.no_grad()
+    def plain(self, views: torch.Tensor, looks: torch.Tensor) -> torch.Tensor:
+        """The same, but only brought to 0..1, as the network sees images when it predicts."""
+        low, scale = looks[:, :2, None, None, None].unbind(1)
+        x = views.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
+        return ((x - low) * scale).clamp_(0, 1)
 
     def _grain(self, x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         """Noise like x: an odd step through a table of two's power meets each of its numbers before any again."""

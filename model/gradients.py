@@ -12,6 +12,7 @@ from model.development import Development
 from model.distributed import Team
 from model.losses import segmentation_loss
 from model.messages import Message
+from model.mixing import mix
 from model.optimiser import Optimiser
 from model.precision import Precision
 from model.recording import Inputs, Recording, ran_out
@@ -161,11 +162,12 @@ class Gradients:
         looks: torch.Tensor | None = None,
         chances: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        pixels, told = pixels.float() if looks is None else self._develop(pixels, looks), None
+        seen, told = pixels.float() if looks is None else self._develop(pixels, looks), None
         if self._teacher is not None:
-            pixels, channels, told = self._teacher.lesson(pixels, channels, chances)
+            told = self._teacher(seen if looks is None else self._develop.plain(pixels, looks), channels)
+            seen, channels, told = mix(seen, channels, told, chances)
         with self._precision.autocast():
-            logits = (self._reducing or self._network)(pixels)
+            logits = (self._reducing or self._network)(seen)
         if told is None:
             return segmentation_loss(logits, channels, weights)
         return taught_loss(logits, channels, told, weights, trust)

@@ -17,10 +17,10 @@ from model.cores import usable_cores
 from model.dataset import Example, Kept, bare_example, make_example
 from model.device import device_name
 from model.distributed import Order, Team
-from model.disturbance import CHANCES
 from model.errors import OutOfMemory
 from model.losses import class_weights
 from model.messages import Message
+from model.mixing import CHANCES
 from model.network import LightningUnet
 from model.plan import Plan
 from model.recording import ran_out

@@ -12,20 +12,21 @@ import numpy as np
 
 from model.augment import Augmentation, thinned, warp_label, warp_pixels
 from model.dataset import Example, Kept
+from model.development import LOOK
 from model.errors import ModelError
-from model.input_range import to_unit
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """`pixels` (B, 1|3, S, S) in 0..1, float32, or float16 on their way to a GPU; `channels` (B, S, S) uint8; `drawn`
-    counts the views of all ranks so far.
+    """`pixels` (B, S, S, 1|3) int16 are measured values, and `looks` (B, LOOK) float32 what Development makes of them;
+    `channels` (B, S, S) uint8; `drawn` counts the views of all ranks so far.
 
     `problems` are images that could not be read again and were left out.
     """
 
     pixels: np.ndarray
     channels: np.ndarray
+    looks: np.ndarray
     drawn: int
     problems: tuple[ModelError, ...] = ()
 
@@ -39,21 +40,20 @@ class ViewPlan:
     augmentation: Augmentation
     seed: int
 
-    def draw(self, example: Example, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """The view with this running number: (planes, size, size) float32 and (size, size) uint8.
+    def draw(self, example: Example, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The view with this running number: (size, size, planes), (size, size) uint8, and its look (LOOK,).
 
         All chance comes from the seed and the number, so that a resumed training sees what it would have seen.
         """
         rng = np.random.default_rng((self.seed, 1, number))
         matrix = self.augmentation.geometry(self._centre(example, rng), self.size, rng)
-        view = to_unit(warp_pixels(example.pixels, matrix, self.size), example.limits)
-        view = self.augmentation.intensity(view, rng)
-        stacked = view[None] if view.ndim == 2 else view.transpose(2, 0, 1)
-        pixels = np.broadcast_to(stacked, (self.planes, self.size, self.size))
+        view = warp_pixels(example.pixels, matrix, self.size)
+        look = self.augmentation.look(example.limits, view.ndim == 3, rng)
+        pixels = np.broadcast_to(view if view.ndim == 3 else view[..., None], (self.size, self.size, self.planes))
         channels = warp_label(example.channels, matrix, self.size)
         if example.levels is not None:
             channels = thinned(channels, warp_label(example.levels, matrix, self.size), rng)
-        return pixels, channels
+        return pixels, channels, look.numbers()
 
     def order(self, turn: int, count: int) -> np.ndarray:
         """The order in which `count` examples come up the `turn`-th time round."""
@@ -76,8 +76,8 @@ class ViewPlan:
 class BatchFeed:
     """An endless supply of batches, starting after `drawn` views. `close` it, or use it in a `with`.
 
-    Every second view is of one of the `others`, images without a label, while any can be read. Of `ranks` that train
-    together each gets another batch; `drawn` counts the views of all. `threads` cut views, `ahead` batches at a time:
+    While `mixed`, every second view is of one of the `others`, images without a label that can be read. Of `ranks` that
+    train together each gets another batch; `drawn` counts the views of all. `threads` cut views, `ahead` batches at a time:
     512 x 512 pixels take one thread 4 ms, mostly outside of Python.
     """
 
@@ -93,8 +93,11 @@ class BatchFeed:
         ranks: int = 1,
         allocate: Callable[[tuple[int, ...], np.dtype], np.ndarray] = np.empty,
         others: Kept[Example] | None = None,
+        mixed: bool = True,
     ) -> None:
-        """`allocate` gives the memory of a batch: floating point for pixels, as asked for or narrower."""
+        """`allocate` gives the memory of a batch's pixels and channels."""
+        self.mixed = mixed
+        """Whether the others take part in the batches that are begun from now on."""
         self._plan, self._batch, self._drawn = plan, batch, drawn
         self._labelled = _Source(examples, plan)
         self._others = None if others is None else _Source(others, plan)
@@ -117,7 +120,7 @@ class BatchFeed:
         problems: list[ModelError] = []
         for place, (view, source) in enumerate(coming.views):
             problems += self._finish(view, source, coming, place)
-        return Batch(coming.pixels, coming.channels, coming.drawn, tuple(problems))
+        return Batch(coming.pixels, coming.channels, coming.looks, coming.drawn, tuple(problems))
 
     def close(self) -> None:
         """Stop the threads and wait for them: the examples may be used again afterwards."""
@@ -126,27 +129,28 @@ class BatchFeed:
     def _fill(self) -> None:
         while len(self._coming) < self._ahead:
             size, first = self._plan.size, self._drawn
-            pixels = self._allocate((self._batch, self._plan.planes, size, size), np.dtype(np.float32))
+            pixels = self._allocate((self._batch, size, size, self._plan.planes), np.dtype(np.int16))
             channels = self._allocate((self._batch, size, size), np.dtype(np.uint8))
+            looks = np.empty((self._batch, LOOK), np.float32)
             self._drawn += self._batch * self._ranks
-            coming = _Coming(pixels, channels, first, self._drawn, [])
+            coming = _Coming(pixels, channels, looks, first, self._drawn, [])
             for place in range(self._batch):
                 coming.views.append(self._start(coming, place))
             self._coming.append(coming)
 
     def _start(self, coming: _Coming, place: int) -> tuple[Future[None], _Source]:
         number = coming.first + self._rank * self._batch + place
-        source = self._source(number)
-        image = source.choose(number if self._others is None else number // 2)
-        view = coming.pixels[place], coming.channels[place]
-        return self._pool.submit(self._cut, source.examples, image, number, *view), source
+        mixed = self.mixed and self._others is not None
+        source = self._source(number) if mixed else self._labelled
+        image = source.choose(number // 2 if mixed else number)
+        return self._pool.submit(self._cut, source.examples, image, number, coming, place), source
 
     def _source(self, number: int) -> _Source:
-        other = self._others is not None and number % 2 and self._others.examples.usable
-        return self._others if other else self._labelled
+        return self._others if number % 2 and self._others.examples.usable else self._labelled
 
-    def _cut(self, examples: Kept[Example], image: int, number: int, pixels: np.ndarray, channels: np.ndarray) -> None:
-        pixels[:], channels[:] = self._plan.draw(examples.get(image), number)
+    def _cut(self, examples: Kept[Example], image: int, number: int, coming: _Coming, place: int) -> None:
+        view = self._plan.draw(examples.get(image), number)
+        coming.pixels[place], coming.channels[place], coming.looks[place] = view
 
     def _finish(self, view: Future[None], source: _Source, coming: _Coming, place: int) -> list[ModelError]:
         """Wait for the view, or for one of another image; returns what has not been told of those that are gone.
@@ -191,6 +195,7 @@ class _Coming:
 
     pixels: np.ndarray
     channels: np.ndarray
+    looks: np.ndarray
     first: int
     drawn: int
     views: list[tuple[Future[None], _Source]]

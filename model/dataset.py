@@ -14,7 +14,7 @@ import numpy as np
 from model.classes import ClassTable
 from model.errors import LabelError, ModelError
 from model.images import Image
-from model.input_range import InputRange
+from model.input_range import InputRange, to_unit
 from model.labels import UNTOUCHED
 from model.opencv import cv2
 from model.tiling import zoomed_shape
@@ -22,13 +22,14 @@ from model.truth import Truth
 
 ANCHORS = 500
 """So many labelled pixels of each class are remembered as places to look at."""
+REACH = np.iinfo(np.int16).max
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
     """An image at the scale at which the network sees it, with its truth.
 
-    `pixels` (H, W) or (H, W, 3) are measured values, which `limits` = (low, high) bring to 0..1; `channels` (H, W)
+    `pixels` (H, W) or (H, W, 3), uint8 or int16, are values that `limits` = (low, high) bring to 0..1; `channels` (H, W)
     uint8 holds the network's channels, 255 where nobody has labelled; `anchors` has, for each channel present, some
     of its pixels as (n, 2) int32 (x, y): none for an image without a label. `levels` as in `Truth`.
     """
@@ -78,8 +79,8 @@ def _nearest(plane: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _at_scale(image: Image, values: InputRange, size: int) -> tuple[np.ndarray, tuple[float, float]]:
     """Pixels at the network's scale, and the values that become 0 and 1."""
-    limits = values.limits(image.pixels, image.unit)
-    pixels, found = _within(image.pixels, limits), image.pixels.shape[:2]
+    pixels, limits = _within(image.pixels, values.limits(image.pixels, image.unit))
+    found = pixels.shape[:2]
     shape = zoomed_shape(*found, size)
     if shape is not None and shape != found:
         shrinks = shape[0] < found[0] or shape[1] < found[1]
@@ -87,13 +88,16 @@ def _at_scale(image: Image, values: InputRange, size: int) -> tuple[np.ndarray, 
     return pixels, limits
 
 
-def _within(pixels: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
-    """Clipped as the segmenter does before it zooms: metal and air would spread into their neighbours otherwise."""
-    if pixels.dtype.kind == "f":
-        return np.clip(pixels, *np.float32(limits))
+def _within(pixels: np.ndarray, limits: tuple[float, float]) -> tuple[np.ndarray, tuple[float, float]]:
+    """Clipped as the segmenter does before it zooms: metal and air would spread into their neighbours otherwise.
+
+    uint8 and int16 keep their values; others are spread out over what int16 holds from 0 on.
+    """
+    if pixels.dtype not in (np.uint8, np.int16):
+        return np.rint(to_unit(pixels, limits) * REACH).astype(np.int16), (0.0, float(REACH))
     reach = np.iinfo(pixels.dtype)
     low, high = (min(max(limit, reach.min), reach.max) for limit in (np.floor(limits[0]), np.ceil(limits[1])))
-    return np.clip(pixels, pixels.dtype.type(low), pixels.dtype.type(high))
+    return np.clip(pixels, pixels.dtype.type(low), pixels.dtype.type(high)), limits
 
 
 def channel_table(classes: ClassTable) -> np.ndarray:

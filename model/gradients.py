@@ -8,17 +8,19 @@ from typing import TypeVar
 
 import torch
 
+from model.development import Development
 from model.distributed import Team
 from model.losses import segmentation_loss
 from model.messages import Message
+from model.mixing import mix
 from model.optimiser import Optimiser
 from model.precision import Precision
 from model.recording import Inputs, Recording, ran_out
 from model.teacher import Teacher, taught_loss
 
 Result = TypeVar("Result")
-Views = Sequence[torch.Tensor]
-"""Pixels and channels of as many views, and their chances where there is a teacher."""
+Views = Sequence[torch.Tensor | None]
+"""Pixels and channels of as many views, their looks where they are to be developed, their chances for a teacher."""
 EAGER_STEPS = 3
 """Steps launched one by one at first, and after a change: kernels get compiled and libraries find their algorithms."""
 
@@ -52,6 +54,7 @@ class Gradients:
         self._parts = 1
         self._reducing: torch.nn.Module | None = None
         self._teacher = teacher
+        self._develop = Development(precision.device)
 
     def __call__(self, views: Views, weights: torch.Tensor | None, trust: torch.Tensor | None = None) -> torch.Tensor:
         """The loss (), averaged like the gradient. Raises torch's own error when memory runs out on any rank.
@@ -59,7 +62,7 @@ class Gradients:
         With a `teacher`, the views have chances, and `trust` () says how much it counts.
         """
         size = self.at_once or len(views[0])
-        parts = list(zip(*(one.split(size) for one in views), strict=True))
+        parts = list(zip(*(_split(one, size, len(views[0])) for one in views), strict=True))
         if self.recording is not None and not self.recording.fits((weights, trust, *parts[0])):
             self.forget()
         if self.recording is None and self._reducing is None:
@@ -141,7 +144,9 @@ class Gradients:
             self._optimiser.clear_gradients()
         return self.recording
 
-    def _backward(self, weights: torch.Tensor | None, trust: torch.Tensor | None, *views: torch.Tensor) -> torch.Tensor:
+    def _backward(
+        self, weights: torch.Tensor | None, trust: torch.Tensor | None, *views: torch.Tensor | None
+    ) -> torch.Tensor:
         loss = self._loss(weights, trust, *views) / self._parts
         scaled = loss if self._optimiser.scale is None else loss * self._optimiser.scale
         with contextlib.nullcontext() if self._reducing is None else self._team.quiet():
@@ -154,13 +159,15 @@ class Gradients:
         trust: torch.Tensor | None,
         pixels: torch.Tensor,
         channels: torch.Tensor,
+        looks: torch.Tensor | None = None,
         chances: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        pixels, told = pixels.float(), None
+        seen, told = pixels.float() if looks is None else self._develop(pixels, looks), None
         if self._teacher is not None:
-            pixels, channels, told = self._teacher.lesson(pixels, channels, chances)
+            told = self._teacher(seen if looks is None else self._develop.plain(pixels, looks), channels)
+            seen, channels, told = mix(seen, channels, told, chances)
         with self._precision.autocast():
-            logits = (self._reducing or self._network)(pixels)
+            logits = (self._reducing or self._network)(seen)
         if told is None:
             return segmentation_loss(logits, channels, weights)
         return taught_loss(logits, channels, told, weights, trust)
@@ -173,3 +180,7 @@ class Gradients:
         self._records = False
         template = "The GPU cannot record the training step ({reason}); it is launched piece by piece, which is slower."
         self._notice(Message(template, {"reason": reason}))
+
+
+def _split(one: torch.Tensor | None, size: int, count: int) -> Sequence[torch.Tensor | None]:
+    return [None] * -(-count // size) if one is None else one.split(size)

@@ -17,10 +17,10 @@ from model.cores import usable_cores
 from model.dataset import Example, Kept, bare_example, make_example
 from model.device import device_name
 from model.distributed import Order, Team
-from model.disturbance import CHANCES
 from model.errors import OutOfMemory
 from model.losses import class_weights
 from model.messages import Message
+from model.mixing import CHANCES
 from model.network import LightningUnet
 from model.plan import Plan
 from model.recording import ran_out
@@ -67,7 +67,7 @@ class Learner:
         self._examples = Kept(self._read, len(found.train), KEPT_EXAMPLES)
         others = found.others if plan.options.unlabelled else ()
         self._others = Kept(self._look, len(others), KEPT_OTHERS) if others else None
-        self._drawn = 0
+        self._drawn, self._progress = 0, 0.0
         self._feed: BatchFeed | None = None
         self._views = plan.batch * plan.options.accumulate
         self._use(plan.batch, plan.options.checkpointing)
@@ -128,12 +128,15 @@ class Learner:
     def _meet(self, progress: float) -> tuple[Batch | None, float]:
         """The next batch once every rank has one, and the progress that rank 0 says; no batch when it has ended."""
         batch, failure = None, None
+        self._progress = max(self._progress, progress)
         try:
             self._feed = self._feed or self._open()
+            self._feed.mixed = self._mixed
             batch = self._feed.next()
         except Exception as error:  # noqa: BLE001 - the others wait, and shall hear of it
             failure = error
         order, progress = self._team.meet(Order.STEP, progress, failure)
+        self._progress = max(self._progress, progress)
         return batch if order is Order.STEP else None, progress
 
     def _learn(self, batch: Batch, progress: float) -> float:
@@ -145,7 +148,7 @@ class Learner:
         lesson = self._lesson(batch, progress) if self._teaches else None
         while True:
             try:
-                loss = self._trainer.step(batch.pixels, batch.channels, rate, weights, lesson)
+                loss = self._trainer.step(batch.pixels, batch.channels, rate, weights, lesson, batch.looks)
                 self._drawn = batch.drawn
                 return loss
             except (RuntimeError, MemoryError) as error:
@@ -191,11 +194,11 @@ class Learner:
         self._use(_divisor(self._views, int(extra["batch"])), bool(extra.get("checkpointing", False)))
 
     def _open(self) -> BatchFeed:
-        augmentation = Augmentation(mirror=self._plan.classes.mirror)
+        augmentation = Augmentation.wide(self._coloured, self._plan.classes.mirror)
         planes = 3 if self._coloured else 1
         views = ViewPlan(self._plan.crop, planes, augmentation, self._plan.options.seed)
         rank = self._team.rank
-        ranks = {"rank": rank.number, "ranks": rank.size, "others": self._others}
+        ranks = {"rank": rank.number, "ranks": rank.size, "others": self._others, "mixed": self._mixed}
         if self._device.type != "cuda":
             return BatchFeed(self._examples, views, self._views, self._drawn, **ranks)
         threads = min(max(usable_cores() // rank.local_size - 1, 1), MOST_THREADS)
@@ -208,6 +211,11 @@ class Learner:
     def _look(self, number: int) -> Example:
         image = self._found.look(self._found.others[number])
         return bare_example(image, self._plan.input, self._plan.network.size, self._coloured)
+
+    @property
+    def _mixed(self) -> bool:
+        """Whether images without a label can teach anything yet."""
+        return self._plan.schedule.trust(self._progress) > 0
 
     @property
     def _coloured(self) -> bool:

@@ -40,16 +40,10 @@ def starting_checkpoint(options: FineTuneOptions, classes: ClassTable, hounsfiel
             )
         torch.manual_seed(options.seed)
         network = LightningUnet(PRESETS[options.preset](len(classes.classes)))
-        _widen(network.head.weight)
         unfamiliar = True
         header = {"input": SOFT_TISSUE if hounsfield else ANY_VALUES}
     config = dataclasses.asdict(network.config)
     return Checkpoint(network=config, classes=classes, tensors=tensors_of(network), **header), unfamiliar
-
-
-def _widen(head: torch.Tensor) -> None:
-    """Logits of a spread of about 2: from the usual 0.02 the optimiser spends its first hundred steps growing them."""
-    torch.nn.init.normal_(head, std=2 / head.shape[1] ** 0.5)
 
 
 def half_precision(checkpoint: Checkpoint, name: str) -> Checkpoint:

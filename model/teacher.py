@@ -1,7 +1,7 @@
 """Teacher: the averaged weights say what nobody has labelled, and the student learns what they are sure of.
 
 A mean teacher (Tarvainen and Valpola 2017) that gives hard labels above a confidence (Sohn et al. 2020, FixMatch). It sees
-the view as it was cut, its student a disturbed one.
+the view as it was measured, its student in another light and mixed with others.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from model.disturbance import disturb
 from model.labels import UNTOUCHED
 from model.losses import segmentation_loss
 from model.precision import Precision
@@ -24,8 +23,8 @@ SURE = 0.9
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """What a step needs to be taught: `chances` (B, CHANCES) float32 in 0..1 for the disturbance of each view, and how
-    much the teacher counts, 0 to 1.
+    """What a step needs to be taught: `chances` (B, CHANCES) float32 in 0..1 for how views are mixed, and how much the
+    teacher counts, 0 to 1.
     """
 
     chances: np.ndarray
@@ -50,13 +49,6 @@ class Teacher:
             channel, confidence, _ = self._network.classify(pixels)
         told = (channels == UNTOUCHED) & (confidence >= round(255 * SURE))
         return torch.where(told, channel, UNTOUCHED)
-
-    @torch.no_grad()
-    def lesson(
-        self, pixels: torch.Tensor, channels: torch.Tensor, chances: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The views as the student gets them: pixels, channels by a person, and channels by the teacher."""
-        return disturb(pixels, channels, self(pixels, channels), chances)
 
 
 def taught_loss(

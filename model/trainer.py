@@ -62,18 +62,20 @@ class Trainer:
         rate: float,
         weights: np.ndarray | None = None,
         lesson: Lesson | None = None,
+        looks: np.ndarray | None = None,
     ) -> float:
         """One optimiser step at the share `rate` of the peak learning rate; returns its loss, on a GPU that of two steps
         before, because the GPU must not wait for anyone who reads it.
 
-        `pixels` (B, 1|3, H, W) float32 or float16 in 0..1; `channels` (B, H, W) uint8 with 255 for untouched pixels;
+        `pixels` (B, 1|3, H, W) floating point in 0..1, or with `looks` views and looks as Development takes them;
+        `channels` (B, H, W) uint8 with 255 for untouched pixels;
         `weights` (C,) float32 those of the channels in the loss. Raises TrainingError once the loss stays infinite or
         no number, and torch's own error when memory runs out.
         """
         controls = np.array([self.learning_rate * rate, self._optimiser.average.share], np.float32)
-        given = [controls, weights, None, pixels, channels]
-        if lesson is not None:
-            given = [controls, weights, np.array(lesson.trust, np.float32), pixels, channels, lesson.chances]
+        trust = None if lesson is None else np.array(lesson.trust, np.float32)
+        chances = None if lesson is None else lesson.chances
+        given = [controls, weights, trust, pixels, channels, looks, chances]
         with self._transfers.beside():
             uploaded = self._together(lambda: [self._transfers.upload(one) for one in given])
             controls, weights, trust, *views = uploaded

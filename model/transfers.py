@@ -80,6 +80,6 @@ class Transfers:
 
 
 def pinned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Memory that a GPU can read by itself, float16 for float32: finer than the bfloat16 that the network computes in."""
-    kinds = {"float32": torch.float16, "uint8": torch.uint8}
+    """Memory that a GPU can read by itself."""
+    kinds = {"float32": torch.float32, "int16": torch.int16, "uint8": torch.uint8}
     return torch.empty(shape, dtype=kinds[np.dtype(dtype).name], pin_memory=True).numpy()

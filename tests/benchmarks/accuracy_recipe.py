@@ -21,6 +21,7 @@ from model.augment import Augmentation
 from model.batches import BatchFeed, ViewPlan
 from model.checkpoint import Checkpoint
 from model.dataset import Kept, make_example
+from model.development import Development
 from model.learner import AHEAD, KEPT_EXAMPLES, MOST_THREADS, Learner
 from model.losses import segmentation_loss
 from model.plan import Plan
@@ -77,6 +78,7 @@ class Measured:
     def __init__(self, network: nn.Module, plan: Plan, found: Survey, device: torch.device) -> None:
         self._network, self._plan = network.to(device).train(), plan
         self._precision, self._transfers = Precision(device), Transfers(device)
+        self._develop = Development(device)
         self._recorded, self.steps = device.type == "cuda", 0
         size = plan.network.size
         examples = Kept(
@@ -95,7 +97,8 @@ class Measured:
         batch = self._feed.next()
         rate = np.array(RATE * 0.5 * (1 + math.cos(math.pi * progress)), np.float32)
         with self._transfers.beside():
-            inputs = [self._transfers.upload(one) for one in (batch.pixels, batch.channels, rate)]
+            given = batch.pixels, batch.looks, batch.channels, rate
+            inputs = [self._transfers.upload(one) for one in given]
             if self._recorded and self._recording is None and self.steps >= EAGER:
                 self._optimiser.zero_grad(set_to_none=True)
                 self._recording = Recording(self._compute, inputs, None)
@@ -129,10 +132,13 @@ class Measured:
             self._network.parameters(), RATE, weight_decay=DECAY, fused=True, capturable=self._recorded
         )
 
-    def _compute(self, pixels: torch.Tensor, channels: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
+    def _compute(
+        self, views: torch.Tensor, looks: torch.Tensor, channels: torch.Tensor, rate: torch.Tensor
+    ) -> torch.Tensor:
         self._optimiser.zero_grad(set_to_none=True)
+        pixels = self._develop(views, looks)
         with self._precision.autocast():
-            logits = self._network(pixels.float())
+            logits = self._network(pixels)
         loss = segmentation_loss(logits, channels)
         loss.backward()
         for group in self._optimiser.param_groups:

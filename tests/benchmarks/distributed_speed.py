@@ -124,7 +124,7 @@ def _pace(trainer: Trainer, take: Callable[[], object], team: Team, steps: int) 
         for _ in range(10 if row == 0 else steps):
             batch = take()
             team.meet(Order.STEP, 0.5)
-            trainer.step(batch.pixels, batch.channels, 1.0, weights)
+            trainer.step(batch.pixels, batch.channels, 1.0, weights, None, batch.looks)
         _finish(trainer.device)
         rows.append((time.perf_counter() - started) / steps)
     return sorted(rows[1:])[1]

@@ -1,8 +1,11 @@
 """Views keep image and label together, and never swap left and right unless that is allowed."""
 
+import dataclasses
+
 import numpy as np
 
 from model.augment import Augmentation, centred, thinned, warp_label, warp_pixels
+from model.development import Look
 
 
 def test_pixels_and_label_stay_on_top_of_each_other():
@@ -40,13 +43,39 @@ def test_left_and_right_are_never_swapped_unless_the_classes_allow_it():
     assert handedness(mirror=True) == {1.0, -1.0}
 
 
-def test_brightness_and_noise_change_the_view_within_its_range():
+def test_a_wide_view_is_stretched_and_scaled_as_far_as_it_says():
+    rng = np.random.default_rng(2)
+    one = Augmentation.wide(coloured=True, mirror=False)
+    sides = np.array([np.linalg.svd(one.geometry((0, 0), 64, rng)[:, :2])[1] for _ in range(300)])
+    zooms = 1 / np.sqrt(sides.prod(axis=1))
+    assert 0.6 <= zooms.min() < 0.65 and 1.65 < zooms.max() <= 1.8
+    assert 1.25 < (sides[:, 0] / sides[:, 1]).max() <= np.exp(0.25) + 1e-6
+
+
+def looks(coloured: bool) -> list[Look]:
     rng = np.random.default_rng(0)
-    view = np.full((32, 32), 0.5, np.float32)
-    changed = [Augmentation().intensity(view, rng) for _ in range(30)]
-    assert all(one.dtype == np.float32 and one.min() >= 0 and one.max() <= 1 for one in changed)
-    means = [float(one.mean()) for one in changed]
-    assert max(means) - min(means) > 0.08 and max(float(one.std()) for one in changed) > 0.01
+    return [Augmentation.wide(coloured, mirror=False).look((0, 255), coloured, rng) for _ in range(50)]
+
+
+def test_grey_images_keep_their_colour_and_coloured_ones_their_grey():
+    assert all(look.colour == Look.colour for look in looks(False))
+    plain = dataclasses.replace(Augmentation.wide(coloured=True, mirror=False), gain=0)
+    turned = np.reshape(plain.look((0, 255), True, np.random.default_rng(0)).colour, (3, 3))
+    np.testing.assert_allclose(turned.sum(axis=1), 1, atol=1e-9)
+    assert np.abs(turned - np.eye(3)).max() > 0.05
+
+
+def test_looks_differ_within_their_bounds_and_about_half_are_sharp():
+    many = looks(True)
+    assert all(0.6 <= one.contrast <= 1.4 and abs(one.brightness) <= 0.2 and 0 <= one.noise <= 0.03 for one in many)
+    assert max(one.contrast for one in many) > 1.3 and min(one.gamma for one in many) < 0.65
+    assert 15 < sum(one.blur == 0 for one in many) < 35 and max(one.blur for one in many) <= 1.2
+    assert all(one.grain[1] % 2 for one in many) and len({one.grain for one in many}) == 50
+
+
+def test_an_augmentation_by_itself_changes_no_colours_nor_gamma():
+    look = Augmentation().look((0, 255), True, np.random.default_rng(0))
+    assert look.colour == Look.colour and look.gamma == 1 and look.light == (0, 0) and look.blur == 0
 
 
 def test_a_view_of_a_very_large_image_costs_only_its_own_surroundings():

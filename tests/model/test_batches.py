@@ -7,10 +7,12 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 
 from model.augment import Augmentation
 from model.batches import BatchFeed, ViewPlan
 from model.dataset import Example, Kept, find_anchors
+from model.development import Development
 from model.errors import ImageError
 
 
@@ -22,7 +24,7 @@ def example(value: int, shape: tuple[int, int] = (48, 48)) -> Example:
 
 
 def plan(size: int = 32, planes: int = 1, seed: int = 0) -> ViewPlan:
-    return ViewPlan(size, planes, Augmentation(), seed)
+    return ViewPlan(size, planes, Augmentation(gain=0.1), seed)
 
 
 def kept(*examples: Example) -> Kept[Example]:
@@ -37,6 +39,7 @@ def test_the_same_seed_gives_the_same_batches_wherever_they_are_taken_up():
         again = feed.next()
     np.testing.assert_array_equal(again.pixels, second.pixels)
     np.testing.assert_array_equal(again.channels, second.channels)
+    np.testing.assert_array_equal(again.looks, second.looks)
     with BatchFeed(things, plan(seed=1), 2) as feed:
         assert not np.array_equal(feed.next().pixels, first.pixels)
 
@@ -45,7 +48,9 @@ def test_any_number_of_threads_cuts_the_same_batches():
     things = kept(example(50), example(100), example(200))
     with BatchFeed(things, plan(), 3) as one, BatchFeed(things, plan(), 3, threads=4, ahead=3) as many:
         for _ in range(4):
-            np.testing.assert_array_equal(one.next().pixels, many.next().pixels)
+            expected, got = one.next(), many.next()
+            np.testing.assert_array_equal(expected.pixels, got.pixels)
+            np.testing.assert_array_equal(expected.looks, got.looks)
 
 
 def test_processes_that_train_together_share_out_what_one_would_see():
@@ -64,7 +69,7 @@ def test_every_image_comes_up_once_before_any_comes_up_again():
     with BatchFeed(kept(*(example(value) for value in (0, 120, 240))), plan(), 3) as feed:
         for _ in range(3):
             means = feed.next().pixels.mean(axis=(1, 2, 3))
-            assert sorted(np.digitize(means, [0.25, 0.7])) == [0, 1, 2]
+            assert sorted(np.digitize(means, [64, 180])) == [0, 1, 2]
 
 
 def test_views_of_a_large_image_look_where_it_is_labelled():
@@ -77,8 +82,14 @@ def test_grey_images_get_three_equal_planes_beside_coloured_ones():
     colour = dataclasses.replace(example(0), pixels=np.zeros((48, 48, 3), np.uint8))
     with BatchFeed(kept(example(100), colour), plan(planes=3), 2) as feed:
         batch = feed.next()
-    assert batch.pixels.shape == (2, 3, 32, 32) and batch.pixels.dtype == np.float32
-    assert any((view[0] == view[1]).all() and (view[1] == view[2]).all() for view in batch.pixels)
+    assert batch.pixels.shape == (2, 32, 32, 3) and batch.pixels.dtype == np.int16
+    assert (batch.pixels == batch.pixels[..., :1]).all()
+    grey = batch.pixels.any(axis=(1, 2, 3))
+    developed = Development(torch.device("cpu"))(torch.from_numpy(batch.pixels), torch.from_numpy(batch.looks))
+    assert developed.shape == (2, 3, 32, 32)
+    assert (batch.looks[grey, 2:11] == np.eye(3).ravel()).all() and (
+        batch.looks[~grey, 2:11] != np.eye(3).ravel()
+    ).any()
 
 
 def test_an_image_that_disappears_is_reported_and_left_out():
@@ -103,9 +114,16 @@ def test_every_second_view_is_of_an_image_without_a_label():
         first, second = feed.next(), feed.next()
     for batch in (first, second):
         assert ((batch.channels != 255).any(axis=(1, 2)) == [True, False, True, False]).all()
-        assert (np.digitize(batch.pixels.mean(axis=(1, 2, 3)), [0.5]) == [0, 1, 0, 1]).all()
+        assert (np.digitize(batch.pixels.mean(axis=(1, 2, 3)), [128]) == [0, 1, 0, 1]).all()
     with BatchFeed(kept(example(20), example(40)), plan(), 4, drawn=first.drawn, others=others) as feed:
         np.testing.assert_array_equal(feed.next().pixels, second.pixels)
+
+
+def test_images_without_a_label_wait_until_they_are_wanted():
+    with BatchFeed(kept(example(20)), plan(), 4, others=kept(bare(200)), mixed=False, ahead=1) as feed:
+        assert (feed.next().channels != 255).any(axis=(1, 2)).all()
+        feed.mixed = True
+        assert ((feed.next().channels != 255).any(axis=(1, 2)) == [True, False, True, False]).all()
 
 
 def test_images_without_a_label_that_cannot_be_read_go_silently():

@@ -34,13 +34,23 @@ def test_an_example_has_the_scale_at_which_the_segmenter_shows_the_image(shape, 
     assert example.limits == (-160, 240) and example.pixels.dtype == np.int16
 
 
-@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.float32])
 def test_training_sees_the_values_that_prediction_sees(dtype):
     values, limits = InputRange("fixed", -160, 240), (-160, 240)
     metal_and_air = np.random.default_rng(0).choice([-1000, 40, 3000], (90, 90)).astype(dtype)
     example = make_example(Truth(Image("x", metal_and_air, unit="HU"), np.zeros((90, 90), np.uint8)), TABLE, values, 64)
     predicted = cv2.resize(to_unit(metal_and_air, limits), (64, 64), interpolation=cv2.INTER_AREA)
-    np.testing.assert_allclose(to_unit(example.pixels, limits), predicted, atol=2 / 400)
+    np.testing.assert_allclose(to_unit(example.pixels, example.limits), predicted, atol=2 / 400)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float64])
+def test_values_that_int16_cannot_hold_are_spread_over_it(dtype):
+    counts = np.arange(64 * 64, dtype=dtype).reshape(64, 64) * 16
+    example = make_example(
+        Truth(Image("x", counts), truth((64, 64)).label_map), TABLE, InputRange("percentile", 0, 100), 64
+    )
+    assert example.pixels.dtype == np.int16
+    np.testing.assert_allclose(to_unit(example.pixels, example.limits), counts / counts.max(), atol=2**-15)
 
 
 def test_a_label_too_small_for_the_networks_scale_is_refused():

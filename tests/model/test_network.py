@@ -133,3 +133,11 @@ def test_rows_at_a_time_give_the_same_as_all_at_once() -> None:
     with torch.inference_mode():
         in_slabs = network(image)
     torch.testing.assert_close(in_slabs, network(image).detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_new_networks_logits_are_neither_flat_nor_sure() -> None:
+    """From flat ones it takes a hundred steps to grow them; from sure ones as many to unlearn them."""
+    config = dataclasses.replace(SMALL, width=32)
+    with torch.inference_mode():
+        spread = build(config)(torch.rand(2, 1, 64, 64)).std(dim=1).mean()
+    assert 0.4 < spread < 2

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from model.development import Look
 from model.errors import TrainingError
 from model.losses import segmentation_loss
 from model.network import LightningUnet, NetworkConfig
@@ -31,6 +32,21 @@ def test_steps_lower_the_loss_and_move_the_average():
     losses = [trainer.step(*batch(number), 1.0) for number in range(60)]
     assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:5])
     assert not np.array_equal(before, trainer.averaged_tensors()["0.weight"])
+
+
+@pytest.mark.parametrize("at_once", [None, 1])
+def test_views_are_developed_within_the_step(at_once):
+    by_look, by_hand = Trainer(network(), CPU, 1e-2), Trainer(network(), CPU, 1e-2)
+    views = np.random.default_rng(0).integers(0, 200, (2, 16, 16, 1)).astype(np.int16)
+    looks = np.stack([Look((0, 200)).numbers(), Look((0, 400), brightness=0.1).numbers()])
+    pixels = views.transpose(0, 3, 1, 2) / np.array([200, 400], np.float32)[:, None, None, None]
+    pixels[1] += 0.1
+    channels = (views[..., 0] > 100).astype(np.uint8)
+    for one in (by_look, by_hand):
+        one.share_memory(at_once, checkpointing=False)
+    for _ in range(3):
+        loss = by_look.step(views, channels, 1.0, looks=looks)
+        assert loss == pytest.approx(by_hand.step(pixels.astype(np.float32), channels, 1.0), rel=1e-4)
 
 
 def test_a_saved_training_goes_on_exactly_where_it_stood(tmp_path):

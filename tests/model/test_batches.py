@@ -156,8 +156,9 @@ def test_what_weighs_less_is_seen_less_often_and_the_rest_as_before():
     light = dataclasses.replace(thing, levels=levels)
     before, after = 0, 0
     for number in range(200):
-        (pixels, whole), (same, channels) = plan().draw(thing, number), plan().draw(light, number)
+        (pixels, whole, look), (same, channels, as_lit) = plan().draw(thing, number), plan().draw(light, number)
         np.testing.assert_array_equal(pixels, same)
+        np.testing.assert_array_equal(look, as_lit)
         assert ((channels == whole) | (channels == 255)).all() and (channels[whole == 0] == 0).all()
         before, after = before + (whole == 1).sum(), after + (channels == 1).sum()
     assert abs(after / before - 0.2) < 0.02

@@ -64,7 +64,7 @@ def fine_tune(
         held.callback(team.dismiss)
         try:
             held.enter_context(only_one(workspace.root))
-            found = survey(workspace, report, options.max_pixels, options.unlabelled)
+            found = survey(workspace, report, options.max_pixels, options.unlabelled or options.resume)
             found.require_training_labels()
             prepare = _go_on if options.resume or _was_restarted(workspace, options, team) else _begin
             training = prepare(workspace, found, options, emit, report, team)
@@ -82,7 +82,7 @@ def assist(workspace: Workspace, options: FineTuneOptions, team: Team) -> None:
     and what went wrong here.
     """
     try:
-        found = survey(workspace, max_pixels=options.max_pixels, others=options.unlabelled)
+        found = survey(workspace, max_pixels=options.max_pixels, others=options.unlabelled or options.resume)
         if team.meet()[0] is Order.END:
             return
         shared = json.loads(team.share())

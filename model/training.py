@@ -64,7 +64,7 @@ def fine_tune(
         held.callback(team.dismiss)
         try:
             held.enter_context(only_one(workspace.root))
-            found = survey(workspace, report, options.max_pixels, options.unlabelled, options.model_labels)
+            found = _survey(workspace, options, report)
             found.require_training_labels()
             prepare = _go_on if options.resume or _was_restarted(workspace, options, team) else _begin
             training = prepare(workspace, found, options, emit, report, team)
@@ -82,22 +82,30 @@ def assist(workspace: Workspace, options: FineTuneOptions, team: Team) -> None:
     and what went wrong here.
     """
     try:
-        found = survey(workspace, silent, options.max_pixels, options.unlabelled, options.model_labels)
+        found = _survey(workspace, options, silent)
         if team.meet()[0] is Order.END:
             return
         shared = json.loads(team.share())
         if shared["images"] != names_of(found):
             raise TrainingError("This process finds other labels in the folder than process 0 does.")
-        device = choose_device(team.device_name)
-        with contextlib.closing(
-            Learner(Plan.from_json(shared["plan"]), found, None, device, lambda _: None, team)
-        ) as one:
+        plan, device = Plan.from_json(shared["plan"]), choose_device(team.device_name)
+        with contextlib.closing(Learner(plan, _weighed(found, plan), None, device, lambda _: None, team)) as one:
             going = one.receive()
             while going:
                 going = one.follow()
     except Exception as error:
         team.report(error)
         raise
+
+
+def _survey(workspace: Workspace, options: FineTuneOptions, report: Report) -> Survey:
+    """A training that goes on says itself whether it looks at the other images, once its plan is read."""
+    others = options.unlabelled or options.resume
+    return survey(workspace, report, options.max_pixels, others, options.model_labels)
+
+
+def _weighed(found: Survey, plan: Plan) -> Survey:
+    return dataclasses.replace(found, model_labels=plan.options.model_labels)
 
 
 def _was_restarted(workspace: Workspace, options: FineTuneOptions, team: Team) -> bool:
@@ -129,7 +137,7 @@ def _go_on(
     plan = dataclasses.replace(plan, classes=found.classes)  # their values may have moved
     judge = Judge(found, choose_device(team.device_name), report)
     log = RunLog.go_on(run, [label.item for label in found.labels], emit)
-    return Training(log, plan, found, judge, None, report, team)
+    return Training(log, plan, _weighed(found, plan), judge, None, report, team)
 
 
 class Training:

@@ -28,7 +28,7 @@ from model.runs import RunState, list_runs, read_events, read_run
 from model.segmenter import Segmenter
 from model.training import fine_tune
 from model.workspace import Workspace
-from tests.model.conftest import make_blobs
+from tests.model.conftest import blob_picture, make_blobs
 
 QUICK = FineTuneOptions(epochs=1, batch=1, learning_rate=3e-3, device="cpu")
 
@@ -243,14 +243,18 @@ def test_stopping_keeps_no_weights_and_says_so(blobs, blob_weights):
     assert read_run(run.folder).resumable
 
 
-def test_a_resumed_training_ends_where_an_undisturbed_one_would(blobs, blob_weights):
-    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2)
+@pytest.mark.parametrize("unlabelled", [False, True])
+def test_a_resumed_training_ends_where_an_undisturbed_one_would(blobs, blob_weights, unlabelled):
+    for number in range(4):
+        pillow.fromarray(blob_picture(20 + number)[0]).save(blobs / f"z{number}.png")
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, batch=2, unlabelled=unlabelled)
     whole = of(Finished, train(blobs, options))[0]
     events: list[Event] = []
     run = fine_tune(Workspace.peek(blobs), options, events.append, stop=lambda: bool(of(Epoch, events)))
     assert run.state == RunState.CANCELLED
     rest = train(blobs, FineTuneOptions(resume=True, device="cpu"))
     assert [point.epoch for point in of(Epoch, rest)] == [2]
+    assert of(Started, rest)[0].unlabelled == (3 if unlabelled else 0)
     assert of(Baseline, rest)[0].mean == whole.baseline_mean
     resumed = load(Path(of(Finished, rest)[0].weights)).tensors
     for name, tensor in load(Path(whole.weights)).tensors.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +163,20 @@ def test_options_follow_the_tool(shown: object) -> None:
     assert "touching pixels" in texts(shown.window.options) and "Size" not in texts(shown.window.options)
     shown.trigger("tool-polygon")
     assert any("Backspace" in text for text in texts(shown.window.options))
+
+
+def test_a_chip_puts_the_most_useful_images_first_until_the_folder_is_opened_again(shown: object) -> None:
+    session, panel = shown.session, shown.window.folder
+    chip = next(made for made in panel.findChildren(QPushButton) if made.text() == "Most useful first")
+    names = [entry.name for entry in session.folder.entries]
+    for number, name in enumerate(names):
+        entry = session.folder.entry(name)
+        session.folder.update_entry(dataclasses.replace(entry, status=Status.PREDICTED, confidence=0.9 - 0.1 * number))
+    chip.click()
+    assert session.shown.ordered()[0].name == names[-1] and chip.isChecked()
+    session.open_folder(session.workspace.folder)
+    shown.desk.wait(lambda: not chip.isChecked())
+    assert [entry.name for entry in session.shown.ordered()] == names
 
 
 def test_one_box_says_whether_training_looks_at_unlabelled_images(shown: object) -> None:

@@ -178,4 +178,4 @@ def test_imported_classes_keep_the_uid_of_a_known_name(desk: Desk, image_folder:
     assert desk.session.classes.by_uid("liver").value == 6  # maps on disk stay right
     file.write_text("{")
     desk.session.import_classes(file)
-    assert desk.said("classes.json cannot be read") and len(desk.session.classes.classes) == 3
+    assert desk.said("classes.json is no class table") and len(desk.session.classes.classes) == 3

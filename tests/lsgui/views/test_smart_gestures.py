@@ -343,7 +343,7 @@ def test_the_previous_label_is_copied_as_accepted(shown: object) -> None:
     session.copy_from(-1)
     shows(shown, at=(30, 12), value=6)
     ready(shown)
-    assert document.history.undo_text == "Copy a label"
+    assert document.history.undo_text == "Copy from the previous"
     assert document.provenance[30, 12] == ACCEPTED and document.provenance[30, 20] == HUMAN
     assert document.label_map[30, 28] == 3, "the class is locked"
     assert document.label_map[2, 2] == 0 and document.provenance[2, 2] == ACCEPTED

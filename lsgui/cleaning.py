@@ -58,8 +58,10 @@ def holes_filled(label: np.ndarray, value: int) -> np.ndarray:
     own = np.ascontiguousarray(np.pad(label == value, 1)).view(np.uint8)
     reached = np.zeros((own.shape[0] + 2, own.shape[1] + 2), np.uint8)
     cv2.floodFill(own, reached, (0, 0), 2)
-    inside = (own == 0)[1:-1, 1:-1] & np.isin(label, [empty for empty in EMPTY if empty != value])
-    return np.where(inside, np.uint8(value), label)
+    free = np.isin(np.arange(256), [empty for empty in EMPTY if empty != value])
+    after = np.array(label, order="C")
+    np.copyto(after, value, where=(own[1:-1, 1:-1] == 0) & free[after])
+    return after
 
 
 def islands_removed(label: np.ndarray, value: int, size: int, step: Step = lambda done: None) -> np.ndarray:

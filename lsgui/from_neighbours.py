@@ -76,7 +76,9 @@ class FromNeighbours:
         def done(found: tuple[np.ndarray, bool]) -> None:
             if found[1]:
                 self._tell(Message("{name} is from another series; check what was copied.", {"name": entry.name}))
-            self._place("Copy a label", found[0], work.rules, over_human=True)
+            self._place(
+                "Copy from the previous" if step < 0 else "Copy from the next", found[0], work.rules, over_human=True
+            )
 
         self._read(Message("Reading the label of {name}", {"name": entry.name}), read, done)
 

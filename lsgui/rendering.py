@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from model.images import Window
 from model.opencv import cv2
@@ -31,12 +32,18 @@ class View:
 
 
 def pyramid(pixels: np.ndarray, smallest: int = 512) -> list[np.ndarray]:
-    """`pixels` (H, W) or (H, W, 3), then its halves by area averaging, down to about `smallest` on the longer side."""
+    """`pixels` (H, W) or (H, W, 3), then its halves by area averaging, down to about `smallest` on the longer side.
+
+    Those of 8-bit colours are uint32 0xffRRGGBB, as the screen wants them: a third more memory, and a frame in half
+    the time.
+    """
     levels = [pixels]
     while max(levels[-1].shape[:2]) > smallest:
         height, width = levels[-1].shape[:2]
         half = (max(1, width // 2), max(1, height // 2))
         levels.append(cv2.resize(levels[-1], half, interpolation=cv2.INTER_AREA))
+    if pixels.ndim == 3 and pixels.dtype == np.uint8:
+        return [pixels, *(_as_rgb32(level) for level in levels[1:])]
     return levels
 
 
@@ -125,8 +132,8 @@ def _linear(pixels: np.ndarray, columns: np.ndarray, rows: np.ndarray, window: W
     top = min(max(0, math.floor(rows[0]) - 1), height - 1)
     right, bottom = min(width, math.ceil(columns[-1]) + 2), min(height, math.ceil(rows[-1]) + 2)
     crop = to_grey_or_rgb(pixels[top:bottom, left:right], window)
-    if crop.ndim == 3:  # four channels are sampled faster than three
-        crop = _as_rgb32(crop).view(np.uint8).reshape(*crop.shape[:2], 4)
+    if crop.ndim == 3 or crop.dtype == np.uint32:  # four channels are sampled faster than three
+        crop = _channels(_as_rgb32(crop))
     step_x, step_y = _step(columns), _step(rows)
     matrix = np.array([[step_x, 0, columns[0] - 0.5 - left], [0, step_y, rows[0] - 0.5 - top]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -138,8 +145,15 @@ def _linear(pixels: np.ndarray, columns: np.ndarray, rows: np.ndarray, window: W
         out[:] = sampled.view(np.uint32).reshape(size[1], size[0])
 
 
+def _channels(rgb32: np.ndarray) -> np.ndarray:
+    """uint32 (h, w), maybe a part of a picture, as uint8 (h, w, 4) of the same memory."""
+    return as_strided(rgb32.view(np.uint8), (*rgb32.shape, 4), (*rgb32.strides, 1), writeable=False)
+
+
 def _as_rgb32(shown: np.ndarray) -> np.ndarray:
-    """uint8 grey or colours as uint32 (h, w) 0xffRRGGBB."""
+    """uint8 grey or colours as uint32 (h, w) 0xffRRGGBB; what is that already stays."""
+    if shown.dtype == np.uint32:
+        return shown
     code = cv2.COLOR_GRAY2BGRA if shown.ndim == 2 else cv2.COLOR_RGB2BGRA
     return cv2.cvtColor(shown, code).view(np.uint32).reshape(shown.shape[:2])
 

@@ -45,7 +45,7 @@ def segments(
     found[1:-1, 1:-1] = _seeds((left, top, right - left, bottom - top), size, (height, width))
     cv2.watershed(cv2.GaussianBlur(part, (0, 0), _BLUR) // _LEVELS, found)
     inner = found[1:-1, 1:-1]
-    _join_lines(inner, part[1:-1, 1:-1].astype(np.int16))
+    join_lines(inner, part[1:-1, 1:-1].astype(np.int16))
     return inner[y - top : y - top + h, x - left : x - left + w]
 
 
@@ -137,8 +137,11 @@ def _seeds(box: Box, size: int, shape: tuple[int, int]) -> np.ndarray:
     return seeds
 
 
-def _join_lines(found: np.ndarray, rgb: np.ndarray) -> None:
-    """Give the lines between superpixels to the neighbour (sharing an edge) whose colour is nearest."""
+def join_lines(found: np.ndarray, rgb: np.ndarray) -> None:
+    """Give the lines that a watershed leaves to the part (sharing an edge) whose colour is nearest, in place.
+
+    `found` is int32 (h, w), 0 or less on lines; `rgb` int16 (h, w, 3).
+    """
     while True:
         rows, columns = np.nonzero(found <= 0)
         if not len(rows):

@@ -16,6 +16,7 @@ from lsgui.guided_brush import GuidedBrush
 from lsgui.painting import PaintSettings
 from lsgui.selection import Selection
 from lsgui.shape_tools import Lasso, Polygon
+from lsgui.smart_outline_tool import SmartOutline
 from lsgui.superpixel_brush import SuperpixelBrush
 from lsgui.threshold_tool import Threshold
 from lsgui.tool import NO_MODIFIER, Idle, Kit, Outline, Tool, has
@@ -72,7 +73,7 @@ class ToolBox(QObject):
             "fill": Fill(kit),
             "wand": Wand(kit),
             "threshold": Threshold(kit),
-            "outline": Idle(kit),
+            "outline": SmartOutline(kit),
             "superpixel": SuperpixelBrush(kit),
             "accept": AcceptBrush(kit),
             "select": Select(kit),

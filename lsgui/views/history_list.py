@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QFont, QKeyEvent, QPainter, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -12,6 +12,7 @@ from lsgui.document import Document
 from lsgui.history import Step
 from lsgui.translation import edit_title
 from lsgui.views.appearance import Appearance
+from lsgui.views.step_classes import StepClasses
 
 ROW, EDGE = 24, 16
 Index = QModelIndex | QPersistentModelIndex
@@ -20,9 +21,10 @@ Index = QModelIndex | QPersistentModelIndex
 class HistoryModel(QAbstractListModel):
     """Row 0 is how the image was before all steps; row n is the state in which n steps are in force."""
 
-    def __init__(self, document: Document, parent: object = None) -> None:
+    def __init__(self, document: Document, classes: StepClasses, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._history = document.history
+        self._classes = classes
         self.steps: tuple[Step, ...] = ()
         document.history.changed.connect(self.refresh)
         document.loaded.connect(self.refresh)
@@ -57,7 +59,9 @@ class HistoryModel(QAbstractListModel):
     def title(self, row: int) -> str:
         if row == 0:
             return self.tr("older steps were dropped") if self._history.dropped else self.tr("at the beginning")
-        return edit_title(self.steps[row - 1].text)
+        step = self.steps[row - 1]
+        title, name = edit_title(step.text), self._classes.name(step.seq)
+        return self.tr("{edit}, {name}").format(edit=title, name=name) if name else title
 
     def clock(self, row: int) -> str:
         """The time of a step, with the day when that is another one."""
@@ -71,10 +75,10 @@ class HistoryModel(QAbstractListModel):
 class HistoryList(QListView):
     """A click or the arrow keys jump. What would be redone is dim, where the cursor stands is bold."""
 
-    def __init__(self, document: Document, appearance: Appearance) -> None:
+    def __init__(self, document: Document, classes: StepClasses, appearance: Appearance) -> None:
         super().__init__()
         self._document = document
-        self._model = HistoryModel(document, self)
+        self._model = HistoryModel(document, classes, self)
         self.setModel(self._model)
         self.setItemDelegate(HistoryDelegate(self._model, appearance, self))
         self.setUniformItemSizes(True)

@@ -10,6 +10,7 @@ from lsgui.views.amounts import size_text
 from lsgui.views.appearance import Appearance
 from lsgui.views.history_list import EDGE, HistoryList
 from lsgui.views.parts import column, label, row
+from lsgui.views.step_classes import StepClasses
 
 POPUP_WIDTH, POPUP_HEIGHT = 300, 380
 
@@ -17,7 +18,7 @@ POPUP_WIDTH, POPUP_HEIGHT = 300, 380
 class HistoryPanel(QWidget):
     """What it keeps and what that costs stands in its head."""
 
-    def __init__(self, document: Document, appearance: Appearance) -> None:
+    def __init__(self, document: Document, classes: StepClasses, appearance: Appearance) -> None:
         super().__init__()
         self._document = document
         self._cost = label("", "dim")
@@ -27,25 +28,25 @@ class HistoryPanel(QWidget):
         head.addStretch()
         head.addWidget(self._cost)
         layout.addLayout(head)
-        self.list = HistoryList(document, appearance)
+        self.list = HistoryList(document, classes, appearance)
         layout.addWidget(self.list, 1)
         document.history.changed.connect(self._show_cost)
         self._show_cost()
 
     def _show_cost(self) -> None:
         history = self._document.history
-        text = self.tr("{steps} steps, {size}").format(steps=len(history.steps), size=size_text(history.nbytes))
+        text = self.tr("steps: {steps}, {size}").format(steps=len(history.steps), size=size_text(history.nbytes))
         self._cost.setText(text if history.steps else "")
 
 
 class HistoryPopup(QFrame):
     """Goes away with a click elsewhere or Esc."""
 
-    def __init__(self, document: Document, appearance: Appearance, parent: QWidget) -> None:
+    def __init__(self, document: Document, classes: StepClasses, appearance: Appearance, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("popup")
-        inside = HistoryPanel(document, appearance)
+        inside = HistoryPanel(document, classes, appearance)
         column(self, (1, 1, 1, 8), 0).addWidget(inside)
         self.list = inside.list
         rows = self.list.model().rowCount()

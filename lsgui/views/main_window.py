@@ -32,6 +32,7 @@ from lsgui.views.recent_menu import RecentMenu
 from lsgui.views.recovery_dialog import RecoveryOffer
 from lsgui.views.right_side import RightSide
 from lsgui.views.status_bar import StatusBar
+from lsgui.views.step_classes import StepClasses
 from lsgui.views.tool_options import ToolOptions
 from lsgui.views.tool_outline import ToolOutline
 from lsgui.views.tool_strip import ToolStrip
@@ -68,7 +69,8 @@ class MainWindow(QMainWindow):
         self.chips = CanvasChips(self.canvas, session, display)
         self.folder = FolderPanel(session, appearance)
         self.classes = ClassPanel(session, display, appearance, by_id)
-        self.history = HistoryPanel(session.document, appearance)
+        self._step_classes = StepClasses(session, self)
+        self.history = HistoryPanel(session.document, self._step_classes, appearance)
         self.options = ToolOptions(session, display, appearance, by_id)
         self.window_panel = WindowPanel(session.document, display, appearance)
         self.training = TrainingPanel(session, appearance, preferences, by_id)
@@ -134,7 +136,7 @@ class MainWindow(QMainWindow):
         """Above the status bar, where its size stands."""
         place = self.status.undo if self.status.undo.isVisible() else self.status
         corner = self.status.mapToGlobal(QPoint(place.geometry().right() + 1, 0))
-        HistoryPopup(self._session.document, self._appearance, self).show_above(corner)
+        HistoryPopup(self._session.document, self._step_classes, self._appearance, self).show_above(corner)
 
     def _tint(self) -> None:
         """What the threshold takes, while it is in the hand."""

@@ -10,6 +10,8 @@ from lsgui.views.parts import column, horizontal_line
 
 HISTORY, BOTH = 190, 420
 """Logical pixels: how high the history is, and the room that classes and history need to stand below each other."""
+WHOLE = 16_777_215
+"""No limit."""
 
 
 class RightSide(QFrame):
@@ -23,7 +25,7 @@ class RightSide(QFrame):
         self._line = horizontal_line()
         layout = column(self, spacing=0)
         layout.addWidget(classes, 1)
-        layout.addWidget(history, 0)
+        layout.addWidget(history, 1)
         layout.addWidget(self._line)
         for part in self._below:
             layout.addWidget(part)
@@ -45,4 +47,5 @@ class RightSide(QFrame):
         shown = not self._history.isHidden()
         both = room >= BOTH
         self._classes.setVisible(both or not shown)
-        self._history.setFixedHeight(HISTORY if both else max(HISTORY // 2, room))
+        self._history.setMaximumHeight(HISTORY if both else WHOLE)
+        self._history.setMinimumHeight(HISTORY if both else HISTORY // 2)

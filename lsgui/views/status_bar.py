@@ -16,7 +16,7 @@ from lsgui.views.parts import label, row, set_role
 from lsgui.views.stroke_line import StrokeLine
 from model.labels import UNTOUCHED
 
-CLASS_WIDTH = 110
+CLASS_WIDTH = 84
 """Logical pixels: what follows the class under the pointer stands still while the pointer moves."""
 
 

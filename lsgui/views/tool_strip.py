@@ -71,6 +71,7 @@ class ToolStrip(QFrame):
     def _tool(self, action: QAction, tool: str) -> QToolButton:
         made = self._button(action)
         made.setCheckable(True)
+        made.clicked.connect(lambda: made.setChecked(action.isChecked()))  # a click on it would let it go
         made.toggled.connect(lambda on: self._draw(made, action, on))
         action.toggled.connect(made.setChecked)
         self._draw(made, action, False)

@@ -194,6 +194,10 @@
         <source>at the beginning</source>
         <translation>最初状态</translation>
     </message>
+    <message>
+        <source>{edit}, {name}</source>
+        <translation>{edit}，{name}</translation>
+    </message>
 </context>
 <context>
     <name>HistoryPanel</name>
@@ -202,7 +206,7 @@
         <translation>历史记录</translation>
     </message>
     <message>
-        <source>{steps} steps, {size}</source>
+        <source>steps: {steps}, {size}</source>
         <translation>{steps} 步，{size}</translation>
     </message>
 </context>
@@ -333,19 +337,19 @@
     <name>RuleOptions</name>
     <message>
         <source>Paints over</source>
-        <translation>绘制范围</translation>
+        <translation>覆盖对象</translation>
     </message>
     <message>
         <source>Values</source>
         <translation>数值</translation>
     </message>
     <message>
-        <source>anything</source>
-        <translation>任意</translation>
-    </message>
-    <message>
         <source>empty</source>
         <translation>空白</translation>
+    </message>
+    <message>
+        <source>any</source>
+        <translation>任意</translation>
     </message>
     <message>
         <source>one class</source>
@@ -1975,6 +1979,10 @@
         <translation>{name} 不是图像文件。</translation>
     </message>
     <message>
+        <source>{name} is {width} x {height} and takes {needed:.1f} GB of memory, but only {free:.1f} GB are free; close other programs or cut it into smaller images.</source>
+        <translation>{name} 为 {width} x {height}，需要 {needed:.1f} GB 内存，但只有 {free:.1f} GB 可用；请关闭其他程序，或切成较小的图像。</translation>
+    </message>
+    <message>
         <source>{name} is {width} x {height}, which is more than the limit of {limit:g} megapixels; cut it into smaller images, or start with --max-megapixels {needed}.</source>
         <translation>{name} 为 {width} x {height}，超过 {limit:g} 百万像素的上限；请切成较小的图像，或以 --max-megapixels {needed} 启动。</translation>
     </message>
@@ -2366,7 +2374,7 @@
         <translation>相邻像素</translation>
     </message>
     <message>
-        <source>the whole image</source>
+        <source>everywhere</source>
         <translation>整张图像</translation>
     </message>
     <message>

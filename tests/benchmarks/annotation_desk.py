@@ -82,17 +82,18 @@ class Desk:
 
     def settle(self) -> None:
         """Until no lane works and a second has passed."""
-        lanes = ("files", "display", "housekeeping", "journal", "tools")
+        lanes = ("files", "display", "housekeeping", "journal", "tools", "thumbnails")
         quiet = time.monotonic() + 1
         self.wait(lambda: time.monotonic() > quiet and not any(self.session.jobs.busy(lane) for lane in lanes))
 
-    def timed(self, act: Callable[[], object]) -> float:
-        """ms from before `act` until the canvas has been painted."""
+    def timed(self, act: Callable[[], object], paints: bool = True) -> float:
+        """ms from before `act` until the canvas has been painted; what `paints` nothing, until it is done."""
         self.application.processEvents()
         self._painted.seen = False
         start = time.perf_counter()
         act()
-        while not self._painted.seen:
+        self.application.processEvents()
+        while paints and not self._painted.seen:
             self.application.processEvents()
             if time.perf_counter() - start > _LONGEST_WAIT:
                 raise TimeoutError("nothing was painted")
@@ -123,7 +124,7 @@ class Desk:
         """ms of each move, and of the release."""
         self.mouse(QEvent.Type.MouseButtonPress, points[0])
         moves = [self.timed(lambda at=at: self.mouse(QEvent.Type.MouseMove, at)) for at in points[1:]]
-        return moves, self.timed(lambda: self.mouse(QEvent.Type.MouseButtonRelease, points[-1]))
+        return moves, self.timed(lambda: self.mouse(QEvent.Type.MouseButtonRelease, points[-1]), paints=False)
 
     def mouse(self, kind: QEvent.Type, at: QPointF, button: Qt.MouseButton = LEFT) -> None:
         pressed = kind != QEvent.Type.MouseButtonRelease

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import QApplication
 from lsgui.app import Options, Program
 
 _AT_REST = 8.0
-"""Seconds after which maps are on the disk and nothing works."""
+"""Seconds after which maps are on the disk."""
+_LANES = ("files", "display", "housekeeping", "journal", "tools", "thumbnails")
 
 
 def main() -> None:
@@ -36,11 +37,11 @@ def main() -> None:
         session = program.session
         session.open_folder(images)
         _pass(application, 60, lambda: session.document.image is not None)
-        _pass(application, _AT_REST)
+        _rest(program, application)
         found["opened"], found["peak"] = _held("VmRSS"), _held("VmHWM")
         _paint(program, application)
         found["after 20 strokes"] = _held("VmRSS")
-        _pass(application, _AT_REST)
+        _rest(program, application)
         found["after a save"] = _held("VmRSS")
         found["torch"] = "torch" in sys.modules
         program.window.close()
@@ -64,6 +65,14 @@ def _pass(application: QApplication, seconds: float, done: Callable[[], bool] = 
     timer.start(20)
     while time.monotonic() < end and not done():
         application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+
+
+def _rest(program: Program, application: QApplication) -> None:
+    """Until nothing works any more."""
+    jobs = program.session.jobs
+    _pass(application, _AT_REST)
+    _pass(application, 120, lambda: not any(jobs.busy(lane) for lane in _LANES))
+    _pass(application, 2)
 
 
 def _held(what: str) -> float:

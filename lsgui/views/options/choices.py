@@ -56,6 +56,12 @@ def switch(painting: PaintSettings, field: str, text: str, tip: str = "") -> QPu
     made = chip(text)
     made.setToolTip(tip)
     made.clicked.connect(lambda checked: setattr(painting, field, checked))
-    painting.changed.connect(lambda: made.setChecked(getattr(painting, field)))
-    made.setChecked(getattr(painting, field))
+
+    def follow() -> None:
+        made.setChecked(getattr(painting, field))
+
+    follow()
+    connection = painting.changed.connect(follow)
+    # The settings outlive the window, which another language replaces.
+    made.destroyed.connect(lambda: painting.disconnect(connection))
     return made

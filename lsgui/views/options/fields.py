@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSlider, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QWidget
 
 from lsgui.painting import PaintSettings
 from lsgui.views.parts import label, row, set_role
@@ -31,7 +31,6 @@ class NumberField(QDoubleSpinBox):
         self.setRange(low, high)
         self.setDecimals(decimals)
         self.setSuffix(suffix)
-        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
@@ -48,8 +47,8 @@ class NumberField(QDoubleSpinBox):
         self.blockSignals(False)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and _makes_a_number(event):
-            event.accept()
+        if event.type() == QEvent.Type.ShortcutOverride and not _commands(event):
+            event.setAccepted(_makes_a_number(event))
             return True
         return super().event(event)
 
@@ -134,6 +133,9 @@ class NumberLine(QWidget):
         setattr(self._painting, self._field, shown / self._scale.factor)
 
 
+def _commands(event: QKeyEvent) -> bool:
+    return bool(event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier))
+
+
 def _makes_a_number(event: QKeyEvent) -> bool:
-    held = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
-    return not held and (event.text().isdigit() or event.key() in NUMBER_KEYS)
+    return event.text().isdigit() or event.key() in NUMBER_KEYS

@@ -82,7 +82,7 @@ class FillOptions(QWidget):
         layout = column(self, spacing=8)
         by = {"label": translate("options", "one label"), "values": translate("options", "like values")}
         layout.addWidget(Choice(painting, "fill_by", translate("options", "Fills"), by))
-        reach = {True: translate("options", "touching pixels"), False: translate("options", "the whole image")}
+        reach = {True: translate("options", "touching pixels"), False: translate("options", "everywhere")}
         layout.addWidget(Choice(painting, "fill_contiguous", translate("options", "In"), reach))
         scale = Scale(0, 255, even=True)
         self._tolerance = NumberLine(painting, "tolerance", translate("options", "Tolerance"), scale)

@@ -11,6 +11,7 @@ from lsgui.rules import ANYTHING, EMPTY
 from lsgui.selection import Selection
 from lsgui.translation import class_name
 from lsgui.views.display import Display
+from lsgui.views.flow_layout import FlowLayout
 from lsgui.views.options.choices import Line
 from lsgui.views.options.ranges import RangeFields, window_range
 from lsgui.views.parts import chip, column
@@ -32,8 +33,9 @@ class RuleOptions(QWidget):
         super().__init__()
         self._painting, self._selection, self._document, self._display = painting, selection, document, display
         self._classes: ClassTable | None = None
-        self._over, self._values, self._more = (Line(text) for text in (self.tr("Paints over"), self.tr("Values"), ""))
-        self._anything, self._empty = chip(self.tr("anything")), chip(self.tr("empty"))
+        self._over, self._values = Line(self.tr("Paints over")), Line(self.tr("Values"))
+        self._more = FlowLayout(4)
+        self._anything, self._empty = chip(self.tr("any")), chip(self.tr("empty"))
         self._one, self._menu = chip(self.tr("one class")), QMenu(self)
         self._all, self._range = chip(self.tr("all")), chip(self.tr("a range"))
         self._fields = RangeFields(painting, "range", document, display, self.tr("Values"))
@@ -56,12 +58,14 @@ class RuleOptions(QWidget):
         for line, chips in (
             (self._over, (self._anything, self._empty, self._one)),
             (self._values, (self._all, self._range)),
-            (self._more, (self._protect, self._selected)),
         ):
             for made in chips:
                 line.flow.addWidget(made)
             layout.addWidget(line)
-        layout.insertWidget(2, self._fields)
+        layout.addWidget(self._fields)
+        for made in (self._protect, self._selected):
+            self._more.addWidget(made)
+        layout.addLayout(self._more)
         self._one.setMenu(self._menu)
         self._menu.aboutToHide.connect(self._show)
         self._anything.clicked.connect(lambda: self._paint_over(ANYTHING))
@@ -98,6 +102,8 @@ class RuleOptions(QWidget):
             (self._selected, True),
         ):
             _check(made, on)
+        own = painting.tool == "threshold"  # which has a range of its own
+        self._values.setVisible(painting.range is not None or not own)
         self._fields.setVisible(painting.range is not None)
         self._selected.setVisible(self._selection.region is not None)
 

@@ -267,6 +267,57 @@ def test_superpixels_are_outlined_and_painted_whole(drawn: object) -> None:
     assert document.label_map[5, 5] == UNTOUCHED
 
 
+def test_a_thing_in_a_box_is_found_corrected_and_kept_by_enter(drawn: object) -> None:
+    document = drawn.session.document
+    drawn.session.painting.tool = "outline"
+    drawn.drag((10, 10), (30, 30), (52, 52))
+    shows(drawn, at=(30, 30), value=6)
+    ready(drawn)
+    rows, columns = np.mgrid[:64, :64]
+    inside = (rows - 30) ** 2 + (columns - 30) ** 2 <= 14**2
+    found = document.label_map == 6
+    assert (found & inside).sum() / (found | inside).sum() > 0.93 and len(document.history.steps) == 0
+    drawn.drag((22, 47), (40, 47))
+    shows(drawn, at=(47, 30), value=6)
+    drawn.drag((30, 30), (32, 30), button=RIGHT)
+    shows(drawn, at=(30, 30), value=UNTOUCHED)
+    drawn.trigger("undo")
+    shows(drawn, at=(30, 30), value=6)
+    ready(drawn)
+    drawn.key(Qt.Key.Key_Return)
+    assert document.history.undo_text == "Smart outline" and len(document.history.steps) == 1
+    assert document.label_map[30, 30] == 6 and not drawn.session.tools.active
+
+
+def test_a_press_outside_the_box_keeps_it_and_escape_does_not(drawn: object) -> None:
+    document = drawn.session.document
+    drawn.session.painting.tool, drawn.session.painting.outline_by = "outline", "grabcut"
+    drawn.drag((10, 10), (52, 52))
+    shows(drawn, at=(30, 30), value=6)
+    ready(drawn)
+    drawn.key(Qt.Key.Key_Escape)
+    assert (document.label_map == UNTOUCHED).all() and not drawn.session.tools.active
+    drawn.drag((10, 10), (52, 52))
+    shows(drawn, at=(30, 30), value=6)
+    ready(drawn)
+    drawn.drag((58, 58), (58, 58))
+    assert document.label_map[30, 30] == 6 and len(document.history.steps) == 1
+    assert not drawn.session.tools.active, "a click is no box"
+
+
+def test_the_outline_follows_the_settings_and_goes_with_the_image(drawn: object) -> None:
+    document, painting = drawn.session.document, drawn.session.painting
+    painting.tool = "outline"
+    drawn.drag((10, 10), (52, 52))
+    shows(drawn, at=(30, 30), value=6)
+    painting.class_value = 3
+    shows(drawn, at=(30, 30), value=3)
+    ready(drawn)
+    drawn.trigger("next-image")
+    drawn.desk.wait(lambda: document.name == "b.png")
+    assert not drawn.session.tools.active
+
+
 def label(desk: object, name: str, map_: np.ndarray) -> None:
     """Open an image and save this as its label."""
     desk.session.open_image(name)
@@ -292,7 +343,7 @@ def test_the_previous_label_is_copied_as_accepted(shown: object) -> None:
     session.copy_from(-1)
     shows(shown, at=(30, 12), value=6)
     ready(shown)
-    assert document.history.undo_text == "Copy a label"
+    assert document.history.undo_text == "Copy from the previous"
     assert document.provenance[30, 12] == ACCEPTED and document.provenance[30, 20] == HUMAN
     assert document.label_map[30, 28] == 3, "the class is locked"
     assert document.label_map[2, 2] == 0 and document.provenance[2, 2] == ACCEPTED

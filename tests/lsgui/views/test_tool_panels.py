@@ -1,0 +1,252 @@
+"""Strip, options, history and provenance, as a hand uses them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+
+from lsgui.history import DISK_BYTES
+from lsgui.mask import Ink, filled
+from lsgui.rules import EMPTY
+from lsgui.translation import EDITS
+from lsgui.views.history_panel import HistoryPopup
+from lsgui.views.options.fields import NumberField
+from lsgui.views.provenance_line import ProvenanceLine, percent
+from lsgui.views.tool_strip import ONE_COLUMN, TOOLS
+from model.provenance import MODEL
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def texts(widget: QWidget) -> list[str]:
+    kinds = (QLabel, QPushButton)
+    return [part.text() for kind in kinds for part in widget.findChildren(kind) if part.isVisibleTo(widget)]
+
+
+def chip(shown: object, text: str) -> QPushButton:
+    found = [
+        made
+        for made in shown.window.options.findChildren(QPushButton)
+        if made.text().startswith(text) and made.isVisibleTo(shown.window.options)
+    ]
+    assert len(found) == 1, text
+    return found[0]
+
+
+def fields(shown: object) -> dict[str, NumberField]:
+    options = shown.window.options
+    return {field.accessibleName(): field for field in options.findChildren(NumberField) if field.isVisibleTo(options)}
+
+
+def test_every_tool_has_a_button_that_takes_it_into_the_hand(shown: object) -> None:
+    buttons = {made.accessibleName(): made for made in shown.window.strip.findChildren(QToolButton)}
+    for tool in TOOLS:
+        made = buttons[shown.window.actions_.by_id[f"tool-{tool}"].text()]
+        QTest.mouseClick(made, LEFT)
+        assert shown.session.painting.tool == tool and made.isChecked()
+        assert made.geometry().bottom() < shown.window.strip.height()
+
+
+def test_a_low_window_has_two_columns_of_tools(shown: object) -> None:
+    strip = shown.window.strip
+    shown.window.resize(1280, 720)
+    QApplication.processEvents()
+    assert strip.height() < ONE_COLUMN and len({made.x() for made in strip.findChildren(QToolButton)}) == 2
+    bottoms = [made.geometry().bottom() for made in strip.findChildren(QToolButton)]
+    assert max(bottoms) <= strip.height()
+    shown.window.resize(1280, 1040)
+    QApplication.processEvents()
+    assert len({made.x() for made in strip.findChildren(QToolButton)}) == 1
+
+
+def test_a_size_can_be_typed_and_letters_still_choose_tools(shown: object) -> None:
+    field = fields(shown)["Size"]
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "64")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert shown.session.painting.brush_radius == 32 and not field.hasFocus()
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_E)
+    assert shown.session.painting.tool == "eraser" and field.value() == 64
+
+
+def test_the_number_in_a_field_can_be_read(shown: object) -> None:
+    field = fields(shown)["Size"]
+    line = field.lineEdit()
+    assert line.width() >= line.fontMetrics().horizontalAdvance(line.text()) + 4
+
+
+def test_options_are_those_of_the_tool(shown: object) -> None:
+    assert list(fields(shown)) == ["Size"]
+    shown.trigger("tool-fill")
+    assert list(fields(shown)) == []
+    chip(shown, "like values").click()
+    assert list(fields(shown)) == ["Tolerance"] and shown.session.painting.fill_by == "values"
+    shown.trigger("tool-guided")
+    assert set(fields(shown)) == {"Size", "Snap"}
+    shown.trigger("tool-polygon")
+    chip(shown, "erases").click()
+    assert shown.session.painting.shape_does == "erase"
+    shown.trigger("tool-pan")
+    assert not any("Paints over" in text for text in texts(shown.window.options))
+
+
+def test_the_rules_are_set_by_chips_and_said_below(shown: object) -> None:
+    painting = shown.session.painting
+    chip(shown, "empty").click()
+    chip(shown, "a range").click()
+    assert painting.over == EMPTY and painting.range == (0, 255)
+    low = fields(shown)["Values, from"]
+    low.setValue(40)
+    assert painting.range == (40, 255)
+    assert "only over empty pixels, 40 to 255" in shown.window.status.stroke.text()
+    chip(shown, "any").click()
+    chip(shown, "all").click()
+    assert painting.over is None and painting.range is None
+
+
+def test_the_selection_s_chip_ends_it(shown: object) -> None:
+    selection = shown.session.tools.selection
+    selection.select(filled((2, 2, 5, 5)))
+    assert "in the selection" in shown.window.status.stroke.text()
+    chip(shown, "in the selection").click()
+    assert selection.region is None and "selection" not in shown.window.status.stroke.text()
+
+
+def test_what_a_tool_says_is_shown_until_something_is_chosen(shown: object) -> None:
+    shown.session.painting.toggle_locked(shown.session.painting.class_value)
+    QTest.mouseClick(shown.canvas, LEFT, Qt.KeyboardModifier.NoModifier, shown.at(20, 20))
+    assert "locked; unlock it" in shown.window.status.stroke.text()
+    shown.trigger("tool-pan")
+    assert "locked" not in shown.window.status.stroke.text()
+
+
+def test_ctrl_turns_the_sentence_to_erasing(shown: object) -> None:
+    QTest.mouseMove(shown.canvas, shown.at(20, 20))
+    assert shown.window.status.stroke.text().startswith("Paints")
+    shown.canvas.setFocus()
+    QTest.keyPress(shown.canvas, Qt.Key.Key_Control)
+    assert shown.window.status.stroke.text() == "Erases to background"
+    QTest.keyRelease(shown.canvas, Qt.Key.Key_Control)
+    assert shown.window.status.stroke.text().startswith("Paints")
+
+
+def test_a_click_in_the_history_jumps(shown: object) -> None:
+    document, history = shown.session.document, shown.window.history
+    shown.window.commands.show_panel("history", True)
+    before = document.label_map.copy()
+    for x in (10, 30, 50):
+        shown.desk.paint(x, 20, 6, radius=5)
+    QApplication.processEvents()
+    rows = history.list.model()
+    assert rows.rowCount() == 4 and rows.data(rows.index(0)) == "at the beginning"
+    place = history.list.visualRect(rows.index(1)).center()
+    QTest.mouseClick(history.list.viewport(), LEFT, Qt.KeyboardModifier.NoModifier, place)
+    assert document.history.cursor == 1 and document.label_map[20, 10] == 6 and document.label_map[20, 30] != 6
+    history.list.setFocus()
+    QTest.keyClick(history.list, Qt.Key.Key_End)
+    assert document.history.cursor == 3
+    QTest.keyClick(history.list, Qt.Key.Key_Home)
+    assert np.array_equal(document.label_map, before)
+    shown.desk.paint(40, 40, 6)
+    assert rows.rowCount() == 2, "an edit after a jump cuts off what was undone"
+
+
+def test_the_history_names_the_class_of_a_stroke(shown: object) -> None:
+    shown.session.painting.class_value = 6
+    shown.drag((10, 10), (20, 10))
+    rows = shown.window.history.list.model()
+    assert rows.data(rows.index(1)) == "Brush, Liver"
+
+
+def test_the_undo_text_opens_the_history_above_it(shown: object) -> None:
+    shown.desk.paint(10, 10, 6)
+    undo = shown.window.status.undo
+    assert undo.text().startswith("undo steps: 1")
+    QTest.mouseClick(undo, LEFT)
+    popup = QApplication.activePopupWidget()
+    assert isinstance(popup, HistoryPopup) and popup.list.model().rowCount() == 2
+    QTest.keyClick(popup.list, Qt.Key.Key_Up)
+    assert shown.session.document.history.cursor == 0
+    QTest.keyClick(popup, Qt.Key.Key_Escape)
+    assert QApplication.activePopupWidget() is None
+
+
+def test_dropped_steps_are_told_of(shown: object) -> None:
+    history = shown.session.document.history
+    history.most_steps = 2
+    for x in (10, 20, 30, 40):
+        shown.desk.paint(x, 20, 6, radius=3)
+    rows = shown.window.history.list.model()
+    assert rows.rowCount() == 3 and rows.data(rows.index(0)) == "older steps were dropped" and rows.clock(0) == "2"
+    assert history.disk_bytes == DISK_BYTES
+
+
+def test_the_panel_says_who_set_the_pixels_and_shows_it(shown: object) -> None:
+    document, line = shown.session.document, shown.window.classes.findChild(ProvenanceLine)
+    assert not line.isVisibleTo(shown.window)
+    document.paint("Predict", filled((0, 0, 64, 32)), Ink(6, MODEL))
+    document.paint("Brush", filled((0, 32, 64, 16)), Ink(6))
+    shown.desk.wait(lambda: "model 50 %" in line.accessibleName())
+    assert line.accessibleName() == "you 25 %, accepted 0 %, model 50 %"
+    QTest.mouseClick(line, LEFT)
+    assert shown.display.shows == "provenance" and line.isChecked()
+    shown.trigger("accept-region")
+    shown.desk.wait(lambda: "accepted 50 %" in line.accessibleName())
+    shown.trigger("undo")
+    shown.desk.wait(lambda: "accepted 0 %" in line.accessibleName())
+    shown.trigger("show-provenance")
+    assert shown.display.shows == "classes" and not line.isChecked()
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0 %"), (0.001, "<1 %"), (0.5, "50 %"), (0.9999, "99 %"), (1.0, "100 %")]
+)
+def test_shares_never_say_all_or_nothing_of_a_part(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_tidying_shows_its_options_until_it_is_kept(shown: object) -> None:
+    shown.desk.paint(20, 20, 6, radius=8)
+    shown.session.painting.class_value = 6
+    shown.trigger("grow")
+    shown.desk.wait(lambda: shown.session.tools.active)
+    assert "Grow" in texts(shown.window.options) and "Within" in fields(shown)
+    shown.desk.wait(lambda: not shown.session.tools.computing)
+    chip(shown, "Keep").click()
+    shown.desk.wait(lambda: shown.session.document.history.undo_text == "Grow")
+    assert "Brush" in texts(shown.window.options)
+
+
+def test_every_edit_has_a_name_that_is_translated() -> None:
+    """Tools name their steps by a literal `text`, or hand it to the document."""
+    named = set()
+    for path in (Path(__file__).resolve().parents[3] / "lsgui").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                named |= {text for item in node.body for text in _texts(item)}
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("push_patch", "hold", "begin"):
+                named |= {arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant) and arg.value}
+    assert {"Brush", "Lasso"} <= named <= set(EDITS), named - set(EDITS)
+
+
+def _texts(item: ast.stmt) -> list[str]:
+    named = isinstance(item, ast.Assign) and getattr(item.targets[0], "id", "") in ("text", "erase_text")
+    return [item.value.value] if named and isinstance(item.value, ast.Constant) and item.value.value else []
+
+
+def test_no_panel_of_a_tool_makes_the_window_wider(shown: object, make_window: Callable) -> None:
+    shown.window.resize(1280, 720)
+    for tool in TOOLS:
+        shown.trigger(f"tool-{tool}")
+        QApplication.processEvents()
+        assert shown.window.right.minimumSizeHint().width() <= 316, tool
+        assert shown.window.width() == 1280

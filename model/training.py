@@ -105,6 +105,7 @@ def _survey(workspace: Workspace, options: FineTuneOptions, report: Report) -> S
 
 
 def _weighed(found: Survey, plan: Plan) -> Survey:
+    """A training that goes on weighs labels of the model as it did when it began."""
     return dataclasses.replace(found, model_labels=plan.options.model_labels)
 
 

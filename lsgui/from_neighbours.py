@@ -149,8 +149,8 @@ class FromNeighbours:
             report(Progress(None))
             return whole_patch(snapshot, placed(said, rules, pixels, over_human))
 
-        self._tools.borrow(self._placing)
-        self._placing.compute(text, work, commit=True)
+        if self._tools.borrow(self._placing):
+            self._placing.compute(text, work, commit=True)
 
     def _tell(self, message: Message) -> None:
         self._context.tell("info", message)

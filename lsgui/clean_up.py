@@ -57,10 +57,10 @@ class CleanUp(ComputedTool):
             self.cancel()
         if self.document.image is None or not (self.painting.clean.classes == "all" or self.may_paint()):
             return
-        self._tools.borrow(self)
-        self.what = what
-        self._show()
-        self._ask()
+        if self._tools.borrow(self):
+            self.what = what
+            self._show()
+            self._ask()
 
     def press(
         self,

@@ -54,7 +54,7 @@ class FromNeighbours:
     def __init__(self, context: Context, tools: ToolBox) -> None:
         self._context = context
         self._tools = tools
-        self._placing = ComputedTool(tools.kit)
+        self._placing = _Placing(tools.kit)
 
     def copy_from(self, step: int, only_current: bool = False) -> None:
         """Of the next (1) or previous (-1) image of the folder; all classes, or the one in the hand."""
@@ -149,11 +149,19 @@ class FromNeighbours:
             report(Progress(None))
             return whole_patch(snapshot, placed(said, rules, pixels, over_human))
 
-        self._tools.borrow(self._placing)
-        self._placing.compute(text, work, commit=True)
+        if self._tools.borrow(self._placing):
+            self._placing.compute(text, work, commit=True)
 
     def _tell(self, message: Message) -> None:
         self._context.tell("info", message)
+
+
+class _Placing(ComputedTool):
+    """In the hand while what neighbours say is placed."""
+
+    def arrived(self, patch: MaskPatch | None) -> None:
+        if patch is None:
+            self.kit.say(Message("The neighbours say nothing new about this image."))
 
 
 def _stack(entries: Sequence[Entry], row: int) -> _Stack | None:

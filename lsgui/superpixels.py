@@ -13,15 +13,15 @@ import numpy as np
 from lsgui.mask import Box, Region, tiles_of
 from model.opencv import cv2
 
-TILE = 256
-"""Worked out at once, in some 15 ms, when the pointer comes there."""
+TILE = 128
+"""Worked out at once, in some milliseconds, when the pointer comes there."""
 _MARGIN = 2
 """Sizes around a tile that are looked at with it, so that neighbouring tiles see the same."""
 _BLUR, _LEVELS = 1.5, 8
 """Without noise, and in steps of 8 of 256 values, even ground is divided by distance: else sizes differ a hundredfold."""
 _REACH = 3
 """Sizes around its seed within which a superpixel is painted."""
-_MOST_TILES = 64
+_MOST_TILES = 256
 """16 MB."""
 
 

@@ -89,12 +89,18 @@ class ToolBox(QObject):
     def current(self) -> Tool:
         return self._borrowed if self._borrowed.active else self._chosen
 
-    def borrow(self, tool: Tool) -> None:
-        """Another tool is in the hand for as long as it is active: a verb's, whose preview waits for Enter or Esc."""
-        if self._borrowed is not tool:
-            self._borrowed.cancel()
-        self._chosen.cancel()
+    def borrow(self, tool: Tool) -> bool:
+        """Another tool is in the hand for as long as it is active: a verb's, whose preview waits for Enter or Esc.
+
+        False, and said why, while one still computes what is to stay.
+        """
+        working = self._committing()
+        if working is not None and working is not tool:
+            return not working.refuse()
+        for other in {self._borrowed, self._chosen} - {tool}:
+            other.cancel()
         self._borrowed = tool
+        return True
 
     def drop_preview(self) -> None:
         """Before something else happens to the image: what waits for Enter is taken back."""

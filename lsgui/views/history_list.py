@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QFont, QKeyEvent, QPainter, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -15,6 +25,7 @@ from lsgui.views.appearance import Appearance
 from lsgui.views.step_classes import StepClasses
 
 ROW, EDGE = 24, 16
+REFRESH_MS = 30
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -26,8 +37,6 @@ class HistoryModel(QAbstractListModel):
         self._history = document.history
         self._classes = classes
         self.steps: tuple[Step, ...] = ()
-        document.history.changed.connect(self.refresh)
-        document.loaded.connect(self.refresh)
         self.refresh()
 
     @property
@@ -75,6 +84,8 @@ class HistoryModel(QAbstractListModel):
 class HistoryList(QListView):
     """A click or the arrow keys jump. What would be redone is dim, where the cursor stands is bold."""
 
+    refreshed = Signal()
+
     def __init__(self, document: Document, classes: StepClasses, appearance: Appearance) -> None:
         super().__init__()
         self._document = document
@@ -89,18 +100,25 @@ class HistoryList(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setAccessibleName(self.tr("History"))
         self.clicked.connect(lambda index: self._jump(index.row()))
-        for signal in (self._model.dataChanged, self._model.rowsInserted, self._model.modelReset):
-            signal.connect(self.show_cursor)
+        self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._timer.timeout.connect(self.refresh)
+        document.history.changed.connect(self._soon)
+        document.loaded.connect(self._soon)
         appearance.changed.connect(self.viewport().update)
+
+    def refresh(self) -> None:
+        self._model.refresh()
         self.show_cursor()
+        self.refreshed.emit()
 
     def show_cursor(self) -> None:
         self.scrollTo(self._model.index(self._model.cursor))
         self.viewport().update()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Only now it is known how many rows fit."""
+        """What has happened meanwhile; and only now it is known how many rows fit."""
         super().showEvent(event)
+        self.refresh()
         QTimer.singleShot(0, self, self.show_cursor)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -119,9 +137,15 @@ class HistoryList(QListView):
         else:
             super().keyPressEvent(event)
 
+    def _soon(self) -> None:
+        """A stroke or an undo never waits for the list."""
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
     def _jump(self, cursor: int) -> None:
         if self._document.image is not None:
-            self._document.jump(cursor)
+            self._document.jump(min(cursor, len(self._document.history.steps)))
+            self.refresh()
 
 
 class HistoryDelegate(QStyledItemDelegate):

@@ -30,7 +30,7 @@ class HistoryPanel(QWidget):
         layout.addLayout(head)
         self.list = HistoryList(document, classes, appearance)
         layout.addWidget(self.list, 1)
-        document.history.changed.connect(self._show_cost)
+        self.list.refreshed.connect(self._show_cost)
         self._show_cost()
 
     def _show_cost(self) -> None:

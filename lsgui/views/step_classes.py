@@ -23,11 +23,14 @@ class StepClasses(QObject):
         self._session = session
         self._values: dict[int, int] = {}
         session.document.committed.connect(self._committed)
-        session.document.loaded.connect(self._values.clear)
+        session.document.loaded.connect(self._forget)
 
     def name(self, seq: int) -> str:
         found = self._session.classes.by_value(self._values[seq]) if seq in self._values else None
         return class_name(found) if found is not None else ""
+
+    def _forget(self) -> None:
+        self._values.clear()
 
     def _committed(self, commit: Commit) -> None:
         if commit.kind == "edit" and commit.text in PAINTING:

@@ -13,7 +13,7 @@ from model.messages import Message
 
 SAID_MS = 5000
 """How long an answer stays."""
-ERASERS = ("brush", "accept")
+ERASERS = ("brush", "guided", "superpixel", "accept")
 """Tools whose stroke may turn into the opposite by a held key."""
 
 

@@ -31,10 +31,11 @@ def sentence(
     if harmless:
         return harmless
     name = _name(painting.class_value, classes)
-    if painting.class_value in painting.locked and not erasing and painting.tool != "accept":
+    kept = painting.class_value in painting.locked and painting.tool != "accept"
+    if kept and (not erasing or painting.tool == "guided"):
         return translate("stroke", "{name} is protected from itself: unlock it to paint").format(name=name)
     parts = {
-        "does": _erases() if erasing and painting.tool != "accept" else _does(painting, name, image, erasing),
+        "does": _does(painting, name, image, erasing),
         "over": _over(rules, classes),
         "but": _but(painting, rules, classes, erasing),
         "values": _values(rules, image),
@@ -56,22 +57,21 @@ def _harmless(painting: PaintSettings, erasing: bool) -> str:
     return texts.get(painting.tool, "")
 
 
-def _erases() -> str:
-    return translate("stroke", "Erases to background")
-
-
 def _does(painting: PaintSettings, name: str, image: Image, erasing: bool) -> str:
+    if erasing:
+        texts = {
+            "guided": translate("stroke", "Takes from {name} what the model gives to others"),
+            "accept": translate("stroke", "Gives back to the model what was accepted; the labels stay"),
+        }
+        return texts.get(painting.tool, translate("stroke", "Erases to background")).format(name=name)
     if painting.tool == "fill":
         return _fills(painting, image).format(name=name, tolerance=_amount(painting.tolerance, image))
     if painting.tool == "threshold" and painting.threshold is not None:
         low, high = painting.threshold
         text = translate("stroke", "Enter paints {name} from {low} to {high}")
         return text.format(name=name, low=number(low), high=_amount(high, image))
-    if painting.tool == "accept":
-        if erasing:
-            return translate("stroke", "Gives back to the model what was accepted; the labels stay")
-        return translate("stroke", "Accepts what the model set; the labels stay")
     texts = {
+        "accept": translate("stroke", "Accepts what the model set; the labels stay"),
         "guided": translate("stroke", "Moves the edge of {name} to where the model puts it"),
         "wand": translate("stroke", "Paints {name} where the image looks alike"),
         "outline": translate("stroke", "Paints {name} up to the edge that is found"),

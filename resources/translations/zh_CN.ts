@@ -1763,6 +1763,10 @@
         <translation>模型输出不是有效数值，说明权重已损坏；请选择其他权重。</translation>
     </message>
     <message>
+        <source>The neighbours say nothing new about this image.</source>
+        <translation>前后图像没有为此图像提供新内容。</translation>
+    </message>
+    <message>
         <source>The rest is background</source>
         <translation>其余均为背景</translation>
     </message>
@@ -2440,6 +2444,10 @@
     <message>
         <source>Gives back to the model what was accepted; the labels stay</source>
         <translation>将已确认的退回给模型；标签不变</translation>
+    </message>
+    <message>
+        <source>Takes from {name} what the model gives to others</source>
+        <translation>从{name}中去除模型判给其他类别的部分</translation>
     </message>
     <message>
         <source>Accepts what the model set; the labels stay</source>

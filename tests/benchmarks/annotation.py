@@ -21,7 +21,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtWidgets import QApplication
 
 from lsgui.history import Step
-from tests.benchmarks.annotation_desk import WINDOW, Desk, Heartbeat, picture, squares
+from tests.benchmarks.annotation_desk import WINDOW, Desk, Heartbeat, Span, picture, squares
 
 ROWS = ("brush", "polygon", "fill", "strokes", "view", "memory")
 ZOOMS = {"fitted": 0.0, "100 %": 1.0, "400 %": 4.0}
@@ -54,11 +54,18 @@ class Measured:
     def reached(self) -> bool:
         return (self.most is None or self.median <= self.most) and (self.rarely is None or self.p99 <= self.rarely)
 
+    @property
+    def worked(self) -> float | None:
+        """The median of how long the window's thread worked."""
+        spans = [value.cpu for value in self.values if isinstance(value, Span)]
+        return statistics.median(spans) if spans else None
+
     def line(self) -> str:
         goal = "" if self.most is None else f"{self.most:g}" + ("" if self.rarely is None else f", {self.rarely:g}")
         verdict = "" if self.most is None else "reached" if self.reached else "MISSED"
         several = f"{self.p99:9.2f}{max(self.values):9.2f}" if len(self.values) > 1 else " " * 18
-        return f"{self.work:44}{self.median:9.2f}{several} {self.unit:4}{goal:>10}  {verdict}"
+        share = "" if self.worked is None else f"{self.worked:9.2f}"
+        return f"{self.work:44}{self.median:9.2f}{several} {self.unit:4}{goal:>10}  {verdict:8}{share}".rstrip()
 
 
 def main() -> None:
@@ -67,16 +74,17 @@ def main() -> None:
     parser.add_argument("--moves", type=int, default=200)
     parser.add_argument("--rows", default=",".join(ROWS))
     parser.add_argument("--napari", type=Path, default=None)
+    parser.add_argument("--rest", type=float, default=1.0, help="seconds between two rows")
     parser.add_argument("--json", type=Path, default=None, help="write the figures here too")
     options = parser.parse_args()
     chosen = options.rows.split(",")
     application = QApplication([])
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        bench = Bench(Desk(application, Path(folder), options.side), options.moves, options.side / 8192)
+        bench = Bench(Desk(application, Path(folder), options.side, options.rest), options.moves, options.side / 8192)
         canvas = bench.desk.canvas
         print(f"{options.side} x {options.side} RGB, window {WINDOW[0]} x {WINDOW[1]}, ", end="")
         print(f"canvas {canvas.width()} x {canvas.height()}, load {os.getloadavg()[0]:.1f}", flush=True)
-        print(f"{'':44}{'median':>9}{'p99':>9}{'longest':>9}     {'goal':>10}", flush=True)
+        print(f"{'':44}{'median':>9}{'p99':>9}{'longest':>9}     {'goal':>10}  {'':8}  of it worked", flush=True)
         for row in [row for row in ROWS if row in chosen and row != "memory"]:
             getattr(bench, row)()
         bench.desk.close()
@@ -85,7 +93,8 @@ def main() -> None:
         if options.napari is not None:
             bench.compare(options.napari, Path(folder))
     if options.json is not None:
-        options.json.write_text(json.dumps([vars(row) | {"reached": row.reached} for row in bench.done]))
+        rows = [vars(row) | {"reached": row.reached, "worked": row.worked} for row in bench.done]
+        options.json.write_text(json.dumps(rows))
 
 
 class Bench:
@@ -152,7 +161,7 @@ class Bench:
         desk, rng = self.desk, np.random.default_rng(0)
         desk.painting.tool, desk.painting.brush_radius = "brush", SMALL
         desk.place(0)
-        before, held = len(desk.document.history.steps), desk.document.history.nbytes
+        before = len(desk.document.history.steps)
         for _ in range(STROKES):
             way = np.cumsum(rng.normal(0, 25, (30, 2)), axis=0) + rng.uniform(0.05, 0.95, 2) * desk.side
             desk.tools.press(*way[0], Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
@@ -161,10 +170,10 @@ class Bench:
             desk.tools.release(*way[-1], Qt.MouseButton.LeftButton)
             desk.application.processEvents()
         desk.settle()
-        steps: tuple[Step, ...] = desk.document.history.steps
-        count = len(steps) - before
-        self._show(f"memory of {count} strokes of undo", [(desk.document.history.nbytes - held) / 2**20], 64, unit="MB")
-        self._show("  undo of each", [desk.timed(lambda: desk.trigger("undo")) for _ in range(count)], 16)
+        drawn: tuple[Step, ...] = desk.document.history.steps[before:]
+        held = sum(step.nbytes for step in drawn) / 2**20
+        self._show(f"memory of {len(drawn)} strokes of undo", [held], 64, unit="MB")
+        self._show("  undo of each", [desk.timed(lambda: desk.trigger("undo")) for _ in drawn], 16)
 
     def view(self) -> None:
         desk = self.desk

@@ -21,6 +21,18 @@ PLAIN = Qt.KeyboardModifier.NoModifier
 _LONGEST_WAIT = 60.0
 
 
+class Span(float):
+    """ms on the clock; `cpu` is how much of it the window's thread worked, which others on the machine cannot raise."""
+
+    cpu: float = 0.0
+
+    @classmethod
+    def since(cls, start: float, worked: float) -> Span:
+        made = cls(1e3 * (time.perf_counter() - start))
+        made.cpu = 1e3 * (time.thread_time() - worked)
+        return made
+
+
 class Painted(QObject):
     """Notes that the canvas was painted."""
 
@@ -52,12 +64,13 @@ class Heartbeat(QTimer):
 class Desk:
     """A program whose only image is `side` x `side`, with a label map of 14 classes in squares of 64."""
 
-    def __init__(self, application: QApplication, folder: Path, side: int) -> None:
+    def __init__(self, application: QApplication, folder: Path, side: int, rest: float = 1.0) -> None:
+        """`rest` is how many seconds have to pass before it counts as at rest."""
         images = folder / "images"
         images.mkdir(exist_ok=True)
         if not (images / "large.tif").exists():
             tifffile.imwrite(images / "large.tif", picture(side), compression="zlib")
-        self.side = side
+        self.side, self._rest = side, rest
         self.application = application
         self.program = Program(application, Options(images), None, folder / "data")
         self.window = self.program.window
@@ -81,23 +94,23 @@ class Desk:
             self.application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
     def settle(self) -> None:
-        """Until no lane works and a second has passed."""
+        """Until some time has passed and no lane works."""
         lanes = ("files", "display", "housekeeping", "journal", "tools", "thumbnails")
-        quiet = time.monotonic() + 1
+        quiet = time.monotonic() + self._rest
         self.wait(lambda: time.monotonic() > quiet and not any(self.session.jobs.busy(lane) for lane in lanes))
 
-    def timed(self, act: Callable[[], object], paints: bool = True) -> float:
+    def timed(self, act: Callable[[], object], paints: bool = True) -> Span:
         """ms from before `act` until the canvas has been painted; what `paints` nothing, until it is done."""
         self.application.processEvents()
         self._painted.seen = False
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.thread_time()
         act()
         self.application.processEvents()
         while paints and not self._painted.seen:
             self.application.processEvents()
             if time.perf_counter() - start > _LONGEST_WAIT:
                 raise TimeoutError("nothing was painted")
-        return 1e3 * (time.perf_counter() - start)
+        return Span.since(start, worked)
 
     def trigger(self, action: str) -> None:
         self.window.actions_.by_id[action].trigger()
@@ -120,7 +133,7 @@ class Desk:
         angles = np.linspace(0, 2 * np.pi, moves)
         return [self.middle + QPointF(radius * np.cos(angle), radius * np.sin(angle)) for angle in angles]
 
-    def stroke(self, points: Sequence[QPointF]) -> tuple[list[float], float]:
+    def stroke(self, points: Sequence[QPointF]) -> tuple[list[Span], Span]:
         """ms of each move, and of the release."""
         self.mouse(QEvent.Type.MouseButtonPress, points[0])
         moves = [self.timed(lambda at=at: self.mouse(QEvent.Type.MouseMove, at)) for at in points[1:]]

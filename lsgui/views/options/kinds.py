@@ -14,8 +14,7 @@ from lsgui.views.parts import column
 from model.images import Image
 
 translate = QCoreApplication.translate
-SIZED = ("brush", "eraser", "guided", "superpixel", "accept")
-SHAPED = ("brush", "eraser", "accept")
+SIZED = ("brush", "eraser", "guided", "accept")
 SHAPES = ("polygon", "lasso", "rectangle", "ellipse")
 PIXELS = " px"
 
@@ -40,7 +39,6 @@ class BrushOptions(QWidget):
         self._show()
 
     def _show(self) -> None:
-        self._shape.setVisible(self._painting.tool in SHAPED)
         stylus = QInputDevice.DeviceType.Stylus
         self._pressure.setVisible(any(device.type() == stylus for device in QInputDevice.devices()))
 

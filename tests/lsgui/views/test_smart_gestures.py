@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -393,6 +395,30 @@ def test_between_two_labels_all_images_are_interpolated(make_desk, image_folder)
         document.undo()
         assert (document.label_map == UNTOUCHED).all()
     assert desk.session.folder.entry("t_1.png").status == "none"
+
+
+def test_slices_of_another_orientation_are_refused_and_other_series_named(make_desk, sample: Path) -> None:
+    for name, tag, value in (("slice_002.dcm", "ImageOrientationPatient", [-1, 0, 0, 0, 1, 0]),
+                             ("slice_004.dcm", "SeriesInstanceUID", "1.2.3.4")):  # fmt: skip
+        slice_ = pydicom.dcmread(sample / name)
+        setattr(slice_, tag, value)
+        slice_.save_as(sample / name)
+    desk = make_desk()
+    desk.open(sample, "slice_003.dcm")
+    desk.session.painting.class_value = 6
+    for name in ("slice_002.dcm", "slice_004.dcm"):
+        desk.session.open_image(name)
+        desk.wait(lambda name=name: desk.session.document.name == name)
+        desk.paint(60, 60, 6, 5)
+    desk.session.open_image("slice_003.dcm")
+    desk.wait(lambda: desk.session.document.name == "slice_003.dcm")
+    before = desk.session.document.label_map.copy()
+    desk.session.copy_from(-1)
+    desk.wait(lambda: desk.said("slice_002.dcm was taken in another orientation"))
+    assert (desk.session.document.label_map == before).all()
+    desk.session.copy_from(1)
+    desk.wait(lambda: desk.session.document.history.undo_text == "Copy from the next")
+    assert desk.said("slice_004.dcm is from another series")
 
 
 def hover(shown: object, x: float, y: float) -> None:

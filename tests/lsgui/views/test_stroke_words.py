@@ -86,6 +86,11 @@ def test_what_the_eraser_s_held_key_does_to_the_accept_brush_is_said(says: Calla
     assert says(erasing=True, tool="accept") == "Gives back to the model what was accepted; the labels stay"
 
 
+def test_the_guided_brush_erases_only_where_the_model_says_so(says: Callable[..., str]) -> None:
+    assert says(erasing=True, tool="guided") == "Takes from Liver what the model gives to others"
+    assert says(erasing=True, tool="guided", locked=(LIVER,)).startswith("Liver is protected from itself")
+
+
 def test_chinese_puts_the_parts_in_its_own_order(says: Callable[..., str], qapp: QApplication) -> None:
     translations = Translations(qapp, Assets.find().translations)
     translations.use("zh_CN")

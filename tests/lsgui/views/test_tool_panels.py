@@ -145,9 +145,9 @@ def test_a_click_in_the_history_jumps(shown: object) -> None:
     before = document.label_map.copy()
     for x in (10, 30, 50):
         shown.desk.paint(x, 20, 6, radius=5)
-    QApplication.processEvents()
     rows = history.list.model()
-    assert rows.rowCount() == 4 and rows.data(rows.index(0)) == "at the beginning"
+    shown.desk.wait(lambda: rows.rowCount() == 4)
+    assert rows.data(rows.index(0)) == "at the beginning"
     place = history.list.visualRect(rows.index(1)).center()
     QTest.mouseClick(history.list.viewport(), LEFT, Qt.KeyboardModifier.NoModifier, place)
     assert document.history.cursor == 1 and document.label_map[20, 10] == 6 and document.label_map[20, 30] != 6
@@ -157,13 +157,14 @@ def test_a_click_in_the_history_jumps(shown: object) -> None:
     QTest.keyClick(history.list, Qt.Key.Key_Home)
     assert np.array_equal(document.label_map, before)
     shown.desk.paint(40, 40, 6)
-    assert rows.rowCount() == 2, "an edit after a jump cuts off what was undone"
+    shown.desk.wait(lambda: rows.rowCount() == 2)  # an edit after a jump cuts off what was undone
 
 
 def test_the_history_names_the_class_of_a_stroke(shown: object) -> None:
     shown.session.painting.class_value = 6
     shown.drag((10, 10), (20, 10))
     rows = shown.window.history.list.model()
+    shown.window.commands.show_panel("history", True)
     assert rows.data(rows.index(1)) == "Brush, Liver"
 
 
@@ -186,6 +187,7 @@ def test_dropped_steps_are_told_of(shown: object) -> None:
     for x in (10, 20, 30, 40):
         shown.desk.paint(x, 20, 6, radius=3)
     rows = shown.window.history.list.model()
+    shown.window.commands.show_panel("history", True)
     assert rows.rowCount() == 3 and rows.data(rows.index(0)) == "older steps were dropped" and rows.clock(0) == "2"
     assert history.disk_bytes == DISK_BYTES
 

@@ -194,7 +194,8 @@ class Learner:
         self._use(_divisor(self._views, int(extra["batch"])), bool(extra.get("checkpointing", False)))
 
     def _open(self) -> BatchFeed:
-        augmentation = Augmentation.wide(self._coloured, self._plan.classes.mirror)
+        mirror = self._plan.classes.mirror
+        augmentation = Augmentation.wide(self._coloured, mirror) if self._plan.wide else Augmentation(mirror=mirror)
         planes = 3 if self._coloured else 1
         views = ViewPlan(self._plan.crop, planes, augmentation, self._plan.options.seed)
         rank = self._team.rank

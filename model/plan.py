@@ -32,7 +32,8 @@ FEWEST_STEPS = 20
 class Plan:
     """`batch` views of `crop` pixels a side at a time; `parent` names the checkpoint it starts from.
 
-    `unfamiliar` says that the network has classes yet to meet; `temperature` is the start's.
+    `unfamiliar` says that the network has classes yet to meet; `temperature` is the start's. Views are `wide` where there
+    will be enough of them to learn from: on a GPU, not on a CPU, where they made the sample's training several times slower.
     """
 
     options: FineTuneOptions
@@ -46,6 +47,7 @@ class Plan:
     learning_rate: float
     schedule: Schedule
     temperature: float = 1.0
+    wide: bool = False
 
     @staticmethod
     def make(
@@ -67,7 +69,7 @@ class Plan:
         schedule = _schedule(options, max(FEWEST_STEPS, math.ceil(images / views)), scoring_seconds)
         crop = options.crop or network.size
         given = options, network, start.classes, start.input, start.parent
-        return Plan(*given, unfamiliar, batch, crop, rate, schedule, start.temperature)
+        return Plan(*given, unfamiliar, batch, crop, rate, schedule, start.temperature, device.type != "cpu")
 
     def checkpoint(self, tensors: Mapping[str, np.ndarray]) -> Checkpoint:
         """These weights as a checkpoint, without a name, scores or a temperature yet."""
@@ -89,6 +91,7 @@ class Plan:
             "learning_rate": self.learning_rate,
             "schedule": vars(self.schedule),
             "temperature": self.temperature,
+            "wide": self.wide,
         }
 
     @staticmethod
@@ -110,10 +113,9 @@ class Plan:
 def default_learning_rate(network: NetworkConfig, unfamiliar: bool) -> float:
     """1e-3 from scratch at a width of 96, more for a narrower network (Yang et al. 2022, Tensor Programs V).
 
-    Gentler for one without convolutions, which at 1e-3 never left its start, and for one that knows its classes.
+    Gentler for one that knows its classes.
     """
-    rate = 1e-3 if network.convolution else 3e-4
-    return rate * 96 / network.width * (1.0 if unfamiliar else 0.1)
+    return 1e-3 * 96 / network.width * (1.0 if unfamiliar else 0.1)
 
 
 def _schedule(options: FineTuneOptions, steps: int, scoring_seconds: float) -> Schedule:

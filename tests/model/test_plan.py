@@ -1,0 +1,45 @@
+"""A plan suits the device and the network, and survives on disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from model.checkpoint import Checkpoint
+from model.classes import Class, ClassTable
+from model.options import FineTuneOptions
+from model.plan import Plan, default_learning_rate
+from model.presets import PRESETS
+from model.start import ANY_VALUES
+
+TABLE = ClassTable((Class("b", 0, "B", (0, 0, 0)), Class("x", 9, "X", (1, 1, 1))))
+
+
+def plan(device: str, preset: str = "tiny", unfamiliar: bool = True) -> Plan:
+    network = dataclasses.asdict(PRESETS[preset](2))
+    start = Checkpoint(network=network, classes=TABLE, input=ANY_VALUES, tensors={})
+    return Plan.make(FineTuneOptions(), start, unfamiliar, torch.device(device), 20, 0.1)
+
+
+def test_only_a_gpu_sees_enough_views_for_wide_ones():
+    assert plan("cuda").wide and plan("cuda").batch == 8
+    assert not plan("cpu").wide and plan("cpu").batch == 1
+
+
+def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began():
+    one = plan("cuda")
+    written = json.loads(json.dumps(one.to_json()))
+    assert Plan.from_json(written) == one
+    del written["wide"]
+    assert Plan.from_json(written) == dataclasses.replace(one, wide=False)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_narrow_networks_learn_faster_and_those_that_know_their_classes_slower(preset):
+    network = PRESETS[preset](2)
+    rate = default_learning_rate(network, unfamiliar=True)
+    assert rate == pytest.approx(1e-3 if network.width == 96 else 3e-3)
+    assert default_learning_rate(network, unfamiliar=False) < rate / 5

@@ -146,6 +146,14 @@
         <translation>清除搜索</translation>
     </message>
     <message>
+        <source>Most useful first</source>
+        <translation>最有用的在前</translation>
+    </message>
+    <message>
+        <source>First the images that the model is least sure of, and that lie apart from labelled ones: their labels teach it most. Predict the folder before.</source>
+        <translation>先列出模型最没有把握、又远离已标注图像的图像：它们的标签最有助于学习。请先预测文件夹。</translation>
+    </message>
+    <message>
         <source>All</source>
         <translation>全部</translation>
     </message>
@@ -570,6 +578,17 @@
     <message>
         <source>Held-out Dice by class</source>
         <translation>各类别验证集 Dice</translation>
+    </message>
+</context>
+<context>
+    <name>UnlabelledChoice</name>
+    <message>
+        <source>Learn from unlabelled images, too</source>
+        <translation>也从未标注的图像中学习</translation>
+    </message>
+    <message>
+        <source>What the model becomes sure of in images and pixels without a label teaches it as well, within the same time. Images that are held out, and their neighbours, are left alone.</source>
+        <translation>在没有标签的图像和像素中，模型逐渐有把握的内容也用于学习，所需时间不变。验证图像及其相邻图像不参与。</translation>
     </message>
 </context>
 <context>
@@ -2573,6 +2592,10 @@
     <message>
         <source>{train} to train on, {held_out} held out</source>
         <translation>{train} 幅训练图像，{held_out} 幅验证图像</translation>
+    </message>
+    <message>
+        <source>{count} without a label are looked at</source>
+        <translation>另查看 {count} 幅没有标签的图像</translation>
     </message>
     <message>
         <source>{device}, batch {batch}</source>

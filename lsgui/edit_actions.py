@@ -11,9 +11,7 @@ def edit_actions() -> tuple[Action, ...]:
     return (
         Action("undo", QT_TRANSLATE_NOOP("actions", "Undo"), ("Ctrl+Z",), "undo-2", "edit"),
         Action("redo", QT_TRANSLATE_NOOP("actions", "Redo"), ("Ctrl+Y", "Ctrl+Shift+Z"), "redo-2", "edit"),
-        Action(
-            "undo-anywhere", QT_TRANSLATE_NOOP("actions", "Undo in whichever image"), ("Ctrl+Alt+Z",), "undo-2", "edit"
-        ),
+        Action("undo-anywhere", QT_TRANSLATE_NOOP("actions", "Undo anywhere"), ("Ctrl+Alt+Z",), "undo-2", "edit"),
         Action("history", QT_TRANSLATE_NOOP("actions", "History"), ("Ctrl+Shift+H",), "history", "edit"),
         Action("finish-shape", QT_TRANSLATE_NOOP("actions", "Finish the shape"), (), "check", "edit", 1),
         Action("cancel", QT_TRANSLATE_NOOP("actions", "Cancel the gesture"), ("Esc",), "x", "edit", 1),

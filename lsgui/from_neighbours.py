@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 
 from lsgui.computed_tool import ComputedTool
 from lsgui.context import Context
-from lsgui.live_planes import LivePlanes
+from lsgui.jobs import Failure
 from lsgui.mask import MaskPatch, whole_patch
 from lsgui.neighbours import between, copied, placed
 from lsgui.painting import BACKGROUND
 from lsgui.rules import Rules
+from lsgui.slices import Work, label_of_neighbour, stack_around, write_between
 from lsgui.snapshot import Snapshot
 from lsgui.tools import ToolBox
-from model.errors import LabelError
-from model.images import read_image
 from model.messages import Message
 from model.progress import Progress, Report
-from model.split import orientation_of, prefix_of, series_of
-from model.workspace import Entry, Status, Workspace
-
-
-@dataclass(frozen=True)
-class _Stack:
-    """The labelled images nearest to the open one, in its stack, and those between that nobody has labelled."""
-
-    before: Entry
-    after: Entry
-    share: float
-    """How far the open image is on the way, by their numbers."""
-    between: tuple[tuple[Entry, float], ...]
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What a job in the files lane needs to know."""
-
-    workspace: Workspace
-    path: Path
-    shape: tuple[int, int]
-    values: tuple[int, ...]
-    rules: Rules
-    max_pixels: int
+from model.split import series_of
+from model.workspace import Entry
 
 
 class FromNeighbours:
@@ -70,7 +44,7 @@ class FromNeighbours:
             return
 
         def read(report: Report) -> tuple[np.ndarray, bool]:
-            label = _label_of(work, entry)
+            label = label_of_neighbour(work, entry)
             return copied(label, work.values), series_of(work.path) != series_of(entry.path)
 
         def done(found: tuple[np.ndarray, bool]) -> None:
@@ -89,11 +63,11 @@ class FromNeighbours:
             return
 
         def read(report: Report) -> tuple[np.ndarray, list[Entry]] | None:
-            stack = _stack(entries, row)
+            stack = stack_around(entries, row)
             if stack is None:
                 return None
-            first, last = _label_of(work, stack.before), _label_of(work, stack.after)
-            written = _write_between(work, stack, (first, last), report) if all_between else []
+            first, last = label_of_neighbour(work, stack.before), label_of_neighbour(work, stack.after)
+            written = write_between(work, stack, (first, last), report) if all_between else []
             return between(first, last, stack.share, work.values), written
 
         def done(found: tuple[np.ndarray, list[Entry]] | None) -> None:
@@ -114,7 +88,7 @@ class FromNeighbours:
     def _row(self) -> int | None:
         return self._context.folder.row_of(self._context.document.name) if self._context.document.image else None
 
-    def _work(self, only_current: bool, background: bool) -> _Work | None:
+    def _work(self, only_current: bool, background: bool) -> Work | None:
         """None, and said why, when there is no class to place."""
         document, painting = self._context.document, self._context.painting
         values = (painting.class_value,) if only_current else painting.values
@@ -126,7 +100,7 @@ class FromNeighbours:
             self._tell(Message("This class is locked; unlock it to paint with it."))
             return None
         rules = painting.rules(self._tools.selection.region)
-        return _Work(self._context.workspace, entry.path, document.shape, values, rules, self._context.max_pixels)
+        return Work(self._context.workspace, entry.path, document.shape, values, rules, self._context.max_pixels)
 
     def _read(self, title: Message, read: Callable, done: Callable, quiet: bool = True) -> None:
         """In the files lane; `done` once no gesture is running, unless another image is open by then."""
@@ -137,9 +111,19 @@ class FromNeighbours:
             if document.name == name and self._context.workspace is workspace:
                 done(found)
 
+        def failed(failure: Failure) -> None:
+            self._context.update_entries()
+            self._context.tell_failure(failure)
+
         self._tools.drop_preview()
         self._context.jobs.submit(
-            "files", title, read, lambda found: self._context.when_idle(lambda: here(found)), quiet=quiet
+            "files",
+            title,
+            read,
+            lambda found: self._context.when_idle(lambda: here(found)),
+            failed,
+            self._context.update_entries,
+            quiet=quiet,
         )
 
     def _place(self, text: str, said: np.ndarray, rules: Rules, over_human: bool) -> None:
@@ -162,72 +146,3 @@ class _Placing(ComputedTool):
     def arrived(self, patch: MaskPatch | None) -> None:
         if patch is None:
             self.kit.say(Message("The neighbours say nothing new about this image."))
-
-
-def _stack(entries: Sequence[Entry], row: int) -> _Stack | None:
-    """In the files lane, since it may read many headers. None unless there is a labelled image on both sides."""
-    mine = _stack_of(entries[row])
-
-    def until_labelled(rest: Iterable[Entry]) -> list[Entry]:
-        passed: list[Entry] = []
-        for entry in rest:
-            if _stack_of(entry) == mine:
-                passed.append(entry)
-                if _is_labelled(entry):
-                    return passed
-        return []
-
-    back, on = until_labelled(reversed(entries[:row])), until_labelled(entries[row + 1 :])
-    if not back or not on:
-        return None
-    steps = len(back) + len(on)
-    inner = [(entry, i) for i, entry in enumerate(back[-2::-1], start=1)]
-    inner += [(entry, len(back) + 1 + i) for i, entry in enumerate(on[:-1])]
-    return _Stack(back[-1], on[-1], len(back) / steps, tuple((entry, i / steps) for entry, i in inner))
-
-
-def _is_labelled(entry: Entry) -> bool:
-    return entry.status == Status.LABELLED or entry.split is not None
-
-
-def _stack_of(entry: Entry) -> str | None:
-    """What slices of one stack share: the series, or the name without its number."""
-    return series_of(entry.path) or prefix_of(entry.name)
-
-
-def _label_of(work: _Work, entry: Entry) -> np.ndarray:
-    """In the files lane: the label map of a neighbour. Raises LabelError when it cannot lie over the open image."""
-    shape = read_image(entry.path, work.max_pixels).pixels.shape[:2]
-    if shape != work.shape:
-        raise LabelError(
-            "{name} is {width} x {height}, which is not the size of the open image; its label cannot be used here.",
-            name=entry.name,
-            width=shape[1],
-            height=shape[0],
-        )
-    if orientation_of(entry.path) != orientation_of(work.path):
-        raise LabelError(
-            "{name} was taken in another orientation than the open image; its label cannot be used here.",
-            name=entry.name,
-        )
-    maps = work.workspace.read_maps(entry.name, shape)
-    if maps.source == "none":
-        raise LabelError("{name} has no label yet.", name=entry.name)
-    return maps.label_map
-
-
-def _write_between(work: _Work, stack: _Stack, ends: Sequence[np.ndarray], report: Report) -> list[Entry]:
-    """In the files lane: the other images between, each as one step of its own history. Those of another size stay."""
-    written = []
-    for number, (entry, share) in enumerate(stack.between):
-        report(Progress(number / len(stack.between)))
-        image = read_image(entry.path, work.max_pixels)
-        if image.pixels.shape[:2] != work.shape:
-            continue
-        maps = work.workspace.read_maps(entry.name, work.shape)
-        said = between(*ends, share, work.values)
-        edit = placed(said, work.rules, image.pixels, over_human=False)
-        patch = whole_patch(LivePlanes(maps.label_map, maps.provenance), edit)
-        if patch is not None:
-            written.append(work.workspace.write_edit(entry.name, work.shape, "Interpolate", patch))
-    return written

@@ -12,7 +12,7 @@ from lsgui.jobs import JobRunner
 from lsgui.overlay import PROVENANCE, OverlayColors, Tint, premultiplied
 from lsgui.rendering import Rect
 from lsgui.views.appearance import Appearance
-from lsgui.views.canvas_layers import CanvasLayers, Scene
+from lsgui.views.canvas_layers import CanvasLayers, Scene, merged
 from lsgui.views.display import PROVENANCE_SHOWN, Display
 from lsgui.views.image_pyramid import ImagePyramid
 from lsgui.views.tool_outline import ToolOutline
@@ -113,7 +113,7 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         scene, ratio = self._scene(), self.devicePixelRatioF()
         with QPainter(self) as painter:
-            for exposed in event.region():
+            for exposed in merged(event.region()):
                 if scene is None:
                     painter.fillRect(exposed, self._appearance.color("canvas"))
                 else:

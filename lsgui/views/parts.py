@@ -40,10 +40,14 @@ def wrapped(text: str = "", role: str = "dim") -> QLabel:
 
 def chip(text: str, checkable: bool = True) -> QPushButton:
     made = QPushButton(text)
+    as_chip(made, checkable)
+    return made
+
+
+def as_chip(made: QPushButton, checkable: bool = True) -> None:
     made.setCheckable(checkable)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     set_role(made, "chip")
-    return made
 
 
 def button(text: str, icon: QIcon | None = None, primary: bool = False) -> QPushButton:

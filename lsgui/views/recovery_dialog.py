@@ -96,7 +96,10 @@ class RecoveryDialog(QDialog):
         entry = self._session.folder.entry(item.data(Qt.ItemDataRole.UserRole))
         picture = self._session.folder.picture(entry) if entry is not None else None
         if picture is not None and not picture.isNull():
-            item.setIcon(QIcon(QPixmap.fromImage(picture)))
+            pixels = QPixmap.fromImage(picture)
+            icon = QIcon(pixels)
+            icon.addPixmap(pixels, QIcon.Mode.Selected)  # a chosen row must not tint it
+            item.setIcon(icon)
 
 
 class RecoveryOffer(QObject):

@@ -677,10 +677,6 @@
         <translation>重做</translation>
     </message>
     <message>
-        <source>Undo in whichever image</source>
-        <translation>撤销上一处修改</translation>
-    </message>
-    <message>
         <source>Finish the shape</source>
         <translation>完成形状</translation>
     </message>
@@ -755,6 +751,10 @@
     <message>
         <source>Stronger overlay</source>
         <translation>叠加层更浓</translation>
+    </message>
+    <message>
+        <source>Undo anywhere</source>
+        <translation>撤销上一处修改</translation>
     </message>
     <message>
         <source>Smooth the edge</source>

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QPushButton, QWidget
 from lsgui.painting import PaintSettings
 from lsgui.views.flow_layout import FlowLayout
 from lsgui.views.options.fields import TITLE_WIDTH
-from lsgui.views.parts import chip, label, row
+from lsgui.views.parts import as_chip, chip, label, row
 
 _TOP = Qt.AlignmentFlag.AlignTop
 
@@ -51,17 +51,19 @@ class Choice(Line):
             made.setChecked(True)
 
 
-def switch(painting: PaintSettings, field: str, text: str, tip: str = "") -> QPushButton:
+class Switch(QPushButton):
     """A chip that follows a field which is True or False."""
-    made = chip(text)
-    made.setToolTip(tip)
-    made.clicked.connect(lambda checked: setattr(painting, field, checked))
 
-    def follow() -> None:
-        made.setChecked(getattr(painting, field))
+    def __init__(self, painting: PaintSettings, field: str, text: str) -> None:
+        super().__init__(text)
+        as_chip(self)
+        self._painting, self._field = painting, field
+        self.clicked.connect(self._set)
+        painting.changed.connect(self.refresh)
+        self.refresh()
 
-    follow()
-    connection = painting.changed.connect(follow)
-    # The settings outlive the window, which another language replaces.
-    made.destroyed.connect(lambda: painting.disconnect(connection))
-    return made
+    def refresh(self) -> None:
+        self.setChecked(getattr(self._painting, self._field))
+
+    def _set(self, on: bool) -> None:
+        setattr(self._painting, self._field, on)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from lsgui.document import Document
 from lsgui.painting import LARGEST_RADIUS, SMALLEST_RADIUS, PaintSettings
-from lsgui.views.options.choices import Choice, Line, switch
+from lsgui.views.options.choices import Choice, Line, Switch
 from lsgui.views.options.fields import NumberLine, Scale
 from lsgui.views.parts import column
 from model.images import Image
@@ -32,7 +32,7 @@ class BrushOptions(QWidget):
         layout.addWidget(NumberLine(painting, "brush_radius", translate("options", "Size"), scale))
         values = {"round": translate("options", "round"), "square": translate("options", "square")}
         self._shape = Choice(painting, "brush_shape", translate("options", "Shape"), values)
-        self._pressure = switch(painting, "pressure", translate("options", "pressure"))
+        self._pressure = Switch(painting, "pressure", translate("options", "pressure"))
         self._shape.flow.addWidget(self._pressure)
         layout.addWidget(self._shape)
         painting.changed.connect(self._show)
@@ -52,7 +52,7 @@ class GuidedOptions(QWidget):
         scale = Scale(0, 100, suffix=" %", even=True)
         layout.addWidget(NumberLine(painting, "snap", translate("options", "Snap"), scale))
         line = Line("")
-        line.flow.addWidget(switch(painting, "both_ways", translate("options", "also take away")))
+        line.flow.addWidget(Switch(painting, "both_ways", translate("options", "also take away")))
         layout.addWidget(line)
 
 

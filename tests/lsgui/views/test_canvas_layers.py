@@ -14,7 +14,7 @@ from lsgui import rendering
 from lsgui.overlay import PROVENANCE, OverlayColors, Tint, premultiplied
 from lsgui.rendering import View
 from lsgui.views import canvas_layers
-from lsgui.views.canvas_layers import CanvasLayers, Scene
+from lsgui.views.canvas_layers import CanvasLayers, Scene, merged
 from lsgui.views.display import CLASSES_SHOWN, PROVENANCE_SHOWN
 from model.provenance import ACCEPTED, HUMAN, MODEL
 
@@ -106,7 +106,8 @@ def test_a_stroke_renders_its_part_of_the_overlay_and_nothing_of_the_image(count
     assert counted == {"image": 70 * 50, "overlay": 70 * 50 + 20}
 
 
-def test_a_pan_renders_only_what_comes_into_sight(counted: dict[str, int]) -> None:
+def test_a_pan_renders_only_what_comes_into_sight(counted: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canvas_layers, "WORTH", 0)
     layers, plane, picture = CanvasLayers(), np.zeros((64, 90), np.uint8), blank()
     layers.resize(SIZE)
     layers.move(View(1.0, -5.0, -5.0))
@@ -115,6 +116,15 @@ def test_a_pan_renders_only_what_comes_into_sight(counted: dict[str, int]) -> No
     drawn(layers, scene(plane), picture)
     strips = 70 * 50 - 67 * 48
     assert counted == {"image": 70 * 50 + strips, "overlay": 70 * 50 + strips}
+
+
+def test_many_rectangles_become_few_that_hold_them_all() -> None:
+    bands = [QRect(100 + row % 3, 20 * row, 500, 20) for row in range(40)]
+    far = QRect(5000, 5000, 4, 4)
+    few = merged([*bands, far])
+    assert len(few) == 2 and few[1] == far
+    assert all(few[0].contains(band) for band in bands)
+    assert merged([]) == []
 
 
 def test_a_hidden_overlay_costs_nothing_and_comes_back_as_it_is(counted: dict[str, int]) -> None:

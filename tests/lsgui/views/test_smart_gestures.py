@@ -374,16 +374,19 @@ def test_a_label_of_another_size_is_not_copied(make_desk, image_folder) -> None:
 
 def test_between_two_labels_all_images_are_interpolated(make_desk, image_folder) -> None:
     desk = make_desk()
-    desk.open(image_folder("s_1", "s_2", "s_3", "s_4", "s_5", "t_1"), "s_1.png")
+    folder = image_folder("s_1", "s_2", "s_3", "s_4", "s_5", "s_6", "t_1")
+    desk.open(folder, "s_1.png")
     document = desk.session.document
     label(desk, "s_1.png", disk_at(26))
-    label(desk, "s_5.png", disk_at(38))
+    label(desk, "s_6.png", disk_at(41))
+    (folder / "s_5.png").write_bytes(b"no image any more")
     desk.session.open_image("s_3.png")
     desk.wait(lambda: document.name == "s_3.png")
     desk.paint(32, 30, 3, 1)
     desk.session.interpolate(all_between=True)
     desk.wait(lambda: document.label_map[30, 28] == 6)
     desk.settle()
+    assert desk.said("Interpolated in other images: 2"), "a damaged one is left out"
     middle = np.argwhere(document.label_map == 6)[:, 1].mean()
     assert abs(middle - 32) < 1 and document.label_map[30, 32] == 3, "a person's pixels stay"
     assert document.provenance[30, 28] == ACCEPTED and document.history.undo_text == "Interpolate"

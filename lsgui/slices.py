@@ -1,0 +1,114 @@
+"""Neighbouring slices in the files lane: which they are, what their label maps hold, and writing those between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lsgui.live_planes import LivePlanes
+from lsgui.mask import whole_patch
+from lsgui.neighbours import between, placed
+from lsgui.rules import Rules
+from model.errors import ImageError, LabelError
+from model.images import read_image
+from model.progress import Progress, Report
+from model.split import orientation_of, prefix_of, series_of
+from model.workspace import Entry, Status, Workspace
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The labelled images nearest to the open one, in its stack, and those between that nobody has labelled."""
+
+    before: Entry
+    after: Entry
+    share: float
+    """How far the open image is on the way, by their numbers."""
+    between: tuple[tuple[Entry, float], ...]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job in the files lane needs to know."""
+
+    workspace: Workspace
+    path: Path
+    shape: tuple[int, int]
+    values: tuple[int, ...]
+    rules: Rules
+    max_pixels: int
+
+
+def stack_around(entries: Sequence[Entry], row: int) -> Stack | None:
+    """In the files lane, since it may read many headers. None unless there is a labelled image on both sides."""
+    mine = _stack_of(entries[row])
+
+    def until_labelled(rest: Iterable[Entry]) -> list[Entry]:
+        passed: list[Entry] = []
+        for entry in rest:
+            if _stack_of(entry) == mine:
+                passed.append(entry)
+                if _is_labelled(entry):
+                    return passed
+        return []
+
+    back, on = until_labelled(reversed(entries[:row])), until_labelled(entries[row + 1 :])
+    if not back or not on:
+        return None
+    steps = len(back) + len(on)
+    inner = [(entry, i) for i, entry in enumerate(back[-2::-1], start=1)]
+    inner += [(entry, len(back) + 1 + i) for i, entry in enumerate(on[:-1])]
+    return Stack(back[-1], on[-1], len(back) / steps, tuple((entry, i / steps) for entry, i in inner))
+
+
+def _is_labelled(entry: Entry) -> bool:
+    return entry.status == Status.LABELLED or entry.split is not None
+
+
+def _stack_of(entry: Entry) -> str | None:
+    """What slices of one stack share: the series, or the name without its number."""
+    return series_of(entry.path) or prefix_of(entry.name)
+
+
+def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray:
+    """In the files lane: the label map of a neighbour. Raises LabelError when it cannot lie over the open image."""
+    shape = read_image(entry.path, work.max_pixels).pixels.shape[:2]
+    if shape != work.shape:
+        raise LabelError(
+            "{name} is {width} x {height}, which is not the size of the open image; its label cannot be used here.",
+            name=entry.name,
+            width=shape[1],
+            height=shape[0],
+        )
+    if orientation_of(entry.path) != orientation_of(work.path):
+        raise LabelError(
+            "{name} was taken in another orientation than the open image; its label cannot be used here.",
+            name=entry.name,
+        )
+    maps = work.workspace.read_maps(entry.name, shape)
+    if maps.source == "none":
+        raise LabelError("{name} has no label yet.", name=entry.name)
+    return maps.label_map
+
+
+def write_between(work: Work, stack: Stack, ends: Sequence[np.ndarray], report: Report) -> list[Entry]:
+    """In the files lane: the other images between, each as one step of its own history. Those that are damaged or of another size stay."""
+    written = []
+    for number, (entry, share) in enumerate(stack.between):
+        report(Progress(number / len(stack.between)))
+        try:
+            image = read_image(entry.path, work.max_pixels)
+        except ImageError:
+            continue
+        if image.pixels.shape[:2] != work.shape:
+            continue
+        maps = work.workspace.read_maps(entry.name, work.shape)
+        said = between(*ends, share, work.values)
+        edit = placed(said, work.rules, image.pixels, over_human=False)
+        patch = whole_patch(LivePlanes(maps.label_map, maps.provenance), edit)
+        if patch is not None:
+            written.append(work.workspace.write_edit(entry.name, work.shape, "Interpolate", patch))
+    return written

@@ -78,7 +78,7 @@ class BatchFeed:
 
     While `mixed`, every second view is of one of the `others`, images without a label that can be read. Of `ranks` that
     train together each gets another batch; `drawn` counts the views of all. `threads` cut views, `ahead` batches at a time:
-    512 x 512 pixels take one thread 4 ms, mostly outside of Python.
+    512 x 512 pixels take one thread 2 ms, mostly outside of Python.
     """
 
     def __init__(

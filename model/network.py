@@ -91,7 +91,7 @@ class LightningUnet(nn.Module):
         self.checkpointing = False
         """Whether training computes what is inside the blocks twice instead of keeping it: slower, in less memory."""
         self.apply(_initialise)
-        _initialise(self.head, self.head.in_features**-0.5)
+        _initialise(self.head, 2 / self.head.in_features**0.5)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images (B, 1 or 3, H, W), of any H and W -> logits (B, classes, H, W).
@@ -250,7 +250,7 @@ def _stage(config: NetworkConfig, stage: int, blocks: int, scans: itertools.cycl
 
 
 def _initialise(module: nn.Module, std: float = 0.02) -> None:
-    """`std` is the usual one, from which the last layer's logits would take a hundred steps to grow to a spread of 1.
+    """The usual spread; from it the last layer's logits would take a hundred steps to grow to a spread of about 2.
 
     Without memory there is nothing to draw, and drawing all the same would import PyTorch's compiler: 3 seconds.
     """

@@ -33,7 +33,7 @@ class Plan:
     """`batch` views of `crop` pixels a side at a time; `parent` names the checkpoint it starts from.
 
     `unfamiliar` says that the network has classes yet to meet; `temperature` is the start's. Views are `wide` where there
-    will be enough of them to learn from: on a GPU, not on a CPU, where they made the sample's training several times slower.
+    will be enough of them: on a GPU, not on a CPU, where with them 60 steps on the sample gave a Dice of 0.15, not 0.54.
     """
 
     options: FineTuneOptions

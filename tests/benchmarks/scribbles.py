@@ -106,5 +106,5 @@ def _walk(depth: np.ndarray, start: tuple[int, int], steps: int, rng: np.random.
 
 
 def _inside(depth: np.ndarray, place: np.ndarray) -> bool:
-    row, column = (int(round(one)) for one in place)
+    row, column = (round(one) for one in place.tolist())
     return 0 <= row < depth.shape[0] and 0 <= column < depth.shape[1] and depth[row, column] > 0

@@ -105,7 +105,7 @@ def test_restoring_the_open_image_writes_its_map(make_desk: Callable, after_cras
     desk.open(folder, "b.png")
     desk.session.recover({"b.png": "restore"})
     desk.settle()
-    work = read_label(folder / "segmentation/work/b.png.png", (64, 64), default_table())
+    work = read_label(folder / "segmentation" / "work" / "b.png.png", (64, 64), default_table())
     assert np.array_equal(work, expected[0]) and same(desk, expected)
     assert [item.name for item in desk.session.workspace.edits.unsaved()] == ["a.png"]
 
@@ -208,7 +208,7 @@ def test_a_read_only_journal_folder_leaves_the_maps(desk: Desk, image_folder: Ca
     desk.session.next_image()
     desk.wait(lambda: desk.session.document.name == "b.png")
     desk.settle()
-    assert read_label(folder / "segmentation/work/a.png.png", (64, 64), default_table())[20, 20] == 6
+    assert read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), default_table())[20, 20] == 6
     desk.session.previous_image()
     desk.wait(lambda: desk.session.document.name == "a.png")
     assert desk.session.document.label_map[20, 20] == 6

@@ -53,7 +53,7 @@ def test_a_stroke_is_on_disk_a_second_later_and_there_again_after_a_restart(
     desk.wait(lambda: desk.session.saved.kind == "clean", 1)
     assert replay(folder / "segmentation/journal/a.png.journal", (64, 64)).label_map[20, 20] == 6
     desk.wait(lambda: status(desk, "a.png") == Status.CORRECTED, 2)
-    desk.wait((folder / "segmentation/work/a.png.png").exists, 8)
+    desk.wait((folder / "segmentation" / "work" / "a.png.png").exists, 8)
     work = read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), default_table())
     assert work[20, 20] == 6 and not list((folder / "segmentation/labels").iterdir())
     expected = desk.session.document.label_map.copy(), desk.session.document.provenance.copy()
@@ -357,7 +357,7 @@ def test_a_map_is_written_after_the_end_of_a_gesture(desk: Desk, image_folder: C
     desk.session.document.begin("Brush")
     desk.session.save()
     desk.settle()
-    work = folder / "segmentation/work/a.png.png"
+    work = folder / "segmentation" / "work" / "a.png.png"
     assert desk.session.saved.kind == "clean" and not work.exists()
     desk.session.document.restore()
     desk.wait(work.exists, 2)

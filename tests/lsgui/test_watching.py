@@ -40,7 +40,7 @@ def saved(desk: Desk, image_folder: Callable) -> tuple[Desk, Path]:
 def change_map(folder: Path) -> np.ndarray:
     """As another program does: the label map in grey, without our chunks."""
     theirs = np.full((64, 64), 3, np.uint8)
-    write_label(folder / "segmentation/work/a.png.png", theirs, default_table())
+    write_label(folder / "segmentation" / "work" / "a.png.png", theirs, default_table())
     return theirs
 
 
@@ -69,7 +69,7 @@ def test_mine_is_kept_and_theirs_is_put_aside(saved: tuple[Desk, Path]) -> None:
     desk.settle()
     assert [question.key for question in desk.questions] == ["map_changed"]
     assert np.array_equal(read_label(kept(folder)[0], (64, 64), None), theirs)
-    work = read_label(folder / "segmentation/work/a.png.png", (64, 64), None)
+    work = read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), None)
     assert work[20, 20] == 6 and desk.session.document.label_map[20, 20] == 6
     look(desk)
     assert len(desk.questions) == 1
@@ -102,7 +102,7 @@ def test_a_map_changed_while_its_image_was_closed_is_asked_about_when_it_opens(s
 
 def test_a_map_of_another_size_is_refused_and_kept(saved: tuple[Desk, Path]) -> None:
     desk, folder = saved
-    write_label(folder / "segmentation/work/a.png.png", np.zeros((10, 12), np.uint8), default_table())
+    write_label(folder / "segmentation" / "work" / "a.png.png", np.zeros((10, 12), np.uint8), default_table())
     desk.answers["map_changed"] = "theirs"
     look(desk)
     desk.settle()

@@ -13,7 +13,6 @@ from torch import nn
 from model.attention import build_slopes
 from model.layers import plain, processor
 from model.layers.processor import packed
-from model.layers.processor.grid import choose_grid, in_chunks, in_order
 from model.network import Block, LightningUnet, NetworkConfig
 
 SIZES = [(1, 1), (3, 5), (8, 24), (13, 7), (2, 130), (64, 48), (101, 97)]
@@ -58,19 +57,6 @@ def test_a_steep_slope_over_many_tokens_stays_a_number() -> None:
             torch.ones(1, 160, 160, 3 * 2 * 8), torch.tensor([8.0, 0.0]), "bidirectional", True, "auto"
         )
     assert out.isfinite().all()
-
-
-@pytest.mark.parametrize("by_columns", [False, True])
-@pytest.mark.parametrize("size", SIZES)
-def test_a_grid_s_chunks_are_the_scan_in_order(size: tuple[int, int], by_columns: bool) -> None:
-    height, width = size
-    numbers = torch.arange(height * width).view(height, width, 1)
-    expected = (numbers.transpose(0, 1) if by_columns else numbers).flatten()
-    grid = choose_grid(height, width, by_columns)
-    if grid is None:
-        assert torch.equal(in_order(numbers, by_columns).flatten()[: len(expected)], expected)
-    else:
-        assert grid.chunk <= 96 and torch.equal(in_chunks(numbers, grid, 1).flatten(), expected)
 
 
 @pytest.mark.parametrize("convolution", [False, True])

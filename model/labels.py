@@ -82,8 +82,9 @@ def read_mask(path: Path, shape: tuple[int, int], classes: ClassTable) -> Import
 def palette_of(classes: ClassTable) -> bytes:
     """Red, green and blue of each of the 256 values."""
     palette = bytearray(3 * 256)
-    for value, color in (*((item.value, item.color) for item in classes.classes), (UNTOUCHED, _UNTOUCHED_COLOR)):
-        palette[3 * value : 3 * value + 3] = color
+    for item in classes.classes:
+        palette[3 * item.value : 3 * item.value + 3] = item.color
+    palette[3 * UNTOUCHED :] = bytes(_UNTOUCHED_COLOR)
     return bytes(palette)
 
 

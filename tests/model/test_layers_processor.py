@@ -59,21 +59,28 @@ def test_a_steep_slope_over_many_tokens_stays_a_number() -> None:
     assert out.isfinite().all()
 
 
+@pytest.mark.parametrize("scan", ["rows", "columns"])
+@pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("convolution", [False, True])
 @pytest.mark.parametrize("size", [(1, 1), (5, 3), (70, 60)])
-def test_a_block_is_plain_s_and_leaves_its_input_alone(size: tuple[int, int], convolution: bool) -> None:
-    block = lively(
-        Block(
-            40,
-            2,
-            NetworkConfig(3, width=40, heads=(2,), encoder_blocks=(1,), decoder_blocks=(), convolution=convolution),
-            "rows",
-        )
+def test_a_block_is_plain_s_and_leaves_its_input_alone(
+    size: tuple[int, int], convolution: bool, direction: str, scan: str
+) -> None:
+    config = NetworkConfig(
+        3,
+        width=40,
+        heads=(2,),
+        encoder_blocks=(1,),
+        decoder_blocks=(),
+        convolution=convolution,
+        direction=direction,
     )
+    block = lively(Block(40, 2, config, scan))
     x = torch.randn(2, *size, 40)
     before = x.clone()
     with torch.inference_mode():
         got = block(x)
+    assert got.is_contiguous()
     close(got, block(x).detach())
     assert torch.equal(x, before)
 
@@ -110,6 +117,11 @@ def _step(layer: nn.Linear) -> None:
         layer.weight -= 1
 
 
+def _shift(layer: nn.Linear) -> None:
+    with torch.no_grad():
+        layer.bias += 1
+
+
 def _step_in_inference(layer: nn.Linear) -> None:
     with torch.inference_mode():
         layer.weight.mul_(2)
@@ -118,6 +130,9 @@ def _step_in_inference(layer: nn.Linear) -> None:
 CHANGES = {
     "a step": _step,
     "a step in inference": _step_in_inference,
+    "a step of the bias": _shift,
+    "another bias": lambda layer: setattr(layer, "bias", nn.Parameter(torch.ones(20))),
+    "other memory of the bias": lambda layer: setattr(layer.bias, "data", torch.ones(20)),
     "loading": lambda layer: layer.load_state_dict({"weight": torch.ones(20, 24), "bias": torch.ones(20)}),
     "loading by assignment": lambda layer: layer.load_state_dict(
         {"weight": torch.ones(20, 24), "bias": torch.ones(20)}, assign=True

@@ -13,7 +13,7 @@ from torch import nn
 
 from model.layers import plain
 from model.layers.plain import add, depthwise, enter, leave, merge, mlp, norm
-from model.layers.processor.block import attend, block
+from model.layers.processor.blocks import attend, block
 from model.layers.processor.packed import can_pack, pack
 
 __all__ = [

@@ -18,12 +18,12 @@ _BUFFER = 1 << 18
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
-def create(path: Path) -> BinaryIO:
+def create(path: Path | str) -> BinaryIO:
     """A new file to write; raises FileExistsError where there is one."""
     return open(path, "xb", buffering=_BUFFER)
 
 
-def write_new(path: Path, content: bytes, durable: bool) -> None:
+def write_new(path: Path | str, content: bytes, durable: bool) -> None:
     """A new file of `content`, by as few calls of the system as can be; raises FileExistsError where there is one."""
     handle = os.open(path, _NEW, 0o666)
     try:
@@ -66,7 +66,7 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def replace(old: Path, new: Path) -> None:
+def replace(old: Path | str, new: Path | str) -> None:
     """Put `old` in the place of `new`. Windows refuses while somebody has `new` open, which soon passes."""
     for _ in range(_PATIENCE if os.name == "nt" else 0):
         try:
@@ -82,7 +82,7 @@ def rename(old: Path, new: Path) -> None:
     os.rename(old, new)
 
 
-def remove(path: Path) -> None:
+def remove(path: Path | str) -> None:
     """Nothing happens where nothing is."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)

@@ -22,6 +22,8 @@ _AHEAD, _TOGETHER = 32, 16
 """Images that a GPU may find decoded: two of its batches; and how many of them are waited for at once."""
 _READ, _WRITE = 4, 3
 """Threads that read and that write, at most: with more of them an H200 got no more images a second."""
+_BUNDLE = 4
+"""Images that one task of a thread reads, or writes, at most: handing over costs as much as half of an image's Python."""
 _HELD = 512 << 20
 """Bytes of pixels, roughly, that may wait to be predicted."""
 
@@ -70,8 +72,9 @@ class FolderPrediction(Generic[T]):
         `threads` is how many there are instead.
         """
         self._read, self._write = read, write
-        self._ahead, self._together = (_AHEAD, _TOGETHER) if on_gpu else (2, 1)
+        self._ahead, self._together, self._bundle = (_AHEAD, _TOGETHER, _BUNDLE) if on_gpu else (2, 1, 1)
         threads = threads or (Threads.beside_gpu() if on_gpu else Threads())
+        self._threads = threads
         self._readers = ThreadPoolExecutor(threads.read, "folder reading")
         self._writers = ThreadPoolExecutor(threads.write, "folder writing")
         self._size = 0
@@ -96,43 +99,65 @@ class FolderPrediction(Generic[T]):
         line: deque[_Item[T]],
     ) -> Iterator[Outcome[T]]:
         waiting: deque[_Item[T]] = deque()
-        for result in predict_many(self._images(tasks, line, waiting)):
+        predicted: list[_Item[T]] = []
+        for result in predict_many(self._images(tasks, line, waiting, predicted)):
             item = waiting.popleft()
             if isinstance(result, ModelError):
                 item.error = result
             else:
-                item.prediction, item.writing = result, self._writers.submit(self._write, item.task, result)
+                item.prediction = result
+                predicted.append(item)
+                if len(predicted) == self._bundle:
+                    self._hand_over(predicted)
             yield from _settled(line, len(waiting) + 2 * self._ahead)
+        self._hand_over(predicted)
         yield from _settled(line, 0)
 
-    def _images(self, tasks: Sequence[T], line: deque[_Item[T]], waiting: deque[_Item[T]]) -> Iterator[Image]:
-        """Those that can be read, in order; each is in `waiting` until its prediction has come."""
+    def _hand_over(self, predicted: list[_Item[T]]) -> None:
+        """Have them written."""
+        if predicted:
+            bundle = predicted.copy()
+            predicted.clear()
+            work = self._writers.submit(_each, bundle, lambda item: item.write(self._write))
+            for item in bundle:
+                item.work = work
+
+    def _images(
+        self, tasks: Sequence[T], line: deque[_Item[T]], waiting: deque[_Item[T]], predicted: list[_Item[T]]
+    ) -> Iterator[Image]:
+        """Those that can be read, in order; each is in `waiting` until its prediction has come.
+
+        Whoever asks for more has given all that it could: what is `predicted` then waits for no others.
+        """
         reading: deque[_Item[T]] = deque()
-        for task in tasks:
-            item = _Item(task, self._readers.submit(self._read, task))
-            reading.append(item)
-            line.append(item)
-            while len(reading) >= self._room():
-                self._wait(reading)
-                yield from self._image(reading.popleft(), waiting)
-        while reading:
+        first = 0
+        while first < len(tasks) or reading:
+            while first < len(tasks) and len(reading) < self._room():
+                bundle = [_Item(task) for task in tasks[first : first + self._read_together()]]
+                work = self._readers.submit(_each, bundle, lambda item: item.read(self._read))
+                for item in bundle:
+                    item.work = work
+                first += len(bundle)
+                reading.extend(bundle)
+                line.extend(bundle)
+            self._wait(reading)
             yield from self._image(reading.popleft(), waiting)
+            self._hand_over(predicted)
+
+    def _read_together(self) -> int:
+        """So that each thread has one bundle to read and one to go on with."""
+        return max(1, min(self._bundle, self._room() // (2 * self._threads.read)))
 
     def _wait(self, reading: deque[_Item[T]]) -> None:
         """For several, once the first is not there: to be woken for each costs more than what is done with it."""
-        if not reading[0].reading.done():
-            reading[min(len(reading), self._together) - 1].reading.exception()
+        if not reading[0].work.done():
+            reading[min(len(reading), self._together) - 1].work.exception()
 
     def _image(self, item: _Item[T], waiting: deque[_Item[T]]) -> Iterator[Image]:
-        try:
-            image = item.reading.result()
-        except (ModelError, OSError) as error:
-            item.error = error
-            return
-        finally:
-            item.reading = None
+        item.work.result()
+        item.work, image, item.image = None, item.image, None
         if image is None:
-            item.left_out = True
+            item.left_out = item.error is None
             return
         self._size, item.notices = image.pixels.nbytes, image.notices
         waiting.append(item)
@@ -144,32 +169,50 @@ class FolderPrediction(Generic[T]):
 
 
 class _Item(Generic[T]):
-    """One image on its way."""
+    """One image on its way; `work` is the task that reads or writes it."""
 
-    def __init__(self, task: T, reading: Future[Image | None]) -> None:
+    def __init__(self, task: T) -> None:
         self.task = task
-        self.reading: Future[Image | None] | None = reading
-        self.writing: Future[bool] | None = None
+        self.work: Future[None] | None = None
+        self.image: Image | None = None
         self.prediction: Prediction | None = None
         self.notices: tuple[Message, ...] = ()
         self.error: ModelError | OSError | None = None
+        self.written: bool | None = None
         self.left_out = False
+
+    def read(self, read: Callable[[T], Image | None]) -> None:
+        try:
+            self.image = read(self.task)
+        except (ModelError, OSError) as error:
+            self.error = error
+
+    def write(self, write: Callable[[T, Prediction], bool]) -> None:
+        try:
+            self.written = write(self.task, self.prediction)
+        except (ModelError, OSError) as error:
+            self.error = error
 
     @property
     def is_done(self) -> bool:
-        return self.error is not None or self.left_out or self.writing is not None and self.writing.done()
+        """Asked of an image that is read."""
+        return self.error is not None or self.left_out or self.written is not None
 
     def outcome(self) -> Outcome[T]:
         """Wait for it."""
-        written = False
-        try:
-            written = self.writing is not None and self.writing.result()
-        except (ModelError, OSError) as error:
-            self.error = error
-        return Outcome(self.task, self.prediction, self.notices, written, self.error)
+        if self.work is not None and not self.is_done:
+            self.work.result()
+        return Outcome(self.task, self.prediction, self.notices, bool(self.written), self.error)
+
+
+def _each(items: list[_Item[T]], do: Callable[[_Item[T]], None]) -> None:
+    for item in items:
+        do(item)
 
 
 def _settled(line: deque[_Item[T]], most: int) -> Iterator[Outcome[T]]:
     """The oldest, while they are done or more than `most` are not reported yet."""
-    while line and (line[0].is_done or len(line) > most and line[0].writing is not None):
+    while line and (
+        line[0].is_done or len(line) > most and line[0].prediction is not None and line[0].work is not None
+    ):
         yield line.popleft().outcome()

@@ -61,7 +61,7 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
 
     Raises ImageError, with one sentence, for what is missing, damaged, not an image, or larger than `max_pixels`.
     """
-    path = Path(path)
+    path = path if isinstance(path, Path) else Path(path)  # to make it anew takes as long as to open the file
     try:
         with open(path, "rb", buffering=_BUFFER) as file:
             image = _read(path, file, max_pixels)
@@ -151,12 +151,12 @@ def _read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     """Choose the reader by how the file starts, not by what its name claims."""
     start = file.read(132)
     file.seek(0)
-    suffix = path.suffix.lower()
     if not start:
         raise ImageError("{name} is empty (0 bytes); copy it again from its source.", name=path.name)
-    if path.name.lower().endswith(_VOLUMES):
-        raise _volume_error(path.name)
-    if dicom.is_dicom(start) or suffix in _DICOM:
+    name = path.name
+    if name.lower().endswith(_VOLUMES):
+        raise _volume_error(name)
+    if dicom.is_dicom(start) or path.suffix.lower() in _DICOM:
         return dicom.read(path, file, max_pixels)
     if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         from model.readers import tiff

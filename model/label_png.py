@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -116,17 +117,23 @@ class _Rows:
 def _file(
     shape: tuple[int, int], palette: bytes, extra: Sequence[tuple[bytes, list[bytes]]], pixels: list[bytes]
 ) -> list[bytes]:
+    chunks = *extra, (b"IDAT", pixels), (b"IEND", [])
+    return [_start(shape, palette), *(part for chunk in chunks for part in _chunk(*chunk))]
+
+
+@functools.lru_cache(maxsize=8)
+def _start(shape: tuple[int, int], palette: bytes) -> bytes:
+    """What comes before the pixels: the same for all maps of a folder, mostly."""
     height, width = shape
     header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes((8, _PALETTE, 0, 0, 0))
-    chunks = (b"IHDR", [header]), (b"PLTE", [palette]), *extra, (b"IDAT", pixels), (b"IEND", [])
-    return [b"\x89PNG\r\n\x1a\n", *(part for chunk in chunks for part in _chunk(*chunk))]
+    return b"".join([b"\x89PNG\r\n\x1a\n", *_chunk(b"IHDR", [header]), *_chunk(b"PLTE", [palette])])
 
 
 def _chunk(kind: bytes, parts: list[bytes]) -> list[bytes]:
-    crc = zlib.crc32(kind)
+    crc, size = zlib.crc32(kind), 0
     for part in parts:
-        crc = zlib.crc32(part, crc)
-    return [sum(map(len, parts)).to_bytes(4, "big") + kind, *parts, crc.to_bytes(4, "big")]
+        crc, size = zlib.crc32(part, crc), size + len(part)
+    return [size.to_bytes(4, "big") + kind, *parts, crc.to_bytes(4, "big")]
 
 
 def _histogram(plane: np.ndarray) -> np.ndarray:

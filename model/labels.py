@@ -81,11 +81,11 @@ def read_mask(path: Path, shape: tuple[int, int], classes: ClassTable) -> Import
 
 def palette_of(classes: ClassTable) -> bytes:
     """Red, green and blue of each of the 256 values."""
-    palette = np.zeros((256, 3), dtype=np.uint8)
+    palette = bytearray(3 * 256)
     for item in classes.classes:
-        palette[item.value] = item.color
-    palette[UNTOUCHED] = _UNTOUCHED_COLOR
-    return palette.tobytes()
+        palette[3 * item.value : 3 * item.value + 3] = item.color
+    palette[3 * UNTOUCHED :] = bytes(_UNTOUCHED_COLOR)
+    return bytes(palette)
 
 
 def values_in(label_map: np.ndarray) -> set[int]:

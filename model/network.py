@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from model.attention import DIRECTIONS, build_slopes
 from model.layers import form_for
+from model.layers.plain import BlockParts, Scan
 
 PATCH = 4
 
@@ -182,10 +183,10 @@ class Block(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        form, attention = form_for(x), self.attention
-        x, qkv = form.enter(x, self.local, self.attention_norm, attention.qkv)
-        out = attention.scan(qkv)
-        return form.leave(x, out, attention.project, self.mlp_norm, self.mlp[0], self.mlp[2])
+        attention = self.attention
+        before = self.local, self.attention_norm, attention.qkv
+        after = attention.project, self.mlp_norm, self.mlp[0], self.mlp[2]
+        return form_for(x).block(x, BlockParts(*before, attention.scan, *after))
 
 
 class Attention(nn.Module):
@@ -204,11 +205,11 @@ class Attention(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         form = form_for(x)
-        return form.linear(self.scan(form.linear(x, self.qkv)), self.project)
+        return form.linear(form.attend(form.linear(x, self.qkv), *self.scan), self.project)
 
-    def scan(self, qkv: torch.Tensor) -> torch.Tensor:
-        """The attention between its two linear layers."""
-        return form_for(qkv).attend(qkv, self.slopes, self.direction, self.by_columns, self.form)
+    @property
+    def scan(self) -> Scan:
+        return Scan(self.slopes, self.direction, self.by_columns, self.form)
 
 
 class PatchMerging(nn.Module):

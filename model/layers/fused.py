@@ -43,6 +43,11 @@ def norm(x: torch.Tensor, layer: nn.LayerNorm) -> torch.Tensor:
     return _norm(x, None, layer, ROWS, 1)[1] if _supported(x, layer) else plain.norm(x, layer)
 
 
+def block(x: torch.Tensor, parts: plain.BlockParts) -> torch.Tensor:
+    x, qkv = enter(x, parts.local, parts.before, parts.qkv)
+    return leave(x, attend(qkv, *parts.scan), parts.project, parts.after, parts.first, parts.second)
+
+
 def enter(
     x: torch.Tensor, local: nn.Conv2d | None, after: nn.LayerNorm, qkv: nn.Linear
 ) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from model.attention import lightning_attention
+
+
+class Scan(NamedTuple):
+    """How a block's attention goes over its tokens, see `attend`."""
+
+    slopes: torch.Tensor
+    direction: str
+    by_columns: bool
+    form: str
+
+
+class BlockParts(NamedTuple):
+    """What a block computes with, see `enter` and `leave`."""
+
+    local: nn.Conv2d | None
+    before: nn.LayerNorm
+    qkv: nn.Linear
+    scan: Scan
+    project: nn.Linear
+    after: nn.LayerNorm
+    first: nn.Linear
+    second: nn.Linear
 
 
 def embed(
@@ -36,6 +60,12 @@ def linear(x: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
 
 def norm(x: torch.Tensor, layer: nn.LayerNorm) -> torch.Tensor:
     return F.layer_norm(x, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
+
+
+def block(x: torch.Tensor, parts: BlockParts) -> torch.Tensor:
+    """A whole block, (B, h, w, C) -> (B, h, w, C)."""
+    x, qkv = enter(x, parts.local, parts.before, parts.qkv)
+    return leave(x, attend(qkv, *parts.scan), parts.project, parts.after, parts.first, parts.second)
 
 
 def enter(

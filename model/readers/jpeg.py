@@ -52,7 +52,8 @@ def _decode(data: bytes, shape: tuple[int, ...]) -> np.ndarray | None:
 def _shape(data: bytes) -> tuple[int, ...] | None:
     """(H, W) or (H, W, 3) of an image whose header says nothing else of note."""
     shape, place = None, 2
-    while data[place : place + 1] == b"\xff" and place + 10 <= len(data):
+    last = len(data) - 10
+    while place <= last and data[place] == 0xFF:
         marker = data[place + 1]
         if marker == 0xFF:
             place += 1  # any number of them may stand before a marker
@@ -65,7 +66,7 @@ def _shape(data: bytes) -> tuple[int, ...] | None:
             shape = _size(data, place + 4) if marker in _SIZES and shape is None else None
             if shape is None:
                 return None
-        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        place += 2 + (data[place + 2] << 8) + data[place + 3]
     return None
 
 

@@ -20,9 +20,10 @@ _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 
 def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     """Raises ImageError for its size; anything else that goes wrong comes from Pillow and means a damaged file."""
-    pixels = jpeg.read(file, path.name, max_pixels)
+    name = path.name
+    pixels = jpeg.read(file, name, max_pixels)
     if pixels is not None:
-        return Image(path.name, pixels)
+        return Image(name, pixels)
     with pillow.open(file, formats=_FORMATS) as picture:
         check_size(path.name, *picture.size, max_pixels)
         pages = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)  # phones add a preview

@@ -13,7 +13,6 @@ from torch import nn
 from model.attention import build_slopes
 from model.layers import plain, processor
 from model.layers.processor import packed
-from model.layers.processor.grid import choose_grid, in_chunks, in_order
 from model.network import Block, LightningUnet, NetworkConfig
 
 SIZES = [(1, 1), (3, 5), (8, 24), (13, 7), (2, 130), (64, 48), (101, 97)]
@@ -60,34 +59,28 @@ def test_a_steep_slope_over_many_tokens_stays_a_number() -> None:
     assert out.isfinite().all()
 
 
-@pytest.mark.parametrize("by_columns", [False, True])
-@pytest.mark.parametrize("size", SIZES)
-def test_a_grid_s_chunks_are_the_scan_in_order(size: tuple[int, int], by_columns: bool) -> None:
-    height, width = size
-    numbers = torch.arange(height * width).view(height, width, 1)
-    expected = (numbers.transpose(0, 1) if by_columns else numbers).flatten()
-    grid = choose_grid(height, width, by_columns)
-    if grid is None:
-        assert torch.equal(in_order(numbers, by_columns).flatten()[: len(expected)], expected)
-    else:
-        assert grid.chunk <= 96 and torch.equal(in_chunks(numbers, grid, 1).flatten(), expected)
-
-
+@pytest.mark.parametrize("scan", ["rows", "columns"])
+@pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("convolution", [False, True])
 @pytest.mark.parametrize("size", [(1, 1), (5, 3), (70, 60)])
-def test_a_block_is_plain_s_and_leaves_its_input_alone(size: tuple[int, int], convolution: bool) -> None:
-    block = lively(
-        Block(
-            40,
-            2,
-            NetworkConfig(3, width=40, heads=(2,), encoder_blocks=(1,), decoder_blocks=(), convolution=convolution),
-            "rows",
-        )
+def test_a_block_is_plain_s_and_leaves_its_input_alone(
+    size: tuple[int, int], convolution: bool, direction: str, scan: str
+) -> None:
+    config = NetworkConfig(
+        3,
+        width=40,
+        heads=(2,),
+        encoder_blocks=(1,),
+        decoder_blocks=(),
+        convolution=convolution,
+        direction=direction,
     )
+    block = lively(Block(40, 2, config, scan))
     x = torch.randn(2, *size, 40)
     before = x.clone()
     with torch.inference_mode():
         got = block(x)
+    assert got.is_contiguous()
     close(got, block(x).detach())
     assert torch.equal(x, before)
 
@@ -124,6 +117,11 @@ def _step(layer: nn.Linear) -> None:
         layer.weight -= 1
 
 
+def _shift(layer: nn.Linear) -> None:
+    with torch.no_grad():
+        layer.bias += 1
+
+
 def _step_in_inference(layer: nn.Linear) -> None:
     with torch.inference_mode():
         layer.weight.mul_(2)
@@ -132,6 +130,9 @@ def _step_in_inference(layer: nn.Linear) -> None:
 CHANGES = {
     "a step": _step,
     "a step in inference": _step_in_inference,
+    "a step of the bias": _shift,
+    "another bias": lambda layer: setattr(layer, "bias", nn.Parameter(torch.ones(20))),
+    "other memory of the bias": lambda layer: setattr(layer.bias, "data", torch.ones(20)),
     "loading": lambda layer: layer.load_state_dict({"weight": torch.ones(20, 24), "bias": torch.ones(20)}),
     "loading by assignment": lambda layer: layer.load_state_dict(
         {"weight": torch.ones(20, 24), "bias": torch.ones(20)}, assign=True

@@ -1,7 +1,6 @@
 """The layers on a CPU without gradients: a few tokens at a time, so that what is inside stays in the cache.
 
-Large arrays are few, since fresh memory costs a page fault for every 4 kB: what `enter` gives as x is overwritten by
-`leave`. Where weights cannot be packed (other types than float32, autocast) a layer is `plain`'s.
+Where weights cannot be packed (other types than float32, autocast) a layer is `plain`'s.
 """
 
 from __future__ import annotations
@@ -13,13 +12,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from model.layers import plain
-from model.layers.plain import add, merge, mlp, norm
-from model.layers.processor import attention
-from model.layers.processor.packed import can_pack, product
+from model.layers.plain import add, depthwise, enter, leave, merge, mlp, norm
+from model.layers.processor.blocks import attend, block
+from model.layers.processor.packed import can_pack, pack
 
 __all__ = [
     "add",
     "attend",
+    "block",
     "classify",
     "depthwise",
     "embed",
@@ -63,42 +63,7 @@ def linear(x: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
     """As `plain.linear`."""
     if not can_pack(x, layer):
         return plain.linear(x, layer)
-    return product(_tokens(x), layer).view(*x.shape[:-1], -1)
-
-
-def enter(
-    x: torch.Tensor, local: nn.Conv2d | None, after: nn.LayerNorm, qkv: nn.Linear
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """As `plain.enter`; the x that it gives is `leave`'s to overwrite."""
-    if not can_pack(x, qkv):
-        return plain.enter(x, local, after, qkv)
-    x = x.clone() if local is None else _near(x, local)
-    return x, linear(norm(x, after), qkv)
-
-
-def leave(
-    x: torch.Tensor, y: torch.Tensor, project: nn.Linear, after: nn.LayerNorm, first: nn.Linear, second: nn.Linear
-) -> torch.Tensor:
-    """As `plain.leave`, in x."""
-    if not can_pack(x, project, first, second):
-        return plain.leave(x, y, project, after, first, second)
-    for rows, inner in _slabs(first.out_features, _tokens(x), _tokens(y)):
-        rows += product(inner, project)
-        rows += product(product(norm(rows, after), first, gelu=True), second)
-    return x
-
-
-def depthwise(x: torch.Tensor, layer: nn.Conv2d, after: nn.LayerNorm) -> tuple[torch.Tensor, torch.Tensor]:
-    """As `plain.depthwise`."""
-    x = _near(x, layer)
-    return x, norm(x, after)
-
-
-def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: bool, form: str) -> torch.Tensor:
-    """As `plain.attend`."""
-    if form != "auto" or qkv.dtype != torch.float32:
-        return plain.attend(qkv, slopes, direction, by_columns, form)
-    return attention.attend(qkv, slopes, direction, by_columns)
+    return pack(layer)(_tokens(x)).view(*x.shape[:-1], -1)
 
 
 def expand(x: torch.Tensor, factor: int, layer: nn.LayerNorm) -> torch.Tensor:
@@ -112,8 +77,9 @@ def join(x: torch.Tensor, skip: torch.Tensor, layer: nn.Linear) -> torch.Tensor:
     if not can_pack(x, layer):
         return plain.join(x, skip, layer)
     out = x.new_empty(*x.shape[:-1], layer.out_features)
+    of_x, of_skip = pack(layer, (0, x.shape[-1])), pack(layer, (x.shape[-1], None))
     for part, a, b in _slabs(layer.in_features, _tokens(out), _tokens(x), _tokens(skip)):
-        torch.add(product(a, layer), product(b, layer, first=a.shape[1]), out=part)
+        torch.add(of_x(a), of_skip(b), out=part)
     return out
 
 
@@ -144,14 +110,6 @@ def _head(x: torch.Tensor, factor: int, enlarge: nn.Linear, after: nn.LayerNorm,
     """`head` of a few rows, (B, h, factor, w, factor, classes): pixels move last, when they are the fewest numbers."""
     x = norm(linear(x, enlarge).unflatten(-1, (factor * factor, -1)), after)
     return linear(x.flatten(2, 3), classes).unflatten(2, (-1, factor, factor)).transpose(2, 3)
-
-
-def _near(x: torch.Tensor, layer: nn.Conv2d) -> torch.Tensor:
-    """x + layer(x), in one convolution."""
-    weight = layer.weight.detach().clone()
-    weight[:, :, 1, 1] += 1
-    out = F.conv2d(x.permute(0, 3, 1, 2), weight, layer.bias, padding=1, groups=len(weight))
-    return out.permute(0, 2, 3, 1).contiguous()
 
 
 def _tokens(x: torch.Tensor) -> torch.Tensor:

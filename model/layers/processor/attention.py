@@ -1,151 +1,116 @@
-"""Lightning attention straight from qkv, a slab of chunks at a time, so that what is inside stays in the cache.
+"""Lightning attention over tokens in the order of their scan, a slab at a time, so that what is inside stays in the cache.
 
 out = (Q K^T * M) V as in `model.attention.chunk`: masked products inside chunks of tokens, decaying states between them.
-A first pass, from the end to the start, leaves the states of what comes after each chunk; a second, from the start,
-carries the states of what comes before along and computes what comes out.
+A first pass, from the end to the start, gives what tokens find in their own chunk, and the states of what comes after
+each chunk; a second, from the start, carries the states of what comes before along and adds what q finds in both.
 """
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 
 import torch
 
-from model.layers.processor.grid import Grid, choose_grid, in_chunks, in_order
+from model.layers.processor.decays import Decays, decays_of
 
 _SLAB = 96 * 64
-"""Tokens of a slab, counted for each head: six arrays of 32 numbers for each are 5 MB."""
-_NEGLIGIBLE = 80.0
-"""exp(-80) is 2e-35. What is smaller would soon be denormal, which processors are slow at."""
+"""Tokens of a slab, counted for each head: each array of 32 numbers a token is 0.8 MB."""
+_SHORT, _LONG, _FEW = 32, 64, 2048
+"""Tokens of a chunk: longer ones compute more scores, shorter ones more states. Few tokens go in short ones."""
 
-_silu = torch.ops.aten.silu.out
-
-
-def attend(qkv: torch.Tensor, slopes: torch.Tensor, direction: str, by_columns: bool) -> torch.Tensor:
-    """As `plain.attend`, in float32. What it gives lies where q was, which spares fresh memory."""
-    height, width, channels = qkv.shape[1:]
-    grid = choose_grid(height, width, by_columns)
-    for tokens in qkv:
-        if grid is not None:
-            _scan(tokens, slopes, direction, grid)
-            continue
-        ordered = in_order(tokens, by_columns)
-        _scan(ordered, slopes, direction, choose_grid(1, ordered.shape[1], by_columns=False))
-        tokens = tokens.transpose(0, 1) if by_columns else tokens
-        tokens.copy_(ordered[0, : height * width].view(tokens.shape))
-    return qkv[..., : channels // 3]
+Load = Callable[[slice], tuple[torch.Tensor, torch.Tensor]]
+"""Gives q and k side by side (T, 2C), SiLU applied, and v (T, C), of some tokens; called from the last to the first."""
+Store = Callable[[slice, torch.Tensor], None]
+"""Takes what comes out for some tokens (T, C), called from the first to the last."""
 
 
-def _scan(tokens: torch.Tensor, slopes: torch.Tensor, direction: str, grid: Grid) -> None:
-    """tokens (h, w, 3C); what comes out replaces q."""
-    heads = len(slopes)
-    size = max(1, round(_SLAB / (heads * grid.inner * grid.chunk)))
-    parts = [x.split(size, dim=1) for x in in_chunks(tokens, grid, 3 * heads).split(heads)]
-    slabs = _slabs(parts[0], _decays(tuple(slopes.tolist()), direction, grid.chunk))
-    carry = dict.fromkeys((False, True), tokens.new_zeros(heads, 1, parts[0][0].shape[-1] ** 2))
-    after = []
-    if direction != "causal":
-        for slab, _, k, v in reversed(list(zip(slabs, *parts, strict=True))):
-            slab.load(k, v)
-            states, carry[True] = slab.states(carry[True], reverse=True)
-            after.append(states)
-    for slab, q, k, v in zip(slabs, *parts, strict=True):
-        slab.load(k, v)
-        entering = {True: after.pop()} if after else {}
-        if direction != "anticausal":
-            entering[False], carry[False] = slab.states(carry[False], reverse=False)
-        slab.attend(q, entering)
+def scan(tokens: int, slopes: torch.Tensor, direction: str, width: int, load: Load, store: Store) -> None:
+    """All `tokens` of an image, `width` channels a head. What is stored is float32, each head's output of unit RMS."""
+    chunk = _SHORT if tokens <= _FEW else _LONG
+    chunks, most = -(-tokens // chunk), max(1, round(_SLAB / (len(slopes) * chunk)))
+    size = chunk * -(-chunks // -(-chunks // most))
+    places = [slice(first, min(first + size, tokens)) for first in range(0, tokens, size)]
+    slabs = _Slabs(len(places), size // chunk, width, decays_of(tuple(slopes.tolist()), direction, chunk))
+    for number in reversed(range(len(places))):
+        slabs.enter(number, *load(places[number]))
+    for number, place in enumerate(places):
+        store(place, slabs.leave(number)[: place.stop - place.start])
 
 
-def _slabs(parts: tuple[torch.Tensor, ...], decays: _Decays) -> list[_Slab]:
-    """A slab for each part; those of one shape are the same."""
-    kinds: dict[torch.Size, _Slab] = {}
-    return [kinds.setdefault(part.shape, kinds.get(part.shape) or _Slab(part.shape, decays)) for part in parts]
-
-
-class _Slab:
-    """Room for the arrays of a slab, (heads x chunks, tokens of a chunk, D), and what is computed in it.
+class _Slabs:
+    """Room for the arrays of a scan, (heads x chunks, tokens of a chunk, D), and what is computed in them.
 
     Views are made once: there are so many small steps that making them anew takes a tenth of the time.
     """
 
-    def __init__(self, shape: torch.Size, decays: _Decays) -> None:
-        """`shape` is that of a grid's view, (heads, outer, inner, lines, length, D)."""
-        heads, width = shape[0], shape[-1]
-        chunks = shape[1] * shape[2]
-        self._decays, self._width, self._single = decays, width, shape[:-1] + (1,)
-        self._q, self._k, self._v, self._decayed, self._found = torch.empty(5, heads * chunks, decays.chunk, width)
-        self._weights = torch.empty(heads * chunks, decays.chunk, decays.chunk)
-        self._own = torch.empty(heads * chunks, width, width)
-        self._loaded = {name: getattr(self, name).view(shape) for name in ("_q", "_k", "_v", "_found")}
-        by_head = ("_q", "_k", "_decayed", "_weights")
-        self._by_head = {name: getattr(self, name).unflatten(0, (heads, chunks)) for name in by_head}
-        self._own_rows = self._own.view(heads, chunks, width * width)
-        self._between = {side: decays.of_chunks(chunks, side) for side in decays.sides}
-
-    def load(self, k: torch.Tensor, v: torch.Tensor) -> None:
-        """Parts of a grid's view."""
-        _silu(k, out=self._loaded["_k"])
-        self._loaded["_v"].copy_(v)
-
-    def states(self, carry: torch.Tensor, reverse: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        """What enters each chunk from before, (heads x chunks, D, D), and what the slab hands on; so does `carry`."""
-        torch.mul(self._by_head["_k"], self._decays.to_edge[reverse], out=self._by_head["_decayed"])
-        torch.bmm(self._decayed.transpose(1, 2), self._v, out=self._own)
-        between, from_edge = self._between[reverse]
-        states = torch.bmm(between, self._own_rows).addcmul_(from_edge, carry)
-        last = slice(0, 1) if reverse else slice(-1, None)
-        carry = torch.addcmul(self._own_rows[:, last], states[:, last], self._decays.whole)
-        return states.view(self._own.shape), carry
-
-    def attend(self, q: torch.Tensor, entering: dict[bool, torch.Tensor]) -> None:
-        """Replace q, a part of a grid's view, by what comes out; `entering` are the states of each side."""
-        _silu(q, out=self._loaded["_q"])
-        torch.bmm(self._q, self._k.transpose(1, 2), out=self._weights)
-        self._by_head["_weights"].mul_(self._decays.inside)
-        found = torch.bmm(self._weights, self._v, out=self._found)
-        for reverse, states in entering.items():
-            torch.mul(self._by_head["_q"], self._decays.from_edge[reverse], out=self._by_head["_decayed"])
-            found.baddbmm_(self._decayed, states)
+    def __init__(self, count: int, chunks: int, width: int, decays: Decays) -> None:
+        heads, chunk, sides = decays.heads, decays.chunk, decays.sides
+        shape, rows = (heads * chunks, chunk, width), (heads, chunks * chunk, width)
+        self._decays, self._channels = decays, heads * width
+        # What is kept from the first pass to the second: of each slab q, what it finds nearby, and the states.
+        q, found = torch.empty(2, count, *shape)
+        states = torch.empty(count, heads * chunks, len(sides) * width, width)
+        self._q, self._q_rows = q.unbind(), q.view(count, *rows).unbind()
+        self._q_by_head = q.view(count, heads, chunks, chunk, 1, width).unbind()
+        self._found, self._found_rows = found.unbind(), found.view(count, *rows).unbind()
+        self._states = states.unbind()
+        by_side = states.view(count, heads, chunks, len(sides), width * width).unbind(3)
+        self._sides = {side: states.unbind() for side, states in zip(sides, by_side, strict=True)}
+        self._between = {side: decays.of_chunks(chunks, side) for side in sides}
+        self._carry: dict[bool, torch.Tensor] = {}
+        # What the next slab takes over.
+        k, self._v = torch.empty(2, *shape)
+        self._k_rows, self._v_rows, self._k_turned = k.view(rows), self._v.view(rows), k.transpose(1, 2)
+        self._k_by_head = k.view(heads, chunks, chunk, 1, width)
+        self._scores = torch.empty(heads * chunks, chunk, chunk)
+        self._scores_by_head = self._scores.view(heads, chunks, chunk, chunk)
+        self._decayed = torch.empty(heads * chunks, chunk, len(sides) * width)
+        self._decayed_turned = self._decayed.transpose(1, 2)
+        self._decayed_by_head = self._decayed.view(heads, chunks, chunk, len(sides), width)
+        self._out = torch.empty(chunks * chunk, heads * width)
+        self._out_rows = self._out.view(-1, heads, width).transpose(0, 1)
         # The root mean square of plain's q / D, and its eps.
-        size = torch.linalg.vector_norm(found, dim=-1, keepdim=True).mul_(self._width**-0.5)
-        size = size.hypot_(size.new_tensor(1e-3 * self._width))
-        torch.div(self._loaded["_found"], size.view(self._single), out=q)
+        self._least, self._scale = torch.tensor(1e-3 * width), width**-0.5
+
+    def enter(self, number: int, qk: torch.Tensor, v: torch.Tensor) -> None:
+        """The first pass over a slab, given as a `Load` gives it."""
+        q, k = qk.view(len(qk), 2, len(self._k_rows), -1).transpose(0, 2).unbind(1)
+        _fill(self._q_rows[number], q)
+        _fill(self._k_rows, k)
+        _fill(self._v_rows, v.view(len(v), len(self._v_rows), -1).transpose(0, 1))
+        torch.bmm(self._q[number], self._k_turned, out=self._scores)
+        self._scores_by_head.mul_(self._decays.inside)
+        torch.bmm(self._scores, self._v, out=self._found[number])
+        torch.mul(self._k_by_head, self._decays.to_edge, out=self._decayed_by_head)
+        torch.bmm(self._decayed_turned, self._v, out=self._states[number])
+        if True in self._sides:
+            self._pass_on(number, reverse=True)
+
+    def leave(self, number: int) -> torch.Tensor:
+        """The second pass: what comes out, (T, C), with zeros behind the last token, until the next slab's."""
+        if False in self._sides:
+            self._pass_on(number, reverse=False)
+        torch.mul(self._q_by_head[number], self._decays.from_edge, out=self._decayed_by_head)
+        self._found[number].baddbmm_(self._decayed, self._states[number])
+        found = self._found_rows[number]
+        size = torch.linalg.vector_norm(found, dim=-1, keepdim=True).mul_(self._scale).hypot_(self._least)
+        torch.div(found, size, out=self._out_rows)
+        return self._out
+
+    def _pass_on(self, number: int, reverse: bool) -> None:
+        """Make of each chunk's own states on one side those that enter it, and add up what the next slab meets."""
+        states, (between, from_edge) = self._sides[reverse][number], self._between[reverse]
+        entering, last = torch.bmm(between, states), slice(0, 1) if reverse else slice(-1, None)
+        if reverse in self._carry:
+            entering.addcmul_(from_edge, self._carry[reverse])
+        self._carry[reverse] = torch.addcmul(states[:, last], entering[:, last], self._decays.whole)
+        states.copy_(entering)
 
 
-@functools.lru_cache(maxsize=32)
-def _decays(slopes: tuple[float, ...], direction: str, chunk: int) -> _Decays:
-    """Kept for the few scans of a network: to compute them takes as long as a tenth of a small scan."""
-    return _Decays(slopes, direction, chunk)
-
-
-class _Decays:
-    """What of the distance between two tokens lies inside a chunk, from a token to its chunk's edge, and beyond.
-
-    `reverse` is for what comes after, instead of before.
-    """
-
-    def __init__(self, slopes: tuple[float, ...], direction: str, chunk: int) -> None:
-        self.slopes, self.chunk = torch.tensor(slopes)[:, None, None], chunk
-        self.sides = {"causal": (False,), "anticausal": (True,)}.get(direction, (False, True))
-        step = torch.arange(chunk, dtype=torch.float32)
-        distance = step[:, None] - step
-        seen = {"causal": distance >= 0, "anticausal": distance <= 0}.get(direction, torch.ones(()))
-        self.inside = (_decay(self.slopes * distance.abs()) * seen)[:, None]
-        steps = {False: step[:, None], True: step.flip(0)[:, None]}
-        self.to_edge = {side: _decay(self.slopes * (chunk - 1 - steps[side]))[:, None] for side in self.sides}
-        self.from_edge = {side: _decay(self.slopes * (steps[side] + 1))[:, None] for side in self.sides}
-        self.whole = _decay(self.slopes * chunk)
-        self.of_chunks = functools.lru_cache(maxsize=8)(self._of_chunks)
-
-    def _of_chunks(self, chunks: int, reverse: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        """Between the chunks of a slab (heads, chunks, chunks), and from the slab's edge to each (heads, chunks, 1)."""
-        row = torch.arange(chunks, dtype=torch.float32)
-        row = row.flip(0) if reverse else row
-        apart = row[:, None] - 1 - row
-        between = _decay(self.slopes * self.chunk * apart.clamp(min=0)) * (apart >= 0)
-        return between, _decay(self.slopes * self.chunk * row[:, None])
-
-
-def _decay(exponent: torch.Tensor) -> torch.Tensor:
-    return torch.exp(-exponent) * (exponent < _NEGLIGIBLE)
+def _fill(rows: torch.Tensor, values: torch.Tensor) -> None:
+    """The first tokens of `rows` (heads, tokens, D) with `values`, and zeros behind them, which change no sum."""
+    count = values.shape[1]
+    if count < rows.shape[1]:
+        rows[:, count:] = 0
+        rows = rows[:, :count]
+    rows.copy_(values)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import torch
 
 from model.device import is_lost, is_out_of_memory
-from model.staging import Upload
 
 _KEPT = 8
 _SEEN = 64
@@ -36,18 +35,18 @@ class Graphs:
         self.refusal: str | None = None
 
     def run(
-        self, name: str, function: Function, *inputs: torch.Tensor | Upload, at_once: bool = False, keep: object = None
+        self, name: str, function: Function, *inputs: torch.Tensor, at_once: bool = False, keep: object = None
     ) -> torch.Tensor:
         """function(*inputs), on this stream; `name` tells apart functions of inputs of one shape and type.
 
-        Inputs are on the device or on their way there; the first has a shape (B, H, W, ...). The result is valid until
+        Inputs are on the device or in pinned memory; the first has a shape (B, H, W, ...). The result is valid until
         the next run. The function is captured the second time it is asked for, or the first time with `at_once`;
         `keep` is what else it reads.
         """
         key = (name, *((x.shape, x.dtype) for x in inputs))
         graph = self._kept.get(key)
         if graph is None:
-            inputs = tuple(_arrived(x, self._device) for x in inputs)
+            inputs = tuple(x.to(self._device, non_blocking=True) for x in inputs)
             if self._is_worth_it(key, inputs, at_once):
                 graph = self._capture(key, function, inputs, keep)
         if graph is None:
@@ -98,26 +97,11 @@ class _Graph:
     inputs: tuple[torch.Tensor, ...]
     output: torch.Tensor
 
-    def replay(self, inputs: tuple[torch.Tensor | Upload, ...]) -> torch.Tensor:
-        for place, given in zip(self.inputs, inputs, strict=True):
-            _put(given, place)
+    def replay(self, inputs: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        for place, tensor in zip(self.inputs, inputs, strict=True):
+            place.copy_(tensor, non_blocking=True)
         self.graph.replay()
         return self.output
-
-
-def _arrived(given: torch.Tensor | Upload, device: torch.device) -> torch.Tensor:
-    if isinstance(given, torch.Tensor):
-        return given
-    place = torch.empty(given.shape, dtype=given.dtype, device=device)
-    given.put(place)
-    return place
-
-
-def _put(given: torch.Tensor | Upload, place: torch.Tensor) -> None:
-    if isinstance(given, torch.Tensor):
-        place.copy_(given, non_blocking=True)
-    else:
-        given.put(place)
 
 
 def _capture(

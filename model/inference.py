@@ -15,7 +15,7 @@ from model.device import computes_in_bfloat16
 from model.layers import form_for, plain
 from model.network import LightningUnet
 from model.planes import Zoom, as_planes, limits_tensor, unit_planes
-from model.staging import Download, Staging, Upload
+from model.staging import Download, Staging
 
 Limits = tuple[float, float]
 """The values of an image that become 0 and 1."""
@@ -80,7 +80,8 @@ class Inference:
             if self._reads_bytes and found == shape and _are_bytes(images, limits):
                 inputs, name, work = inputs[:1], "bytes", self._bytes
             exact = found == shape and max(shape) <= self.network.config.size
-            packed = self._graphs.run(name, work, *inputs, at_once=exact, keep=zoom)
+            with self.staging.reading():
+                packed = self._graphs.run(name, work, *inputs, at_once=exact, keep=zoom)
             download = self.staging.download(packed if alone else packed.clone(), alone)
         return Started(download, len(images), found, self._classes)
 
@@ -90,7 +91,8 @@ class Inference:
         """Tiles (H, W) or (H, W, 3) -> (B, C, H, W) float32 on the device, with H and W swapped if `turned`."""
         with self.on_device():
             inputs = self._upload(tiles, [limits] * len(tiles), batch)
-            found = self._graphs.run(f"probabilities {turned}", functools.partial(self._raw, turned), *inputs)
+            with self.staging.reading():
+                found = self._graphs.run(f"probabilities {turned}", functools.partial(self._raw, turned), *inputs)
             return found[: len(tiles)]
 
     @contextlib.contextmanager
@@ -113,7 +115,7 @@ class Inference:
 
     def _upload(
         self, images: Sequence[np.ndarray], limits: Sequence[Limits], batch: int
-    ) -> tuple[torch.Tensor | Upload, torch.Tensor]:
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         missing = batch - len(images)
         pixels = [_plain(image) for image in (*images, *images[:1] * missing)]
         return self.staging.upload(pixels, batch == 1), self._ranges((*limits, *limits[:1] * missing))

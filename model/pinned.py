@@ -5,38 +5,36 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 _KEPT = 256 << 20
 """Bytes of result buffers that wait to be used again."""
-_PARTS, _PART = 4, 192 << 10
-"""An upload's parts at most, and about how many bytes make one more worth its launch."""
 
 
 class UploadBuffer:
-    """What is put here is copied on to a GPU a part at a time, so that one part travels while the next is put here."""
+    """Filled, and then read by the GPU."""
 
     def __init__(self) -> None:
         self._memory: torch.Tensor | None = None
         self._read = torch.cuda.Event()
 
-    def send(self, arrays: Sequence[np.ndarray], place: torch.Tensor) -> None:
-        """Begin to copy arrays of one shape and type to `place` (B, ...) on the GPU, in the order of the current stream."""
+    def fill(self, arrays: Sequence[np.ndarray], shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+        """The arrays as one pinned tensor of `shape`, once the GPU has read what was there before."""
         self._read.synchronize()
-        size = place.numel() * place.element_size()
+        size = arrays[0].nbytes * len(arrays)
         if self._memory is None or self._memory.numel() < size:
             self._memory = torch.empty(size, dtype=torch.uint8, pin_memory=True)
-        here = self._memory[:size].view(place.dtype).view(place.shape)
-        try:
-            for part, staged, there in _parts(arrays, here, place, min(_PARTS, 1 + size // _PART)):
-                for row, array in zip(staged.numpy(), part, strict=True):
-                    np.copyto(row, array)
-                there.copy_(staged, non_blocking=True)
-        finally:
-            self._read.record()
+        staged = self._memory[:size].view(dtype).view(shape)
+        for place, array in zip(staged.numpy(), arrays, strict=True):
+            np.copyto(place, array)
+        return staged
+
+    def is_read(self) -> None:
+        """Whatever reads it has been put on the current stream."""
+        self._read.record()
 
 
 class ResultBuffers:
@@ -71,18 +69,3 @@ class ResultBuffers:
             self._free[buffer.data_ptr()] = buffer
         while sum(kept.numel() for kept in self._free.values()) > _KEPT:
             self._free.popitem(last=False)
-
-
-def _parts(
-    arrays: Sequence[np.ndarray], here: torch.Tensor, there: torch.Tensor, count: int
-) -> Iterator[tuple[Sequence[np.ndarray], torch.Tensor, torch.Tensor]]:
-    """About `count` pieces of the arrays with their places: some of several, or some rows of a single one."""
-    alone = len(arrays) == 1
-    length = here.shape[1] if alone else len(arrays)
-    step = -(-length // count)
-    for start in range(0, length, step):
-        part = slice(start, start + step)
-        if alone:
-            yield [arrays[0][part]], here[:, part], there[:, part]
-        else:
-            yield arrays[part], here[part], there[part]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -31,29 +30,42 @@ class Staging:
         streams = [torch.cuda.Stream(device) for _ in range(3)] if self._gpu else [None] * 3
         self._up, self.compute, self._down = streams
         self._results = ResultBuffers()
+        self._filled: UploadBuffer | None = None
         self._buffers = itertools.cycle([UploadBuffer() for _ in range(_BUFFERS)] if self._gpu else [None])
 
     def computing(self) -> contextlib.AbstractContextManager:
         """What computes with uploaded tensors, or makes what is downloaded, does so inside this."""
         return torch.cuda.stream(self.compute) if self._gpu else contextlib.nullcontext()
 
-    def upload(self, arrays: Sequence[np.ndarray], alone: bool = False) -> torch.Tensor | Upload:
+    def upload(self, arrays: Sequence[np.ndarray], alone: bool = False) -> torch.Tensor:
         """Arrays of one shape, uint8, int16, uint16 or float32 -> a tensor (B, ...) on the device.
 
-        What is `alone`, with nothing to overlap with, goes and comes on the stream that computes, which costs less:
-        that of small arrays begins once it is known where they belong.
+        What is `alone`, with nothing to overlap with, goes and comes on the stream that computes, which costs less;
+        the tensor then may be pinned memory, to be read on the device inside `reading`.
         """
         if not self._gpu:
             return torch.from_numpy(np.stack(arrays))
-        shape, dtype = torch.Size((len(arrays), *arrays[0].shape)), _TYPES[arrays[0].dtype.name]
-        if alone and arrays[0].nbytes <= _STRIP:
-            return Upload(arrays, next(self._buffers), shape, dtype)
         with contextlib.nullcontext() if alone else torch.cuda.stream(self._up):
-            tensor = self._in_parts(arrays, shape, dtype)
+            shape, dtype = (len(arrays), *arrays[0].shape), _TYPES[arrays[0].dtype.name]
+            if alone and arrays[0].nbytes <= _STRIP:
+                self._filled = next(self._buffers)
+                return self._filled.fill(arrays, shape, dtype)
+            else:
+                tensor = self._in_parts(arrays, shape, dtype)
         if not alone:
             self.compute.wait_stream(self._up)
             tensor.record_stream(self.compute)
         return tensor
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """What reads what `upload` returned is put on the computing stream inside this; it may fail half way."""
+        try:
+            yield
+        finally:
+            filled, self._filled = self._filled, None
+            if filled is not None:
+                filled.is_read()
 
     def download(self, tensor: torch.Tensor, alone: bool = False) -> Download:
         """Begin to copy a uint8 tensor that was just made and that nobody changes any more.
@@ -104,21 +116,13 @@ class Staging:
             for top in range(0, shape[1], rows):
                 parts = [array[top : top + rows] for array in arrays[first : first + together]]
                 place = tensor[first : first + together, top : top + rows]
-                next(self._buffers).send(parts, place)
+                buffer = next(self._buffers)
+                staged = buffer.fill(parts, place.shape, dtype)
+                try:
+                    place.copy_(staged, non_blocking=True)
+                finally:
+                    buffer.is_read()
         return tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Upload:
-    """Arrays on their way to a GPU: a tensor of this shape and type once it is `put`, on the current stream."""
-
-    arrays: Sequence[np.ndarray]
-    buffer: UploadBuffer
-    shape: torch.Size
-    dtype: torch.dtype
-
-    def put(self, place: torch.Tensor) -> None:
-        self.buffer.send(self.arrays, place)
 
 
 class Download:

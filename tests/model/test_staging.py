@@ -169,7 +169,7 @@ def test_what_is_prepared_is_what_the_first_images_ask_for(pair: tuple[Segmenter
     assert prepared and set(way._inference._graphs._kept) == prepared
 
 
-def test_an_upload_that_was_begun_is_waited_for_even_when_it_fails_half_way(
+def test_an_upload_that_was_begun_is_waited_for_even_when_what_reads_it_fails(
     pair: tuple[Segmenter, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     way = pair[1]._inference
@@ -179,7 +179,7 @@ def test_an_upload_that_was_begun_is_waited_for_even_when_it_fails_half_way(
     def fails(*arguments: object, **named: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(torch.Tensor, "copy_", fails)
+    monkeypatch.setattr(way._graphs, "run", fails)
     pixels = np.zeros((64, 64), np.uint8)
     for number in (1, 2):
         with pytest.raises(torch.OutOfMemoryError):

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt
 
 from lsgui.cleaning import cleaned
 from lsgui.computed_tool import ComputedTool
-from lsgui.fill_tools import label_of
 from lsgui.mask import Box, Edit, MaskPatch, as_mask, whole_patch
 from lsgui.painting import BACKGROUND
 from lsgui.rules import Rules
@@ -109,7 +108,7 @@ class CleanUp(ComputedTool):
             def step(done: float) -> None:
                 report(Progress(done))
 
-            found = cleaned(label_of(snapshot), what, values, how.size, how.radius, rules.protected, step)
+            found = cleaned(snapshot.label_map(), what, values, how.size, how.radius, rules.protected, step)
             if found is None:
                 return None
             return whole_patch(snapshot, tidied(found.after, found.box, rules, pixels), found.box)

@@ -51,7 +51,7 @@ class Fill(RegionTool):
 
     def _by_label(self, at: tuple[int, int]) -> Callable[[Snapshot], AnyRegion]:
         fill = flood if self.painting.fill_contiguous else same_label
-        return lambda snapshot: fill(label_of(snapshot), *at)
+        return lambda snapshot: fill(snapshot.label_map(), *at)
 
     def _by_values(self, at: tuple[int, int]) -> Callable[[Snapshot], AnyRegion]:
         pixels, painting = self.document.image.pixels, self.painting
@@ -116,15 +116,6 @@ class Picker(Idle):
             return False
         self.painting.class_value = int(self.document.label_map[at[1], at[0]])
         return True
-
-
-def label_of(snapshot: Snapshot) -> np.ndarray:
-    """The label map of a snapshot, uint8 (H, W), that may be written; the other plane is never copied whole."""
-    label, top = np.empty(snapshot.shape, np.uint8), 0
-    for band, _ in snapshot.bands():
-        label[top : top + len(band)] = band
-        top += len(band)
-    return label
 
 
 def growing(pixels: np.ndarray, at: tuple[int, int]) -> Callable[[float], Callable[[Snapshot], AnyRegion]]:

@@ -50,8 +50,9 @@ class Fill(RegionTool):
         return True
 
     def _by_label(self, at: tuple[int, int]) -> Callable[[Snapshot], AnyRegion]:
-        fill = flood if self.painting.fill_contiguous else same_label
-        return lambda snapshot: fill(snapshot.label_map(), *at)
+        if self.painting.fill_contiguous:
+            return lambda snapshot: flood(snapshot.labels, snapshot.shape, *at)
+        return lambda snapshot: same_label(snapshot.labels(0, snapshot.shape[0]), *at)
 
     def _by_values(self, at: tuple[int, int]) -> Callable[[Snapshot], AnyRegion]:
         pixels, painting = self.document.image.pixels, self.painting

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from lsgui.mask import Box, Region, as_mask
+from lsgui.flooding import flooded
+from lsgui.mask import AnyRegion, Box, Region, as_mask
 from model.opencv import cv2
 
 REACH = 2048
@@ -14,10 +16,14 @@ REACH = 2048
 _SUM_TYPES = {"uint8": cv2.CV_16U, "uint16": cv2.CV_32S, "int16": cv2.CV_32S, "float32": cv2.CV_64F}
 
 
-def flood(label_map: np.ndarray, x: int, y: int) -> Region:
-    """The contiguous pixels (sharing edges) of the label at (x, y). A copy is made of a map that may not be written."""
-    label_map = np.require(label_map, np.uint8, ["C", "W"])
-    return _flooded(label_map, x, y)
+def flood(labels: Callable[[int, int], np.ndarray], shape: tuple[int, int], x: int, y: int) -> AnyRegion:
+    """The contiguous pixels (sharing edges) of the label at (x, y).
+
+    `labels` gives uint8 (bottom - top, W), the label map's rows from `top` to `bottom`.
+    """
+    value = labels(y, y + 1)[0, x]
+    found = flooded(lambda top, bottom: labels(top, bottom) == value, shape, x, y)
+    return _flooded(np.require(labels(0, shape[0]), np.uint8, ["C", "W"]), x, y) if found is None else found
 
 
 def same_label(label_map: np.ndarray, x: int, y: int) -> Region:
@@ -25,14 +31,21 @@ def same_label(label_map: np.ndarray, x: int, y: int) -> Region:
     return _trimmed(as_mask(label_map == label_map[y, x]))
 
 
-def flood_values(pixels: np.ndarray, x: int, y: int, tolerance: float, contiguous: bool = True) -> Region:
+def flood_values(pixels: np.ndarray, x: int, y: int, tolerance: float, contiguous: bool = True) -> AnyRegion:
     """The pixels whose values differ by `tolerance` at most from that at (x, y); of colours, in every channel.
 
     `contiguous` takes those (sharing edges) that are reached from there.
     """
     value = pixels[y, x].astype(np.float64)
-    near = _within(pixels, value - tolerance, value + tolerance)
-    return _flooded(near, x, y) if contiguous else _trimmed(near)
+
+    def near(top: int, bottom: int) -> np.ndarray:
+        return _within(pixels[top:bottom], value - tolerance, value + tolerance)
+
+    height = len(pixels)
+    if not contiguous:
+        return _trimmed(near(0, height))
+    found = flooded(near, pixels.shape[:2], x, y)
+    return _flooded(near(0, height), x, y) if found is None else found
 
 
 def between(pixels: np.ndarray, low: float | None, high: float | None) -> np.ndarray:

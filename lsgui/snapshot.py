@@ -51,12 +51,12 @@ class Snapshot:
             self._copy(slice(start, stop), slice(left, right), (label[part], origin[part]))
         return label, origin
 
-    def label_map(self) -> np.ndarray:
-        """A copy of the whole label map; the other plane is not read for it."""
-        label = np.empty(self.shape, np.uint8)
-        for top in range(0, len(label), BAND_ROWS):
-            part = slice(top, min(top + BAND_ROWS, len(label)))
-            self._copy(part, slice(0, label.shape[1]), (label[part],))
+    def labels(self, first: int, last: int) -> np.ndarray:
+        """A copy of these rows of the label map; the other plane is not read for it."""
+        label = np.empty((last - first, self.shape[1]), np.uint8)
+        for top in range(first, last, BAND_ROWS):
+            rows = slice(top, min(top + BAND_ROWS, last))
+            self._copy(rows, slice(0, label.shape[1]), (label[top - first : rows.stop - first],))
         return label
 
     def bands(self, rows: int = BAND_ROWS) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -34,8 +34,8 @@ LAYERS = (
         "lsgui.accept_brush", "lsgui.document", "lsgui.history", "lsgui.painting", "lsgui.paint_field", "lsgui.selection",
     ),
     (
-        "lsgui.mask", "lsgui.regions", "lsgui.shapes", "lsgui.polygons", "lsgui.fills", "lsgui.rules", "lsgui.gesture",
-        "lsgui.kept_tiles", "lsgui.live_planes", "lsgui.snapshot", "lsgui.tile_counts", "lsgui.document_edits",
+        "lsgui.mask", "lsgui.regions", "lsgui.flooding", "lsgui.shapes", "lsgui.polygons", "lsgui.fills", "lsgui.rules",
+        "lsgui.gesture", "lsgui.kept_tiles", "lsgui.live_planes", "lsgui.snapshot", "lsgui.tile_counts", "lsgui.document_edits",
         "lsgui.guided", "lsgui.superpixels", "lsgui.smart_outline", "lsgui.cleaning", "lsgui.neighbours",
     ),
 )  # fmt: skip

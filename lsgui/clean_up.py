@@ -108,7 +108,9 @@ class CleanUp(ComputedTool):
             def step(done: float) -> None:
                 report(Progress(done))
 
-            found = cleaned(snapshot.labels(0, snapshot.shape[0]), what, values, how.size, how.radius, rules.protected, step)
+            found = cleaned(
+                snapshot.labels(0, snapshot.shape[0]), what, values, how.size, how.radius, rules.protected, step
+            )
             if found is None:
                 return None
             return whole_patch(snapshot, tidied(found.after, found.box, rules, pixels), found.box)

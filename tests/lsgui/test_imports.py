@@ -22,7 +22,7 @@ LAYERS = (
         "lsgui.importing", "lsgui.class_changes", "lsgui.model_choice", "lsgui.prediction_flow", "lsgui.training_flow",
         "lsgui.context", "lsgui.folder_predicting", "lsgui.journalling", "lsgui.recovery", "lsgui.watching",
         "lsgui.journal_writer", "lsgui.undo_anywhere",
-        "lsgui.clean_up", "lsgui.from_neighbours", "lsgui.slices", "lsgui.whole_edits",
+        "lsgui.clean_up", "lsgui.previewed", "lsgui.from_neighbours", "lsgui.slices", "lsgui.whole_edits",
     ),
     (
         "lsgui.jobs", "lsgui.lane", "lsgui.failures", "lsgui.folder", "lsgui.thumbnails", "lsgui.finetune_child",

@@ -31,7 +31,7 @@ LINE_HEIGHT, OPEN_HEIGHT = 52, 150
 NARROWEST, NARROW, WIDE = 240, 880, 1120
 """Logical pixels of width: the panel never widens the window, below the second not all columns fit, and from the third
 on all choices fit into one line."""
-WORDS, FEWER_WORDS = 250, 210
+WORDS, FEWER_WORDS = 250, 240
 QWIDGETSIZE_MAX = 16_777_215
 
 

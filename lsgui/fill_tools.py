@@ -37,17 +37,36 @@ class RegionTool(ComputedTool):
 
 
 class Fill(RegionTool):
-    """A click gives the current class to what has the label, or about the value, of the pixel that was clicked."""
+    """A press shows what has the label, or about the value, of the pixel under it in the current class; letting go keeps
+    it."""
+
+    def __init__(self, kit: Kit) -> None:
+        super().__init__(kit)
+        self._pressed = False
+
+    @property
+    def active(self) -> bool:
+        return self._pressed or super().active
 
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
     ) -> bool:
         at = self.pixel(x, y)
-        if at is None or button != LEFT:
-            return False
-        if self.may_paint():
-            self.paint("Fill", self._by_values(at) if self.painting.fill_by == "values" else self._by_label(at), True)
+        if button != LEFT or at is None:
+            return self._pressed
+        if not self._pressed and self.may_paint():
+            self._pressed = True
+            self.paint("Fill", self._by_values(at) if self.painting.fill_by == "values" else self._by_label(at), False)
         return True
+
+    def release(self, x: float, y: float, button: Qt.MouseButton) -> None:
+        if button == LEFT and self._pressed:
+            self._pressed = False
+            self.finish()
+
+    def cancel(self) -> None:
+        self._pressed = False
+        super().cancel()
 
     def _by_label(self, at: tuple[int, int]) -> Callable[[Snapshot], AnyRegion]:
         if self.painting.fill_contiguous:

@@ -99,6 +99,22 @@ def test_an_undo_in_the_middle_of_a_wand_s_drag_ends_it(hand: object, steps: np.
     assert (hand.label == UNTOUCHED).all() and not hand.tools.active and not hand.document.gesture_active
 
 
+def test_a_fill_is_shown_while_the_button_is_down_and_escape_takes_it_back(hand: object, steps: np.ndarray) -> None:
+    show(hand, steps)
+    hand.painting.tool, hand.painting.fill_by = "fill", "values"
+    hand.tools.press(10, 10, LEFT, PLAIN)
+    assert (hand.label == 6).any() and not hand.document.history.steps and hand.tools.active
+    hand.key("Escape")
+    hand.tools.release(10, 10, LEFT)
+    assert (hand.label == UNTOUCHED).all() and not hand.document.history.steps and not hand.tools.active
+    hand.tools.press(10, 10, LEFT, PLAIN)
+    hand.document.undo()
+    hand.tools.release(10, 10, LEFT)
+    assert (hand.label == UNTOUCHED).all() and not hand.tools.active
+    hand.drag((10, 10))
+    assert len(hand.document.history.steps) == 1 and (hand.label == 6).any()
+
+
 def test_a_threshold_starts_with_what_is_bright_and_enter_paints_it(hand: object, steps: np.ndarray) -> None:
     show(hand, steps)
     hand.painting.tool = "threshold"

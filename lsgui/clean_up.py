@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt
 
 from lsgui.cleaning import cleaned
-from lsgui.computed_tool import ComputedTool
-from lsgui.fill_tools import label_of
 from lsgui.mask import Box, Edit, MaskPatch, as_mask, whole_patch
 from lsgui.painting import BACKGROUND
+from lsgui.previewed import Previewed
 from lsgui.rules import Rules
 from lsgui.snapshot import Snapshot
-from lsgui.tool import NO_MODIFIER
 from lsgui.tools import ToolBox
 from model.labels import UNTOUCHED
 from model.messages import Message
@@ -31,21 +28,20 @@ TITLES = {
 _ADDS = ("fill-holes", "grow")
 
 
-class CleanUp(ComputedTool):
-    """In the hand while its preview is shown, whatever tool is chosen: new settings show at once what they do."""
+class CleanUp(Previewed):
+    """New settings show at once what they do."""
 
     def __init__(self, tools: ToolBox) -> None:
-        super().__init__(tools.kit)
+        super().__init__(tools)
         self.what = ""
         """Which of the six is shown."""
-        self._tools = tools
         self._done_with: tuple[object, ...] = ()
         self.painting.changed.connect(self._look_again)
         self.selection.changed.connect(self._look_again)
 
     @property
-    def waiting(self) -> bool:
-        return self.active and not self.committing
+    def title(self) -> Message:
+        return TITLES[self.what]
 
     def start(self, what: str) -> None:
         """Show what one of `TITLES` does. The same once more keeps what is shown, and goes on from there."""
@@ -60,27 +56,7 @@ class CleanUp(ComputedTool):
         if self._tools.borrow(self):
             self.what = what
             self._show()
-            self._ask()
-
-    def press(
-        self,
-        x: float,
-        y: float,
-        button: Qt.MouseButton,
-        modifiers: Qt.KeyboardModifier = NO_MODIFIER,
-        pressure: float = 1.0,
-    ) -> bool:
-        if button == Qt.MouseButton.LeftButton:
-            self._ask()
-        return button == Qt.MouseButton.LeftButton
-
-    def arrived(self, patch: MaskPatch | None) -> None:
-        if patch is None and not self.committing:
-            self.kit.say(Message("{what}: there is nothing to change.", {"what": TITLES[self.what]}))
-            self.cancel()
-
-    def _ask(self) -> None:
-        self.kit.say(Message("{what}: Enter keeps it, Esc takes it back.", {"what": TITLES[self.what]}))
+            self.ask()
 
     def _look_again(self) -> None:
         if self.waiting and self._settings() != self._done_with:
@@ -109,7 +85,9 @@ class CleanUp(ComputedTool):
             def step(done: float) -> None:
                 report(Progress(done))
 
-            found = cleaned(label_of(snapshot), what, values, how.size, how.radius, rules.protected, step)
+            found = cleaned(
+                snapshot.labels(0, snapshot.shape[0]), what, values, how.size, how.radius, rules.protected, step
+            )
             if found is None:
                 return None
             return whole_patch(snapshot, tidied(found.after, found.box, rules, pixels), found.box)

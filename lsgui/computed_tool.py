@@ -108,6 +108,9 @@ class ComputedTool(Idle):
     def arrived(self, patch: MaskPatch | None) -> None:
         """What was computed last is shown now; for tools that have something to say about it."""
 
+    def committed(self) -> None:
+        """What was shown stays."""
+
     def _next(self) -> None:
         if not self._waiting:
             self.kit.redraw()
@@ -159,6 +162,7 @@ class ComputedTool(Idle):
         self._snapshot = None
         self.document.commit()
         self.kit.redraw()
+        self.committed()
 
     def _forget(self) -> Snapshot | None:
         held, self._snapshot = self._snapshot, None

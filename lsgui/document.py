@@ -14,7 +14,19 @@ from lsgui.gesture import Gesture, HeldGesture
 from lsgui.history import Commit, History, Past
 from lsgui.kept_tiles import TILE
 from lsgui.live_planes import LivePlanes
-from lsgui.mask import AnyRegion, Box, Edit, Ink, MaskPatch, PatchError, filled, painting, performed
+from lsgui.mask import (
+    AnyRegion,
+    Box,
+    Edit,
+    Ink,
+    MaskPatch,
+    PatchError,
+    Spans,
+    filled,
+    filled_in,
+    painting,
+    performed,
+)  # fmt: skip
 from lsgui.rules import FREE, Rules
 from lsgui.snapshot import Snapshot
 from model.images import Image
@@ -59,6 +71,12 @@ class Document(QObject):
     def shape(self) -> tuple[int, int]:
         """(height, width); (0, 0) without an image."""
         return self._planes.shape
+
+    @property
+    def provenance(self) -> np.ndarray:
+        """Not to be held: after an undo it is brought up to date when it is asked for."""
+        self._planes.pay()
+        return self._provenance
 
     @property
     def gesture_active(self) -> bool:
@@ -154,7 +172,10 @@ class Document(QObject):
         """Set a region at once, without a gesture. False when it changes nothing."""
         if region is None:
             return False
-        return self._edit(text, painting(region, _ink(ink), rules, self.image.pixels), region.box)
+        ink = _ink(ink)
+        if isinstance(region, Spans) and ink.is_plain and rules.is_free:
+            return self._done(text, filled_in, region, ink)
+        return self._done(text, performed, painting(region, ink, rules, self.image.pixels), region.box)
 
     def push_patch(self, text: str, patch: MaskPatch | None) -> bool:
         """An edit that was computed elsewhere, from the planes as they are now. False for None."""
@@ -209,9 +230,13 @@ class Document(QObject):
         """Both planes as they are now, for another thread to read. Costs nothing; to be closed when it was read."""
         return Snapshot(self._planes, self.revision, self.seq, self.history.cursor, self._tile)
 
-    def _edit(self, text: str, edit: Edit, box: Box | None = None) -> bool:
+    def _edit(self, text: str, edit: Edit) -> bool:
+        """Of the whole image."""
+        return self._done(text, performed, edit, (0, 0, self.shape[1], self.shape[0]))
+
+    def _done(self, text: str, way: Callable[..., MaskPatch | None], *what: object) -> bool:
         self._check_idle()
-        patch = performed(self._planes, edit, box or (0, 0, self.shape[1], self.shape[0]))
+        patch = way(self._planes, *what)
         if patch is not None:
             self._changed(patch.boxes())
             self._commit(text, patch)
@@ -265,8 +290,8 @@ class Document(QObject):
 
     def _hold(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
         self._planes = LivePlanes(label_map, provenance)
-        self.label_map, self.provenance = (plane.view() for plane in self._planes.all)
-        self.label_map.flags.writeable = self.provenance.flags.writeable = False
+        self.label_map, self._provenance = (plane.view() for plane in self._planes.all)
+        self.label_map.flags.writeable = self._provenance.flags.writeable = False
 
 
 def _ink(ink: Ink | int) -> Ink:

@@ -37,21 +37,41 @@ class RegionTool(ComputedTool):
 
 
 class Fill(RegionTool):
-    """A click gives the current class to what has the label, or about the value, of the pixel that was clicked."""
+    """A press shows what has the label, or about the value, of the pixel under it in the current class; letting go keeps
+    it."""
+
+    def __init__(self, kit: Kit) -> None:
+        super().__init__(kit)
+        self._pressed = False
+
+    @property
+    def active(self) -> bool:
+        return self._pressed or super().active
 
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
     ) -> bool:
         at = self.pixel(x, y)
-        if at is None or button != LEFT:
-            return False
-        if self.may_paint():
-            self.paint("Fill", self._by_values(at) if self.painting.fill_by == "values" else self._by_label(at), True)
+        if button != LEFT or at is None:
+            return self._pressed
+        if not self._pressed and self.may_paint():
+            self._pressed = True
+            self.paint("Fill", self._by_values(at) if self.painting.fill_by == "values" else self._by_label(at), False)
         return True
 
+    def release(self, x: float, y: float, button: Qt.MouseButton) -> None:
+        if button == LEFT and self._pressed:
+            self._pressed = False
+            self.finish()
+
+    def cancel(self) -> None:
+        self._pressed = False
+        super().cancel()
+
     def _by_label(self, at: tuple[int, int]) -> Callable[[Snapshot], AnyRegion]:
-        fill = flood if self.painting.fill_contiguous else same_label
-        return lambda snapshot: fill(label_of(snapshot), *at)
+        if self.painting.fill_contiguous:
+            return lambda snapshot: flood(snapshot.labels, snapshot.shape, *at)
+        return lambda snapshot: same_label(snapshot.labels(0, snapshot.shape[0]), *at)
 
     def _by_values(self, at: tuple[int, int]) -> Callable[[Snapshot], AnyRegion]:
         pixels, painting = self.document.image.pixels, self.painting
@@ -116,15 +136,6 @@ class Picker(Idle):
             return False
         self.painting.class_value = int(self.document.label_map[at[1], at[0]])
         return True
-
-
-def label_of(snapshot: Snapshot) -> np.ndarray:
-    """The label map of a snapshot, uint8 (H, W), that may be written; the other plane is never copied whole."""
-    label, top = np.empty(snapshot.shape, np.uint8), 0
-    for band, _ in snapshot.bands():
-        label[top : top + len(band)] = band
-        top += len(band)
-    return label
 
 
 def growing(pixels: np.ndarray, at: tuple[int, int]) -> Callable[[float], Callable[[Snapshot], AnyRegion]]:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from lsgui.mask import Box, Region, as_mask
+from lsgui.flooding import flooded
+from lsgui.mask import AnyRegion, Box, Region, as_mask
+from model.images import Window
 from model.opencv import cv2
 
+_FEW = 0.01
+"""Of the pixels: what fewer have is left out of account."""
+_TELLING = 30
 REACH = 2048
 """How far, in pixels to each side, the wand looks."""
 _SUM_TYPES = {"uint8": cv2.CV_16U, "uint16": cv2.CV_32S, "int16": cv2.CV_32S, "float32": cv2.CV_64F}
 
 
-def flood(label_map: np.ndarray, x: int, y: int) -> Region:
-    """The contiguous pixels (sharing edges) of the label at (x, y). A copy is made of a map that may not be written."""
-    label_map = np.require(label_map, np.uint8, ["C", "W"])
-    return _flooded(label_map, x, y)
+def flood(labels: Callable[[int, int], np.ndarray], shape: tuple[int, int], x: int, y: int) -> AnyRegion:
+    """The contiguous pixels (sharing edges) of the label at (x, y).
+
+    `labels` gives uint8 (bottom - top, W), the label map's rows from `top` to `bottom`.
+    """
+    value = labels(y, y + 1)[0, x]
+    found = flooded(lambda top, bottom: labels(top, bottom) == value, shape, x, y)
+    return _flooded(np.require(labels(0, shape[0]), np.uint8, ["C", "W"]), x, y) if found is None else found
 
 
 def same_label(label_map: np.ndarray, x: int, y: int) -> Region:
@@ -25,14 +35,21 @@ def same_label(label_map: np.ndarray, x: int, y: int) -> Region:
     return _trimmed(as_mask(label_map == label_map[y, x]))
 
 
-def flood_values(pixels: np.ndarray, x: int, y: int, tolerance: float, contiguous: bool = True) -> Region:
+def flood_values(pixels: np.ndarray, x: int, y: int, tolerance: float, contiguous: bool = True) -> AnyRegion:
     """The pixels whose values differ by `tolerance` at most from that at (x, y); of colours, in every channel.
 
     `contiguous` takes those (sharing edges) that are reached from there.
     """
     value = pixels[y, x].astype(np.float64)
-    near = _within(pixels, value - tolerance, value + tolerance)
-    return _flooded(near, x, y) if contiguous else _trimmed(near)
+
+    def near(top: int, bottom: int) -> np.ndarray:
+        return _within(pixels[top:bottom], value - tolerance, value + tolerance)
+
+    height = len(pixels)
+    if not contiguous:
+        return _trimmed(near(0, height))
+    found = flooded(near, pixels.shape[:2], x, y)
+    return _flooded(near(0, height), x, y) if found is None else found
 
 
 def between(pixels: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
@@ -127,18 +144,44 @@ def usual(pixels: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def foreground(pixels: np.ndarray) -> tuple[float, float]:
-    """The brighter of the two kinds of values that an image falls into (by Otsu's method), as (low, high).
+def foreground(pixels: np.ndarray, window: Window | None = None) -> tuple[float, float]:
+    """The brighter of the two kinds of values that are shown of an image (by Otsu's method), as (low, high).
 
-    Of a large image a part is looked at, since this is asked for while the hand waits.
+    Through the window of a CT that is what the window is made for: not all that is no air, and no bone. Of a large
+    image a part is looked at, since this is asked for while the hand waits.
     """
-    step = max(1, max(pixels.shape[:2]) // 512)
-    sample = pixels[::step, ::step].astype(np.float64)
-    grey = sample.mean(axis=2) if sample.ndim == 3 else sample
+    grey = _grey(_sampled(pixels))
+    if not len(grey):
+        return 0.0, 0.0
     low, high = float(grey.min()), float(grey.max())
+    top = 255.0 if pixels.dtype == np.uint8 else high
+    if window is not None:
+        bottom, end = window.level - window.width / 2, window.level + window.width / 2
+        shown = grey[(grey > bottom) & (grey < end)]
+        if len(shown) >= _FEW * grey.size:
+            top = end if np.count_nonzero(grey >= end) >= _FEW * grey.size else top
+            grey, low, high = shown, float(shown.min()), float(shown.max())
     levels = np.round((grey - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
     level, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_OTSU)
-    return low + (level + 0.5) * (high - low) / 255, 255.0 if pixels.dtype == np.uint8 else high
+    return low + (level + 0.5) * (high - low) / 255, top
+
+
+def usual_of(pixels: np.ndarray, label_map: np.ndarray, value: int) -> tuple[float, float] | None:
+    """What values a class usually has where it is labelled already; None where that is too little to tell."""
+    values = _sampled(pixels)[_sampled(label_map) == value]
+    return usual(values[None]) if len(values) >= _TELLING else None
+
+
+def _sampled(plane: np.ndarray) -> np.ndarray:
+    step = max(1, max(plane.shape[:2]) // 512)
+    return plane[::step, ::step]
+
+
+def _grey(pixels: np.ndarray) -> np.ndarray:
+    """float64 (n,): colour counts by the mean of its channels; what is not a number is left out."""
+    grey = pixels.astype(np.float64)
+    grey = (grey.mean(axis=2) if grey.ndim == 3 else grey).ravel()
+    return grey[np.isfinite(grey)]
 
 
 def _within(pixels: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lsgui.computed_tool import ComputedTool
+from lsgui.computed_tool import Work as Computation
 from lsgui.context import Context
 from lsgui.jobs import Failure
 from lsgui.mask import MaskPatch, whole_patch
 from lsgui.neighbours import between, copied, placed
 from lsgui.painting import BACKGROUND
+from lsgui.previewed import Previewed
 from lsgui.rules import Rules
-from lsgui.slices import Work, label_of_neighbour, stack_around, write_between
+from lsgui.slices import Stack, Work, label_of_neighbour, stack_around, write_between
 from lsgui.snapshot import Snapshot
 from lsgui.tools import ToolBox
 from model.messages import Message
@@ -28,7 +29,7 @@ class FromNeighbours:
     def __init__(self, context: Context, tools: ToolBox) -> None:
         self._context = context
         self._tools = tools
-        self._placing = _Placing(tools.kit)
+        self._placing = _Placing(tools)
 
     def copy_from(self, step: int, only_current: bool = False) -> None:
         """Of the next (1) or previous (-1) image of the folder; all classes, or the one in the hand."""
@@ -50,39 +51,57 @@ class FromNeighbours:
         def done(found: tuple[np.ndarray, bool]) -> None:
             if found[1]:
                 self._tell(Message("{name} is from another series; check what was copied.", {"name": entry.name}))
-            self._place(
-                "Copy from the previous" if step < 0 else "Copy from the next", found[0], work.rules, over_human=True
-            )
+            title = Message("Copy from the previous") if step < 0 else Message("Copy from the next")
+            self._place(title, found[0], work.rules, True)
 
         self._read(Message("Reading the label of {name}", {"name": entry.name}), read, done)
 
     def interpolate(self, all_between: bool = False, only_current: bool = False) -> None:
-        """From the nearest labelled images before and after; `all_between` does the other ones there are, too."""
+        """From the nearest labelled images before and after; `all_between` does the other ones there are, too.
+
+        Those are written once what is shown of this one is kept.
+        """
         work, entries, row = self._work(only_current, background=False), self._context.folder.entries, self._row
         if work is None or row is None:
             return
 
-        def read(report: Report) -> tuple[np.ndarray, list[Entry]] | None:
+        def read(report: Report) -> tuple[Stack, tuple[np.ndarray, np.ndarray], np.ndarray] | None:
             stack = stack_around(entries, row)
             if stack is None:
                 return None
             first, last = label_of_neighbour(work, stack.before), label_of_neighbour(work, stack.after)
-            written = write_between(work, stack, (first, last), report) if all_between else []
-            return between(first, last, stack.share, work.values), written
+            return stack, (first, last), between(first, last, stack.share, work.values)
 
-        def done(found: tuple[np.ndarray, list[Entry]] | None) -> None:
+        def done(found: tuple[Stack, tuple[np.ndarray, np.ndarray], np.ndarray] | None) -> None:
             if found is None:
                 self._tell(
                     Message("Interpolating needs a labelled image before and one after this one, of the same stack.")
                 )
                 return
-            for entry in found[1]:
-                self._context.show_entry(entry)
-            if all_between:
-                self._tell(Message("Interpolated in other images: {count}", {"count": len(found[1])}))
-            self._place("Interpolate", found[0], work.rules, over_human=False)
+            stack, ends, said = found
+            kept = (lambda: self._write_between(work, stack, ends),) if all_between else ()
+            self._place(Message("Interpolate"), said, work.rules, False, *kept)
 
-        self._read(Message("Interpolating"), read, done, quiet=not all_between)
+        self._read(Message("Interpolating"), read, done)
+
+    def _write_between(self, work: Work, stack: Stack, ends: tuple[np.ndarray, np.ndarray]) -> None:
+        """Goes on when another image is opened meanwhile: that is read in the same lane, after it."""
+        context = self._context
+
+        def done(written: list[Entry]) -> None:
+            if context.workspace is work.workspace:
+                for entry in written:
+                    context.show_entry(entry)
+                self._tell(Message("Interpolated in other images: {count}", {"count": len(written)}))
+
+        def failed(failure: Failure) -> None:
+            context.update_entries()
+            context.tell_failure(failure)
+
+        def write(report: Report) -> list[Entry]:
+            return write_between(work, stack, ends, report)
+
+        context.jobs.submit("files", Message("Interpolating"), write, done, failed, context.update_entries)
 
     @property
     def _row(self) -> int | None:
@@ -102,7 +121,7 @@ class FromNeighbours:
         rules = painting.rules(self._tools.selection.region)
         return Work(self._context.workspace, entry.path, document.shape, values, rules, self._context.max_pixels)
 
-    def _read(self, title: Message, read: Callable, done: Callable, quiet: bool = True) -> None:
+    def _read(self, title: Message, read: Callable, done: Callable) -> None:
         """In the files lane; `done` once no gesture is running, unless another image is open by then."""
         document, name = self._context.document, self._context.document.name
         workspace = self._context.workspace
@@ -123,26 +142,51 @@ class FromNeighbours:
             lambda found: self._context.when_idle(lambda: here(found)),
             failed,
             self._context.update_entries,
-            quiet=quiet,
+            quiet=True,
         )
 
-    def _place(self, text: str, said: np.ndarray, rules: Rules, over_human: bool) -> None:
+    def _place(
+        self, title: Message, said: np.ndarray, rules: Rules, over_human: bool, kept: Callable[[], None] = lambda: None
+    ) -> None:
         pixels = self._context.document.image.pixels
 
         def work(snapshot: Snapshot, report: Report) -> MaskPatch | None:
             report(Progress(None))
             return whole_patch(snapshot, placed(said, rules, pixels, over_human))
 
-        if self._tools.borrow(self._placing):
-            self._placing.compute(text, work, commit=True)
+        self._placing.show(title, work, kept)
 
     def _tell(self, message: Message) -> None:
         self._context.tell("info", message)
 
 
-class _Placing(ComputedTool):
-    """In the hand while what neighbours say is placed."""
+class _Placing(Previewed):
+    """Shows what neighbours say; `kept` is called when it stays, or when this image says that already."""
 
-    def arrived(self, patch: MaskPatch | None) -> None:
-        if patch is None:
-            self.kit.say(Message("The neighbours say nothing new about this image."))
+    def __init__(self, tools: ToolBox) -> None:
+        super().__init__(tools)
+        self._title = Message("")
+        self._kept: Callable[[], None] | None = None
+
+    @property
+    def title(self) -> Message:
+        return self._title
+
+    def show(self, title: Message, work: Computation, kept: Callable[[], None]) -> None:
+        if self._tools.borrow(self):
+            self.cancel()
+            self._title, self._kept = title, kept
+            self.compute(title.template, work, commit=False)
+            self.ask()
+
+    def nothing_changes(self) -> None:
+        self.kit.say(Message("The neighbours say nothing new about this image."))
+        self._stays()
+
+    def committed(self) -> None:
+        self._stays()
+
+    def _stays(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept()

@@ -7,7 +7,7 @@ import numpy as np
 from lsgui.kept_tiles import TILE, KeptTiles
 from lsgui.live_planes import LivePlanes
 from lsgui.mask import AnyRegion, Box, Ink, MaskPatch, Spans, fill, painting, write
-from lsgui.rules import FREE, Rules
+from lsgui.rules import Rules
 from lsgui.snapshot import Snapshot
 from model.patches import few_boxes, piece_between
 
@@ -26,7 +26,7 @@ class Gesture:
     def paint(self, region: AnyRegion, ink: Ink, rules: Rules, pixels: np.ndarray) -> Boxes:
         """`pixels` are the whole image's."""
         self._before.keep(region.box, *self._planes.all)
-        if isinstance(region, Spans) and ink.is_plain and rules == FREE:
+        if isinstance(region, Spans) and ink.is_plain and rules.is_free:
             fill(self._planes, region, ink)
         else:
             write(self._planes, painting(region, ink, rules, pixels), region.box)
@@ -35,7 +35,7 @@ class Gesture:
     def patch(self) -> MaskPatch | None:
         """What it has changed; None when that is nothing."""
         pieces = []
-        for (x, y, w, h), before in self._before.items():
+        for (x, y, w, h), before in self._before.strips():
             now = self._planes.rows(slice(y, y + h), slice(x, x + w))
             pieces.append(piece_between((x, y), before, now))
         changed = [piece for piece in pieces if piece is not None]
@@ -67,7 +67,7 @@ class HeldGesture:
         boxes = few_boxes(box for part in parts for box in part.boxes())
         with self._planes.writing(boxes, unless=self.snapshot):
             for part in parts:
-                part.apply(*self._planes.all)
+                self._planes.put(part)
             self.snapshot.shown = patch
         return boxes
 

@@ -21,12 +21,16 @@ Read = Callable[[int], MaskPatch]
 
 @dataclass(frozen=True)
 class Step:
-    """One edit. `text` is its English key; `time` is time.time(), only to be shown: the order is that of `seq`."""
+    """One edit. `text` is its English key; `time` is time.time(), only to be shown: the order is that of `seq`.
+
+    `uid` is that of the class it was painted with, as far as the journal says so.
+    """
 
     text: str
     time: float
     nbytes: int
     seq: int
+    uid: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -10,8 +11,10 @@ from lsgui.context import Context
 from lsgui.history import Commit, Past, Step
 from lsgui.jobs import Failure, Job
 from lsgui.journal_writer import JournalWriter
+from lsgui.step_texts import PAINTING, joined, parted
 from model.journal_file import JournalFile
 from model.journal_story import Scan
+from model.journal_story import Step as WrittenStep
 from model.messages import Message
 
 RETRY_MS = 1000
@@ -56,7 +59,7 @@ class Journalling(QObject):
         seq = story.seq if story is not None else 0
         workspace = self._context.workspace
         self._writer = JournalWriter(journal, lambda: {item.value: item.uid for item in workspace.classes.classes}, seq)
-        steps = tuple(Step(step.text, step.time, step.size, step.key) for step in story.steps) if story else ()
+        steps = tuple(_step(step) for step in story.steps) if story else ()
         return Past(steps, story.cursor if story else 0, seq + 1, journal.read)
 
     def write(self) -> None:
@@ -83,8 +86,17 @@ class Journalling(QObject):
         self._retry.stop()
 
     def _committed(self, commit: Commit) -> None:
-        if self._writer is not None and self._writer.put(commit):
-            self._submit(self._writer)
+        if self._writer is not None:
+            named = replace(commit, text=joined(commit.text, self._uid_of(commit)))
+            if self._writer.put(named):
+                self._submit(self._writer)
+
+    def _uid_of(self, commit: Commit) -> str:
+        """Of the class that it was painted with; "" for what paints with none."""
+        if commit.text not in PAINTING:
+            return ""
+        found = self._context.workspace.classes.by_value(self._context.painting.class_value)
+        return found.uid if found is not None else ""
 
     def _submit(self, writer: JournalWriter) -> None:
         def synced(seq: int, when: float) -> None:
@@ -118,6 +130,11 @@ class Journalling(QObject):
                 {"reason": getattr(error, "strerror", None) or str(error)},
             ),
         )
+
+
+def _step(written: WrittenStep) -> Step:
+    text, uid = parted(written.text)
+    return Step(text, written.time, written.size, written.key, uid)
 
 
 def _worded(failure: Failure, name: str) -> Failure:

@@ -11,6 +11,9 @@ from lsgui.mask import Box, tiles_of, union
 TILE = 256
 """Small enough that a brush move copies little, large enough that a whole-image gesture has few tiles."""
 
+_STRIP_PIXELS = 1 << 19
+"""Those of a strip fit a core's cache."""
+
 Planes = tuple[np.ndarray, np.ndarray]
 """(label, provenance), uint8 (h, w)."""
 
@@ -34,8 +37,18 @@ class KeptTiles:
             height, width = planes[0].shape
             yield (column * self.side, row * self.side, width, height), planes
 
-    def put_into(self, rows: slice, columns: slice, planes: Planes) -> None:
-        """Overwrite copies of these rows and columns with what was kept of them."""
+    def strips(self) -> Iterator[tuple[Box, Planes]]:
+        """The same with tiles side by side as one: what follows in memory is compared, and XORed, in half the time."""
+        for row, first, stop in self._neighbours():
+            tiles = [self._tiles[column, row] for column in range(first, stop)]
+            height, width = tiles[0][0].shape[0], sum(tile[0].shape[1] for tile in tiles)
+            step = max(1, _STRIP_PIXELS // width)
+            for top in range(0, height, step):
+                label, origin = (_joined([tile[plane][top : top + step] for tile in tiles]) for plane in (0, 1))
+                yield (first * self.side, row * self.side + top, width, len(label)), (label, origin)
+
+    def put_into(self, rows: slice, columns: slice, planes: tuple[np.ndarray, ...]) -> None:
+        """Overwrite copies, of the label or of both planes, of these rows and columns with what was kept of them."""
         box = (columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
         for column, row in tiles_of(box, self.side) if self._tiles else ():
             kept = self._tiles.get((column, row))
@@ -47,15 +60,28 @@ class KeptTiles:
         """Around all that may have changed; (0, 0, 0, 0) while nothing has."""
         return union(box for box, _ in self.items())
 
+    def _neighbours(self) -> Iterator[tuple[int, int, int]]:
+        """Tiles side by side: (row, first column, the column after the last)."""
+        places = sorted((row, column) for column, row in self._tiles)
+        start = 0
+        for end, (row, column) in enumerate(places, start=1):
+            if end == len(places) or places[end] != (row, column + 1):
+                yield row, places[start][1], column + 1
+                start = end
+
     def _part(self, tile: tuple[int, int]) -> tuple[slice, slice]:
         column, row = tile
         return slice(row * self.side, (row + 1) * self.side), slice(column * self.side, (column + 1) * self.side)
 
 
-def _paste(kept: Planes, at: tuple[int, int], planes: Planes, corner: tuple[int, int]) -> None:
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def _paste(kept: Planes, at: tuple[int, int], planes: tuple[np.ndarray, ...], corner: tuple[int, int]) -> None:
     left, top = max(at[0], corner[0]), max(at[1], corner[1])
     right = min(at[0] + kept[0].shape[1], corner[0] + planes[0].shape[1])
     bottom = min(at[1] + kept[0].shape[0], corner[1] + planes[0].shape[0])
-    for source, target in zip(kept, planes, strict=True):
+    for source, target in zip(kept, planes, strict=False):
         part = source[top - at[1] : bottom - at[1], left - at[0] : right - at[0]]
         target[top - corner[1] : bottom - corner[1], left - corner[0] : right - corner[0]] = part

@@ -9,6 +9,7 @@ from lsgui.failures import Failure
 from lsgui.folder_predicting import REVIEWED, FolderPredicting, Predicted, PredictionWork
 from lsgui.jobs import SegmenterKeeper
 from lsgui.model_choice import ModelChoice
+from lsgui.whole_edits import WholeEdits
 from model.messages import Message
 from model.prediction import Prediction
 
@@ -26,6 +27,7 @@ class PredictionFlow(QObject):
         self._context = context
         self._model = model
         self._keeper = keeper
+        self._whole = WholeEdits(context)
         self._folder = FolderPredicting(context, keeper, self._several_predicted)
         self._running: set[str] = set()
         context.document.loaded.connect(self._forget)
@@ -87,8 +89,7 @@ class PredictionFlow(QObject):
             return
         name = document.name
         if self.prediction is not None:
-            document.restore()
-            document.revert_to(self.prediction.label_map)
+            self._whole.revert(self.prediction.label_map)
             return
 
         def done(label_map: object) -> None:
@@ -97,8 +98,7 @@ class PredictionFlow(QObject):
             if label_map is None:
                 self._context.tell("info", Message("This image has no prediction yet; press R to make one."))
                 return
-            document.restore()
-            document.revert_to(label_map)
+            self._whole.revert(label_map)
 
         self._context.jobs.submit(
             "files",
@@ -145,10 +145,13 @@ class PredictionFlow(QObject):
 
     def _show(self, prediction: Prediction) -> None:
         self.prediction = prediction
-        self._context.document.apply_prediction(prediction.label_map)
-        for notice in prediction.notices:
-            self._context.tell("info", notice)
-        self.changed.emit()
+
+        def shown() -> None:
+            for notice in prediction.notices:
+                self._context.tell("info", notice)
+            self.changed.emit()
+
+        self._whole.predict(prediction.label_map, shown)
 
     def _several_predicted(self, results: list[Predicted]) -> None:
         """Some of the folder's results, already in their files."""

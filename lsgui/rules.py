@@ -26,6 +26,11 @@ class Rules:
     high: float | None = None
     selection: AnyRegion | None = None
 
+    @property
+    def is_free(self) -> bool:
+        """They forbid nothing."""
+        return not self.protected and all(rule is None for rule in (self.over, self.low, self.high, self.selection))
+
     def allowed(self, label: np.ndarray, pixels: np.ndarray, box: Box) -> np.ndarray | None:
         """uint8 (h, w), 255 where `box` of the image may be painted; None for everywhere.
 

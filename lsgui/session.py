@@ -28,7 +28,7 @@ from lsgui.recovery import Recovery
 from lsgui.saving import SavedState, Saving
 from lsgui.thumbnails import Thumbnails
 from lsgui.tools import ToolBox
-from lsgui.training_flow import TrainingFlow
+from lsgui.training_flow import MODEL_WEIGHT, TrainingFlow
 from lsgui.training_state import TrainingState
 from lsgui.undo_anywhere import UndoAnywhere
 from lsgui.watching import Watching
@@ -221,6 +221,10 @@ class Session(QObject):
     def learn_from_unlabelled(self, wanted: bool) -> None:
         """Whether the next trainings look at images and pixels without a label, too."""
         self._training.unlabelled = wanted
+
+    def learn_from_model_labels(self, wanted: bool) -> None:
+        """Whether trainings learn from what only the model has set in saved labels, too."""
+        self._training.model_labels = MODEL_WEIGHT if wanted else 0.0
 
     def resume_fine_tune(self) -> None:
         self._training.resume()

@@ -23,6 +23,7 @@ class Settings:
     splitters: dict[str, list[int]] = field(default_factory=dict)
     hidden_panels: tuple[str, ...] = ("history",)
     unlabelled: bool = FineTuneOptions.unlabelled
+    model_labels: bool = False
 
     def with_recent(self, folder: str) -> Settings:
         """`folder` first, no folder twice."""
@@ -42,6 +43,7 @@ def read_settings(store: QSettings) -> Settings:
         splitters={name: _sizes(store.value(f"splitters/{name}")) for name in _names(store, "splitters")},
         hidden_panels=_texts(store.value("hidden_panels", default.hidden_panels)),
         unlabelled=_flag(store.value("unlabelled"), default.unlabelled),
+        model_labels=_flag(store.value("model_labels"), default.model_labels),
     )
 
 

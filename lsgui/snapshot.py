@@ -51,6 +51,14 @@ class Snapshot:
             self._copy(slice(start, stop), slice(left, right), (label[part], origin[part]))
         return label, origin
 
+    def labels(self, first: int, last: int) -> np.ndarray:
+        """A copy of these rows of the label map; the other plane is not read for it."""
+        label = np.empty((last - first, self.shape[1]), np.uint8)
+        for top in range(first, last, BAND_ROWS):
+            rows = slice(top, min(top + BAND_ROWS, last))
+            self._copy(rows, slice(0, label.shape[1]), (label[top - first : rows.stop - first],))
+        return label
+
     def bands(self, rows: int = BAND_ROWS) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Copies (label, provenance) of `rows` rows each, from the top."""
         for top in range(0, self.shape[0], rows):
@@ -62,13 +70,14 @@ class Snapshot:
         self._planes.detach(self)
         self._kept = KeptTiles()
 
-    def _copy(self, rows: slice, columns: slice, into: tuple[np.ndarray, np.ndarray]) -> None:
-        """Under the lock, so of few rows at a time: the brush waits for it."""
+    def _copy(self, rows: slice, columns: slice, into: tuple[np.ndarray, ...]) -> None:
+        """The label, or both planes. Under the lock, so of few rows at a time: the brush waits for it."""
         with self._planes.lock:
             if self.closed:
                 raise Cancelled
-            for source, target in zip(self._planes.rows(rows, columns), into, strict=True):
-                target[:] = source
+            into[0][:] = self._planes.label[rows, columns]
+            if len(into) > 1:
+                into[1][:] = self._planes.origin[rows, columns]
             self._kept.put_into(rows, columns, into)
             if self.shown is not None:
-                self.shown.apply_to_part(*into, (columns.start, rows.start))
+                self.shown.apply_to_part(into, (columns.start, rows.start))

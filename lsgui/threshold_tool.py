@@ -6,8 +6,9 @@ import numpy as np
 from PySide6.QtCore import Qt
 
 from lsgui.fill_tools import LEFT, RegionTool
-from lsgui.fills import Between, foreground, usual
+from lsgui.fills import Between, foreground, usual, usual_of
 from lsgui.mask import Point
+from lsgui.painting import BACKGROUND
 from lsgui.tool import NO_MODIFIER, Kit, Outline
 
 _CLICK = 2
@@ -27,9 +28,11 @@ class Threshold(RegionTool):
         return self.document.image is not None and self.painting.threshold is not None
 
     def chosen(self) -> None:
-        """Begin with what is bright."""
-        if self.document.image is not None and self.painting.threshold is None:
-            self.painting.threshold = foreground(self.document.image.pixels)
+        """Begin with the values that the class in the hand has where it is labelled, else with what is bright."""
+        image, value = self.document.image, self.painting.class_value
+        if image is not None and self.painting.threshold is None:
+            known = None if value == BACKGROUND else usual_of(image.pixels, self.document.label_map, value)
+            self.painting.threshold = known or foreground(image.pixels, image.window)
 
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0

@@ -22,11 +22,13 @@ from model.runs import Run, list_runs, set_active
 
 FEWEST_LABELS = 1
 """Labelled training images without which there is nothing to learn from."""
+MODEL_WEIGHT = 0.5
+"""Of a pixel that only the model has set, once it is asked for: less than one that a person has looked at, 0.8."""
 
 
 class TrainingFlow(QObject):
     """`state` is what the panel shows; the child process does the work. `unlabelled` says whether the trainings begun from
-    here learn from what has no label, too.
+    here learn from what has no label, too, and `model_labels` how much labels weigh that only the model has set.
     """
 
     changed = Signal()
@@ -42,6 +44,7 @@ class TrainingFlow(QObject):
         super().__init__(parent)
         self.state = TrainingState()
         self.unlabelled = FineTuneOptions.unlabelled
+        self.model_labels = FineTuneOptions.model_labels
         self.child = FineTuneChild(self)
         self._context = context
         self._saving = saving
@@ -73,7 +76,7 @@ class TrainingFlow(QObject):
                 ),
             )
             return
-        chosen = options or FineTuneOptions(weights=self._model.info.path, unlabelled=self.unlabelled)
+        chosen = options or self._options(weights=self._model.info.path)
         self._saving.flush(lambda saved: self._launch(chosen) if saved else None)
 
     def resume(self) -> None:
@@ -84,7 +87,7 @@ class TrainingFlow(QObject):
         """Train a model from scratch, compared with the one that predicts now."""
         model = self._model.info
         baseline = model.path if model else None
-        self.start(FineTuneOptions(preset=preset, baseline=baseline, unlabelled=self.unlabelled))
+        self.start(self._options(preset=preset, baseline=baseline))
 
     def stop(self) -> None:
         if self.child.running:
@@ -116,6 +119,9 @@ class TrainingFlow(QObject):
         if not self.state.active and self._context.workspace.root != self._root:
             self.state = TrainingState()
             self.changed.emit()
+
+    def _options(self, **chosen: object) -> FineTuneOptions:
+        return FineTuneOptions(unlabelled=self.unlabelled, model_labels=self.model_labels, **chosen)
 
     def _launch(self, options: FineTuneOptions) -> None:
         workspace = self._context.workspace

@@ -11,7 +11,9 @@ import numpy as np
 from model.opencv import cv2
 from model.run_lengths import Delta, PatchError, Runs, delta_of, packed, plane_of, size_of, unpacked
 
-__all__ = ["Box", "MaskPatch", "PatchError", "Piece", "Runs", "few_boxes", "piece_between", "tiles_of", "union"]
+__all__ = [
+    "Box", "MaskPatch", "PatchError", "Piece", "Runs", "few_boxes", "piece_between", "tiles_of", "union", "xor_into",
+]  # fmt: skip
 
 Box = tuple[int, int, int, int]
 """(x, y, width, height) in image pixels."""
@@ -46,28 +48,31 @@ class MaskPatch:
         self.pieces = tuple(pieces)
         self.box = union(piece.box for piece in self.pieces)
         self.nbytes = sum(piece.nbytes for piece in self.pieces)
+        self._boxes: dict[int, tuple[Box, ...]] = {}
 
     def apply(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
         """Change both planes in place, forward or back."""
         for piece in self.pieces:
-            _xor_into(label_map, piece.box, piece.label)
-            _xor_into(provenance, piece.box, piece.provenance)
+            xor_into(label_map, piece.box, piece.label)
+            xor_into(provenance, piece.box, piece.provenance)
 
-    def apply_to_part(self, label_map: np.ndarray, provenance: np.ndarray, corner: tuple[int, int]) -> None:
-        """The same for parts of the planes, whose first pixel is (x, y) = `corner` of the image."""
-        (left, top), (height, width) = corner, label_map.shape
+    def apply_to_part(self, planes: Sequence[np.ndarray], corner: tuple[int, int]) -> None:
+        """The same for parts of the planes, or of the label map alone, whose first pixel is `corner` of the image."""
+        (left, top), (height, width) = corner, planes[0].shape
         for piece in self.pieces:
             x, y, w, h = piece.box
             x0, y0, x1, y1 = max(x, left), max(y, top), min(x + w, left + width), min(y + h, top + height)
             if x0 < x1 and y0 < y1:
-                for target, delta in ((label_map, piece.label), (provenance, piece.provenance)):
+                for target, delta in zip(planes, (piece.label, piece.provenance), strict=False):
                     plane = plane_of(delta, (h, w))
                     inside = plane if isinstance(plane, int) else plane[y0 - y : y1 - y, x0 - x : x1 - x]
                     _xor(target[y0 - top : y1 - top, x0 - left : x1 - left], inside)
 
     def boxes(self, most: int = 64) -> tuple[Box, ...]:
         """At most `most` rectangles around everything that changes, which leave out what lies between far parts."""
-        return few_boxes((piece.box for piece in self.pieces), most)
+        if most not in self._boxes:
+            self._boxes[most] = few_boxes((piece.box for piece in self.pieces), most)
+        return self._boxes[most]
 
     def packed(self) -> MaskPatch:
         """The same in less memory. Slow for a large one, so it is for a lane."""
@@ -187,18 +192,19 @@ def tiles_of(box: Box, side: int) -> Iterator[tuple[int, int]]:
             yield column, row
 
 
+def xor_into(target: np.ndarray, box: Box, delta: Delta) -> None:
+    """Change the pixels of a box of a plane, in place."""
+    if isinstance(delta, int) and delta == 0:
+        return
+    x, y, w, h = box
+    _xor(target[y : y + h, x : x + w], plane_of(delta, (h, w)))
+
+
 def _plane_bytes(delta: Delta) -> tuple[bytes, bytes]:
     small = packed(delta)
     if isinstance(small, int):
         return _PLANE.pack(_CONSTANT, 1), bytes([small])
     return _PLANE.pack(small[0], len(small) - 1), small[1:]
-
-
-def _xor_into(target: np.ndarray, box: Box, delta: Delta) -> None:
-    if isinstance(delta, int) and delta == 0:
-        return
-    x, y, w, h = box
-    _xor(target[y : y + h, x : x + w], plane_of(delta, (h, w)))
 
 
 def _xor(target: np.ndarray, plane: np.ndarray | int) -> None:

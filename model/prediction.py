@@ -57,19 +57,19 @@ class Prediction:
         rows, columns = (_span(*axis) for axis in ((y, height, self.scores.shape[1]), (x, width, self.scores.shape[2])))
         patch = self.scores[:, rows, columns]
         corner = slice(y - rows.start * SCORE_STRIDE, None), slice(x - columns.start * SCORE_STRIDE, None)
-        own, best = (np.zeros((height, width), np.uint16) for _ in range(2))
-        total = np.zeros((height, width), np.uint32)
+        own, best, total = (np.zeros((height, width), np.uint16) for _ in range(3))
         rival = np.full((height, width), next((other for other in self.values if other != value), 0), np.uint8)
         for other, scores in zip(self.values, patch, strict=True):
             if not scores.any():
                 continue
             plane = _enlarged(scores)[corner][:height, :width]
-            total += plane
+            cv2.add(total, plane, dst=total)  # as probabilities add up to 1, this is a quarter of what fits, at most
             if other == value:
                 own = plane
             else:
-                np.copyto(rival, other, where=plane > best)
-                np.maximum(best, plane, out=best)
+                wins = cv2.compare(plane, best, cv2.CMP_GT)
+                cv2.copyTo(np.full_like(rival, other), wins, rival)
+                cv2.max(best, plane, dst=best)
         lead = np.subtract(own, best, dtype=np.float32) * (127 / np.maximum(total, 1).astype(np.float32))
         away = np.minimum(np.ceil(np.abs(lead)), 127)
         return (128 + np.copysign(away, lead)).astype(np.uint8), rival

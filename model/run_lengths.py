@@ -32,6 +32,18 @@ class Runs:
         starts = np.concatenate((np.zeros(1, np.int64), starts))
         return Runs(starts.astype(np.uint32), flat[starts], flat.size)
 
+    @staticmethod
+    def between(edges: np.ndarray, value: int, size: int) -> Delta:
+        """`value` from each even to the next odd one of `edges`, which rise or stay, and 0 elsewhere."""
+        edges = np.concatenate((np.zeros(1, np.int64), edges))
+        values = np.zeros(len(edges), np.uint8)
+        values[1::2] = value
+        held = np.diff(edges, append=size) > 0
+        edges, values = edges[held], values[held]
+        turns = np.concatenate((np.ones(1, bool), values[1:] != values[:-1]))
+        edges, values = edges[turns], values[turns]
+        return int(values[0]) if len(values) == 1 else Runs(edges.astype(np.uint32), values, size)
+
     def plane(self, shape: tuple[int, int]) -> np.ndarray:
         return np.repeat(self.values, self.lengths).reshape(shape)
 

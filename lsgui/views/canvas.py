@@ -85,9 +85,7 @@ class Canvas(QWidget):
 
     def image_rect_to_widget(self, rect: Rect, border: int = 1) -> QRect:
         """The widget's own rectangle that holds an image rectangle and `border` device pixels around it."""
-        x, y, width, height = self.viewport.device_rect(rect, border)
-        ratio = self.devicePixelRatioF()
-        return QRectF(x / ratio, y / ratio, width / ratio, height / ratio).toAlignedRect()
+        return self._to_widget(self.viewport.device_rect(rect, border))
 
     def show_document(self) -> None:
         """Another image, or none."""
@@ -119,6 +117,11 @@ class Canvas(QWidget):
                 else:
                     self._layers.paint(painter, exposed, ratio, scene)
             self._outline.paint(painter)
+
+    def _to_widget(self, device: Rect) -> QRect:
+        x, y, width, height = device
+        ratio = self.devicePixelRatioF()
+        return QRectF(x / ratio, y / ratio, width / ratio, height / ratio).toAlignedRect()
 
     def _scene(self) -> Scene | None:
         """What is shown now; None without an image."""
@@ -162,11 +165,11 @@ class Canvas(QWidget):
         self.update()
 
     def _mask_changed(self, region: QRegion) -> None:
-        """Each rectangle apart: their bounding box may be the whole window."""
+        """Each rectangle apart, as their bounding box may be the whole window; but not those that nearly touch."""
         stale, exposed = QRegion(), QRegion()
-        for rect in region:
-            stale += QRect(*self.viewport.device_rect(rect.getRect(), border=2))
-            exposed += self.image_rect_to_widget(rect.getRect(), border=2)
+        for rect in merged(QRect(*self.viewport.device_rect(rect.getRect(), border=2)) for rect in region):
+            stale += rect
+            exposed += self._to_widget(rect.getRect())
         self._layers.overlay_changed(stale)
         self.update(exposed)
 

@@ -69,7 +69,7 @@ class HistoryModel(QAbstractListModel):
         if row == 0:
             return self.tr("older steps were dropped") if self._history.dropped else self.tr("at the beginning")
         step = self.steps[row - 1]
-        title, name = edit_title(step.text), self._classes.name(step.seq)
+        title, name = edit_title(step.text), self._classes.name(step)
         return self.tr("{edit}, {name}").format(edit=title, name=name) if name else title
 
     def clock(self, row: int) -> str:

@@ -16,9 +16,9 @@ from lsgui.views.flow_layout import FlowLayout
 from lsgui.views.parts import button, column, label, row, set_primary, set_role, wrapped
 from lsgui.views.preferences import Preferences
 from lsgui.views.runs_list import RunsList
+from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
 from lsgui.views.training_curves import TrainingCurves
 from lsgui.views.training_words import details, headline
-from lsgui.views.unlabelled_choice import UnlabelledChoice
 from model.runs import Run
 from model.workspace import Split, Status
 
@@ -28,9 +28,10 @@ REDRAW_MS = 100
 """Steps come faster than anyone reads: the panel follows at this pace."""
 
 LINE_HEIGHT, OPEN_HEIGHT = 52, 150
-NARROWEST, NARROW = 240, 880
-"""Logical pixels of width: the panel never widens the window, and below the second not all columns fit."""
-WORDS, FEWER_WORDS = 250, 210
+NARROWEST, NARROW, WIDE = 240, 880, 1120
+"""Logical pixels of width: the panel never widens the window, below the second not all columns fit, and from the third
+on all choices fit into one line."""
+WORDS, FEWER_WORDS = 250, 240
 QWIDGETSIZE_MAX = 16_777_215
 
 
@@ -52,7 +53,9 @@ class TrainingPanel(QFrame):
         self._line, self._columns, self._left = QWidget(), QWidget(), QWidget()
         self._stop = button(self.tr("Stop"), appearance.icon("square"))
         self._resume = button(self.tr("Resume"), appearance.icon("play"))
-        self._choice, self._choice_in_line = (UnlabelledChoice(session, preferences) for _ in range(2))
+        self._choices, self._choices_in_line = (
+            [kind(session, preferences) for kind in (UnlabelledChoice, ModelLabelsChoice)] for _ in range(2)
+        )
         self._use = button(self.tr("Use the new model"), primary=True)
         self._keep = button(self.tr("Keep the current model"))
         self._curves = TrainingCurves(appearance)
@@ -91,7 +94,8 @@ class TrainingPanel(QFrame):
         self._details.setText("\n".join(words))
         self._advice.setText(" · ".join(words))
         self._begin.setVisible(labelled[0] > 0)
-        self._choice_in_line.setVisible(labelled[0] > 0 and self.width() >= NARROW)
+        for choice, width in zip(self._choices_in_line, (NARROW, WIDE), strict=True):
+            choice.setVisible(labelled[0] > 0 and self.width() >= width)
         self._open(state.state != "idle" or bool(runs))
         self._progress.setVisible(state.active)
         self._progress.setRange(0, 0 if state.fraction is None else 1000)
@@ -122,7 +126,8 @@ class TrainingPanel(QFrame):
         line = row(self._line, (16, 10, 16, 10), 16)
         line.addWidget(label(self.tr("Fine-tuning"), "head"))
         line.addWidget(self._advice, 1)
-        line.addWidget(self._choice_in_line)
+        for choice in self._choices_in_line:
+            line.addWidget(choice)
         line.addWidget(self._begin)
         columns = row(self._columns, (16, 12, 16, 12), 20)
         words = column(self._left, spacing=6)
@@ -132,7 +137,8 @@ class TrainingPanel(QFrame):
             words.addWidget(part)
         self._headline.setWordWrap(True)
         words.addStretch()
-        words.addWidget(self._choice)
+        for choice in self._choices:
+            words.addWidget(choice)
         buttons = FlowLayout(8)
         for made in (self._use, self._keep, self._start, self._resume, self._stop):
             buttons.addWidget(made)
@@ -181,7 +187,8 @@ class TrainingPanel(QFrame):
         self._stop.setVisible(state.active)
         self._stop.setEnabled(state.state != "stopping")
         self._start.setVisible(not state.active and not pending)
-        self._choice.setVisible(not state.active and not pending)
+        for choice in self._choices:
+            choice.setVisible(not state.active and not pending)
         self._resume.setVisible(not state.active and not pending and resumable)
 
     def _show_bars(self, state: TrainingState) -> None:

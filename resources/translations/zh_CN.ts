@@ -244,6 +244,17 @@
     </message>
 </context>
 <context>
+    <name>ModelLabelsChoice</name>
+    <message>
+        <source>Learn from the model&apos;s pixels, too</source>
+        <translation>也从模型的像素中学习</translation>
+    </message>
+    <message>
+        <source>Pixels of saved labels that only the model has set, and nobody has accepted, count half of what a person&apos;s do. Otherwise they do not count at all. They never count in scores.</source>
+        <translation>已保存的标签中，只由模型设定而无人接受的像素按人工像素的一半计入训练；否则完全不计入。它们从不计入评分。</translation>
+    </message>
+</context>
+<context>
     <name>NoticeCard</name>
     <message>
         <source>Close</source>
@@ -1458,6 +1469,14 @@
         <translation>正在计算绘制内容</translation>
     </message>
     <message>
+        <source>Copy from the next</source>
+        <translation>复制下一张的标签</translation>
+    </message>
+    <message>
+        <source>Copy from the previous</source>
+        <translation>复制上一张的标签</translation>
+    </message>
+    <message>
         <source>Drawing a thumbnail</source>
         <translation>正在绘制缩略图</translation>
     </message>
@@ -1504,6 +1523,10 @@
     <message>
         <source>Images that could not be predicted: {count}; the first: {reason}</source>
         <translation>无法预测的图像：{count} 幅；第一个原因：{reason}</translation>
+    </message>
+    <message>
+        <source>Interpolate</source>
+        <translation>插值</translation>
     </message>
     <message>
         <source>Interpolated in other images: {count}</source>
@@ -1668,6 +1691,10 @@
     <message>
         <source>Segmenting</source>
         <translation>正在分割</translation>
+    </message>
+    <message>
+        <source>Showing the prediction</source>
+        <translation>正在显示预测</translation>
     </message>
     <message>
         <source>Shrink</source>

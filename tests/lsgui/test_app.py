@@ -62,8 +62,9 @@ def test_the_self_check_passes_here_and_a_missing_gpu_is_a_note(checkout: Path) 
 def test_settings_come_back_and_damaged_ones_take_their_default(tmp_path: Path) -> None:
     store = QSettings(str(tmp_path / "a.ini"), QSettings.Format.IniFormat)
     settings = Settings(
-        "zh_CN", "light", 70, ("/一", "/b"), b"\x00\x01", {"across": [1, 2, 3]}, ("images",), not Settings().unlabelled
-    )
+        "zh_CN", "light", 70, ("/一", "/b"), b"\x00\x01", {"across": [1, 2, 3]}, ("images",), not Settings().unlabelled,
+        True,
+    )  # fmt: skip
     write_settings(store, settings)
     assert read_settings(QSettings(str(tmp_path / "a.ini"), QSettings.Format.IniFormat)) == settings
     one = Settings(recent=("/only",))

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsgui import cleaning
-from lsgui.cleaning import cleaned, grown, holes_filled, islands_removed, largest_kept, shrunk, smoothed
+from lsgui import morphology
+from lsgui.cleaning import cleaned, holes_filled, islands_removed, largest_kept
+from lsgui.morphology import grown, shrunk, smoothed
 
 SHAPES = [(1, 1), (1, 9), (8, 1), (7, 11), (13, 12)]
 cases = st.tuples(st.integers(0, 10_000), st.sampled_from(SHAPES), st.sampled_from(["dense", "sparse"]))
 radii = st.sampled_from([0.5, 1, 1.5, 2, 3, 4.3])
 SIDES = ((-1, 0), (1, 0), (0, -1), (0, 1))
+EVERY_WAY = ({"_WIDEST": 0.0}, {"_WORTH": 0.0}, {"_WORTH": 1e9}, {"_WORTH": 1e9, "_LOOKED_AT": 1})
+"""By exact distances, by counting all pixels, by looking at those near an edge, and at one of them at a time."""
 AROUND = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0))
 
 
@@ -72,12 +76,14 @@ def test_smoothing_takes_the_most_frequent_value(case: tuple, radius: float, val
         best = min(counts, key=lambda value: (-counts[value], value != label[at], value))
         if best in values or label[at] in values:
             expected[at] = best
-    assert (smoothed(label, values, radius) == expected).all()
+    for names in EVERY_WAY:
+        with mock.patch.multiple(morphology, **names):
+            assert (smoothed(label, values, radius) == expected).all()
 
 
 def test_a_large_disk_is_counted_exactly() -> None:
     label = (np.random.default_rng(3).random((70, 80)) < 0.5).astype(np.uint8)
-    kernel = cleaning.disk_of(20)
+    kernel = morphology.disk_of(20)
     expected = label.copy()
     for row, column in ((0, 0), (35, 40), (69, 12), (20, 79)):
         window = np.pad(label.astype(int) * 2 - 1, 20)[row : row + 41, column : column + 41]
@@ -137,7 +143,9 @@ def test_growing_takes_what_is_near(case: tuple, radius: float, values: tuple, k
         nearest = min(values, key=lambda value: (away[value], values.index(value)))
         if takes and int(label[at]) not in kept and away[nearest] <= radius * radius + 1e-9:
             expected[at] = nearest
-    assert (grown(label, values, radius, kept) == expected).all()
+    for names in EVERY_WAY:
+        with mock.patch.multiple(morphology, **names):
+            assert (grown(label, values, radius, kept) == expected).all()
 
 
 @settings(max_examples=60, deadline=None)
@@ -149,7 +157,9 @@ def test_shrinking_gives_up_what_is_near_the_edge(case: tuple, radius: float, va
         value = int(label[at])
         if value in values and any(label[p] != value for p in near(label, at, radius)):
             expected[at] = 255 if value == 0 else 0
-    assert (shrunk(label, values, radius) == expected).all()
+    for names in EVERY_WAY:
+        with mock.patch.multiple(morphology, **names):
+            assert (shrunk(label, values, radius) == expected).all()
 
 
 @settings(max_examples=60, deadline=None)
@@ -182,7 +192,7 @@ def test_only_the_part_around_the_class_is_looked_at_and_nothing_is_missed(
 def test_bands_fit_together(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     label = (np.random.default_rng(1).random((90, 40)) < 0.4).astype(np.uint8)
     whole = cleaned(label, what, (1,), 4, 3)
-    monkeypatch.setattr(cleaning, "_BAND_PIXELS", 1)
+    monkeypatch.setattr(morphology, "_BAND_PIXELS", 1)
     told: list[float] = []
     assert (cleaned(label, what, (1,), 4, 3, step=told.append).after == whole.after).all()
     assert len(told) > 3 and told == sorted(told)

@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from lsgui.computed_tool import ComputedTool
 from lsgui.jobs import JobRunner
-from lsgui.mask import Ink, Region, patch_of
+from lsgui.mask import Ink, Region, filled, patch_of
 from lsgui.rules import EMPTY, FREE
-from model.images import Image
+from model.images import Image, Window
 from model.labels import UNTOUCHED
 from model.progress import Progress
 
@@ -99,6 +99,22 @@ def test_an_undo_in_the_middle_of_a_wand_s_drag_ends_it(hand: object, steps: np.
     assert (hand.label == UNTOUCHED).all() and not hand.tools.active and not hand.document.gesture_active
 
 
+def test_a_fill_is_shown_while_the_button_is_down_and_escape_takes_it_back(hand: object, steps: np.ndarray) -> None:
+    show(hand, steps)
+    hand.painting.tool, hand.painting.fill_by = "fill", "values"
+    hand.tools.press(10, 10, LEFT, PLAIN)
+    assert (hand.label == 6).any() and not hand.document.history.steps and hand.tools.active
+    hand.key("Escape")
+    hand.tools.release(10, 10, LEFT)
+    assert (hand.label == UNTOUCHED).all() and not hand.document.history.steps and not hand.tools.active
+    hand.tools.press(10, 10, LEFT, PLAIN)
+    hand.document.undo()
+    hand.tools.release(10, 10, LEFT)
+    assert (hand.label == UNTOUCHED).all() and not hand.tools.active
+    hand.drag((10, 10))
+    assert len(hand.document.history.steps) == 1 and (hand.label == 6).any()
+
+
 def test_a_threshold_starts_with_what_is_bright_and_enter_paints_it(hand: object, steps: np.ndarray) -> None:
     show(hand, steps)
     hand.painting.tool = "threshold"
@@ -116,6 +132,57 @@ def test_an_image_that_is_opened_with_the_threshold_in_the_hand_gets_one(hand: o
     show(hand, steps.astype(np.float32) * 7)
     low, high = hand.painting.threshold
     assert 420 < low < 1400 == high
+
+
+@pytest.fixture
+def slice_of_ct() -> Image:
+    """Air, then in it a body of fat, and in that an organ and bone: a column of each, in HU."""
+    pixels = np.full((60, 80), -1000, np.int16)
+    for first, value in ((20, -100), (40, 60), (60, 900)):
+        pixels[:, first : first + 20] = value
+    pixels += np.random.default_rng(0).integers(-15, 15, pixels.shape).astype(np.int16)
+    return Image("x", pixels, window=Window(40, 400))
+
+
+def open_slice(hand: object, image: Image) -> None:
+    hand.document.load(image, np.full((60, 80), UNTOUCHED, np.uint8), np.zeros((60, 80), np.uint8))
+
+
+def test_a_threshold_of_a_ct_starts_with_organs_and_not_with_the_whole_body(hand: object, slice_of_ct: Image) -> None:
+    open_slice(hand, slice_of_ct)
+    hand.painting.tool = "threshold"
+    hand.key("Return")
+    assert (hand.label[:, 40:60] == 6).all() and (np.delete(hand.label, np.s_[40:60], 1) == UNTOUCHED).all()
+
+
+def test_a_threshold_starts_with_the_values_that_the_class_has_already(hand: object, slice_of_ct: Image) -> None:
+    open_slice(hand, slice_of_ct)
+    hand.document.paint("Brush", filled((62, 10, 10, 10)), 6)
+    hand.painting.tool = "threshold"
+    low, high = hand.painting.threshold
+    assert 880 < low < 890 and 910 < high < 920
+    hand.key("Escape")
+    hand.painting.class_value = 0
+    hand.painting.tool = "brush"
+    hand.document.paint("Brush", filled((62, 10, 10, 10)), 0)
+    hand.painting.tool = "threshold"
+    assert hand.painting.threshold[0] < 60, "background is everything else: its values say nothing"
+
+
+@pytest.mark.parametrize("window", [None, Window(0.5, 1.0), Window(5000, 10)])
+def test_a_threshold_starts_somewhere_whatever_the_image_holds(hand: object, window: Window | None) -> None:
+    for pixels in (
+        np.full((60, 80), np.nan, np.float32),
+        np.zeros((60, 80), np.float32),
+        np.full((60, 80, 3), 65535, np.uint16),
+        np.random.default_rng(0).random((60, 80)).astype(np.float32),
+    ):
+        hand.painting.threshold = None
+        open_slice(hand, Image("x", pixels, window=window))
+        hand.painting.tool = "threshold"
+        low, high = hand.painting.threshold
+        assert low <= high and np.isfinite((low, high)).all()
+        hand.painting.tool = "brush"
 
 
 def test_a_threshold_is_taken_from_a_box_and_paints_within_the_selection(hand: object, steps: np.ndarray) -> None:

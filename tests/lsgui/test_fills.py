@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lsgui import fills
 from lsgui.fills import Between, between, flood, flood_values, grow, same_label, seed
+from lsgui.flooding import flooded
 from lsgui.mask import Region
 from lsgui.rules import Rules
 
-SHAPES = [(1, 1), (1, 7), (6, 1), (9, 11), (16, 13)]
+SHAPES = [(1, 1), (1, 7), (6, 1), (9, 11), (16, 13), (140, 3)]
 
 
 def painted(region: Region, shape: tuple[int, int]) -> np.ndarray:
@@ -59,8 +63,9 @@ def test_a_fill_takes_all_touching_pixels_of_one_label(case: tuple, data: st.Dat
     label_map.flags.writeable = False
     x, y = data.draw(st.integers(0, shape[1] - 1)), data.draw(st.integers(0, shape[0] - 1))
     expected = reached(lambda column, row: label_map[row, column] == label_map[y, x], shape, x, y)
-    assert (painted(flood(label_map, x, y), shape) == expected).all()
-    assert (painted(flood(label_map[::-1], x, y), shape)).any()
+    for most in (0, 3, 100_000):
+        with mock.patch.object(fills, "flooded", partial(flooded, most=most)):
+            assert (painted(flood(lambda top, bottom: label_map[top:bottom], shape, x, y), shape) == expected).all()
     assert (painted(same_label(label_map, x, y), shape) == (label_map == label_map[y, x])).all()
 
 
@@ -76,8 +81,10 @@ def test_a_fill_by_values_takes_what_is_within_the_tolerance(
     alike = (apart if apart.ndim == 2 else apart.max(axis=2)) <= tolerance
     unsure = np.isclose(apart if apart.ndim == 2 else apart.max(axis=2), tolerance, rtol=1e-6) & (kind == "float32")
     expected = reached(lambda column, row: alike[row, column], shape, x, y) if contiguous else alike
-    found = painted(flood_values(pixels, x, y, tolerance, contiguous), shape)
-    assert unsure.any() or (found == expected).all()
+    for most in (0, 3, 100_000):
+        with mock.patch.object(fills, "flooded", partial(flooded, most=most)):
+            found = painted(flood_values(pixels, x, y, tolerance, contiguous), shape)
+        assert unsure.any() or (found == expected).all()
 
 
 @given(cases, kinds, st.integers(-1020, 30), st.integers(0, 25))

@@ -7,6 +7,7 @@ import pytest
 
 from lsgui.history import History, Step
 from lsgui.mask import MaskPatch
+from lsgui.step_texts import joined, parted
 from model.patches import PatchError, piece_between
 
 SIDE = 64
@@ -152,3 +153,9 @@ def test_packing_that_ends_late_finds_its_step(qapp: object) -> None:
         work()
     assert [step.seq for step in history.steps] == [1, 3] and history.nbytes < before + 100
     assert effect(history.back()) == effect(noise(3)) and effect(history.back()) == effect(noise(1))
+
+
+@pytest.mark.parametrize(("key", "uid"), [("Brush", "liver"), ("Brush", ""), ("Copy from the next", "c-1f")])
+def test_the_journal_calls_a_step_by_its_edit_and_its_class(key: str, uid: str) -> None:
+    assert parted(joined(key, uid)) == (key, uid)
+    assert parted(key) == (key, ""), "as older journals do"

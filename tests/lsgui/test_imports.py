@@ -20,9 +20,9 @@ LAYERS = (
     (
         "lsgui.session", "lsgui.folder_opening", "lsgui.opening", "lsgui.saving", "lsgui.label_saving",
         "lsgui.importing", "lsgui.class_changes", "lsgui.model_choice", "lsgui.prediction_flow", "lsgui.training_flow",
-        "lsgui.context", "lsgui.folder_predicting", "lsgui.journalling", "lsgui.recovery", "lsgui.watching",
+        "lsgui.context", "lsgui.folder_predicting", "lsgui.journalling", "lsgui.step_texts", "lsgui.recovery", "lsgui.watching",
         "lsgui.journal_writer", "lsgui.undo_anywhere",
-        "lsgui.clean_up", "lsgui.from_neighbours", "lsgui.slices",
+        "lsgui.clean_up", "lsgui.previewed", "lsgui.from_neighbours", "lsgui.slices", "lsgui.whole_edits",
     ),
     (
         "lsgui.jobs", "lsgui.lane", "lsgui.failures", "lsgui.folder", "lsgui.thumbnails", "lsgui.finetune_child",
@@ -34,9 +34,9 @@ LAYERS = (
         "lsgui.accept_brush", "lsgui.document", "lsgui.history", "lsgui.painting", "lsgui.paint_field", "lsgui.selection",
     ),
     (
-        "lsgui.mask", "lsgui.shapes", "lsgui.polygons", "lsgui.fills", "lsgui.rules", "lsgui.gesture",
-        "lsgui.kept_tiles", "lsgui.live_planes", "lsgui.snapshot", "lsgui.tile_counts", "lsgui.document_edits",
-        "lsgui.guided", "lsgui.superpixels", "lsgui.smart_outline", "lsgui.cleaning", "lsgui.neighbours",
+        "lsgui.mask", "lsgui.regions", "lsgui.flooding", "lsgui.shapes", "lsgui.polygons", "lsgui.fills", "lsgui.rules",
+        "lsgui.gesture", "lsgui.kept_tiles", "lsgui.live_planes", "lsgui.snapshot", "lsgui.tile_counts", "lsgui.document_edits",
+        "lsgui.guided", "lsgui.superpixels", "lsgui.smart_outline", "lsgui.cleaning", "lsgui.morphology", "lsgui.neighbours",
     ),
 )  # fmt: skip
 

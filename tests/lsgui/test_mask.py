@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import lsgui.mask
 from lsgui.live_planes import LivePlanes
-from lsgui.mask import AnyRegion, Edit, Ink, MaskPatch, Region, Spans, fill, patch_of, whole_patch
-from lsgui.rules import Rules
+from lsgui.mask import AnyRegion, Edit, Ink, MaskPatch, Region, Spans, fill, filled, filled_in, patch_of, whole_patch
+from lsgui.rules import FREE, Rules
 from model.patches import piece_between
 from model.provenance import HUMAN, MODEL
 
@@ -163,3 +163,68 @@ def test_counting_in_parts_ends_with_what_counting_at_once_says() -> None:
     counted = planes.counts()
     for plane, counts in zip((planes.label, planes.origin), counted, strict=True):
         assert counts == dict(enumerate(np.bincount(plane.ravel()).tolist()))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("uniform", [False, True])
+def test_plain_ink_without_rules_paints_what_the_pixels_say(
+    shape: tuple[int, int], seed: int, uniform: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lsgui.mask, "_BAND_PIXELS", 100)
+    whole, _, regions = region_pairs(seed, shape)
+    label, origin = planes(seed, shape)
+    if uniform:
+        label[:], origin[:] = 2, MODEL
+    for value, who in ((6, HUMAN), (2, MODEL), (6, MODEL)):
+        expected = np.where(whole, value, label), np.where(whole, who, origin)
+        changes_nothing = all((new == old).all() for new, old in zip(expected, (label, origin), strict=True))
+        for few in (0, 1000):
+            monkeypatch.setattr(lsgui.mask, "_FEW_SPANS", few)
+            for region in regions:
+                patch = patch_of(LivePlanes(label, origin), label, region, Ink(value, who), FREE)
+                after = label.copy(), origin.copy()
+                assert (patch is None) == changes_nothing
+                if patch is not None:
+                    patch.apply(*after)
+                assert all((now == then).all() for now, then in zip(after, expected, strict=True))
+        now = LivePlanes(label.copy(), origin.copy())
+        patch = filled_in(now, regions[-1], Ink(value, who))
+        assert (patch is None) == changes_nothing
+        assert all((is_now == then).all() for is_now, then in zip(now.all, expected, strict=True))
+        if patch is not None:
+            now.apply([patch])
+            assert (now.label == label).all() and (now.origin == origin).all()
+
+
+def test_filling_that_fails_midway_has_changed_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lsgui.mask, "_BAND_PIXELS", 100)
+    label, origin = planes(3, (64, 64))
+    now, calls, delta_of = LivePlanes(label.copy(), origin.copy()), [], lsgui.mask.delta_of
+
+    def failing(plane: np.ndarray) -> object:
+        calls.append(plane)
+        if len(calls) == 5:
+            raise MemoryError
+        return delta_of(plane)
+
+    monkeypatch.setattr(lsgui.mask, "delta_of", failing)
+    with pytest.raises(MemoryError):
+        filled_in(now, filled((0, 0, 64, 64)), Ink(6))
+    assert (now.label == label).all() and (now.origin == origin).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("seed", range(6))
+def test_a_mask_as_spans_is_the_same(shape: tuple[int, int], seed: int) -> None:
+    whole, _, regions = region_pairs(seed, shape)
+    for region in regions[:3]:
+        spans = region.spans(10_000)
+        found = np.zeros(shape, bool)
+        if spans is not None:
+            for row, start, stop in zip(spans.rows, spans.starts, spans.stops, strict=True):
+                assert start < stop and not found[row, start:stop].any()
+                found[row, start:stop] = True
+            assert region.spans(len(spans.rows)) is not None
+            assert region.spans(len(spans.rows) - 1) is None
+        assert (found == whole).all()

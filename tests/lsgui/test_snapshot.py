@@ -154,7 +154,7 @@ def test_accepting_touches_what_the_model_set_and_no_label(large: Document) -> N
 
 def test_an_edit_that_fails_midway_has_changed_nothing(large: Document) -> None:
     class Broken:
-        protected, calls = frozenset(), 0
+        protected, is_free, calls = frozenset(), False, 0
 
         def allowed(self, label: np.ndarray, pixels: np.ndarray, box: tuple) -> None:
             self.calls += 1

@@ -17,7 +17,7 @@ from lsgui.notices import Notice
 from lsgui.views.class_editor import ClassEditor
 from lsgui.views.class_panel import class_digits
 from lsgui.views.class_row import ClassRow
-from lsgui.views.unlabelled_choice import UnlabelledChoice
+from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
 from model import events
 from model.classes import Class, ClassTable, default_table
 from model.messages import Message
@@ -185,6 +185,24 @@ def test_one_box_says_whether_training_looks_at_unlabelled_images(shown: object)
     assert flow.unlabelled == second.isChecked() == before
     first.click()
     assert flow.unlabelled == second.isChecked() == shown.preferences.settings.unlabelled == (not before)
+
+
+def test_one_box_says_whether_training_learns_from_what_only_the_model_has_set(
+    shown: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = shown.window.training.findChildren(ModelLabelsChoice)
+    session, started = shown.session, []
+    monkeypatch.setattr(session._training, "start", started.append)
+    session.new_model("tiny")
+    assert not first.isChecked() and "--model-labels" not in started[-1].arguments(), "not at all unless asked"
+    first.click()
+    assert second.isChecked() and shown.preferences.settings.model_labels
+    session.new_model("tiny")
+    arguments = started[-1].arguments()
+    assert arguments[arguments.index("--model-labels") + 1] == "0.5"
+    second.click()
+    session.new_model("tiny")
+    assert not first.isChecked() and "--model-labels" not in started[-1].arguments()
 
 
 def test_training_tells_its_story(shown: object) -> None:

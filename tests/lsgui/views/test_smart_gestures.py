@@ -344,13 +344,41 @@ def test_the_previous_label_is_copied_as_accepted(shown: object) -> None:
     session.painting.toggle_locked(3)
     session.copy_from(-1)
     shows(shown, at=(30, 12), value=6)
-    ready(shown)
-    assert document.history.undo_text == "Copy from the previous"
+    assert document.history.undo_text == "Brush", "the preview is no step yet"
+    shown.key(Qt.Key.Key_Return)
+    assert document.history.undo_text == "Copy from the previous" and document.name == "b.png"
     assert document.provenance[30, 12] == ACCEPTED and document.provenance[30, 20] == HUMAN
     assert document.label_map[30, 28] == 3, "the class is locked"
     assert document.label_map[2, 2] == 0 and document.provenance[2, 2] == ACCEPTED
     shown.trigger("undo")
     assert document.label_map[30, 12] == UNTOUCHED
+
+
+def test_a_copy_is_taken_back_by_escape_and_by_the_next_image(shown: object) -> None:
+    session, document = shown.session, shown.session.document
+    label(shown.desk, "a.png", disk_at(20))
+    for leave in (lambda: shown.key(Qt.Key.Key_Escape), lambda: shown.trigger("previous-image")):
+        session.open_image("b.png")
+        shown.desk.wait(lambda: document.name == "b.png")
+        shown.canvas.setFocus()
+        QTest.keyClick(shown.window, Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
+        shows(shown, at=(30, 12), value=6)
+        leave()
+        shown.desk.wait(lambda: not document.gesture_active)
+    session.open_image("b.png")
+    shown.desk.wait(lambda: document.name == "b.png")
+    assert (document.label_map == UNTOUCHED).all() and not document.history.steps
+
+
+def test_a_copy_that_says_nothing_new_says_so(shown: object) -> None:
+    session, document, said = shown.session, shown.session.document, []
+    session.tools.said.connect(lambda message: said.append(str(message)))
+    label(shown.desk, "a.png", disk_at(20))
+    label(shown.desk, "b.png", disk_at(20))
+    steps = len(document.history.steps)
+    session.copy_from(-1)
+    shown.desk.wait(lambda: any("nothing new" in text for text in said))
+    assert not document.gesture_active and len(document.history.steps) == steps
 
 
 def test_copying_says_why_it_cannot(shown: object) -> None:
@@ -386,6 +414,9 @@ def test_between_two_labels_all_images_are_interpolated(make_desk, image_folder)
     desk.session.interpolate(all_between=True)
     desk.wait(lambda: document.label_map[30, 28] == 6)
     desk.settle()
+    assert document.history.undo_text == "Brush" and not desk.said("Interpolated"), "nothing is written yet"
+    desk.session.tools.key(Qt.Key.Key_Return)
+    desk.settle()
     assert desk.said("Interpolated in other images: 2"), "a damaged one is left out"
     middle = np.argwhere(document.label_map == 6)[:, 1].mean()
     assert abs(middle - 32) < 1 and document.label_map[30, 32] == 3, "a person's pixels stay"
@@ -420,7 +451,9 @@ def test_slices_of_another_orientation_are_refused_and_other_series_named(make_d
     desk.wait(lambda: desk.said("slice_002.dcm was taken in another orientation"))
     assert (desk.session.document.label_map == before).all()
     desk.session.copy_from(1)
-    desk.wait(lambda: desk.session.document.history.undo_text == "Copy from the next")
+    desk.wait(lambda: desk.session.tools.current.waiting and not desk.session.tools.computing)
+    desk.session.tools.key(Qt.Key.Key_Return)
+    assert desk.session.document.history.undo_text == "Copy from the next"
     assert desk.said("slice_004.dcm is from another series")
 
 

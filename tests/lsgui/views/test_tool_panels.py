@@ -165,7 +165,16 @@ def test_the_history_names_the_class_of_a_stroke(shown: object) -> None:
     shown.drag((10, 10), (20, 10))
     rows = shown.window.history.list.model()
     shown.window.commands.show_panel("history", True)
+    shown.session.painting.class_value = 1
+    shown.session.document.clear()
     assert rows.data(rows.index(1)) == "Brush, Liver"
+    for name in ("b.png", "a.png"):
+        shown.session.open_image(name)
+        shown.desk.wait(lambda name=name: shown.session.document.name == name)
+    shown.desk.wait(lambda: rows.rowCount() == 3)
+    assert [rows.data(rows.index(row)) for row in (1, 2)] == ["Brush, Liver", "Clear"], "the journal knows it, too"
+    table = shown.session.classes
+    assert shown.session.document.history.steps[0].uid == table.by_value(6).uid
 
 
 def test_the_undo_text_opens_the_history_above_it(shown: object) -> None:

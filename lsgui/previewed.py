@@ -1,0 +1,52 @@
+"""The base of verbs that show what they would do: Enter keeps it, Esc takes it back."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+
+from lsgui.computed_tool import ComputedTool
+from lsgui.mask import MaskPatch
+from lsgui.tool import NO_MODIFIER
+from lsgui.tools import ToolBox
+from model.messages import Message
+
+
+class Previewed(ComputedTool):
+    """In the hand while its preview is shown, whatever tool is chosen."""
+
+    def __init__(self, tools: ToolBox) -> None:
+        super().__init__(tools.kit)
+        self._tools = tools
+
+    @property
+    def waiting(self) -> bool:
+        return self.active and not self.committing
+
+    @property
+    def title(self) -> Message:
+        """What it does."""
+        raise NotImplementedError
+
+    def press(
+        self,
+        x: float,
+        y: float,
+        button: Qt.MouseButton,
+        modifiers: Qt.KeyboardModifier = NO_MODIFIER,
+        pressure: float = 1.0,
+    ) -> bool:
+        if button == Qt.MouseButton.LeftButton:
+            self.ask()
+        return button == Qt.MouseButton.LeftButton
+
+    def ask(self) -> None:
+        """Say what its preview waits for."""
+        self.kit.say(Message("{what}: Enter keeps it, Esc takes it back.", {"what": self.title}))
+
+    def arrived(self, patch: MaskPatch | None) -> None:
+        if patch is None and not self.committing:
+            self.nothing_changes()
+            self.cancel()
+
+    def nothing_changes(self) -> None:
+        self.kit.say(Message("{what}: there is nothing to change.", {"what": self.title}))

@@ -1,0 +1,69 @@
+"""The label changes at once; what the provenance is owed is there for whoever looks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lsgui.live_planes import LivePlanes
+from lsgui.mask import MaskPatch
+from lsgui.snapshot import Snapshot
+from model.patches import piece_between
+
+SHAPE = (150, 130)
+
+
+def random_planes(random: np.random.Generator, shape: tuple[int, int] = SHAPE) -> tuple[np.ndarray, np.ndarray]:
+    return random.integers(0, 5, shape).astype(np.uint8), random.integers(0, 4, shape).astype(np.uint8)
+
+
+def random_patch(random: np.random.Generator) -> MaskPatch:
+    """Pieces that may overlap."""
+    pieces = []
+    for _ in range(4):
+        x, y = int(random.integers(0, 100)), int(random.integers(0, 100))
+        before, after = (random_planes(random, (int(random.integers(1, 30)), 30)) for _ in range(2))
+        piece = piece_between((x, y), tuple(plane[:1] for plane in before), tuple(plane[:1] for plane in after))
+        pieces += [] if piece is None else [piece]
+    return MaskPatch(pieces)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_everybody_sees_both_planes_as_if_they_had_been_written_at_once(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    label, origin = random_planes(random)
+    planes, snapshots = LivePlanes(label.copy(), origin.copy()), []
+    for _ in range(30):
+        act = random.integers(0, 5)
+        if act == 0:
+            patches = [random_patch(random) for _ in range(int(random.integers(1, 3)))]
+            planes.apply(patches)
+            for patch in patches:
+                patch.apply(label, origin)
+        elif act == 1:
+            planes.recount(0)
+        elif act == 2:
+            snapshots.append((Snapshot(planes, 0, 0, 0, 32), label.copy(), origin.copy()))
+        elif act == 3:
+            assert (planes.origin == origin).all()
+        else:
+            rows = slice(int(random.integers(0, 60)), int(random.integers(61, 150)))
+            assert all((a == b[rows]).all() for a, b in zip(planes.rows(rows), (label, origin), strict=True))
+        assert (planes.label == label).all()
+    for snapshot, old_label, old_origin in snapshots:
+        assert (snapshot.labels(0, snapshot.shape[0]) == old_label).all()
+        assert all((a == b).all() for a, b in zip(snapshot.rows(slice(None)), (old_label, old_origin), strict=True))
+    assert planes.counts()[1] == {kind: int((origin == kind).sum()) for kind in np.unique(origin).tolist()}
+
+
+def test_what_is_owed_is_paid_in_the_pauses() -> None:
+    random = np.random.default_rng(5)
+    label, origin = random_planes(random)
+    planes, patch = LivePlanes(label, origin.copy()), random_patch(random)
+    planes.apply([patch])
+    pauses = 0
+    while not planes.recount(0):
+        pauses += 1
+    assert pauses >= len(patch.pieces) - 1
+    patch.apply(label.copy(), origin)
+    assert (planes._origin == origin).all()

@@ -64,7 +64,7 @@ class Plan:
         """
         network = NetworkConfig.from_fields(start.network)
         batch = options.batch or (1 if device.type == "cpu" else 8)
-        rate = options.learning_rate or default_learning_rate(network, unfamiliar)
+        rate = options.learning_rate or default_learning_rate(network, unfamiliar, device.type != "cpu")
         views = batch * options.accumulate * ranks
         schedule = _schedule(options, max(FEWEST_STEPS, math.ceil(images / views)), scoring_seconds)
         crop = options.crop or network.size
@@ -110,12 +110,15 @@ class Plan:
             raise TrainingError("The interrupted training's config.json is damaged; start a new training.") from error
 
 
-def default_learning_rate(network: NetworkConfig, unfamiliar: bool) -> float:
+def default_learning_rate(network: NetworkConfig, unfamiliar: bool, many: bool) -> float:
     """1e-3 from scratch at a width of 96, more for a narrower network (Yang et al. 2022, Tensor Programs V).
 
-    Gentler for one that knows its classes.
+    Gentler for one that knows its classes, and gentler still where it will see `many` views: 12 s on a GPU with five images
+    of another drive, at 3e-5 instead of 1e-4, gave an mIoU of 61.3 instead of 59.8 there, and on the old drive 1.9 more
+    than before instead of 0.6 less.
     """
-    return 1e-3 * 96 / network.width * (1.0 if unfamiliar else 0.1)
+    share = 1.0 if unfamiliar else 0.03 if many else 0.1
+    return 1e-3 * 96 / network.width * share
 
 
 def _schedule(options: FineTuneOptions, steps: int, scoring_seconds: float) -> Schedule:

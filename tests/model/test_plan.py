@@ -40,6 +40,13 @@ def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began()
 @pytest.mark.parametrize("preset", PRESETS)
 def test_narrow_networks_learn_faster_and_those_that_know_their_classes_slower(preset):
     network = PRESETS[preset](2)
-    rate = default_learning_rate(network, unfamiliar=True)
-    assert rate == pytest.approx(1e-3 if network.width == 96 else 3e-3)
-    assert default_learning_rate(network, unfamiliar=False) < rate / 5
+    for many in (False, True):
+        rate = default_learning_rate(network, unfamiliar=True, many=many)
+        assert rate == pytest.approx(1e-3 if network.width == 96 else 3e-3)
+        assert default_learning_rate(network, unfamiliar=False, many=many) < rate / 5
+    few, many = (default_learning_rate(network, unfamiliar=False, many=many) for many in (False, True))
+    assert many < few / 2
+
+
+def test_a_gpu_which_sees_many_views_forgets_less_at_a_lower_rate():
+    assert plan("cuda", unfamiliar=False).learning_rate < plan("cpu", unfamiliar=False).learning_rate / 2

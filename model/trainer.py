@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as tensors_from
+from safetensors.torch import save as content_of
 
 from model.distributed import Team
 from model.errors import TrainingError
@@ -136,7 +137,7 @@ class Trainer:
         """Go on exactly where `save` stood; returns its `extra`. Raises TrainingError for a damaged file."""
         try:
             return self.take(path.read_bytes())
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise TrainingError(
                 "The state of the interrupted training in {folder} cannot be used ({reason}); start a new training.",
                 folder=path.parent.name,
@@ -149,13 +150,13 @@ class Trainer:
         tensors |= self._optimiser.tensors()
         facts = {"steps": self.steps, "scaler": self._optimiser.facts(), "extra": dict(extra)}
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        return safetensors.torch.save(tensors, metadata={"state": json.dumps(facts)})
+        return content_of(tensors, metadata={"state": json.dumps(facts)})
 
     def take(self, content: bytes) -> dict[str, object]:
         """Be as another trainer was when it gave this `state`; returns its `extra`."""
         length = int.from_bytes(content[:8], "little")
         facts = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["state"])
-        tensors = safetensors.torch.load(content)
+        tensors = tensors_from(content)
         own = {name.removeprefix("network."): one for name, one in tensors.items() if name.startswith("network.")}
         self.network.load_state_dict(own)
         self._optimiser.take(tensors, facts["scaler"], facts["steps"])

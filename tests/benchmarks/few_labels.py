@@ -61,7 +61,9 @@ def tuned(fold: Fold, names: Sequence[str], chosen: argparse.Namespace, start: C
     """As the program trains on these images of the fold: from the checkpoint, or from scratch, for so many seconds."""
     part = dataclasses.replace(fold, train={name: fold.train[name] for name in names})
     device = choose_device(chosen.device)
-    options = FineTuneOptions(preset=chosen.preset, seed=chosen.seed, crop=chosen.crop)
+    options = FineTuneOptions(
+        preset=chosen.preset, seed=chosen.seed, crop=chosen.crop, learning_rate=chosen.lr if start else None
+    )
     begun, unfamiliar = (start, False) if start else starting_checkpoint(options, fold.classes, False)
     plan = Plan.make(options, begun, unfamiliar, device, len(names), 0.0)
     plan = dataclasses.replace(plan, schedule=Schedule(1, seconds=chosen.seconds))
@@ -91,6 +93,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     made.add_argument("--weights", type=Path, help="start from these instead of from scratch")
     made.add_argument("--preset", default="lightning-unet")
     made.add_argument("--crop", type=int)
+    made.add_argument("--lr", type=float, help="peak learning rate where a model goes on learning; the product's own")
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--device", default="auto")
     return made

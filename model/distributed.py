@@ -131,15 +131,21 @@ class Team:
         )  # since PyTorch 2.13
         return DistributedDataParallel(network, devices, **{name: False})
 
-    @staticmethod
     @contextlib.contextmanager
-    def quiet() -> Iterator[None]:
-        """For a backward through `reducing`: a depthwise convolution gives its gradient in another order of dimensions
-        of length 1, of which PyTorch warns.
+    def averaging(self) -> Iterator[None]:
+        """For a backward through `reducing`, which talks to the other ranks. Raises LostError when one of them is gone.
+
+        A depthwise convolution gives its gradient in another order of dimensions of length 1, of which PyTorch warns:
+        not here.
         """
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
-            yield
+            try:
+                yield
+            except RuntimeError as error:
+                if not _is_of_an_exchange(error):
+                    raise
+                raise self._lost() from error
 
     def dismiss(self) -> None:
         """Rank 0 ends the work of the others, unless it has ended for all."""
@@ -198,11 +204,20 @@ class Team:
         try:
             operation(*arguments, **more)
         except RuntimeError as error:
-            self._ended = True
-            if self.leads:
-                with contextlib.suppress(RuntimeError):
-                    self._store.set(_TOLD, "")
-            raise LostError(
-                "The training ended because one of its {size} processes was lost; --resume goes on with it.",
-                size=self.size,
-            ) from error
+            raise self._lost() from error
+
+    def _lost(self) -> LostError:
+        """To be raised; nobody is talked to any more."""
+        self._ended = True
+        if self.leads:
+            with contextlib.suppress(RuntimeError):
+                self._store.set(_TOLD, "")
+        return LostError(
+            "The training ended because one of its {size} processes was lost; --resume goes on with it.",
+            size=self.size,
+        )
+
+
+def _is_of_an_exchange(error: RuntimeError) -> bool:
+    """Whether NCCL raised it or gloo, whose errors have no type of their own and begin with a place in its source."""
+    return isinstance(error, dist.DistError) or "/gloo/" in str(error)

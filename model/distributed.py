@@ -16,6 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from model.device import choose_device
 from model.errors import TrainingError
+from model.progress import Cancelled
 from model.rank import Rank
 
 
@@ -35,6 +36,7 @@ MEETING = timedelta(minutes=10)
 LISTENING = timedelta(seconds=2)
 """How long rank 1 waits for rank 0 to notice that another is lost."""
 _TOLD = "told of a loss"
+_REASON = "why a rank failed"
 REPORTING = 5.0
 """Seconds that a failing rank tries to say why."""
 
@@ -131,15 +133,36 @@ class Team:
         )  # since PyTorch 2.13
         return DistributedDataParallel(network, devices, **{name: False})
 
-    @staticmethod
     @contextlib.contextmanager
-    def quiet() -> Iterator[None]:
-        """For a backward through `reducing`: a depthwise convolution gives its gradient in another order of dimensions
-        of length 1, of which PyTorch warns.
+    def averaging(self) -> Iterator[None]:
+        """For a backward through `reducing`, which talks to the other ranks. Raises TeamError when one of them is gone.
+
+        A depthwise convolution gives its gradient in another order of dimensions of length 1, of which PyTorch warns:
+        not here.
         """
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
+            try:
+                yield
+            except RuntimeError as error:
+                if not _is_of_an_exchange(error):
+                    raise
+                raise self._lost() from error
+
+    @contextlib.contextmanager
+    def leading(self) -> Iterator[None]:
+        """The work of rank 0, with whose end that of the others ends. When it fails they may be in the middle of a step,
+        each waiting for all, and do not listen: then they end with this process.
+        """
+        try:
             yield
+        except Exception as error:
+            if isinstance(error, Cancelled):
+                self.dismiss()
+            else:
+                self.report(error)
+            raise
+        self.dismiss()
 
     def dismiss(self) -> None:
         """Rank 0 ends the work of the others, unless it has ended for all."""
@@ -160,6 +183,8 @@ class Team:
     def report(self, failure: Exception) -> None:
         """Tell the others what ended this rank, unless all know, or are stuck somewhere and do not listen."""
         if not self._ended:
+            with contextlib.suppress(RuntimeError):
+                self._store.set(*((_TOLD, "") if self.leads else (_REASON, f"{self.rank.number} {failure}")))
             teller = threading.Thread(target=self._tell, args=(failure,), daemon=True)
             teller.start()
             teller.join(REPORTING)
@@ -187,7 +212,10 @@ class Team:
         reason = self.share(None if failure is None else str(failure).encode(), rank).decode(errors="replace")
         if failure is not None and rank == self.rank.number:
             raise failure
-        raise TeamError(
+        raise self._failed(rank, reason)
+
+    def _failed(self, rank: int, reason: str) -> TeamError:
+        return TeamError(
             "The training ended because process {rank} of {size} failed: {reason}",
             rank=rank,
             size=self.size,
@@ -198,11 +226,23 @@ class Team:
         try:
             operation(*arguments, **more)
         except RuntimeError as error:
-            self._ended = True
-            if self.leads:
-                with contextlib.suppress(RuntimeError):
-                    self._store.set(_TOLD, "")
-            raise LostError(
-                "The training ended because one of its {size} processes was lost; --resume goes on with it.",
-                size=self.size,
-            ) from error
+            raise self._lost() from error
+
+    def _lost(self) -> TeamError:
+        """To be raised; nobody is talked to any more. A rank that could not make itself heard has left its reason."""
+        self._ended = True
+        if self.leads:
+            with contextlib.suppress(RuntimeError):
+                self._store.set(_TOLD, "")
+                if self._store.check([_REASON]):
+                    rank, _, reason = self._store.get(_REASON).decode(errors="replace").partition(" ")
+                    return self._failed(int(rank), reason)
+        return LostError(
+            "The training ended because one of its {size} processes was lost; --resume goes on with it.",
+            size=self.size,
+        )
+
+
+def _is_of_an_exchange(error: RuntimeError) -> bool:
+    """Whether NCCL raised it or gloo, whose errors have no type of their own and begin with a place in its source."""
+    return isinstance(error, dist.DistError) or "/gloo/" in str(error)

@@ -149,7 +149,7 @@ class Gradients:
     ) -> torch.Tensor:
         loss = self._loss(weights, trust, *views) / self._parts
         scaled = loss if self._optimiser.scale is None else loss * self._optimiser.scale
-        with contextlib.nullcontext() if self._reducing is None else self._team.quiet():
+        with contextlib.nullcontext() if self._reducing is None else self._team.averaging():
             scaled.backward()
         return loss.detach()
 

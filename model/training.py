@@ -60,8 +60,7 @@ def fine_tune(
         if stop():
             raise Cancelled
 
-    with contextlib.ExitStack() as held:
-        held.callback(team.dismiss)
+    with team.leading(), contextlib.ExitStack() as held:
         try:
             held.enter_context(only_one(workspace.root))
             found = _survey(workspace, options, report)

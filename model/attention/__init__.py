@@ -85,8 +85,8 @@ def _check(
     if q.dim() != 4 or k.shape != q.shape or v.dim() != 4 or v.shape[:3] != q.shape[:3] or 0 in (*q.shape, *v.shape):
         shapes = ", ".join(str(tuple(x.shape)) for x in (q, k, v))
         raise ValueError(f"expected q, k (B, H, N, D) and v (B, H, N, E) without empty axes, got {shapes}")
-    if grid is not None and (min(grid) < 1 or grid[0] * grid[1] != q.shape[2]):
-        raise ValueError(f"expected a grid of {q.shape[2]} tokens, got {grid[0]} rows of {grid[1]}")
+    if grid is not None and (len(grid) != 2 or min(grid) < 1 or grid[0] * grid[1] != q.shape[2]):
+        raise ValueError(f"expected a grid (rows, columns) of {q.shape[2]} tokens, got {tuple(grid)}")
     if slopes.shape != q.shape[1:2]:
         raise ValueError(f"expected slopes {tuple(q.shape[1:2])}, one per head, got {tuple(slopes.shape)}")
     if q.dtype not in _DTYPES or k.dtype != q.dtype or v.dtype != q.dtype:

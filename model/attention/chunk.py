@@ -48,7 +48,34 @@ class _Chunk(torch.autograd.Function):
 
 
 def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, slopes: torch.Tensor, direction: str) -> torch.Tensor:
-    """One pass of the operator, outside autograd. No exponent is ever positive, so no length overflows."""
+    """One pass of the operator, outside autograd. A k or v that is no number reaches those that see it and, though 0
+    times it is none either, nobody else.
+    """
+    if direction == "bidirectional" or _are_numbers(k, v):
+        return _sum_up(q, k, v, slopes, direction)
+    reached = _reached(k, v, direction)
+    k, v = (x.nan_to_num(0, 0, 0) for x in (k, v))
+    return _sum_up(q, k, v, slopes, direction).masked_fill_(reached, torch.nan)
+
+
+def _are_numbers(k: torch.Tensor, v: torch.Tensor) -> bool:
+    """Whether all are, as far as that costs next to nothing: a GPU would have to be waited for."""
+    if k.device.type != "cpu" or torch.compiler.is_compiling():
+        return False
+    return bool(k.sum().isfinite() & v.sum().isfinite())
+
+
+def _reached(k: torch.Tensor, v: torch.Tensor, direction: str) -> torch.Tensor:
+    """Which outputs (B, H, N, E) a k that is no number takes part in, or such a v of their own column."""
+    lost = ~(v.isfinite() & k.abs().amax(-1, keepdim=True).isfinite())
+    token = torch.arange(v.shape[2], dtype=torch.int32, device=v.device)[:, None]
+    if direction == "causal":
+        return token >= torch.where(lost, token, len(token)).amin(2, keepdim=True)
+    return token <= torch.where(lost, token, -1).amax(2, keepdim=True)
+
+
+def _sum_up(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, slopes: torch.Tensor, direction: str) -> torch.Tensor:
+    """The sums over chunks of tokens. No exponent is ever positive, so no length overflows."""
     tokens, dtype = q.shape[2], q.dtype
     length = min(_CHUNK, tokens)
     compute = torch.promote_types(dtype, torch.float32)

@@ -87,6 +87,43 @@ def test_half_precision_is_summed_in_float32(dtype: torch.dtype) -> None:
     assert max(relative_errors(result, reference)) < torch.finfo(dtype).eps
 
 
+@pytest.mark.parametrize("poison", ["nan", "inf"])
+@pytest.mark.parametrize("tokens", [16, 200])
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("form", ["naive", "chunk"])
+def test_what_is_no_number_stays_in_sight(form: str, direction: str, tokens: int, poison: str) -> None:
+    """Of q, only its own output is lost; of k those that see it, of v their column alone; and no other head or image."""
+    place, channel = tokens // 2 + 3, 5
+    token = torch.arange(tokens)
+    sees = {"causal": token >= place, "anticausal": token <= place, "bidirectional": token >= 0}[direction]
+    for which, lost, columns in ((0, token == place, slice(None)), (1, sees, slice(None)), (2, sees, channel)):
+        qkv = random_inputs(tokens)[:3]
+        qkv[which][1, 2, place, channel] = float(poison)
+        finite = lightning_attention(*qkv, torch.full((3,), 0.01), direction, form).isfinite()
+        assert not finite[1, 2, lost, columns].any(), "it must not be hidden"
+        finite[1, 2, lost, columns] = True
+        assert finite.all()
+
+
+def test_gradients_of_what_is_no_number_stay_in_sight() -> None:
+    q, k, v, gradient = random_inputs(200)
+    gradient[1, 2, 70] = float("nan")
+    qkv = [x.requires_grad_() for x in (q, k, v)]
+    dq, dk, dv = torch.autograd.grad(lightning_attention(*qkv, build_slopes(3), "causal", "chunk"), qkv, gradient)
+    assert not dq[1, 2, 70].isfinite().any() and dq[1, 2, :70].isfinite().all() and dq[1, 2, 71:].isfinite().all()
+    for x in (dk, dv):
+        assert not x[1, 2, :71].isfinite().any() and x[1, 2, 71:].isfinite().all() and x[:, :2].isfinite().all()
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_compile_traces_chunk_as_a_whole(direction: str) -> None:
+    inputs = [x.requires_grad_() for x in random_inputs(100)[:3]]
+    attend = torch.compile(lightning_attention, backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(
+        attend(*inputs, build_slopes(3), direction, "chunk"), lightning_attention(*inputs, build_slopes(3), direction)
+    )
+
+
 def test_slopes_are_those_of_the_package() -> None:
     utils = pytest.importorskip("lightning_attn.utils")
     for heads in (1, 2, 3, 4, 6, 8, 12, 24):
@@ -122,7 +159,8 @@ def test_a_grid_is_read_column_by_column(form: str) -> None:
         (lambda a: a | {"direction": "backwards"}, "causal, anticausal, bidirectional, got backwards"),
         (lambda a: a | {"form": "magic"}, "auto, naive, chunk, kernels, package, got magic"),
         (lambda a: a | {"form": "package"}, "tensors on cuda, got cpu"),
-        (lambda a: a | {"grid": (3, 4)}, "grid of 10 tokens, got 3 rows of 4"),
+        (lambda a: a | {"grid": (3, 4)}, r"grid \(rows, columns\) of 10 tokens, got \(3, 4\)"),
+        (lambda a: a | {"grid": (10,)}, r"grid \(rows, columns\) of 10 tokens, got \(10,\)"),
     ],
 )
 def test_what_cannot_be_computed_is_named(change, expected: str) -> None:

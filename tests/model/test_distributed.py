@@ -181,6 +181,41 @@ def test_what_fails_on_one_process_is_told_by_the_first(tmp_path):
     assert done.stdout == "The training ended because process 1 of 2 failed: no image\n", done.stderr
 
 
+@pytest.mark.parametrize("failing", [0, 1])
+def test_what_fails_while_the_other_waits_in_a_step_ends_both_with_its_reason(tmp_path, failing):
+    """The other is in a message of its step, and hears of nothing else."""
+    script = tmp_path / "step.py"
+    script.write_text(
+        "import os, torch\n"
+        "from model import distributed\n"
+        "from model.rank import Rank\n"
+        "distributed.REPORTING = 1.0\n"
+        "team = distributed.Team(Rank.of(), 'cpu')\n"
+        f"fails = team.rank.number == {failing}\n"
+        "try:\n"
+        "    if not fails:\n"
+        "        team.average([torch.ones(3)])\n"
+        "    elif team.leads:\n"
+        "        with team.leading():\n"
+        "            raise OSError('disk is full')\n"
+        "    else:\n"
+        "        team.report(OSError('disk is full'))\n"
+        "except distributed.LostError:\n"
+        "    print('to be told', team.tells_of_loss(), flush=True)\n"
+        "except (distributed.TeamError, OSError) as error:\n"
+        "    print(error, flush=True)\n"
+        "os._exit(0)\n"
+    )
+    environment = dict(os.environ) | {"PYTHONPATH": str(CHECKOUT)}
+    command = [*TORCHRUN, str(script)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    expected = {
+        0: ["disk is full", "to be told False"],
+        1: ["The training ended because process 1 of 2 failed: disk is full"],
+    }
+    assert sorted(done.stdout.splitlines()) == sorted(expected[failing]), done.stderr
+
+
 def test_labels_that_only_one_process_has_lost_end_the_training_with_that_reason(blobs, blob_weights, tmp_path):
     """As on two machines whose folders differ; here the second process is made to look elsewhere."""
     other = tmp_path / "other"

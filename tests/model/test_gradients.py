@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.distributed import Team
+from model.distributed import LostError, Team
 from model.gradients import EAGER_STEPS, Gradients
 from model.messages import Message
 from model.network import LightningUnet, NetworkConfig
@@ -202,7 +202,30 @@ def test_a_gradient_is_the_same_whatever_was_left_from_the_step_before():
 
 def test_a_backward_of_several_ranks_hides_one_warning_and_no_other():
     before = list(warnings.filters)
-    with warnings.catch_warnings(record=True, action="always") as heard, Team.quiet():
+    with warnings.catch_warnings(record=True, action="always") as heard, Team().averaging():
         warnings.warn("Grad strides do not match bucket view strides: ...", stacklevel=1)
         warnings.warn("anything else", stacklevel=1)
     assert [str(one.message) for one in heard] == ["anything else"] and warnings.filters == before
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            RuntimeError("[/source/gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:60583."),
+            LostError,
+        ),
+        (
+            torch.distributed.DistBackendError("NCCL error: remote process exited or there was a network error"),
+            LostError,
+        ),
+        (RuntimeError("shapes cannot be multiplied"), RuntimeError),
+        (torch.OutOfMemoryError("CUDA out of memory."), torch.OutOfMemoryError),
+    ],
+)
+def test_a_process_that_is_lost_during_a_backward_is_told_as_in_any_talk(error: Exception, told: type) -> None:
+    team = Team()
+    team._store = torch.distributed.HashStore()
+    with pytest.raises(told) as raised, team.averaging():
+        raise error
+    assert type(raised.value) is told

@@ -85,6 +85,15 @@ def test_a_block_is_plain_s_and_leaves_its_input_alone(
     assert torch.equal(x, before)
 
 
+def test_a_block_takes_tokens_that_lie_otherwise_in_memory() -> None:
+    config = NetworkConfig(3, width=40, heads=(2,), encoder_blocks=(1,), decoder_blocks=(), convolution=False)
+    block = lively(Block(40, 2, config, "rows"))
+    x = torch.randn(2, 6, 9, 40).transpose(1, 2)
+    with torch.inference_mode():
+        got = block(x)
+    close(got, block(x).detach())
+
+
 @pytest.mark.parametrize(
     "preset", [{}, {"direction": "causal", "scans": ("rows",), "skips": False, "convolution": False}]
 )

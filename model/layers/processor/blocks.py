@@ -20,7 +20,7 @@ def block(x: torch.Tensor, parts: BlockParts) -> torch.Tensor:
     slopes, direction, by_columns, form = parts.scan
     if form != "auto" or not can_pack(x, parts.qkv, parts.project, parts.first, parts.second):
         return plain.block(x, parts)
-    x = x.clone() if parts.local is None else near(x, parts.local)
+    x = x.clone(memory_format=torch.contiguous_format) if parts.local is None else near(x, parts.local)
     x = x.transpose(1, 2).contiguous() if by_columns else x
     for tokens in x.flatten(1, 2):
         _scan(tokens, parts, slopes, direction)

@@ -70,7 +70,8 @@ def _put_in_place(path: Path, durable: bool) -> Iterator[str]:
             os.chmod(temporary, os.stat(place).st_mode & 0o777)
         disk.replace(temporary, place)
     except BaseException:
-        disk.remove(temporary)
+        with contextlib.suppress(OSError):  # what went wrong first is what is told
+            disk.remove(temporary)
         raise
     if durable:
         disk.sync_folder(path.parent)

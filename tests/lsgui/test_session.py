@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PySide6.QtCore import Qt
 
 from lsgui.jobs import SegmenterKeeper
 from lsgui.shapes import disk
@@ -430,6 +431,28 @@ def test_a_running_gesture_is_taken_back_when_its_image_is_left(desk: Desk, imag
     desk.wait(lambda: desk.session.document.name == "b.png")
     assert not desk.session.document.gesture_active
     assert status(desk, "a.png") == Status.NONE
+
+
+@pytest.mark.parametrize("leave", ["next_image", "save_label"])
+def test_a_fill_that_is_still_computed_is_kept_before_anything_else_happens_to_its_image(
+    desk: Desk, image_folder: Callable, leave: str
+) -> None:
+    desk.open(image_folder("a", "b"))
+    tools, computing = desk.session.tools, threading.Event()
+    desk.session.jobs.submit("tools", Message("In the way"), lambda report: computing.wait(20), quiet=True)
+    desk.session.painting.tool, desk.session.painting.class_value = "fill", 6
+    desk.answers["rest_is_background"] = "keep"
+    tools.press(20, 20, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    tools.release(20, 20, Qt.MouseButton.LeftButton)
+    getattr(desk.session, leave)()
+    computing.set()
+    if leave == "next_image":
+        desk.wait(lambda: desk.session.document.name == "b.png")
+        desk.session.previous_image()
+    else:
+        desk.wait(lambda: status(desk, "a.png") == Status.LABELLED)
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    assert desk.session.document.counts() == {6: 64 * 64}
 
 
 def test_provenance_tells_the_model_from_the_person_after_reopening(desk: Desk, image_folder: Callable) -> None:

@@ -321,6 +321,8 @@ class Saving(QObject):
         self._writing = None
         if not job.finished.wait(_SECONDS_TO_CLOSE):
             return Failure(Message("The disk does not answer."), "", TimeoutError())
+        if job.failure is None:
+            self._mapped = max(self._mapped, self._writing_seq)
         return job.failure
 
     def _set(self, kind: str, when: float | None = None, reason: Message | None = None) -> None:

@@ -287,6 +287,26 @@ def test_a_map_that_is_ahead_of_its_journal_wins(
     assert same(again, expected)
 
 
+def test_closing_writes_a_map_once_when_the_journal_cannot_be_written(
+    make_desk: Callable, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, desk = image_folder("a"), make_desk()
+    desk.open(folder)
+    desk.paint(10, 10, 3)
+    desk.save()
+    workspace = desk.session.workspace
+    write_work, written = workspace.write_work, []
+
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(workspace, "write_work", lambda *what: (written.append(what), write_work(*what))[1])
+    monkeypatch.setattr(disk, "write", refuse)
+    desk.paint(40, 40, 6)
+    assert desk.session.close() and len(written) == 1
+    assert read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), default_table())[40, 40] == 6
+
+
 def test_many_strokes_while_the_disk_is_slow_are_written_together(
     desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

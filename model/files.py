@@ -51,6 +51,11 @@ def clear_leftovers(folder: Path) -> None:
         disk.remove(path)
 
 
+def is_newer(path: Path, other: Path) -> bool:
+    """Whether there is a file at `path` that was written after the one at `other`."""
+    return path.exists() and path.stat().st_mtime_ns > other.stat().st_mtime_ns
+
+
 def sha256(path: Path) -> str:
     """The file's SHA-256 as 64 hexadecimal digits."""
     with open(path, "rb") as file:

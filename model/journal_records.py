@@ -56,6 +56,9 @@ class Record:
     size: int = 0
 
     def to_bytes(self) -> bytes:
+        """Raises JournalError for what `read_record` would refuse, and with it all that is written behind it."""
+        if len(self.payload) > _LONGEST:
+            raise JournalError(f"{len(self.payload)} bytes are too many for one record")
         content = HEAD.pack(len(self.payload), self.kind, self.seq, self.time) + self.payload
         return content + _CRC.pack(zlib.crc32(content))
 

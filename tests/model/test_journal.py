@@ -357,6 +357,23 @@ def test_a_new_class_is_named_before_it_is_used(painter: Painter, path: Path) ->
     assert scan(path).story.uids == CLASSES | {9: "tumour"}
 
 
+def test_an_edit_that_could_not_be_read_again_is_not_written(
+    painter: Painter, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays with whoever has it, and the map's file holds it; behind it in the journal all would be lost."""
+    painter.paint(3)
+    painter.sync()
+    whole = path.read_bytes()
+    painter.paint(5, x=4)
+    monkeypatch.setattr("model.journal_records._LONGEST", len(painter.waiting[0].patch))
+    with pytest.raises(JournalError, match="too many for one record"):
+        painter.sync()
+    assert path.read_bytes() == whole
+    monkeypatch.undo()
+    painter.sync()
+    assert state_in(path) == painter.state()
+
+
 @pytest.mark.parametrize("text", ["Brush", "Brush\t" + "ü" * 300, "x" * 5000])
 def test_a_glance_at_a_journal_finds_a_persons_edit_whatever_it_is_called(
     painter: Painter, path: Path, text: str

@@ -1,4 +1,4 @@
-"""What is committed on its way to the journal: a queue that is emptied by a lane, and that loses nothing if it cannot."""
+"""What is committed on its way to the journal: a queue that a lane empties, and that loses nothing if it cannot."""
 
 from __future__ import annotations
 

@@ -45,8 +45,8 @@ class Held:
 class Told:
     """What a journal says of its image; without a `replay` it cannot be used, and `notice` says why.
 
-    `outdated`: a map is newer, or it holds nothing but an older prediction. `unsaved` counts the edits that no map holds yet. `foreign` is
-    the map that another program has changed since it was saved.
+    `outdated`: a map is newer, or it holds nothing but an older prediction. `unsaved` counts the edits that no map
+    holds yet. `foreign` is the map that another program has changed since it was saved.
     """
 
     replay: Replay | None = None

@@ -209,7 +209,10 @@ def _set_by(label_map: np.ndarray, who: int) -> np.ndarray:
 
 
 def _read_provenance(path: Path, shape: tuple[int, int] | None) -> tuple[np.ndarray | None, dict]:
-    """Of versions before this: the plane and its note; without a `shape` (H, W) the note alone. None and {} for what cannot be read."""
+    """Of versions before this: the plane and its note; without a `shape` (H, W) the note alone.
+
+    None and {} for what cannot be read.
+    """
     try:
         with pillow.open(path, formats=("PNG",)) as picture:
             note = json.loads(picture.info.get("lsgui", "{}"))

@@ -68,6 +68,6 @@ class Context(QObject):
         self.entry_changed.emit(entry.name)
 
     def _release_held(self) -> None:
-        held, self._held = self._held, []
-        for call in held:
-            call()
+        """One of them may begin a gesture: then the others wait for the end of that one."""
+        while self._held and not self.document.gesture_active:
+            self._held.pop(0)()

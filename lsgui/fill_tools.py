@@ -37,8 +37,10 @@ class RegionTool(ComputedTool):
 
 
 class Fill(RegionTool):
-    """A press shows what has the label, or about the value, of the pixel under it in the current class; letting go keeps
-    it."""
+    """A press shows in the current class what has the label, or about the value, of the pixel under it.
+
+    Letting go keeps it.
+    """
 
     def __init__(self, kit: Kit) -> None:
         super().__init__(kit)

@@ -112,10 +112,6 @@ class FolderFilter(QSortFilterProxyModel):
         self._statuses = None if statuses is None else frozenset(statuses)
         self.invalidate()
 
-    @property
-    def useful_first(self) -> bool:
-        return bool(self._ranks)
-
     def in_folder_order(self) -> None:
         self._ranks = {}
         self.sort(-1)

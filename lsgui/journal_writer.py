@@ -1,4 +1,4 @@
-"""What is committed on its way to the journal: a queue that is emptied by a lane, and that loses nothing if it cannot."""
+"""What is committed on its way to the journal: a queue that a lane empties, and that loses nothing if it cannot."""
 
 from __future__ import annotations
 
@@ -58,16 +58,11 @@ class JournalWriter:
             self._guard.wait_for(lambda: self.written >= seq or not self._draining, seconds)
             return self.written >= seq
 
-    def forget(self) -> None:
-        """Who asked for it leaves without what could not be written."""
-        with self._guard:
-            self._items.clear()
-
     def drain(self, synced: Callable[[int, float], None]) -> None:
-        """Until nothing is left. Raises OSError or JournalError, and then everything is still there."""
+        """Until nothing is left. Raises OSError, JournalError or MemoryError; then everything is still there."""
         while (items := self._next()) is not None:
-            commits = [_written(item) for item in items]
             try:
+                commits = [_written(item) for item in items]
                 self.journal.append(commits, self._uids())
             except BaseException:
                 with self._guard:
@@ -77,8 +72,7 @@ class JournalWriter:
             self._last_sync = time.monotonic()
             with self._guard:
                 for _ in items:
-                    if self._items:
-                        self._items.popleft()
+                    self._items.popleft()
                 self.written = commits[-1].seq
                 self._guard.notify_all()
             synced(self.written, time.time())

@@ -79,10 +79,8 @@ class Journalling(QObject):
             return Failure(Message("The disk does not answer."), "", TimeoutError())
         return None if self.is_synced else job.failure
 
-    def forget(self) -> None:
-        """Leave without what could not be written."""
-        if self._writer is not None:
-            self._writer.forget()
+    def give_up(self) -> None:
+        """Leave without what could not be written. It stays there: an edit after it means nothing without it."""
         self._retry.stop()
 
     def _committed(self, commit: Commit) -> None:

@@ -150,8 +150,14 @@ class Opening(QObject):
                 self._context.tell_failure(failure)
                 self.failed.emit(entry.name)
 
+        def cancelled() -> None:
+            """By what would have ended the program, had the user not stayed."""
+            if generation == self._generation:
+                self.forget()
+                self.failed.emit(entry.name)
+
         title = Message("Opening {name}", {"name": entry.name})
-        self._reading = self._context.jobs.submit("files", title, read, done, failed, quiet=True)
+        self._reading = self._context.jobs.submit("files", title, read, done, failed, cancelled, quiet=True)
 
     def _show(self, name: str, opened: _Opened) -> None:
         self.under_way = False

@@ -13,6 +13,8 @@ from model.classes import ClassTable
 
 SMALLEST_RADIUS, LARGEST_RADIUS = 0.5, 2000.0
 BACKGROUND = 0
+SHAPES = ("polygon", "lasso", "rectangle", "ellipse")
+"""The tools that do what `PaintSettings.shape_does` says."""
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,4 @@ def _crossings(corners: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray,
 def _spans(rows: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Spans | None:
     """Without those that hold nothing."""
     held = stops > starts
-    if not held.any():
-        return None
-    rows, starts, stops = rows[held], starts[held], stops[held]
-    left, top = int(starts.min()), int(rows[0])
-    return Spans((left, top, int(stops.max()) - left, int(rows[-1]) + 1 - top), rows, starts, stops)
+    return Spans.of(rows[held], starts[held], stops[held])

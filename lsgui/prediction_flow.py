@@ -87,7 +87,7 @@ class PredictionFlow(QObject):
         document, workspace = self._context.document, self._context.workspace
         if document.image is None:
             return
-        name = document.name
+        name, shape = document.name, document.shape
         if self.prediction is not None:
             self._whole.revert(self.prediction.label_map)
             return
@@ -103,7 +103,7 @@ class PredictionFlow(QObject):
         self._context.jobs.submit(
             "files",
             Message("Reading the prediction"),
-            lambda report: workspace.read_prediction_map(name, document.shape),
+            lambda report: workspace.read_prediction_map(name, shape),
             done,
             quiet=True,
         )

@@ -74,7 +74,7 @@ class Saving(QObject):
         self._waiting: list[tuple[Callable[[bool], None], bool]] = []
         self._mapped = self._weight = 0
         self._map_failure: Failure | None = None
-        self._told = self._row_shown = self._recovered = False
+        self._told = self._row_shown = self._recovered = self._asking = False
         self._timer = QTimer(self, singleShot=True, interval=MAP_MS)
         self._timer.timeout.connect(self.write)
         self._document.committed.connect(self._committed)
@@ -286,7 +286,14 @@ class Saving(QObject):
                     then(True)
 
     def _ask_about(self, failure: Failure) -> None:
-        answer = self._context.ask(_cannot_save(self._document.name, failure))
+        """A dialog runs an event loop, in which the next failure must not ask the same."""
+        if self._asking:
+            return
+        self._asking = True
+        try:
+            answer = self._context.ask(_cannot_save(self._document.name, failure))
+        finally:
+            self._asking = False
         self._map_failure = None
         if answer == "again":
             self._journalling.write()
@@ -298,7 +305,7 @@ class Saving(QObject):
 
     def _forget(self, leave: bool) -> None:
         if leave:
-            self._journalling.forget()
+            self._journalling.give_up()
             self._timer.stop()
             self._mapped = self._document.seq
 
@@ -314,6 +321,8 @@ class Saving(QObject):
         self._writing = None
         if not job.finished.wait(_SECONDS_TO_CLOSE):
             return Failure(Message("The disk does not answer."), "", TimeoutError())
+        if job.failure is None:
+            self._mapped = max(self._mapped, self._writing_seq)
         return job.failure
 
     def _set(self, kind: str, when: float | None = None, reason: Message | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -136,28 +136,22 @@ class Session(QObject):
         return self._predicting.prediction
 
     def open_folder(self, path: Path, root: Path | None = None) -> None:
-        self.tools.drop_preview()
-        self._folders.open_folder(path, root)
+        self._once_kept(lambda: self._folders.open_folder(path, root))
 
     def open_file(self, path: Path) -> None:
-        self.tools.drop_preview()
-        self._folders.open_file(path)
+        self._once_kept(lambda: self._folders.open_file(path))
 
     def open_image(self, name: str) -> None:
-        self.tools.drop_preview()
-        self._opening.open_image(name)
+        self._once_kept(lambda: self._opening.open_image(name))
 
     def next_image(self) -> None:
-        self.tools.drop_preview()
-        self._opening.step(1)
+        self._once_kept(lambda: self._opening.step(1))
 
     def previous_image(self) -> None:
-        self.tools.drop_preview()
-        self._opening.step(-1)
+        self._once_kept(lambda: self._opening.step(-1))
 
     def next_unreviewed(self) -> None:
-        self.tools.drop_preview()
-        self._opening.next_unreviewed()
+        self._once_kept(self._opening.next_unreviewed)
 
     def predict(self) -> None:
         self._predicting.predict()
@@ -171,8 +165,7 @@ class Session(QObject):
 
     def save_label(self) -> None:
         """Make the open image training data."""
-        self.tools.drop_preview()
-        self._labels.save(accepted=False)
+        self._once_kept(lambda: self._labels.save(accepted=False))
 
     def accept(self) -> None:
         """Save as label, and go to the next image without one, or where the user has asked to go meanwhile."""
@@ -216,7 +209,7 @@ class Session(QObject):
         self._training.new_model(preset)
 
     def fine_tune(self, options: FineTuneOptions | None = None) -> None:
-        self._training.start(options)
+        self._once_kept(lambda: self._training.start(options))
 
     def learn_from_unlabelled(self, wanted: bool) -> None:
         """Whether the next trainings look at images and pixels without a label, too."""
@@ -270,6 +263,14 @@ class Session(QObject):
             self.workspace.close()
         self._context.workspace = None
         return True
+
+    def _once_kept(self, verb: Callable[[], None]) -> None:
+        """What a tool still computes and is to stay is awaited; a preview that nobody has kept is taken back."""
+        self.tools.drop_preview()
+        if self.tools.committing:
+            self._context.when_idle(verb)
+        else:
+            verb()
 
     def _connect(self) -> None:
         self._context.notice.connect(self.notice)

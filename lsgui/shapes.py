@@ -39,7 +39,7 @@ def stroke(
     last = radius if end_radius is None else end_radius
     if form == ROUND and max(radius, last) < _THINNEST:
         return _thin_line(start, end, shape)
-    return _spans(_swept((start, radius), (end, last), form, shape))
+    return Spans.of(*_swept((start, radius), (end, last), form, shape))
 
 
 def strokes(
@@ -66,7 +66,7 @@ def strokes(
         if covered or number:
             yield from _rest(_swept(first, second, form, shape), _swept(first, first, form, shape))
         else:
-            region = _spans(_swept(first, second, form, shape))
+            region = Spans.of(*_swept(first, second, form, shape))
             yield from () if region is None else (region,)
 
 
@@ -170,26 +170,19 @@ def _rest(all_rows: Rows, covered: Rows) -> Iterator[Spans]:
     inner_first[at], inner_stop[at] = covered[1], covered[2]
     left, right = (rows, first, np.minimum(inner_first, stop)), (rows, np.maximum(inner_stop, first), stop)
     sides = [tuple(part[side[2] > side[1]] for part in side) for side in (left, right)]
-    together = _spans(_merged(*sides))
+    together = Spans.of(*_merged(*sides))
     if together is None or together.box[2] * together.box[3] <= _SMALL_BOX:
         yield from () if together is None else (together,)
         return
     for side in sides:
         for top in range(0, len(side[0]), _ROWS_OF_A_PART):
-            yield _spans(tuple(part[top : top + _ROWS_OF_A_PART] for part in side))
+            yield Spans.of(*(part[top : top + _ROWS_OF_A_PART] for part in side))
 
 
 def _merged(one: Rows, other: Rows) -> Rows:
     joined = [np.concatenate(parts) for parts in zip(one, other, strict=True)]
     order = np.argsort(joined[0], kind="stable")
     return tuple(part[order] for part in joined)
-
-
-def _spans(rows: Rows) -> Spans | None:
-    if not len(rows[0]):
-        return None
-    left, top = int(rows[1].min()), int(rows[0][0])
-    return Spans((left, top, int(rows[2].max()) - left, int(rows[0][-1]) + 1 - top), *rows)
 
 
 def _thin_line(start: Point, end: Point, shape: tuple[int, int]) -> Region | None:

@@ -95,7 +95,10 @@ def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray:
 
 
 def write_between(work: Work, stack: Stack, ends: Sequence[np.ndarray], report: Report) -> list[Entry]:
-    """In the files lane: the other images between, each as one step of its own history. Those that are damaged or of another size stay."""
+    """In the files lane: the other images between, each as one step of its own history.
+
+    Those that are damaged or of another size stay.
+    """
     written = []
     for number, (entry, share) in enumerate(stack.between):
         report(Progress(number / len(stack.between)))

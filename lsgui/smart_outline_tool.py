@@ -39,6 +39,7 @@ class SmartOutline(ComputedTool):
         self._button: Qt.MouseButton | None = None
         self._done_with: tuple[object, ...] = ()
         self.painting.changed.connect(self._look_again)
+        self.document.loaded.connect(self._forget_box)
 
     @property
     def active(self) -> bool:

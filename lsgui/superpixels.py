@@ -18,7 +18,10 @@ TILE = 128
 _MARGIN = 2
 """Sizes around a tile that are looked at with it, so that neighbouring tiles see the same."""
 _BLUR, _LEVELS = 1.5, 8
-"""Without noise, and in steps of 8 of 256 values, even ground is divided by distance: else sizes differ a hundredfold."""
+"""Without noise, and in steps of 8 of 256 values, even ground is divided by distance.
+
+Else sizes differ a hundredfold.
+"""
 _REACH = 3
 """Sizes around its seed within which a superpixel is painted."""
 _MOST_TILES = 256
@@ -30,8 +33,9 @@ def segments(
 ) -> np.ndarray:
     """int32 (h, w): which superpixel each pixel of `box` belongs to, the number of its seed.
 
-    `pixels` are the whole image's, (H, W) or (H, W, 3); `shown` makes uint8 of a part of them. Seeds are `size` pixels apart over the whole image, so that a
-    number means the same in every box. Only the surroundings of the box are looked at.
+    `pixels` are the whole image's, (H, W) or (H, W, 3); `shown` makes uint8 of a part of them. Seeds are `size` pixels
+    apart over the whole image, so that a number means the same in every box. Only the surroundings of the box are
+    looked at.
     """
     height, width = pixels.shape[:2]
     x, y, w, h = box

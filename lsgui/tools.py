@@ -116,6 +116,11 @@ class ToolBox(QObject):
         """A tool is busy with what will stay, or is about to be shown."""
         return any(tool.busy for tool in self._all)
 
+    @property
+    def committing(self) -> bool:
+        """A tool is busy with what will stay."""
+        return self._committing() is not None
+
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
     ) -> bool:

@@ -24,6 +24,7 @@ class UndoAnywhere(QObject):
         self._document.committed.connect(self._committed)
         self._document.loaded.connect(self._loaded)
         opening.opened.connect(self._opened)
+        opening.failed.connect(self._not_opened)
 
     def undo(self) -> None:
         """Take back the newest edit, opening its image when it is another one."""
@@ -62,3 +63,7 @@ class UndoAnywhere(QObject):
         wanted, self._wanted = self._wanted, ""
         if wanted and wanted == self._document.name:
             self._document.undo()
+
+    def _not_opened(self, name: str) -> None:
+        """Whoever opens it later by hand has not asked for an undo."""
+        self._wanted = ""

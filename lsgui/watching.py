@@ -104,10 +104,12 @@ class Watching(QObject):
             self._opening.reload()
 
     def _ask_about_map(self, name: str, path: Path) -> None:
+        workspace, shape = self._context.workspace, self._document.shape
         if name != self._document.name:
             return
         answer = self._asked(_map_changed(name))
-        workspace, shape = self._context.workspace, self._document.shape
+        if workspace is not self._context.workspace or name != self._document.name:
+            return  # it is asked about again when its image is opened again
         if answer == "mine":
             title = Message("Keeping a copy")
             self._context.jobs.submit(

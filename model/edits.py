@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,15 +49,13 @@ class Edits:
         """
         workspace = self._workspace
         maps = workspace.read_maps(name, shape)
-        journal = workspace.journal(name, maps)
         cursor, seq = (maps.past.story.cursor, maps.past.story.seq) if maps.past is not None else (0, 0)
-        patch.apply(maps.label_map, maps.provenance)
-        with saving(name):
-            uids = {item.value: item.uid for item in workspace.classes.classes}
-            journal.append([Commit(seq + 1, time.time(), cursor + 1, text, patch.to_bytes())], uids)
-        entry = workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), Held(journal, seq + 1))
-        journal.close()
-        return entry
+        with closing(workspace.journal(name, maps)) as journal:
+            patch.apply(maps.label_map, maps.provenance)
+            with saving(name):
+                uids = {item.value: item.uid for item in workspace.classes.classes}
+                journal.append([Commit(seq + 1, time.time(), cursor + 1, text, patch.to_bytes())], uids)
+            return workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), Held(journal, seq + 1))
 
     def unsaved(self) -> list[Unsaved]:
         """The images whose journal holds strokes that no map holds, newest first: what a crash left."""
@@ -76,11 +75,9 @@ class Edits:
             maps = None
         if maps is None or maps.past is None:
             raise WorkspaceError("The journal of {name} cannot be used; it was left where it is.", name=name)
-        journal = self._journals.open(name, maps.label_map.shape, (), maps.past, keep_old=True)
-        held = Held(journal, maps.past.story.seq)
-        entry = workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), held)
-        journal.close()
-        return entry
+        with closing(self._journals.open(name, maps.label_map.shape, (), maps.past, keep_old=True)) as journal:
+            held = Held(journal, maps.past.story.seq)
+            return workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), held)
 
     def discard(self, name: str) -> Entry:
         """Go back to the map that was saved last; the journal goes to `kept/`."""

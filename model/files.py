@@ -51,6 +51,11 @@ def clear_leftovers(folder: Path) -> None:
         disk.remove(path)
 
 
+def is_newer(path: Path, other: Path) -> bool:
+    """Whether there is a file at `path` that was written after the one at `other`."""
+    return path.exists() and path.stat().st_mtime_ns > other.stat().st_mtime_ns
+
+
 def sha256(path: Path) -> str:
     """The file's SHA-256 as 64 hexadecimal digits."""
     with open(path, "rb") as file:
@@ -70,7 +75,8 @@ def _put_in_place(path: Path, durable: bool) -> Iterator[str]:
             os.chmod(temporary, os.stat(place).st_mode & 0o777)
         disk.replace(temporary, place)
     except BaseException:
-        disk.remove(temporary)
+        with contextlib.suppress(OSError):  # what went wrong first is what is told
+            disk.remove(temporary)
         raise
     if durable:
         disk.sync_folder(path.parent)

@@ -1,4 +1,4 @@
-"""Writing a journal anew: the steps that are still of use around the planes as they are, in as little room as that takes."""
+"""Writing a journal anew: the steps still of use around the planes as they are, in as little room as can be."""
 
 from __future__ import annotations
 

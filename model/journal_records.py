@@ -20,6 +20,8 @@ HEADER = struct.Struct("<8s8sII")
 HEAD = struct.Struct("<IB3xQd")
 _CRC, _CURSOR, _TEXT, _PLANE = (struct.Struct(layout) for layout in ("<I", "<I", "<H", "<BI"))
 _CONSTANT, _DIFFERENCES = 0, 3
+LONGEST_TEXT = 1000
+"""Bytes of what an edit is called."""
 _LONGEST = 1 << 30
 """No record is longer: a damaged length must not ask for the memory of the machine."""
 
@@ -54,6 +56,9 @@ class Record:
     size: int = 0
 
     def to_bytes(self) -> bytes:
+        """Raises JournalError for what `read_record` would refuse, and with it all that is written behind it."""
+        if len(self.payload) > _LONGEST:
+            raise JournalError(f"{len(self.payload)} bytes are too many for one record")
         content = HEAD.pack(len(self.payload), self.kind, self.seq, self.time) + self.payload
         return content + _CRC.pack(zlib.crc32(content))
 
@@ -101,7 +106,7 @@ def glance_at(file: BinaryIO, offset: int, size: int) -> tuple[Kind, int, float,
 
 
 def edit_payload(text: str, patch: bytes) -> bytes:
-    name = text.encode("utf-8", "replace")[:1000]
+    name = text.encode("utf-8", "replace")[:LONGEST_TEXT]
     return _TEXT.pack(len(name)) + name + patch
 
 

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from model.journal_records import (
     HEAD,
     HEADER,
+    LONGEST_TEXT,
     JournalError,
     Kind,
     Record,
@@ -25,7 +26,8 @@ from model.journal_records import (
 _LOOKS_LIKE_A_RECORD = re.compile(rb"[\x01-\x05]\x00\x00\x00")
 BY_THE_MODEL = ("Predict", "Revert to prediction")
 """Edits that set no pixel in a person's name."""
-_GLANCED = 200
+_GLANCED = 2 + LONGEST_TEXT
+"""Bytes of an edit that hold its text, after the length of that."""
 _SEARCHED = 1 << 26
 """Bytes behind a damaged record that are searched for sound ones."""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from model import disk
 from model.classes import ClassTable
-from model.files import sha256
+from model.files import is_newer, sha256
 from model.foreign import place_in
 from model.journal import OtherShape, Replay, replay, values_in_history
 from model.journal_file import JournalFile
@@ -45,8 +45,8 @@ class Held:
 class Told:
     """What a journal says of its image; without a `replay` it cannot be used, and `notice` says why.
 
-    `outdated`: a map is newer, or it holds nothing but an older prediction. `unsaved` counts the edits that no map holds yet. `foreign` is
-    the map that another program has changed since it was saved.
+    `outdated`: a map is newer, or it holds nothing but an older prediction. `unsaved` counts the edits that no map
+    holds yet. `foreign` is the map that another program has changed since it was saved.
     """
 
     replay: Replay | None = None
@@ -79,7 +79,7 @@ class Journals:
         if any(mark.seq > story.seq for mark in marks.values()):
             return Told(outdated=True)  # its last strokes could be written into the map only
         human = bool((found.provenance >= HUMAN).any())
-        outdated = not human and _is_newer(self._layout.prediction(name), path)
+        outdated = not human and is_newer(self._layout.prediction(name), path)
         lost = _lost(found.label_map, story.uids, classes)
         if lost:
             return Told(notice=_lost_classes(name, lost) if human else None, outdated=not human)
@@ -206,7 +206,3 @@ def _damaged(name: str, story: Story) -> Message:
         "The journal of {name} is damaged: strokes made after {time} may be missing. A copy of it is kept.",
         {"name": name, "time": moment},
     )
-
-
-def _is_newer(path: Path, other: Path) -> bool:
-    return path.exists() and path.stat().st_mtime_ns > other.stat().st_mtime_ns

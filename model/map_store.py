@@ -14,6 +14,7 @@ import numpy as np
 from model import disk, map_files
 from model.classes import ClassTable
 from model.errors import LabelError
+from model.files import is_newer
 from model.journal_story import Scan
 from model.journals import Journals
 from model.labels import UNTOUCHED, read_label, values_in, write_label
@@ -124,7 +125,7 @@ class MapStore:
         if not os.path.exists(path):  # unlike Path's, no error for a name that is too long to exist
             return None
         note = self._work_note(name)
-        if not note.get("human", True) and _is_newer(self._layout.prediction(name), path):
+        if not note.get("human", True) and is_newer(self._layout.prediction(name), path):
             return None  # an autosaved prediction that another has replaced since
         label_map = _read(path, shape, note, classes)
         provenance = map_files.read_provenance(path, shape)
@@ -208,7 +209,10 @@ def _set_by(label_map: np.ndarray, who: int) -> np.ndarray:
 
 
 def _read_provenance(path: Path, shape: tuple[int, int] | None) -> tuple[np.ndarray | None, dict]:
-    """Of versions before this: the plane and its note; without a `shape` (H, W) the note alone. None and {} for what cannot be read."""
+    """Of versions before this: the plane and its note; without a `shape` (H, W) the note alone.
+
+    None and {} for what cannot be read.
+    """
     try:
         with pillow.open(path, formats=("PNG",)) as picture:
             note = json.loads(picture.info.get("lsgui", "{}"))
@@ -235,7 +239,3 @@ def _prediction_record(name: str, prediction: Prediction, classes: ClassTable) -
         "least_sure": None if lowest is None else [lowest, organs[lowest]],
         "classes": classes_in(prediction.label_map, classes),
     }
-
-
-def _is_newer(path: Path, other: Path) -> bool:
-    return path.exists() and path.stat().st_mtime_ns > other.stat().st_mtime_ns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 
+from lsgui.clean_up import TITLES
 from lsgui.session import Session
 from lsgui.views.action_set import ActionSet
 from lsgui.views.canvas import Canvas
@@ -15,12 +16,11 @@ from lsgui.views.overlay_key import OverlayKey
 from lsgui.views.tool_strip import TOOLS
 from model.presets import PRESETS
 
-CLEANING = ("smooth", "fill-holes", "remove-islands", "keep-largest", "grow", "shrink")
 NEED_FOLDER = ("import-masks", "import-classes", "export-classes", "add-class", "edit-class", "mirror", "search",
                "import-mask-folder", "open-weights", "predict-folder", "next-image", "previous-image")  # fmt: skip
 NEED_IMAGE = ("predict", "accept", "save-label", "revert", "fill-rest", "clear-map", "zoom-in", "zoom-out", "zoom-fit",
               "zoom-actual", "accept-region", "copy-previous", "copy-next", "interpolate", "interpolate-all",
-              *CLEANING)  # fmt: skip
+              *TITLES)  # fmt: skip
 NEED_SHAPE = ("finish-shape", "remove-vertex")
 
 
@@ -29,7 +29,7 @@ def bind_edit(actions: ActionSet, session: Session) -> None:
     actions.bind("redo", session.document.redo)
     actions.bind("undo-anywhere", session.undo_anywhere)
     actions.bind("deselect", session.tools.selection.clear)
-    for what in CLEANING:
+    for what in TITLES:
         actions.bind(what, lambda what=what: session.clean(what))
     actions.bind("finish-shape", lambda: session.tools.key(Qt.Key.Key_Return))
     actions.bind("remove-vertex", lambda: session.tools.key(Qt.Key.Key_Backspace))

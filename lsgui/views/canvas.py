@@ -83,10 +83,6 @@ class Canvas(QWidget):
     def actual_size(self) -> None:
         self.set_viewport(self.viewport.actual_size())
 
-    def image_rect_to_widget(self, rect: Rect, border: int = 1) -> QRect:
-        """The widget's own rectangle that holds an image rectangle and `border` device pixels around it."""
-        return self._to_widget(self.viewport.device_rect(rect, border))
-
     def show_document(self) -> None:
         """Another image, or none."""
         image = self._document.image

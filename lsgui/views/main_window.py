@@ -123,7 +123,6 @@ class MainWindow(QMainWindow):
         actions.bind("search", self.folder.focus_search)
         actions.bind("history", self._show_history)
         self.status.history_wanted.connect(self._show_history)
-        session.painting.changed.connect(self._tint)
         self.input.pointed.connect(self.status.show_point)
         session.classes_changed.connect(self._show_classes)
         session.notice.connect(self.notices.add)
@@ -137,12 +136,6 @@ class MainWindow(QMainWindow):
         place = self.status.undo if self.status.undo.isVisible() else self.status
         corner = self.status.mapToGlobal(QPoint(place.geometry().right() + 1, 0))
         HistoryPopup(self._session.document, self._step_classes, self._appearance, self).show_above(corner)
-
-    def _tint(self) -> None:
-        """What the threshold takes, while it is in the hand."""
-        painting = self._session.painting
-        shown = painting.tool == "threshold" and painting.threshold is not None
-        self.canvas.set_tinted((*painting.threshold, painting.class_value) if shown else None)
 
     def _show_classes(self) -> None:
         self.canvas.set_classes(self._session.classes)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QCoreApplication
 
-from lsgui.painting import PaintSettings
+from lsgui.painting import SHAPES, PaintSettings
 from lsgui.rules import EMPTY, Rules
 from lsgui.translation import class_name
 from lsgui.views.amounts import number
@@ -14,7 +14,6 @@ from model.classes import ClassTable
 from model.images import Image
 
 translate = QCoreApplication.translate
-SHAPES = ("polygon", "lasso", "rectangle", "ellipse")
 NAMED = 2
 """More protected classes than these are counted instead of named."""
 

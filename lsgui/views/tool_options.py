@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
+from lsgui.painting import SHAPES
 from lsgui.session import Session
 from lsgui.views.action_set import key_text
 from lsgui.views.appearance import Appearance
@@ -12,7 +13,6 @@ from lsgui.views.display import Display
 from lsgui.views.follower import Follower
 from lsgui.views.options.cleaning import CleanOptions, cleaning_title, under_way
 from lsgui.views.options.kinds import (
-    SHAPES,
     BrushOptions,
     FillOptions,
     GuidedOptions,

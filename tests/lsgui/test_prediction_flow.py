@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from model.checkpoint import load, save
 from model.classes import ClassTable, default_table
 from model.errors import WorkspaceError
 from model.labels import UNTOUCHED, read_label
+from model.messages import Message
 from model.prediction import Prediction
 from model.provenance import HUMAN, MODEL
 from model.runs import active_weights
@@ -167,6 +169,26 @@ def test_revert_brings_the_prediction_back_over_a_persons_pixels(desk: Desk, ima
     assert desk.session.prediction is None  # another visit: the prediction is a file now
     desk.session.revert_to_prediction()
     desk.wait(lambda: (desk.session.document.provenance == MODEL).all())
+
+
+def test_a_prediction_that_is_read_for_an_image_that_is_gone_comes_to_nothing(
+    desk: Desk, image_folder: Callable
+) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    predict(desk)
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.session.previous_image()
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    desk.settle()
+    reading = threading.Event()
+    desk.session.jobs.submit("files", Message("In the way"), lambda report: reading.wait(20), quiet=True)
+    desk.session.revert_to_prediction()
+    desk.session.document.close()
+    reading.set()
+    desk.settle()
+    assert desk.notices == []
 
 
 def test_without_weights_it_says_so(make_desk: Callable, image_folder: Callable) -> None:

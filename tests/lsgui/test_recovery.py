@@ -170,6 +170,22 @@ def test_undo_goes_back_to_the_image_of_the_newest_edit(desk: Desk, image_folder
     assert desk.session.document.name == "a.png" and desk.session.document.counts() == {UNTOUCHED: 64 * 64}
 
 
+def test_an_image_that_could_not_be_opened_for_an_undo_is_not_undone_later(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.paint(20, 20, 6)
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    whole = (folder / "a.png").read_bytes()
+    (folder / "a.png").write_bytes(b"nothing")
+    with desk.qtbot.waitSignal(desk.session.open_failed):
+        desk.session.undo_anywhere()
+    (folder / "a.png").write_bytes(whole)
+    desk.session.open_image("a.png")
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    assert desk.session.document.label_map[20, 20] == 6
+
+
 def test_a_full_disk_says_so_keeps_every_stroke_and_writes_them_when_there_is_room(
     desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +285,26 @@ def test_a_map_that_is_ahead_of_its_journal_wins(
     again = make_desk()
     again.open(crashed(desk, folder))
     assert same(again, expected)
+
+
+def test_closing_writes_a_map_once_when_the_journal_cannot_be_written(
+    make_desk: Callable, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, desk = image_folder("a"), make_desk()
+    desk.open(folder)
+    desk.paint(10, 10, 3)
+    desk.save()
+    workspace = desk.session.workspace
+    write_work, written = workspace.write_work, []
+
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(workspace, "write_work", lambda *what: (written.append(what), write_work(*what))[1])
+    monkeypatch.setattr(disk, "write", refuse)
+    desk.paint(40, 40, 6)
+    assert desk.session.close() and len(written) == 1
+    assert read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), default_table())[40, 40] == 6
 
 
 def test_many_strokes_while_the_disk_is_slow_are_written_together(

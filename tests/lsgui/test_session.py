@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PySide6.QtCore import Qt
 
 from lsgui.jobs import SegmenterKeeper
 from lsgui.shapes import disk
@@ -28,6 +29,7 @@ from model.provenance import ACCEPTED, HUMAN, MODEL
 from model.workspace import Status, Workspace
 
 if TYPE_CHECKING:
+    from lsgui.notices import Question
     from tests.lsgui.conftest import Desk
 
 
@@ -350,6 +352,55 @@ def test_leave_without_saving_leaves(desk: Desk, image_folder: Callable) -> None
     assert desk.session.saved.kind == "clean"
 
 
+def test_leaving_what_cannot_be_saved_asks_once_however_often_it_fails_meanwhile(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    work = block_writing(folder)
+    desk.paint()
+    asked = []
+
+    def ask(question: Question) -> str:
+        asked.append(question.key)
+        desk.qtbot.wait(2500)  # as a dialog does: the journal is tried again meanwhile
+        return "stay"
+
+    monkeypatch.setattr(desk, "ask", ask)
+    with desk.qtbot.waitSignal(desk.session.open_failed, timeout=20_000):
+        desk.session.next_image()
+    assert asked == ["cannot_save"]
+    unblock(work)
+
+
+def test_what_was_given_up_is_saved_with_the_next_stroke_of_its_image(desk: Desk, image_folder: Callable) -> None:
+    """The next image cannot be opened, so the one that was to be left without saving is painted further."""
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    work = block_writing(folder)
+    (folder / "b.png").write_bytes(b"nothing")
+    desk.paint(20, 20, 6)
+    desk.answers["cannot_save"] = "leave"
+    with desk.qtbot.waitSignal(desk.session.open_failed, timeout=20_000):
+        desk.session.next_image()
+    unblock(work)
+    desk.paint(22, 20, 3)
+    desk.wait(lambda: desk.session.saved.kind == "clean", 5)
+    shown = desk.session.document.label_map.copy()
+    found = replay(folder / "segmentation" / "journal" / "a.png.journal", (64, 64))
+    assert np.array_equal(found.label_map, shown) and len(found.scan.story.steps) == 2
+
+
+def test_opening_that_was_cancelled_leaves_the_open_image_as_it_was(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b", "c"))
+    desk.session.next_image()
+    with desk.qtbot.waitSignal(desk.session.open_failed):
+        desk.session.jobs.cancel_all()
+    assert desk.session.document.name == "a.png"
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+
+
 def test_a_map_is_written_after_the_end_of_a_gesture(desk: Desk, image_folder: Callable) -> None:
     folder = image_folder("a")
     desk.open(folder)
@@ -380,6 +431,28 @@ def test_a_running_gesture_is_taken_back_when_its_image_is_left(desk: Desk, imag
     desk.wait(lambda: desk.session.document.name == "b.png")
     assert not desk.session.document.gesture_active
     assert status(desk, "a.png") == Status.NONE
+
+
+@pytest.mark.parametrize("leave", ["next_image", "save_label"])
+def test_a_fill_that_is_still_computed_is_kept_before_anything_else_happens_to_its_image(
+    desk: Desk, image_folder: Callable, leave: str
+) -> None:
+    desk.open(image_folder("a", "b"))
+    tools, computing = desk.session.tools, threading.Event()
+    desk.session.jobs.submit("tools", Message("In the way"), lambda report: computing.wait(20), quiet=True)
+    desk.session.painting.tool, desk.session.painting.class_value = "fill", 6
+    desk.answers["rest_is_background"] = "keep"
+    tools.press(20, 20, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    tools.release(20, 20, Qt.MouseButton.LeftButton)
+    getattr(desk.session, leave)()
+    computing.set()
+    if leave == "next_image":
+        desk.wait(lambda: desk.session.document.name == "b.png")
+        desk.session.previous_image()
+    else:
+        desk.wait(lambda: status(desk, "a.png") == Status.LABELLED)
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    assert desk.session.document.counts() == {6: 64 * 64}
 
 
 def test_provenance_tells_the_model_from_the_person_after_reopening(desk: Desk, image_folder: Callable) -> None:

@@ -47,6 +47,16 @@ def drag(tools: ToolBox, *path: tuple[float, float]) -> None:
     tools.outline()
 
 
+def test_a_box_that_is_dragged_ends_with_its_image(document: Document) -> None:
+    tools = opened(document, "uint8", False)
+    tools.painting.tool = "outline"
+    tools.press(14, 14, LEFT, PLAIN)
+    tools.move(40, 40)
+    document.load(document.image, document.label_map.copy(), document.provenance.copy(), "b")
+    tools.release(47, 46, LEFT)
+    assert not tools.active and tools.outline() is None and not document.gesture_active
+
+
 @pytest.mark.parametrize(("kind", "colour"), [*((kind, False) for kind in KINDS), ("uint8", True), ("uint16", True)])
 def test_outline_and_superpixels_see_what_the_window_shows(document: Document, kind: str, colour: bool) -> None:
     tools = opened(document, kind, colour)

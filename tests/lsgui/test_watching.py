@@ -19,6 +19,7 @@ from model.provenance import HUMAN, UNSET
 from model.workspace import Status
 
 if TYPE_CHECKING:
+    from lsgui.notices import Question
     from tests.lsgui.conftest import Desk
 
 
@@ -98,6 +99,32 @@ def test_a_map_changed_while_its_image_was_closed_is_asked_about_when_it_opens(s
     desk.answers["map_changed"] = "theirs"
     desk.session.previous_image()
     desk.wait(lambda: desk.session.document.counts() == {3: 64 * 64})
+
+
+@pytest.mark.parametrize("answer", ["mine", "theirs"])
+def test_an_answer_that_comes_when_another_image_is_open_is_asked_for_again(
+    saved: tuple[Desk, Path], monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    desk, folder = saved
+    change_map(folder)
+    asked = []
+
+    def ask(question: Question) -> str:
+        asked.append(question.key)
+        if len(asked) == 1:
+            desk.session.open_image("b.png")  # had been asked for before, and arrives now
+            desk.wait(lambda: desk.session.document.name == "b.png")
+        return answer
+
+    monkeypatch.setattr(desk, "ask", ask)
+    desk.session._watching.look()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.settle()
+    assert not (folder / "segmentation" / "work" / "b.png.png").exists() and not kept(folder)
+    desk.session.open_image("a.png")
+    desk.wait(lambda: asked == ["map_changed", "map_changed"])
+    desk.settle()
+    assert desk.session.document.label_map[20, 20] == (6 if answer == "mine" else 3) and len(kept(folder)) == 1
 
 
 def test_a_map_of_another_size_is_refused_and_kept(saved: tuple[Desk, Path]) -> None:

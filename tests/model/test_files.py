@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -10,6 +11,7 @@ from typing import BinaryIO
 
 import pytest
 
+from model import disk
 from model.files import atomic_bytes, atomic_write, sha256
 
 
@@ -32,6 +34,20 @@ def test_a_failure_half_way_leaves_the_old_file_and_nothing_else(tmp_path: Path)
         atomic_write(path, half)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["label.png"]
+
+
+def test_what_went_wrong_first_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a drive that is gone nothing can be removed either."""
+
+    def gone(*arguments: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    def full(file: BinaryIO) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "remove", gone)
+    with pytest.raises(OSError, match="No space left"):
+        atomic_write(tmp_path / "label.png", full)
 
 
 def test_content_that_is_there_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import errno
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from model import disk
 from model.journal import Commit, Limits, replay
 from model.journal_file import JournalFile
 from model.journal_records import JournalError, base_of, base_payload
-from model.journal_story import scan
+from model.journal_story import Facts, scan, skim
 from model.patches import MaskPatch, piece_between
 from model.plane_source import of_arrays
 from model.provenance import HUMAN, MODEL
@@ -354,6 +355,34 @@ def test_a_new_class_is_named_before_it_is_used(painter: Painter, path: Path) ->
     painter.paint(9, x=4)
     painter.file.append(painter.waiting, CLASSES | {9: "tumour"})
     assert scan(path).story.uids == CLASSES | {9: "tumour"}
+
+
+def test_an_edit_that_could_not_be_read_again_is_not_written(
+    painter: Painter, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays with whoever has it, and the map's file holds it; behind it in the journal all would be lost."""
+    painter.paint(3)
+    painter.sync()
+    whole = path.read_bytes()
+    painter.paint(5, x=4)
+    monkeypatch.setattr("model.journal_records._LONGEST", len(painter.waiting[0].patch))
+    with pytest.raises(JournalError, match="too many for one record"):
+        painter.sync()
+    assert path.read_bytes() == whole
+    monkeypatch.undo()
+    painter.sync()
+    assert state_in(path) == painter.state()
+
+
+@pytest.mark.parametrize("text", ["Brush", "Brush\t" + "ü" * 300, "x" * 5000])
+def test_a_glance_at_a_journal_finds_a_persons_edit_whatever_it_is_called(
+    painter: Painter, path: Path, text: str
+) -> None:
+    """A class of an imported table may have a uid of any length."""
+    painter.paint(3)
+    painter.waiting[0] = replace(painter.waiting[0], text=text)
+    painter.sync()
+    assert skim(path) == Facts(1, 1000.0, True)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (257, 3), (130, 70)])

@@ -7,7 +7,7 @@ from PySide6.QtGui import QInputDevice
 from PySide6.QtWidgets import QWidget
 
 from lsgui.document import Document
-from lsgui.painting import LARGEST_RADIUS, SMALLEST_RADIUS, PaintSettings
+from lsgui.painting import LARGEST_RADIUS, SHAPES, SMALLEST_RADIUS, PaintSettings
 from lsgui.views.options.choices import Choice, Line, Switch
 from lsgui.views.options.fields import NumberLine, Scale
 from lsgui.views.parts import column
@@ -15,7 +15,6 @@ from model.images import Image
 
 translate = QCoreApplication.translate
 SIZED = ("brush", "eraser", "guided", "accept")
-SHAPES = ("polygon", "lasso", "rectangle", "ellipse")
 PIXELS = " px"
 
 

@@ -45,8 +45,8 @@ class Previewed(ComputedTool):
 
     def arrived(self, patch: MaskPatch | None) -> None:
         if patch is None and not self.committing:
+            self.cancel()  # first: the line that says what a preview waits for goes with it
             self.nothing_changes()
-            self.cancel()
 
     def nothing_changes(self) -> None:
         self.kit.say(Message("{what}: there is nothing to change.", {"what": self.title}))

@@ -174,8 +174,11 @@ class Saving(QObject):
                 self._context.when_idle(then)
 
         def failed(failure: Failure) -> None:
+            self._told = self._told and quiet  # what was asked for is answered each time
             if self._writing is job:
                 self._map_failed(failure)
+            elif not quiet:
+                self._context.tell_failure(failure)
 
         self._timer.stop()
         self._weight = 0

@@ -62,7 +62,7 @@ class Edits:
         found = []
         for entry in self._catalog.entries():
             facts = self._catalog.journal_facts(entry.name)
-            if facts.unsaved and facts.human:
+            if facts.unsaved and facts.human and not self._journals.held(entry.name):
                 found.append(Unsaved(entry.name, facts.unsaved, facts.time))
         return sorted(found, key=lambda item: -item.time)
 

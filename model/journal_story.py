@@ -202,6 +202,19 @@ def skim(path: Path) -> Facts:
         return Facts(max(0, (seq or 0) - saved.seq), time, human)
 
 
+def newest_edit(path: Path) -> int:
+    """The number of the last edit that can be read. Raises JournalError, or OSError."""
+    with open(path, "rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        read_header(file)
+        offset, newest = HEADER.size, 0
+        while (glance := glance_at(file, offset, size)) is not None:
+            _, newest, _, length = glance
+            offset += length
+        return newest
+
+
 def _records(file: BinaryIO, offset: int, size: int) -> Iterator[Record]:
     while (record := read_record(file, offset, size)) is not None:
         yield record

@@ -19,7 +19,7 @@ from model.foreign import place_in
 from model.journal import OtherShape, Replay, replay, values_in_history
 from model.journal_file import JournalFile
 from model.journal_records import JournalError, base_payload, read_header
-from model.journal_story import Facts, Scan, Story, skim
+from model.journal_story import Facts, Scan, Story, newest_edit, skim
 from model.labels import values_in
 from model.layout import Layout
 from model.map_files import read_note
@@ -77,7 +77,7 @@ class Journals:
             return Told(notice=_unusable(name, error))
         story, marks = found.scan.story, self._marks(name, found.scan.number)
         if any(mark.seq > story.seq for mark in marks.values()):
-            return Told(outdated=True)  # its last strokes could be written into the map only
+            return Told(notice=_falls_short(name))  # cut off, or its last strokes could be written into the map only
         human = bool((found.provenance >= HUMAN).any())
         outdated = not human and is_newer(self._layout.prediction(name), path)
         lost = _lost(found.label_map, story.uids, classes)
@@ -108,6 +108,17 @@ class Journals:
         """(H, W). Raises JournalError or OSError."""
         with open(self._layout.journal(name), "rb") as file:
             return read_header(file)[1]
+
+    def held(self, name: str) -> bool:
+        """Whether a map says that it holds all the edits that can be read from the journal."""
+        path = self._layout.journal(name)
+        try:
+            with open(path, "rb") as file:
+                number, _ = read_header(file)
+            newest = newest_edit(path)
+        except (JournalError, OSError):
+            return False
+        return any(mark.seq >= newest for mark in self._marks(name, number).values())
 
     def values(self, name: str, history: bool) -> set[int]:
         """The values in the map, or in all that undo and redo can reach; empty when there is none that can be read."""
@@ -190,6 +201,13 @@ def _of_another_size(name: str, was: tuple[int, int], now: tuple[int, int]) -> M
     return Message(
         "{name} was {old_width} x {old_height} when it was painted and is {width} x {height} now; its journal is kept.",
         {"name": name, "old_width": was[1], "old_height": was[0], "width": now[1], "height": now[0]},
+    )
+
+
+def _falls_short(name: str) -> Message:
+    return Message(
+        "The journal of {name} lacks the last strokes, which its map holds; undo begins anew, and the journal is kept.",
+        {"name": name},
     )
 
 

@@ -44,7 +44,7 @@ class ClassRow(QFrame):
 
     def set_share(self, fraction: float | None) -> None:
         """None when no pixel has the class."""
-        self.share.setText("" if fraction is None else f"{100 * fraction:.1f} %")
+        self.share.setText("" if fraction is None else _percent(fraction))
 
     def set_visible(self, visible: bool) -> None:
         self.eye.setIcon(self._appearance.icon("eye" if visible else "eye-off", "dim" if visible else "text"))
@@ -97,3 +97,8 @@ class ClassRow(QFrame):
         text = text.format(name=class_name(self.item))
         button.setToolTip(text)
         button.setAccessibleName(text)
+
+
+def _percent(fraction: float) -> str:
+    """The column has no room for "100.0 %"; a part is never said to be all."""
+    return "100 %" if fraction == 1 else f"{min(100 * fraction, 99.9):.1f} %"

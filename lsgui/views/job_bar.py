@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QProgressBar, QWidget
+from PySide6.QtWidgets import QProgressBar, QSizePolicy, QWidget
 
 from lsgui.session import Session
 from lsgui.translation import sentence
 from lsgui.views.appearance import Appearance
-from lsgui.views.parts import icon_button, label, row
+from lsgui.views.elided_label import ElidedLabel
+from lsgui.views.parts import icon_button, row
+
+TITLE_WIDTH = 420
+"""Logical pixels: a long name in it must not make the window wider than the screen, nor hide what a stroke does."""
 
 
 class JobBar(QWidget):
@@ -17,7 +21,9 @@ class JobBar(QWidget):
         super().__init__()
         self._session = session
         self._job_id = 0
-        self._title = label()
+        self._title = ElidedLabel()
+        self._title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self._title.setMaximumWidth(TITLE_WIDTH)
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
         self._progress.setFixedWidth(120)

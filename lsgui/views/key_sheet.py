@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
@@ -52,7 +54,7 @@ class KeySheet(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(20)
         grid.setVerticalSpacing(5)
-        grid.addWidget(label(menu_title(menu).replace("&", ""), "head"), 0, 0)
+        grid.addWidget(label(heading(menu_title(menu)), "head"), 0, 0)
         for line, (text, keys) in enumerate(rows, start=1):
             grid.addWidget(label(text), line, 0)
             caps = QHBoxLayout()
@@ -62,6 +64,11 @@ class KeySheet(QDialog):
                 caps.addWidget(_cap(key))
             grid.addLayout(caps, line, 1)
         return grid
+
+
+def heading(title: str) -> str:
+    """A menu's title without its letter for Alt, which Chinese puts behind it: "&File", "文件(&F)"."""
+    return re.sub(r"\(&\w\)", "", title).replace("&", "")
 
 
 def _rows(menu: str) -> list[tuple[str, tuple[str, ...]]]:

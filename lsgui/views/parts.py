@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+UNBROKEN = 30
+"""Letters of a word after which a line may end."""
 
 
 def label(text: str = "", role: str = "") -> QLabel:
@@ -33,9 +38,14 @@ def _set_seen(widget: QWidget, name: str, value: object) -> None:
 
 
 def wrapped(text: str = "", role: str = "dim") -> QLabel:
-    made = label(text, role)
+    made = label(breakable(text), role)
     made.setWordWrap(True)
     return made
+
+
+def breakable(text: str) -> str:
+    """Qt wraps between words only, and the name of a file may be one word of 255 letters; Chinese it wraps anywhere."""
+    return re.sub(rf"([^\s\u2e80-\uffff]{{{UNBROKEN}}})(?=\S)", "\\1\u200b", text)
 
 
 def chip(text: str, checkable: bool = True) -> QPushButton:

@@ -23,7 +23,7 @@ class StrokeLine(ElidedLabel):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._erasing = self._computing = False
+        self._erasing = self._computing = self._waiting = False
         self._said: Message | None = None
         self._timer = QTimer(self, singleShot=True, interval=SAID_MS)
         self._timer.timeout.connect(self._forget)
@@ -36,7 +36,7 @@ class StrokeLine(ElidedLabel):
         self.refresh()
 
     def say(self, message: Message) -> None:
-        """For some seconds, or until another tool or class is chosen."""
+        """For some seconds, until another tool or class is chosen, or what waited for Enter is kept or taken back."""
         self._said = message
         self._timer.start()
         self.refresh()
@@ -61,7 +61,11 @@ class StrokeLine(ElidedLabel):
         tools = self._session.tools
         outline = tools.outline() if tools.painting.tool in ERASERS else None
         erasing, computing = outline is not None and outline.erases, tools.computing
-        if (erasing, computing) != (self._erasing, self._computing):
+        waited, self._waiting = self._waiting, tools.current.waiting
+        answered = waited and not self._waiting
+        if answered:
+            self._said = None
+        if answered or (erasing, computing) != (self._erasing, self._computing):
             self._erasing, self._computing = erasing, computing
             self.refresh()
 

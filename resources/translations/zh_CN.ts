@@ -1785,6 +1785,10 @@
         <translation>{name} 的日志已损坏：{time} 之后的笔画可能缺失。已保留其副本。</translation>
     </message>
     <message>
+        <source>The journal of {name} lacks the last strokes, which its map holds; undo begins anew, and the journal is kept.</source>
+        <translation>{name} 的日志缺少最后几笔，但其标签图中都有；撤销将重新开始，原日志已保留。</translation>
+    </message>
+    <message>
         <source>The journal of {name} uses classes that the table no longer has: {classes}. Add or import them again to use it.</source>
         <translation>{name} 的日志使用了类别表中已没有的类别：{classes}。重新添加或导入后方可使用。</translation>
     </message>

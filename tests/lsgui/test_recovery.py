@@ -213,6 +213,32 @@ def test_a_full_disk_says_so_keeps_every_stroke_and_writes_them_when_there_is_ro
     assert same(desk, expected)
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_every_label_that_could_not_be_saved_is_told_of(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch, leaves: bool
+) -> None:
+    """Who presses Enter again would take silence for success; nor may it be lost on the way to another image."""
+    desk.open(image_folder("a", "b"))
+    desk.answers["rest_is_background"] = "keep"
+    desk.paint(10, 10)
+    desk.save()
+
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(desk.session.workspace, "save_label", full)
+    for times in (1, 2):
+        desk.session.accept()
+        if leaves:
+            desk.session.next_image()
+        desk.wait(lambda times=times: len(desk.notices) == times)
+        desk.settle()
+        if leaves:
+            desk.session.previous_image()
+            desk.wait(lambda: desk.session.document.name == "a.png")
+    assert desk.session.folder.entry("a.png").status == Status.CORRECTED
+
+
 def test_a_read_only_journal_folder_leaves_the_maps(desk: Desk, image_folder: Callable) -> None:
     folder = image_folder("a", "b")
     desk.open(folder)

@@ -669,6 +669,30 @@ def test_reading_beside_another_program_writes_nothing(folder: Path) -> None:
     workspace.close()
 
 
+def test_a_journal_that_was_cut_off_before_its_map_is_named_and_kept(folder: Path) -> None:
+    """The map holds the lost strokes: nothing is to be restored, only undo is gone, and nobody is to wonder why."""
+    name = "img_001.png"
+    workspace = Workspace.open(folder)
+    sizes = []
+    for value in (3, 5, 6):
+        workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, value))
+        sizes.append(journal_of(folder, name).stat().st_size)
+    workspace.close()
+    whole = journal_of(folder, name).read_bytes()
+    for cut in range(sizes[0], sizes[1], 9):
+        journal_of(folder, name).write_bytes(whole[:cut])
+        workspace = Workspace.open(folder)
+        maps = workspace.read_maps(name, SHAPE)
+        assert workspace.edits.unsaved() == [] and maps.label_map[5, 6] == 6
+        assert "undo begins anew" in str(maps.notices[0])
+        workspace.close()
+    workspace = Workspace.open(folder)
+    workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, 3))
+    assert journal_of(folder, name).with_name(f"{name}.damaged-1.journal").read_bytes() == whole[:cut]
+    assert workspace.read_maps(name, SHAPE).notices == ()
+    workspace.close()
+
+
 def test_a_journal_of_a_class_that_the_table_lost_is_named_and_kept(folder: Path) -> None:
     workspace = Workspace.open(folder)
     workspace.write_edit("img_001.png", SHAPE, "Brush", patch_of(workspace, "img_001.png", 6))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from lsgui.actions import action_table
 from lsgui.notices import Answer, Notice, Question
-from lsgui.views.key_sheet import KeySheet
+from lsgui.views.key_sheet import KeySheet, heading
 from lsgui.views.notice_stack import NoticeStack
 from lsgui.views.question_dialog import QuestionDialog
 from model.messages import Message
@@ -88,6 +88,11 @@ def test_the_key_sheet_shows_every_action_that_has_a_key(shown: object) -> None:
     words = {label.text() for label in sheet.findChildren(QLabel)}
     assert {action.title for action in action_table() if action.keys and action.menu} <= words
     assert "Zoom at the cursor" in words
+
+
+@pytest.mark.parametrize(("title", "shown"), [("&File", "File"), ("文件(&F)", "文件")])
+def test_headings_of_the_key_sheet_name_no_letter_for_alt(title: str, shown: str) -> None:
+    assert heading(title) == shown
 
 
 def test_f1_opens_the_key_sheet(shown: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QStyleOptionViewItem, QWidget
 
 from lsgui.folder import FolderModel
-from lsgui.notices import Notice
+from lsgui.notices import Answer, Notice, Question
 from lsgui.views.class_editor import ClassEditor
 from lsgui.views.class_panel import class_digits
 from lsgui.views.class_row import ClassRow
+from lsgui.views.job_bar import JobBar
+from lsgui.views.question_dialog import QuestionDialog
 from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
 from model import events
 from model.classes import Class, ClassTable, default_table
@@ -113,6 +116,32 @@ def test_shares_follow_painting(shown: object) -> None:
     shown.desk.paint(32, 32, 6, radius=16)
     share = 100 * shown.session.document.counts()[6] / 64**2
     shown.desk.wait(lambda: rows(shown)["liver"].share.text() == f"{share:.1f} %")
+
+
+@pytest.mark.parametrize(("radius", "text"), [(64, "100 %"), (44.5, "99.9 %")])
+def test_the_share_of_a_class_is_not_cut_off(shown: object, radius: float, text: str) -> None:
+    shown.desk.paint(32, 32, 6, radius=radius)
+    share = rows(shown)["liver"].share
+    shown.desk.wait(lambda: share.text() == text)
+    assert share.fontMetrics().horizontalAdvance(text) <= share.width()
+
+
+def test_a_long_name_does_not_make_the_window_wider(shown: object) -> None:
+    """A window that has grown beyond the screen does not shrink again, and its right side cannot be reached."""
+    width, goes_on = shown.window.width(), threading.Event()
+    name = Message("Saving the label of {name}", {"name": "W" * 250})
+    shown.session.jobs.submit("files", name, lambda report: goes_on.wait(20), lambda found: None)
+    shown.session.notice.emit(Notice("error", name))
+    QApplication.processEvents()
+    QTest.qWait(100)
+    bar = shown.window.findChild(JobBar)
+    assert bar.isVisible() and shown.window.width() == width and shown.window.minimumSizeHint().width() <= width
+    assert bar.mapTo(shown.window, bar.rect().topRight()).x() < width
+    assert shown.window.notices.width() <= shown.window.area.width()
+    question = Question("any", name, None, (Answer("yes", Message("Yes")),), default="yes", cancel="yes")
+    assert QuestionDialog(question, shown.appearance, shown.window).sizeHint().width() < 700
+    goes_on.set()
+    shown.desk.settle()
 
 
 def test_a_class_is_added_renamed_and_recoloured(shown: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,6 +219,57 @@ def test_where_nothing_changes_it_says_so(square: object) -> None:
     assert not square.session.document.gesture_active
 
 
+def found_nothing(square: object) -> None:
+    """Islands below two pixels are looked for, and there are none."""
+    square.session.painting.clean = Cleaning(size=2)
+    square.session.clean("remove-islands")
+    square.desk.wait(lambda: "nothing to change" in square.window.status.stroke.text())
+    ready(square)
+
+
+def test_where_nothing_changes_another_size_is_still_tried(square: object) -> None:
+    document, painting = square.session.document, square.session.painting
+    found_nothing(square)
+    assert square.window.options._clean.isVisibleTo(square.window), "or the size could never be set"
+    painting.clean = Cleaning(size=1000)
+    shows(square, at=(12, 12), value=0)
+    square.key(Qt.Key.Key_Return)
+    assert document.history.undo_text == "Remove islands"
+
+
+def test_an_enter_for_what_found_nothing_accepts_no_image(square: object) -> None:
+    found_nothing(square)
+    square.key(Qt.Key.Key_Return)
+    square.desk.settle()
+    assert square.session.document.name == "a.png" and len(square.session.document.history.steps) == 1
+    assert not square.session.tools.active
+
+
+@pytest.mark.parametrize("end", ["stroke", "undo", "Escape"])
+def test_what_found_nothing_is_in_nobodys_way(square: object, end: str) -> None:
+    document = square.session.document
+    found_nothing(square)
+    if end == "stroke":
+        square.drag((40, 40), (41, 40))
+        assert document.history.undo_text == "Brush"
+    elif end == "undo":
+        square.trigger("undo")
+    else:
+        square.key(Qt.Key.Key_Escape)
+    assert not square.session.tools.active and not document.gesture_active
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
+def test_what_a_preview_waits_for_is_said_no_longer_than_it_waits(square: object, key: Qt.Key) -> None:
+    """Another Enter would accept the image."""
+    line = square.window.status.stroke
+    square.session.clean("fill-holes")
+    shows(square, at=(18, 18), value=6)
+    assert "Enter keeps it" in line.text()
+    square.key(key)
+    assert "Enter keeps it" not in line.text()
+
+
 def test_another_tool_or_image_takes_the_preview_back(square: object) -> None:
     document = square.session.document
     square.session.clean("fill-holes")

@@ -25,7 +25,7 @@ LAYERS = (
         "lsgui.clean_up", "lsgui.previewed", "lsgui.from_neighbours", "lsgui.slices", "lsgui.whole_edits",
     ),
     (
-        "lsgui.jobs", "lsgui.lane", "lsgui.failures", "lsgui.folder", "lsgui.thumbnails", "lsgui.finetune_child",
+        "lsgui.jobs", "lsgui.lane", "lsgui.cycle_collector", "lsgui.failures", "lsgui.folder", "lsgui.thumbnails", "lsgui.finetune_child",
         "lsgui.training_state", "lsgui.notices",
     ),
     (

@@ -197,6 +197,12 @@ class Session(QObject):
         self.tools.cancel()
         self._whole.accept(self.tools.selection.region)
 
+    def undo(self) -> None:
+        """Take back the last corner of a shape, else the newest step: also one that is still worked out."""
+        if not self.tools.undo():
+            self._whole.finish()
+            self.document.undo()
+
     def undo_anywhere(self) -> None:
         """Take back the newest edit, in whichever image it was made."""
         self._leave()

@@ -25,7 +25,7 @@ NEED_SHAPE = ("finish-shape", "remove-vertex")
 
 
 def bind_edit(actions: ActionSet, session: Session) -> None:
-    actions.bind("undo", lambda: session.tools.undo() or session.document.undo())
+    actions.bind("undo", session.undo)
     actions.bind("redo", session.document.redo)
     actions.bind("undo-anywhere", session.undo_anywhere)
     actions.bind("deselect", session.tools.selection.clear)

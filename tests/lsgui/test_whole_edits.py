@@ -156,3 +156,15 @@ def test_what_a_person_asked_for_is_done_before_the_image_is_left(
     desk.settle()
     record = json.loads((folder / "segmentation" / "labels" / "a.png.json").read_text())
     assert record["status"] == "accepted" and record["human"] == 1
+
+
+def test_undo_takes_back_what_is_still_worked_out(desk: Desk, image_folder: Callable[..., Path], large: None) -> None:
+    desk.open(image_folder("a"))
+    document = desk.session.document
+    desk.paint(20, 20, 6)
+    painted = document.label_map.copy()
+    desk.session.clear_map()
+    desk.session.undo()
+    desk.settle()
+    assert (document.label_map == painted).all() and document.history.cursor == 1
+    assert [step.text for step in document.history.steps] == ["Brush", "Clear"]

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from lsgui.assets import Assets
 from lsgui.crash_log import CrashLog
+from lsgui.cycle_collector import CycleCollector
 from lsgui.notices import Question
 from lsgui.screenshot import Screenshot
 from lsgui.session import Session
@@ -59,7 +60,9 @@ class Program(QObject):
         self.display = Display(chosen.opacity)
         self.session = Session(self.ask, data_folder, self._assets.demo_weights, **_limits(options))
         self.session.document.loaded.connect(lambda: self.display.show_image(self.session.document.image))
+        self._collector = CycleCollector(self)
         self.window = self._built_window()
+        self.session.document.mask_changed.connect(self._collector.wait)
         self.log.crashed.connect(self.session.notice)
         self.preferences.changed.connect(self._preferences_changed)
         if options.weights is not None:
@@ -67,6 +70,7 @@ class Program(QObject):
 
     def start(self) -> None:
         self.window.show()
+        self._collector.start()
         if self._options.folder is not None:
             folder = self._options.folder
             (self.session.open_folder if folder.is_dir() else self.session.open_file)(folder)
@@ -84,10 +88,13 @@ class Program(QObject):
         self.preferences.change(opacity=self.display.opacity)
         self._write(self.preferences.settings)
         self.session.close()
+        self._collector.stop()
         self.log.close()
 
     def _built_window(self) -> MainWindow:
-        return MainWindow(self.session, self.display, self.appearance, self.preferences, self._assets, self.log.path)
+        window = MainWindow(self.session, self.display, self.appearance, self.preferences, self._assets, self.log.path)
+        window.canvas.view_changed.connect(self._collector.wait)
+        return window
 
     def _preferences_changed(self, before: Settings, after: Settings) -> None:
         self._write(after)

@@ -13,10 +13,13 @@ import numpy as np
 
 from lsgui.mask import Box
 from lsgui.morphology import BACKGROUND, EMPTY, Step, grown, shrunk, smoothed
+from lsgui.stretches import Stretches
 from model.opencv import cv2
 
 _ROWS = 64
 """Looked at at once: few enough to stay in a core's cache."""
+_FEW_STRETCHES = 1 / 16
+"""Of the pixels: with more stretches of equal pixels in its rows, a map is worked on pixel by pixel, class by class."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,12 @@ def cleaned(
         return Cleaned(box, grown(part, values, radius, kept, step))
     if what == "shrink":
         return Cleaned(box, shrunk(part, values, radius, step))
+    stretches = Stretches.of(part, int(part.size * _FEW_STRETCHES))
+    if stretches is not None:
+        for number, value in enumerate(values):
+            step(number / len(values))
+            _clean_stretches(stretches, what, value, size)
+        return Cleaned(box, stretches.map())
     after = np.array(part, order="C")
     for number, value in enumerate(values):
         step(number / len(values))
@@ -99,6 +108,37 @@ def _cleaned_of(part: np.ndarray, what: str, value: int, size: int, step: Step) 
     if what == "keep-largest":
         return largest_kept(part, value, step)
     raise ValueError(f"expected a way to clean up, got {what!r}")
+
+
+def _clean_stretches(stretches: Stretches, what: str, value: int, size: int) -> None:
+    """The same to stretches, whose values become others."""
+    if what == "fill-holes":
+        _fill_holes(stretches, value)
+        return
+    own = np.flatnonzero(stretches.values == value)
+    lines = stretches.lines[own]
+    parts = lines.parts(corners=True)
+    areas = np.bincount(parts, lines.stops - lines.starts, len(own))
+    if what == "remove-islands":
+        goes = areas[parts] < size
+    elif what == "keep-largest":
+        goes = parts != np.argmax(areas) if len(own) else np.zeros(0, bool)
+    else:
+        raise ValueError(f"expected a way to clean up, got {what!r}")
+    firsts, numbers = np.unique(parts[goes], return_inverse=True)
+    if len(firsts):
+        stretches.values[own[goes]] = stretches.around(own[goes], numbers, len(firsts))[numbers]
+
+
+def _fill_holes(stretches: Stretches, value: int) -> None:
+    others = np.flatnonzero(stretches.values != value)
+    beyond, whose = stretches.lines[others].merged()
+    parts, (height, width) = beyond.parts(corners=False), stretches.shape
+    outside = (beyond.rows == 0) | (beyond.rows == height - 1) | (beyond.starts == 0) | (beyond.stops == width)
+    reached = np.zeros(len(parts), bool)
+    reached[parts[outside]] = True
+    enclosed = ~reached[parts][whose]
+    stretches.values[others[enclosed & np.isin(stretches.values[others], EMPTY)]] = value
 
 
 def around(label: np.ndarray, values: Iterable[int], margin: int) -> Box | None:

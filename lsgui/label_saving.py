@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from lsgui.context import Context
 from lsgui.notices import Answer, Question
 from lsgui.saving import Saving
+from lsgui.whole_edits import WholeEdits
 from model.labels import UNTOUCHED
 from model.messages import Message
 from model.provenance import MODEL
@@ -17,10 +18,11 @@ from model.provenance import MODEL
 class LabelSaving(QObject):
     """Until a label is saved, no training reads the image."""
 
-    def __init__(self, context: Context, saving: Saving, parent: QObject | None = None) -> None:
+    def __init__(self, context: Context, saving: Saving, whole: WholeEdits, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._saving = saving
+        self._whole = whole
         self._told = False
 
     def save(self, accepted: bool, then: Callable[[], None] = lambda: None) -> None:
@@ -29,15 +31,24 @@ class LabelSaving(QObject):
         if document.image is None:
             return
         document.restore()
+        self._whole.finish()
         if set(document.counts()) == {UNTOUCHED}:
             self._context.tell("info", Message("Nothing is labelled in this image yet; predict or paint first."))
             return
-        if not self._offer_background():
-            return
+        answer = self._offer_background()
+        if answer == "fill":
+            self._whole.fill_rest(lambda: self._settle(accepted, then))
+        elif answer != "cancel":
+            self._settle(accepted, then)
+
+    def _settle(self, accepted: bool, then: Callable[[], None]) -> None:
         if accepted:
-            document.accept()
+            self._whole.accept(then=lambda: self._write(True, then))
         else:
             self._tell_of_the_model()
+            self._write(False, then)
+
+    def _write(self, accepted: bool, then: Callable[[], None]) -> None:
         shot = self._saving.snapshot()
         self._saving.submit(
             shot,
@@ -57,15 +68,12 @@ class LabelSaving(QObject):
                 Message("{share} % of it is the model's and is not learned from; Enter accepts it.", {"share": share}),
             )
 
-    def _offer_background(self) -> bool:
-        """False when the user thinks better of saving."""
+    def _offer_background(self) -> str:
+        """fill, keep, or cancel when the user thinks better of saving."""
         counts = self._context.document.counts()
         if UNTOUCHED not in counts or 0 in counts:
-            return True
-        answer = self._context.ask(_rest_is_background())
-        if answer == "fill":
-            self._context.document.fill_rest_with_background()
-        return answer != "cancel"
+            return "keep"
+        return self._context.ask(_rest_is_background())
 
 
 def _rest_is_background() -> Question:

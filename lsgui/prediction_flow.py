@@ -20,14 +20,19 @@ class PredictionFlow(QObject):
     changed = Signal()
 
     def __init__(
-        self, context: Context, model: ModelChoice, keeper: SegmenterKeeper, parent: QObject | None = None
+        self,
+        context: Context,
+        model: ModelChoice,
+        keeper: SegmenterKeeper,
+        whole: WholeEdits,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.prediction: Prediction | None = None
         self._context = context
         self._model = model
         self._keeper = keeper
-        self._whole = WholeEdits(context)
+        self._whole = whole
         self._folder = FolderPredicting(context, keeper, self._several_predicted)
         self._running: set[str] = set()
         context.document.loaded.connect(self._forget)

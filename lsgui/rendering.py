@@ -104,12 +104,19 @@ def indices(at: np.ndarray, size: int) -> np.ndarray:
 
 
 def take(pixels: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """pixels[rows][:, columns], each source row widened once however often it shows."""
+    """pixels[rows][:, columns], each source row widened once however often it shows; a view where all follow."""
     first, last = rows[0], rows[-1] + 1
     left, right = columns[0], columns[-1] + 1
-    if last - first > len(rows):
-        return pixels[rows, left:right].take(columns - left, axis=1)
-    return pixels[first:last, left:right].take(columns - left, axis=1).take(rows - first, axis=0)
+    skips = last - first > len(rows)
+    part = pixels[rows if skips else slice(first, last), left:right]
+    if not _follow(columns):
+        part = part.take(columns - left, axis=1)
+    return part if skips or _follow(rows) else part.take(rows - first, axis=0)
+
+
+def _follow(at: np.ndarray) -> bool:
+    """Whether each is one more than the one before."""
+    return bool(at[-1] - at[0] == len(at) - 1 and (at[1:] - at[:-1] == 1).all())
 
 
 def strips(rect: Rect, out: np.ndarray) -> Iterator[tuple[Rect, np.ndarray]]:

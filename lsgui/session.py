@@ -32,6 +32,7 @@ from lsgui.training_flow import MODEL_WEIGHT, TrainingFlow
 from lsgui.training_state import TrainingState
 from lsgui.undo_anywhere import UndoAnywhere
 from lsgui.watching import Watching
+from lsgui.whole_edits import WholeEdits
 from model.classes import ClassTable, default_table
 from model.images import MAX_PIXELS
 from model.options import FineTuneOptions
@@ -80,11 +81,12 @@ class Session(QObject):
         self.folder.picture = self._thumbnails.picture
         self._journalling = Journalling(self._context, self)
         self._saving = Saving(self._context, self._journalling, self)
-        self._labels = LabelSaving(self._context, self._saving, self)
+        self._whole = WholeEdits(self._context)
+        self._labels = LabelSaving(self._context, self._saving, self._whole, self)
         self._opening = Opening(self._context, self._journalling, self._saving, self.shown, self)
         keeper = SegmenterKeeper(device)
         self._model = ModelChoice(self._context, demo_weights, self)
-        self._predicting = PredictionFlow(self._context, self._model, keeper, self)
+        self._predicting = PredictionFlow(self._context, self._model, keeper, self._whole, self)
         self._training = TrainingFlow(self._context, self._saving, self._model, keeper, self)
         self._folders = FolderOpening(self._context, self._journalling, self._saving, self._opening, self)
         self._undo_anywhere = UndoAnywhere(self._context, self._opening, self)
@@ -176,14 +178,27 @@ class Session(QObject):
         self._predicting.revert()
 
     def clear_map(self) -> None:
-        if self.document.image is not None:
-            self.document.restore()
-            self.document.clear()
+        self._whole.clear()
+
+    def fill_rest_with_background(self) -> None:
+        """Every untouched pixel becomes background, set by a person."""
+        self.tools.cancel()
+        self._whole.fill_rest()
+
+    def accept_region(self) -> None:
+        """What the model set in the selection, or everywhere, is a person's word; the labels stay."""
+        self.tools.cancel()
+        self._whole.accept(self.tools.selection.region)
+
+    def undo(self) -> None:
+        """Take back the last corner of a shape, else the newest step: also one that is still worked out."""
+        if not self.tools.undo():
+            self._whole.finish()
+            self.document.undo()
 
     def undo_anywhere(self) -> None:
         """Take back the newest edit, in whichever image it was made."""
-        self.tools.drop_preview()
-        self._undo_anywhere.undo()
+        self._once_kept(self._undo_anywhere.undo)
 
     def clean(self, what: str) -> None:
         """Show the label map tidied, until Enter or Esc: `what` is smooth, fill-holes, remove-islands, keep-largest,
@@ -251,6 +266,7 @@ class Session(QObject):
     def close(self) -> bool:
         """Save, stop everything and let go of the folder, within 5 s; False when the user chose to stay."""
         self.tools.cancel()
+        self._whole.finish()
         self.jobs.cancel_all()  # first, or saving would wait behind what is read or imported
         if not self._saving.flush_now():
             return False
@@ -265,12 +281,17 @@ class Session(QObject):
         return True
 
     def _once_kept(self, verb: Callable[[], None]) -> None:
-        """What a tool still computes and is to stay is awaited; a preview that nobody has kept is taken back."""
+        """What was asked for and is still worked out is awaited or done; a preview that nobody has kept is taken back."""
         self.tools.drop_preview()
-        if self.tools.committing:
-            self._context.when_idle(verb)
-        else:
+
+        def go() -> None:
+            self._whole.finish()
             verb()
+
+        if self.tools.committing:
+            self._context.when_idle(go)
+        else:
+            go()
 
     def _connect(self) -> None:
         self._context.notice.connect(self.notice)

@@ -25,7 +25,7 @@ NEED_SHAPE = ("finish-shape", "remove-vertex")
 
 
 def bind_edit(actions: ActionSet, session: Session) -> None:
-    actions.bind("undo", lambda: session.tools.undo() or session.document.undo())
+    actions.bind("undo", session.undo)
     actions.bind("redo", session.document.redo)
     actions.bind("undo-anywhere", session.undo_anywhere)
     actions.bind("deselect", session.tools.selection.clear)
@@ -102,7 +102,7 @@ def bind_tools(actions: ActionSet, session: Session) -> None:
 def bind_label(actions: ActionSet, session: Session) -> None:
     actions.bind("accept", lambda: session.tools.key(Qt.Key.Key_Return) or session.accept())
     actions.bind("save-label", session.save_label)
-    actions.bind("accept-region", lambda: _whole_map(session, lambda: _accept_region(session)))
+    actions.bind("accept-region", session.accept_region)
     actions.bind("copy-previous", lambda: session.copy_from(-1))
     actions.bind("copy-next", lambda: session.copy_from(1))
     actions.bind("interpolate", session.interpolate)
@@ -110,7 +110,7 @@ def bind_label(actions: ActionSet, session: Session) -> None:
     actions.bind("previous-image", session.previous_image)
     actions.bind("next-image", session.next_image)
     actions.bind("revert", session.revert_to_prediction)
-    actions.bind("fill-rest", lambda: _whole_map(session, session.document.fill_rest_with_background))
+    actions.bind("fill-rest", session.fill_rest_with_background)
     actions.bind("clear-map", session.clear_map)
 
 
@@ -144,14 +144,3 @@ def _choose_digit(session: Session, digit: int) -> None:
     found = class_digits(session.classes).get(digit)
     if found is not None:
         session.painting.class_value = found.value
-
-
-def _accept_region(session: Session) -> None:
-    """What the model set in the selection, or everywhere."""
-    session.document.accept(session.tools.selection.region)
-
-
-def _whole_map(session: Session, edit: object) -> None:
-    session.tools.cancel()
-    session.document.restore()
-    edit()

@@ -25,7 +25,7 @@ LAYERS = (
         "lsgui.clean_up", "lsgui.previewed", "lsgui.from_neighbours", "lsgui.slices", "lsgui.whole_edits",
     ),
     (
-        "lsgui.jobs", "lsgui.lane", "lsgui.failures", "lsgui.folder", "lsgui.thumbnails", "lsgui.finetune_child",
+        "lsgui.jobs", "lsgui.lane", "lsgui.cycle_collector", "lsgui.failures", "lsgui.folder", "lsgui.thumbnails", "lsgui.finetune_child",
         "lsgui.training_state", "lsgui.notices",
     ),
     (
@@ -37,6 +37,7 @@ LAYERS = (
         "lsgui.mask", "lsgui.regions", "lsgui.flooding", "lsgui.shapes", "lsgui.polygons", "lsgui.fills", "lsgui.rules",
         "lsgui.gesture", "lsgui.kept_tiles", "lsgui.live_planes", "lsgui.snapshot", "lsgui.tile_counts", "lsgui.document_edits",
         "lsgui.guided", "lsgui.superpixels", "lsgui.smart_outline", "lsgui.cleaning", "lsgui.morphology", "lsgui.neighbours",
+        "lsgui.stretches",
     ),
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from lsgui import whole_edits
 from lsgui.context import Context
 from lsgui.whole_edits import WholeEdits
 from model.labels import UNTOUCHED
-from model.provenance import HUMAN, MODEL
+from model.provenance import ACCEPTED, HUMAN, MODEL
 
 if TYPE_CHECKING:
     from tests.lsgui.conftest import Desk
@@ -115,3 +116,55 @@ def test_the_window_asks_for_it_like_that(desk: Desk, image_folder: Callable[...
     desk.session.revert_to_prediction()
     desk.wait(lambda: len(document.history.steps) == 3)
     assert (document.label_map == predicted).all()
+
+
+def test_clear_rest_and_accept_are_worked_out_beside_the_window(desk: Desk, edits: WholeEdits) -> None:
+    document, arrived = desk.session.document, []
+    edits.predict(np.where(result() == 3, UNTOUCHED, result()).astype(np.uint8), lambda: arrived.append("predict"))
+    desk.wait(lambda: len(arrived) == 1)
+    desk.paint(20, 20, 6)
+    label, mine = document.label_map.copy(), document.provenance == HUMAN
+    edits.accept(then=lambda: arrived.append("accept"))
+    assert len(arrived) == 1 and not (document.provenance == ACCEPTED).any()
+    desk.wait(lambda: len(arrived) == 2)
+    assert (document.label_map == label).all() and ((document.provenance == HUMAN) == mine).all()
+    assert not (document.provenance == MODEL).any()
+    edits.fill_rest(lambda: arrived.append("rest"))
+    desk.wait(lambda: len(arrived) == 3)
+    assert (document.label_map == np.where(label == UNTOUCHED, 0, label)).all()
+    assert (document.provenance[label == UNTOUCHED] == HUMAN).all()
+    edits.clear()
+    desk.wait(lambda: document.history.steps[-1].text == "Clear")
+    assert (document.label_map == UNTOUCHED).all() and not document.provenance.any()
+    document.jump(2)
+    assert (document.label_map == label).all() and ((document.provenance == HUMAN) == mine).all()
+
+
+def test_what_a_person_asked_for_is_done_before_the_image_is_left(
+    desk: Desk, image_folder: Callable[..., Path], large: None
+) -> None:
+    """Who accepts and turns the page at once has accepted."""
+    folder = image_folder("a", "b", "c")
+    desk.open(folder)
+    session = desk.session
+    desk.paint(20, 20, 6)
+    session.fill_rest_with_background()
+    assert UNTOUCHED in session.document.label_map
+    session.accept()
+    session.next_image()
+    desk.wait(lambda: session.document.name == "b.png")
+    desk.settle()
+    record = json.loads((folder / "segmentation" / "labels" / "a.png.json").read_text())
+    assert record["status"] == "accepted" and record["human"] == 1
+
+
+def test_undo_takes_back_what_is_still_worked_out(desk: Desk, image_folder: Callable[..., Path], large: None) -> None:
+    desk.open(image_folder("a"))
+    document = desk.session.document
+    desk.paint(20, 20, 6)
+    painted = document.label_map.copy()
+    desk.session.clear_map()
+    desk.session.undo()
+    desk.settle()
+    assert (document.label_map == painted).all() and document.history.cursor == 1
+    assert [step.text for step in document.history.steps] == ["Brush", "Clear"]

@@ -1693,10 +1693,6 @@
         <translation>正在分割</translation>
     </message>
     <message>
-        <source>Showing the prediction</source>
-        <translation>正在显示预测</translation>
-    </message>
-    <message>
         <source>Shrink</source>
         <translation>收缩</translation>
     </message>

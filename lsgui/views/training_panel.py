@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QScrollArea, QWidget
 
 from lsgui.session import Session
@@ -22,7 +22,7 @@ from lsgui.views.training_words import details, headline
 from model.runs import Run
 from model.workspace import Split, Status
 
-SETTLE_MS = 300
+SETTLE_MS = 1000
 """The window is on screen by then: what holds its thread for a moment is not felt."""
 REDRAW_MS = 100
 """Steps come faster than anyone reads: the panel follows at this pace."""
@@ -78,10 +78,14 @@ class TrainingPanel(QFrame):
         self._keep.clicked.connect(session.keep_model)
         self._runs.chosen.connect(session.use_run)
         self._timer.timeout.connect(self.show_state)
-        QTimer.singleShot(SETTLE_MS, self, lambda: self._curves.prepare(session.jobs))
         for signal in (session.training_changed, session.model_changed, session.folder_opened, session.entry_changed):
             signal.connect(self._soon)
         self.show_state()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Only once the window stands: until then the processor has enough to do."""
+        super().showEvent(event)
+        QTimer.singleShot(SETTLE_MS, self, lambda: self._curves.prepare(self._session.jobs))
 
     def show_state(self) -> None:
         state = self._session.training

@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from model.layers import plain
-from model.network import Attention, LightningUnet, NetworkConfig
+from model.layers import form_for, plain
+from model.network import Attention, Block, LightningUnet, NetworkConfig
 from model.presets import PRESETS
 from tests.benchmarks.peers import UNET_WIDTHS
 from tests.benchmarks.unet import UNet
@@ -55,9 +55,23 @@ class Variant:
 def without_attention(network: LightningUnet) -> LightningUnet:
     """The same network and parameters, but attention's operator gives v; what stands around the operator stays."""
     for module in network.modules():
-        if isinstance(module, Attention):
-            module.scan = functools.partial(_only_values, module.heads)
+        if isinstance(module, Block):
+            module.forward = functools.partial(_block_of_values, module)
+        elif isinstance(module, Attention):
+            module.forward = functools.partial(_projected_values, module)
     return network
+
+
+def _block_of_values(block: Block, x: torch.Tensor) -> torch.Tensor:
+    form, attention = form_for(x), block.attention
+    x, qkv = form.enter(x, block.local, block.attention_norm, attention.qkv)
+    values = _only_values(attention.heads, qkv)
+    return form.leave(x, values, attention.project, block.mlp_norm, block.mlp[0], block.mlp[2])
+
+
+def _projected_values(attention: Attention, x: torch.Tensor) -> torch.Tensor:
+    form = form_for(x)
+    return form.linear(_only_values(attention.heads, form.linear(x, attention.qkv)), attention.project)
 
 
 def _only_values(heads: int, qkv: torch.Tensor) -> torch.Tensor:

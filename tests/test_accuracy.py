@@ -144,6 +144,10 @@ def test_listed_runs_are_made_and_none_is_begun_too_late(
     assert "not begun" in capsys.readouterr().out and not list((tmp_path / "r").glob("*.json"))
     assert accuracy.main(command) == 0
     assert f"| {UNET} | 1 x 1 |" in capsys.readouterr().out
+    listed.write_text(f"{given.replace(UNET, 'nothing')} --camvid {streets}\n{given} --camvid {streets} --steps 3\n")
+    assert accuracy.main(command) == 1
+    said = capsys.readouterr().out
+    assert "nothing is no network" in said and said.count("done in") == 1  # the next one is made in a new process
 
 
 def _result(name: str, fold: str, seed: int, counts: np.ndarray, **other: object) -> dict[str, object]:

@@ -108,7 +108,8 @@ def _same(path: Path, state: Mapping[str, str]) -> bool:
 
 def _all(given: Sequence[Sequence[object]], chosen: argparse.Namespace) -> int:
     shared = ["--results", chosen.results, "--device", chosen.device, f"--commit={chosen.commit}"]
-    failed = spread([[str(word) for word in ("train", *one, *shared)] for one in given], chosen.device, chosen.patience)
+    lines = [[str(word) for word in ("train", *one, *shared)] for one in given]
+    failed = spread(main, lines, chosen.device, chosen.patience)
     show(chosen)
     return 1 if failed else 0
 

@@ -7,6 +7,7 @@ judged on whole ones only, so that neighbouring frames never fall on both sides.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import gzip
 import struct
 from collections.abc import Mapping, Sequence
@@ -127,8 +128,13 @@ def split(data: str, truths: Mapping[str, Truth], classes: ClassTable, groups: S
 
 def street_scenes(folder: Path, drives: Sequence[str]) -> Fold:
     """CamVid, in the version of the SegNet tutorial, with these drives held out."""
-    truths = read_folder(folder / "images", folder / "labels", [STREET_VOID])
+    truths = _streets(folder)
     return split("camvid", truths, table_for(truths, STREET, mirror=True), drives)
+
+
+@functools.cache
+def _streets(folder: Path) -> dict[str, Truth]:
+    return read_folder(folder / "images", folder / "labels", [STREET_VOID])
 
 
 def drives_of(folder: Path) -> list[str]:
@@ -142,6 +148,7 @@ def ct_slices(folder: Path) -> Fold:
     return Fold("ct", "ct_dicom", classes, _coarse(folder), _fine(folder), counting)
 
 
+@functools.cache
 def _coarse(folder: Path) -> dict[str, Truth]:
     pixels, affine = axial(folder / "ct_nifti" / "ct.nii.gz")
     labels, _ = axial(folder / "ct_nifti" / "labels.nii.gz")
@@ -152,6 +159,7 @@ def _coarse(folder: Path) -> dict[str, Truth]:
     }
 
 
+@functools.cache
 def _fine(folder: Path) -> dict[str, Truth]:
     labels, affine = axial(folder / "ct_dicom_labels.nii.gz")
     found = {}

@@ -1,53 +1,91 @@
-"""Runs of the accuracy benchmark, each in a process of its own, one at a time on each GPU."""
+"""Runs of the accuracy benchmark, one at a time on each GPU, in a process that keeps decoded images and kernels for the next."""
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import io
+import multiprocessing
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 
 import torch
 
 from model.cores import usable_cores
-from tests.benchmarks.accuracy_state import ROOT
+
+Work = Callable[[Sequence[str]], int]
+"""What a command line does, found by its name in another process; its exit code."""
 
 
-def spread(runs: Sequence[list[str]], device: str, patience: float = float("inf")) -> int:
-    """`runs` are command lines of `accuracy`; returns how many failed. Any other device than a GPU counts as one.
+def spread(work: Work, runs: Sequence[list[str]], device: str, patience: float = float("inf")) -> int:
+    """`runs` are command lines for `work`; returns how many failed. Any other device than a GPU counts as one.
 
-    After `patience` seconds none is begun any more.
+    Each GPU's process keeps to its own share of the cores. After `patience` seconds no run is begun any more.
     """
     until = time.monotonic() + patience
-    count = torch.cuda.device_count() if device in ("auto", "cuda") else 0
-    free: SimpleQueue[int] = SimpleQueue()
-    for number in range(max(count, 1)):
-        free.put(number)
-
-    def work(arguments: list[str]) -> bool:
-        number = free.get()
-        try:
-            if time.monotonic() > until:
-                print(f"    {' '.join(arguments)}: not begun", flush=True)
-                return True
-            return _succeeds(arguments, number if count > 1 else None, usable_cores() // max(count, 1))
-        finally:
-            free.put(number)
-
-    with ThreadPoolExecutor(max(count, 1)) as pool:
-        return list(pool.map(work, runs)).count(False)
+    gpus = list(range(torch.cuda.device_count())) if device in ("auto", "cuda") else []
+    waiting: SimpleQueue[list[str]] = SimpleQueue()
+    for run in runs:
+        waiting.put(run)
+    with ThreadPoolExecutor(max(len(gpus), 1)) as pool:
+        return sum(pool.map(lambda gpu: _serve(work, waiting, until, gpu, len(gpus)), gpus or [None]))
 
 
-def _succeeds(arguments: list[str], number: int | None, threads: int) -> bool:
-    environment = {"OMP_NUM_THREADS": str(max(threads, 1))} | os.environ
-    if number is not None:
-        environment["CUDA_VISIBLE_DEVICES"] = str(number)
-    command = [sys.executable, "-m", "tests.benchmarks.accuracy", *arguments]
+def _serve(work: Work, waiting: SimpleQueue[list[str]], until: float, gpu: int | None, count: int) -> int:
+    """Take runs as long as there are any; how many failed. What has failed takes its process with it."""
+    process, failed = _process(gpu, count), 0
+    try:
+        with contextlib.suppress(Empty):
+            while True:
+                run = waiting.get_nowait()
+                told = _told(process, work, run) if time.monotonic() < until else "not begun"
+                print(f"    {' '.join(run)}: {told}", flush=True)
+                if told.startswith("failed"):
+                    failed += 1
+                    process.shutdown(cancel_futures=True)
+                    process = _process(gpu, count)
+    finally:
+        process.shutdown()
+    return failed
+
+
+def _told(process: ProcessPoolExecutor, work: Work, run: list[str]) -> str:
     started = time.monotonic()
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    end = f"done in {time.monotonic() - started:.0f} s" if done.returncode == 0 else f"failed:\n{done.stderr[-2000:]}"
-    print(f"    {' '.join(arguments)}: {end}", flush=True)
-    return done.returncode == 0
+    try:
+        code = process.submit(_work, work, run).result()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the other runs are worth having
+        return f"failed:\n{error}{error.__cause__ or ''}"
+    return f"done in {time.monotonic() - started:.0f} s" if code == 0 else f"failed with {code}"
+
+
+def _process(gpu: int | None, count: int) -> ProcessPoolExecutor:
+    started_anew = multiprocessing.get_context("spawn")  # CUDA does not survive a fork
+    return ProcessPoolExecutor(1, started_anew, _settle, (gpu, count))
+
+
+def _settle(gpu: int | None, count: int) -> None:
+    """In the new process, before anything asks for a GPU."""
+    if gpu is None:
+        return
+    os.environ["CUDA_VISIBLE_DEVICES"] = _visible(gpu)
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, set(cores[gpu * len(cores) // count : (gpu + 1) * len(cores) // count]) or set(cores))
+    torch.set_num_threads(usable_cores())
+
+
+def _visible(gpu: int) -> str:
+    """The name of this GPU among those that the command may see."""
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return seen.split(",")[gpu] if seen else str(gpu)
+
+
+def _work(work: Work, run: list[str]) -> int:
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = work(run)
+    gc.collect()
+    torch.cuda.empty_cache()
+    return code

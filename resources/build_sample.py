@@ -63,7 +63,7 @@ def main() -> None:
         label_map = _label_map(volume, data)
         pixels += np.bincount(label_map.ravel(), minlength=14)
         if number in TRAIN + HELD_OUT:
-            _save_label(path, label_map, Split.HELD_OUT if number in HELD_OUT else Split.TRAIN, layout)
+            save_label(path, label_map, Split.HELD_OUT if number in HELD_OUT else Split.TRAIN, layout)
     default_table().write(layout.classes)
     print("pixels of classes 1..13 in all slices:", *pixels[1:])
 
@@ -111,12 +111,18 @@ def _label_map(volume: nibabel.Nifti1Image, data: Dataset) -> np.ndarray:
     ras = lps * (-1, -1, 1)
     inverse = np.linalg.inv(volume.affine)
     voxels = np.rint(ras @ inverse[:3, :3].T + inverse[:3, 3]).astype(int)
+    return label_map_of(np.asarray(volume.dataobj)[tuple(np.moveaxis(voxels, -1, 0))])
+
+
+def label_map_of(ids: np.ndarray) -> np.ndarray:
+    """TotalSegmentator's ids, of any shape, as values of the default classes, uint8."""
     table = np.zeros(256, dtype=np.uint8)
     table[list(_IDS)] = list(_IDS.values())
-    return table[np.asarray(volume.dataobj)[tuple(np.moveaxis(voxels, -1, 0))].astype(np.uint8)]
+    return table[ids.astype(np.uint8)]
 
 
-def _save_label(path: Path, label_map: np.ndarray, split: Split, layout: Layout) -> None:
+def save_label(path: Path, label_map: np.ndarray, split: Split, layout: Layout) -> None:
+    """As a label of the image that the model has not drawn, with its record."""
     image = read_image(path)
     write_label(layout.label(path.name), label_map, default_table())
     LabelRecord(
@@ -132,6 +138,7 @@ def _save_label(path: Path, label_map: np.ndarray, split: Split, layout: Layout)
         image_sha256=sha256(path),
         label_sha256=sha256(layout.label(path.name)),
         human=0.0,
+        accepted=0.0,
         saved=_SAVED,
     ).write(layout.label_record(path.name))
 

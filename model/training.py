@@ -203,15 +203,15 @@ class Training:
             self._log.say(Baseline(self._log.run.baseline_mean, self._log.run.baseline))
 
     def _train(self, learner: Learner) -> Scores:
-        """All epochs that are left; returns the scores of the weights as they are then."""
-        schedule, scores = self._plan.schedule, None
+        """All epochs that there is time for; returns the scores of the weights as they are then."""
+        scores = None
         self._clock = Clock(self._earlier)
-        while self._epochs < schedule.epochs:
+        while not self._is_over(learner):
             loss = self._train_epoch(learner)
             self._epochs += 1
             scores = self._score(learner.averaged())
             self._tell_epoch(learner, loss, scores)
-            if self._epochs < schedule.epochs:
+            if not self._is_over(learner):
                 self._save_state(learner)
         return scores or self._score(learner.averaged())
 
@@ -238,6 +238,9 @@ class Training:
             losses.append(learner.step(progress))
             self._tell_step(losses, self._progress(learner))
         return float(np.mean(losses))
+
+    def _is_over(self, learner: Learner) -> bool:
+        return self._plan.schedule.is_over(self._epochs, learner.steps, self._progress(learner))
 
     def _progress(self, learner: Learner) -> float:
         return self._plan.schedule.progress(learner.steps, self._clock.seconds)

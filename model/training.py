@@ -76,12 +76,12 @@ def fine_tune(
         return training.run()
 
 
-def assist(workspace: Workspace, options: FineTuneOptions, team: Team) -> None:
-    """Take part in the training that rank 0 of the team leads, until it ends. Raises TeamError when it fails there,
-    and what went wrong here.
+def assist(workspace: Callable[[], Workspace], options: FineTuneOptions, team: Team) -> None:
+    """Take part in the training that rank 0 of the team leads, until it ends. `workspace` opens it, here so that rank 0
+    hears why it cannot. Raises TeamError when the training fails there, and what went wrong here.
     """
     try:
-        found = _survey(workspace, options, silent)
+        found = _survey(workspace(), options, silent)
         if team.meet()[0] is Order.END:
             return
         shared = json.loads(team.share())

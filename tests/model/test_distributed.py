@@ -238,6 +238,36 @@ def test_labels_that_only_one_process_has_lost_end_the_training_with_that_reason
     assert "other labels" in events[-1].values["reason"]
 
 
+@pytest.mark.parametrize(
+    ("ranks", "option", "wrong", "reason"),
+    [
+        ("01", "--device", "nonsense", "nonsense is no device"),
+        ("01", "--root", "labels.txt", "labels.txt"),
+        ("1", "--root", "labels.txt", "process 1 of 2"),
+    ],
+)
+def test_what_fails_before_there_is_a_training_is_told_by_the_first_alone(
+    blobs, blob_weights, tmp_path, ranks, option, wrong, reason
+):
+    (tmp_path / "labels.txt").touch()
+    script = tmp_path / "start.py"
+    script.write_text(
+        "import os, sys\n"
+        "from model.__main__ import main\n"
+        f"more = [{option!r}, {wrong!r}] if os.environ['RANK'] in {ranks!r} else []\n"
+        "os._exit(main(['finetune', *sys.argv[1:], '--device', 'cpu', *more]))\n"
+    )
+    environment = dict(os.environ) | {"PYTHONPATH": str(CHECKOUT)}
+    command = [*TORCHRUN, str(script), str(blobs), "--weights", str(blob_weights)]
+    streams = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, **streams, check=False, timeout=60)
+    events = [from_line(line) for line in done.stdout.splitlines()]
+    event = events.pop()
+    assert done.returncode != 0 and isinstance(event, Failed), done.stderr
+    assert all(isinstance(one, Started) for one in events), "rank 0 alone can get as far as that"
+    assert reason in event.template.format(**event.values)
+
+
 def test_outside_of_torchrun_a_process_is_alone():
     assert Rank.of({}) == Rank()
     environment = {"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "4"}

@@ -97,7 +97,8 @@ def _lead(arguments: argparse.Namespace, rank: Rank) -> int:
             workspace, options = _workspace(arguments), options_of(arguments)
             team = _team(arguments, rank)
             from model.training import fine_tune
-        run = fine_tune(workspace, options, teller.tell, request.asked, team)
+        request.failure = team.loss_to_tell
+        run = fine_tune(workspace, options, teller.tell, lambda: request.asked() and team.is_whole, team)
         team.leave()
     except Cancelled:
         teller.tell(Stopped(0))
@@ -122,6 +123,7 @@ def _assist(arguments: argparse.Namespace, rank: Rank) -> int:
         except Exception:
             time.sleep(ASSISTANT_PATIENCE)  # rank 0 fails likewise; torchrun would end it before it has said why
             raise
+        request.failure = team.loss_to_tell
         from model.distributed import LostError, TeamError
         from model.training import assist
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from model.checkpoint import load
-from model.events import Epoch, Event, Failed, Finished, Notice, Started, Stopped, from_line
+from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Stopped, from_line
 from model.rank import Rank
 from model.runs import RunState, list_runs
 
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="torchrun and it
 class Pair:
     """A fine-tuning by two processes on the CPU."""
 
-    def __init__(self, torchrun: list[str], *arguments: object) -> None:
-        command = [*TORCHRUN, *torchrun, "-m", "model", "finetune", *map(str, arguments), "--device", "cpu"]
+    def __init__(self, torchrun: list[str], program: list[str], *arguments: object) -> None:
+        command = [*TORCHRUN, *torchrun, *program, "finetune", *map(str, arguments), "--device", "cpu"]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
             command, cwd=CHECKOUT, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
@@ -76,8 +76,10 @@ def is_alive(process: int) -> bool:
 
 
 @contextmanager
-def pair(*arguments: object, torchrun: tuple[str, ...] = ()) -> Iterator[Pair]:
-    running = Pair(list(torchrun), *arguments)
+def pair(
+    *arguments: object, torchrun: tuple[str, ...] = (), program: tuple[str, ...] = ("-m", "model")
+) -> Iterator[Pair]:
+    running = Pair(list(torchrun), list(program), *arguments)
     try:
         yield running
     finally:
@@ -144,6 +146,28 @@ def test_a_lost_process_is_told_of_once_whichever_it_is_and_fewer_go_on_with_a_w
         assert "instead of {before}, as the number of processes" in notice.template
         assert notice.values == {"batch": 1, "before": 2, "count": 1}
         alone.kill()
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_lost_process_is_told_of_also_while_the_other_is_in_a_long_step(blobs, blob_weights, tmp_path, lost):
+    """Torchrun asks the other to stop by a signal, and it cannot answer before its patience is over."""
+    script = tmp_path / "slow.py"
+    script.write_text(
+        "import os, sys, time\n"
+        f"sys.path.insert(0, {str(CHECKOUT)!r})\n"
+        "from model.__main__ import main\n"
+        "from model.trainer import Trainer\n"
+        "Trainer.step = lambda *_, **__: time.sleep(20)\n"
+        "os._exit(main())\n"
+    )
+    with pair(blobs, "--weights", blob_weights, "--seconds", 300, program=(str(script),)) as both:
+        both.wait_for(Started)
+        time.sleep(3)
+        os.kill(both.workers()[lost], signal.SIGKILL)
+        assert both.ends() != 0
+        rest = [from_line(line) for line in both.process.stdout]
+        assert both.process.stderr.read().count("one of its 2 processes was lost; --resume goes on") == 1
+    assert [type(event) for event in rest if not isinstance(event, Baseline)] == ([Failed] if lost else [])
 
 
 def test_processes_do_not_outlive_a_torchrun_that_is_killed(blobs, blob_weights):

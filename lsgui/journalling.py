@@ -13,7 +13,7 @@ from lsgui.jobs import Failure, Job
 from lsgui.journal_writer import JournalWriter
 from lsgui.step_texts import PAINTING, joined, parted
 from model.journal_file import JournalFile
-from model.journal_story import Scan
+from model.journal_story import Contents
 from model.journal_story import Step as WrittenStep
 from model.messages import Message
 
@@ -48,7 +48,7 @@ class Journalling(QObject):
     def is_synced(self) -> bool:
         return self._writer is None or self._writer.written >= self._document.seq
 
-    def begin(self, journal: JournalFile | None, past: Scan | None = None) -> Past | None:
+    def begin(self, journal: JournalFile | None, past: Contents | None = None) -> Past | None:
         """Before another image is loaded: what its document has to know of its history."""
         self._retry.stop()
         self._job = None

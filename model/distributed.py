@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -69,8 +70,12 @@ class Team:
         store, number, size = next(dist.rendezvous("env://", timeout=MEETING))
         # After a restart the store may still hold the addresses of processes that are gone.
         store = self._store = dist.PrefixStore(f"start {self.rank.restarts}", store)
+        store.set(f"process {number}", str(os.getpid()))
         dist.init_process_group(backend, store=store, rank=number, world_size=size, timeout=PATIENCE)
         self._talk = dist.new_group(backend="gloo", timeout=PATIENCE)
+        first = number - self.rank.local
+        beside = range(first, first + self.rank.local_size)
+        self._processes = [int(store.get(f"process {one}")) for one in beside]
 
     @property
     def leads(self) -> bool:
@@ -170,6 +175,18 @@ class Team:
             with contextlib.suppress(TrainingError):
                 self.meet(Order.END)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all processes of this machine are there, as long as there is something to do. Torchrun ends the others
+        by the very signal that asks for a stop, and they may be far from the next message.
+        """
+        return self._ended or all(map(_is_there, self._processes))
+
+    def loss_to_tell(self) -> TeamError | None:
+        """What this rank has to say when it is asked to stop because another is lost."""
+        error = None if self.is_whole else self._lost()
+        return error if error and self.tells_of_loss() else None
+
     def tells_of_loss(self) -> bool:
         """Whether a LostError is this rank's to tell: rank 1 does when rank 0, which tells everything, is gone."""
         if self.rank.number != 1:
@@ -241,6 +258,17 @@ class Team:
             "The training ended because one of its {size} processes was lost; --resume goes on with it.",
             size=self.size,
         )
+
+
+def _is_there(process: int) -> bool:
+    """Whether it is, or has ended and torchrun does not know it yet."""
+    try:
+        os.getpgid(process)
+    except ProcessLookupError:
+        return False
+    except AttributeError:  # on Windows, where nobody can ask so
+        pass
+    return True
 
 
 def _is_of_an_exchange(error: RuntimeError) -> bool:

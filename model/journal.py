@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 
 from model.journal_records import JournalError, base_of, edit_of, read_record
-from model.journal_story import Scan, scan
+from model.journal_story import Contents, scan
 from model.labels import values_in
 from model.patches import MaskPatch, PatchError
 
@@ -53,7 +53,7 @@ class Replay:
 
     label_map: np.ndarray
     provenance: np.ndarray
-    scan: Scan
+    scan: Contents
 
 
 def replay(path: Path, shape: tuple[int, int]) -> Replay:

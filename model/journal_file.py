@@ -15,7 +15,7 @@ from model.journal import Commit, Limits, patch_of, payload_at
 from model.journal_batch import Batch, image_record, saved_record
 from model.journal_compaction import Retelling, is_worth_it
 from model.journal_records import JournalError, Kind, Record, edit_payload, header, move_payload, with_cursor
-from model.journal_story import Saved, Scan, Story
+from model.journal_story import Contents, Saved, Story
 from model.patches import MaskPatch
 from model.plane_source import PlaneSource
 from model.records import free_name
@@ -30,7 +30,7 @@ class JournalFile:
         name: str,
         shape: tuple[int, int],
         base: bytes = b"",
-        past: Scan | None = None,
+        past: Contents | None = None,
         keep_old: bool = True,
         limits: Limits | None = None,
     ) -> None:

@@ -139,7 +139,7 @@ class Story:
 
 
 @dataclass(frozen=True)
-class Scan:
+class Contents:
     """A journal as its file tells it. Behind `end` nothing can be used; `damaged`: sound records lie there."""
 
     number: bytes
@@ -149,7 +149,7 @@ class Scan:
     damaged: bool = False
 
 
-def scan(path: Path, until: int | None = None) -> Scan:
+def scan(path: Path, until: int | None = None) -> Contents:
     """Read the whole journal, or up to the edit of this number. Raises JournalError, or OSError."""
     with open(path, "rb") as file:
         size = file.seek(0, 2)
@@ -158,7 +158,7 @@ def scan(path: Path, until: int | None = None) -> Scan:
         story, end = Story(), HEADER.size
         for record in _records(file, end, size):
             if until is not None and record.seq > until:
-                return Scan(number, shape, story, end)
+                return Contents(number, shape, story, end)
             try:
                 story.add(record)
             except JournalError:
@@ -166,7 +166,7 @@ def scan(path: Path, until: int | None = None) -> Scan:
             end += record.size
         if story.base is None:
             raise JournalError("no base")
-        return Scan(number, shape, story, end, end < size and _sound_behind(file, end, size, story.seq or 0))
+        return Contents(number, shape, story, end, end < size and _sound_behind(file, end, size, story.seq or 0))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from model.foreign import place_in
 from model.journal import OtherShape, Replay, replay, values_in_history
 from model.journal_file import JournalFile
 from model.journal_records import JournalError, base_payload, read_header
-from model.journal_story import Facts, Scan, Story, newest_edit, skim
+from model.journal_story import Contents, Facts, Story, newest_edit, skim
 from model.labels import values_in
 from model.layout import Layout
 from model.map_files import read_note
@@ -87,7 +87,9 @@ class Journals:
         notice = _damaged(name, story) if found.scan.damaged else None
         return Told(found, notice, outdated, story.seq - saved, self._foreign(name, story, marks))
 
-    def open(self, name: str, shape: tuple[int, int], planes: tuple, past: Scan | None, keep_old: bool) -> JournalFile:
+    def open(
+        self, name: str, shape: tuple[int, int], planes: tuple, past: Contents | None, keep_old: bool
+    ) -> JournalFile:
         """To be written: its history goes on from `past`, or begins with `planes` at the first edit."""
         base = base_payload(0, of_arrays(*planes)) if past is None else b""
         journal = JournalFile(self._layout.journal(name), name, shape, base, past, keep_old)

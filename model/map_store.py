@@ -15,7 +15,7 @@ from model import disk, map_files
 from model.classes import ClassTable
 from model.errors import LabelError
 from model.files import is_newer
-from model.journal_story import Scan
+from model.journal_story import Contents
 from model.journals import Journals
 from model.labels import UNTOUCHED, read_label, values_in, write_label
 from model.layout import Layout
@@ -42,7 +42,7 @@ class Maps:
     provenance: np.ndarray
     source: str
     notices: tuple[Message, ...] = ()
-    past: Scan | None = None
+    past: Contents | None = None
     outdated: bool = False
     unsaved: int = 0
     foreign: Path | None = None

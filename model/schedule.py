@@ -34,6 +34,13 @@ class Schedule:
         """Whether epoch 1, 2, ... `epochs` ends at this progress."""
         return progress >= epoch / self.epochs - 1e-9
 
+    def is_over(self, epochs: int, steps: int, progress: float) -> bool:
+        """Whether a training that has done so many epochs and steps ends: with the last epoch, or when its time is up.
+
+        One step is taken even without any time.
+        """
+        return epochs >= self.epochs or (steps > 0 and progress >= 1)
+
     def steps_of_epoch(self, epoch: int, done: int, progress: float) -> int:
         """How many steps epoch 1, 2, ... will have, when `done` of its steps have brought us to `progress`."""
         if not self.seconds:

@@ -76,12 +76,12 @@ def fine_tune(
         return training.run()
 
 
-def assist(workspace: Workspace, options: FineTuneOptions, team: Team) -> None:
-    """Take part in the training that rank 0 of the team leads, until it ends. Raises TeamError when it fails there,
-    and what went wrong here.
+def assist(workspace: Callable[[], Workspace], options: FineTuneOptions, team: Team) -> None:
+    """Take part in the training that rank 0 of the team leads, until it ends. `workspace` opens it, here so that rank 0
+    hears why it cannot. Raises TeamError when the training fails there, and what went wrong here.
     """
     try:
-        found = _survey(workspace, options, silent)
+        found = _survey(workspace(), options, silent)
         if team.meet()[0] is Order.END:
             return
         shared = json.loads(team.share())
@@ -203,15 +203,15 @@ class Training:
             self._log.say(Baseline(self._log.run.baseline_mean, self._log.run.baseline))
 
     def _train(self, learner: Learner) -> Scores:
-        """All epochs that are left; returns the scores of the weights as they are then."""
-        schedule, scores = self._plan.schedule, None
+        """All epochs that there is time for; returns the scores of the weights as they are then."""
+        scores = None
         self._clock = Clock(self._earlier)
-        while self._epochs < schedule.epochs:
+        while not self._is_over(learner):
             loss = self._train_epoch(learner)
             self._epochs += 1
             scores = self._score(learner.averaged())
             self._tell_epoch(learner, loss, scores)
-            if self._epochs < schedule.epochs:
+            if not self._is_over(learner):
                 self._save_state(learner)
         return scores or self._score(learner.averaged())
 
@@ -238,6 +238,9 @@ class Training:
             losses.append(learner.step(progress))
             self._tell_step(losses, self._progress(learner))
         return float(np.mean(losses))
+
+    def _is_over(self, learner: Learner) -> bool:
+        return self._plan.schedule.is_over(self._epochs, learner.steps, self._progress(learner))
 
     def _progress(self, learner: Learner) -> float:
         return self._plan.schedule.progress(learner.steps, self._clock.seconds)

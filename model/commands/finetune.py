@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import io
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from model.commands.console import Exit, say, share_the_cores
 from model.commands.numbers import add_max_megapixels, count, positive, share
 from model.commands.stopping import StopRequest, end_with_parent
 from model.commands.teller import Teller
+from model.errors import TrainingError
 from model.events import Stopped
 from model.options import FineTuneOptions
 from model.progress import Cancelled
@@ -91,10 +93,13 @@ def _lead(arguments: argparse.Namespace, rank: Rank) -> int:
     request = StopRequest(teller, watch_stdin=arguments.watch_stdin, code=stopped)
     request.watch()
     try:
-        with _team(arguments, rank) as team:
+        with _preparing(teller):
+            workspace, options = _workspace(arguments), options_of(arguments)
+            team = _team(arguments, rank)
             from model.training import fine_tune
-
-            run = fine_tune(_workspace(arguments), options_of(arguments), teller.tell, request.asked, team)
+        request.failure = team.loss_to_tell
+        run = fine_tune(workspace, options, teller.tell, lambda: request.asked() and team.is_whole, team)
+        team.leave()
     except Cancelled:
         teller.tell(Stopped(0))
         return stopped
@@ -113,31 +118,54 @@ def _assist(arguments: argparse.Namespace, rank: Rank) -> int:
     request = StopRequest(Teller(io.StringIO(), io.StringIO()), False, listens=False, patience=ASSISTANT_PATIENCE)
     request.watch()
     try:
-        with _team(arguments, rank) as team:
-            from model.distributed import LostError, TeamError
-            from model.training import assist
+        try:
+            team = _team(arguments, rank)
+        except Exception:
+            time.sleep(ASSISTANT_PATIENCE)  # rank 0 fails likewise; torchrun would end it before it has said why
+            raise
+        request.failure = team.loss_to_tell
+        from model.distributed import LostError, TeamError
+        from model.training import assist
 
-            try:
-                assist(_workspace(arguments), options_of(arguments), team)
-            except LostError as error:
-                if team.tells_of_loss():
-                    say(error)
-                return Exit.DONE
-            except TeamError:  # the process that failed says so; if it was told to stop, torchrun shall not start again
-                return Exit.DONE
+        try:
+            assist(lambda: _workspace(arguments), options_of(arguments), team)
+        except LostError as error:
+            if team.tells_of_loss():
+                say(error)
+            return Exit.DONE
+        except TeamError:  # the process that failed says so; if it was told to stop, torchrun shall not start again
+            return Exit.DONE
+        team.leave()
     finally:
         request.done()
     return Exit.DONE
 
 
 @contextlib.contextmanager
-def _team(arguments: argparse.Namespace, rank: Rank) -> Iterator[Team]:
+def _preparing(teller: Teller) -> Iterator[None]:
+    """What fails before there is a training is an event, too, as all that fails later is."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whoever waits for events hears of every end
+        from model.run_log import as_model_error, failed
+
+        unread = isinstance(error, OSError) and error.filename
+        known = _unreadable(error) if unread else as_model_error(error)
+        teller.tell(failed(known))
+        raise known from (None if known is error else error)
+
+
+def _unreadable(error: OSError) -> TrainingError:
+    reason = error.strerror or str(error)
+    return TrainingError("{name} cannot be read: {reason}.", name=str(error.filename), reason=reason)
+
+
+def _team(arguments: argparse.Namespace, rank: Rank) -> Team:
+    """To be left only after all went well: after a failure others may be stuck, and leaving would wait for them."""
     share_the_cores()
     from model.distributed import Team
 
-    team = Team(rank, arguments.device)
-    yield team
-    team.leave()  # after a failure others may be stuck, and leaving would wait for them
+    return Team(rank, arguments.device)
 
 
 def _workspace(arguments: argparse.Namespace) -> Workspace:

@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from model.commands.console import Exit
+from model.commands.console import Exit, say
 from model.commands.teller import Teller
+from model.errors import ModelError
 from model.events import Stopped
+from model.run_log import failed
 
 PATIENCE = 1.2
 """Seconds that the training gets to end by itself; one step of a large network on a CPU can take longer."""
@@ -36,6 +38,8 @@ class StopRequest:
         self._teller = teller
         self._watch_end, self._listens = watch_stdin, listens
         self._patience, self._code = patience, code
+        self.failure: Callable[[], ModelError | None] = lambda: None
+        """What ended the work in truth, if it was no wish; asked when the process has to end at once."""
         self._event = threading.Event()
         self._done = threading.Event()
         self._before: dict[int, object] = {}
@@ -92,9 +96,13 @@ class StopRequest:
     def _see_to_it(self) -> None:
         self._event.wait()
         if not self._done.wait(self._patience):
+            failure = None
             with contextlib.suppress(Exception):
-                self._teller.tell(Stopped(self._teller.run))
-            os._exit(self._code)
+                failure = self.failure()
+                self._teller.tell(Stopped(self._teller.run) if failure is None else failed(failure))
+                if failure is not None:
+                    say(failure)
+            os._exit(self._code if failure is None else Exit.NOTHING_DONE)
 
 
 def end_with_parent() -> None:

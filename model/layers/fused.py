@@ -44,8 +44,7 @@ def norm(x: torch.Tensor, layer: nn.LayerNorm) -> torch.Tensor:
 
 
 def block(x: torch.Tensor, parts: plain.BlockParts) -> torch.Tensor:
-    x, qkv = enter(x, parts.local, parts.before, parts.qkv)
-    return leave(x, attend(qkv, *parts.scan), parts.project, parts.after, parts.first, parts.second)
+    return plain.compose(x, parts, enter, attend, leave)
 
 
 def enter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -64,6 +65,17 @@ def norm(x: torch.Tensor, layer: nn.LayerNorm) -> torch.Tensor:
 
 def block(x: torch.Tensor, parts: BlockParts) -> torch.Tensor:
     """A whole block, (B, h, w, C) -> (B, h, w, C)."""
+    return compose(x, parts, enter, attend, leave)
+
+
+def compose(
+    x: torch.Tensor,
+    parts: BlockParts,
+    enter: Callable[..., tuple[torch.Tensor, torch.Tensor]],
+    attend: Callable[..., torch.Tensor],
+    leave: Callable[..., torch.Tensor],
+) -> torch.Tensor:
+    """A whole block by the three functions of a form."""
     x, qkv = enter(x, parts.local, parts.before, parts.qkv)
     return leave(x, attend(qkv, *parts.scan), parts.project, parts.after, parts.first, parts.second)
 

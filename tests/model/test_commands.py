@@ -119,6 +119,17 @@ def test_a_failed_training_is_one_event_and_one_sentence(blobs, capsys):
     assert captured.err.count("\n") == 1 and "Traceback" not in captured.err
 
 
+@pytest.mark.parametrize(("wrong", "reason"), [("folder", "gone"), ("device", "nonsense is no device")])
+def test_what_fails_before_there_is_a_training_is_one_event_too(blobs, blob_weights, capsys, wrong, reason):
+    folder = blobs / "gone" if wrong == "folder" else blobs
+    device = "nonsense" if wrong == "device" else "cpu"
+    assert main(["finetune", str(folder), "--weights", str(blob_weights), "--device", device]) == 3
+    captured = capsys.readouterr()
+    event = from_line(captured.out)
+    assert isinstance(event, Failed) and reason in event.template.format(**event.values)
+    assert captured.err.count("\n") == 1 and reason in captured.err
+
+
 def test_predict_writes_a_label_map_beside_its_classes_for_each_image(blobs, blob_weights, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["predict", str(blobs), "--weights", str(blob_weights), "--out", str(out)]) == 0

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from model.checkpoint import load
-from model.events import Epoch, Event, Failed, Finished, Notice, Started, Stopped, from_line
+from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Stopped, from_line
 from model.rank import Rank
 from model.runs import RunState, list_runs
 
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="torchrun and it
 class Pair:
     """A fine-tuning by two processes on the CPU."""
 
-    def __init__(self, torchrun: list[str], *arguments: object) -> None:
-        command = [*TORCHRUN, *torchrun, "-m", "model", "finetune", *map(str, arguments), "--device", "cpu"]
+    def __init__(self, torchrun: list[str], program: list[str], *arguments: object) -> None:
+        command = [*TORCHRUN, *torchrun, *program, "finetune", *map(str, arguments), "--device", "cpu"]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
             command, cwd=CHECKOUT, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
@@ -76,8 +76,10 @@ def is_alive(process: int) -> bool:
 
 
 @contextmanager
-def pair(*arguments: object, torchrun: tuple[str, ...] = ()) -> Iterator[Pair]:
-    running = Pair(list(torchrun), *arguments)
+def pair(
+    *arguments: object, torchrun: tuple[str, ...] = (), program: tuple[str, ...] = ("-m", "model")
+) -> Iterator[Pair]:
+    running = Pair(list(torchrun), list(program), *arguments)
     try:
         yield running
     finally:
@@ -144,6 +146,28 @@ def test_a_lost_process_is_told_of_once_whichever_it_is_and_fewer_go_on_with_a_w
         assert "instead of {before}, as the number of processes" in notice.template
         assert notice.values == {"batch": 1, "before": 2, "count": 1}
         alone.kill()
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_lost_process_is_told_of_also_while_the_other_is_in_a_long_step(blobs, blob_weights, tmp_path, lost):
+    """Torchrun asks the other to stop by a signal, and it cannot answer before its patience is over."""
+    script = tmp_path / "slow.py"
+    script.write_text(
+        "import os, sys, time\n"
+        f"sys.path.insert(0, {str(CHECKOUT)!r})\n"
+        "from model.__main__ import main\n"
+        "from model.trainer import Trainer\n"
+        "Trainer.step = lambda *_, **__: time.sleep(20)\n"
+        "os._exit(main())\n"
+    )
+    with pair(blobs, "--weights", blob_weights, "--seconds", 300, program=(str(script),)) as both:
+        both.wait_for(Started)
+        time.sleep(3)
+        os.kill(both.workers()[lost], signal.SIGKILL)
+        assert both.ends() != 0
+        rest = [from_line(line) for line in both.process.stdout]
+        assert both.process.stderr.read().count("one of its 2 processes was lost; --resume goes on") == 1
+    assert [type(event) for event in rest if not isinstance(event, Baseline)] == ([Failed] if lost else [])
 
 
 def test_processes_do_not_outlive_a_torchrun_that_is_killed(blobs, blob_weights):
@@ -236,6 +260,36 @@ def test_labels_that_only_one_process_has_lost_end_the_training_with_that_reason
     events = [from_line(line) for line in done.stdout.splitlines()]
     assert done.returncode != 0 and isinstance(events[-1], Failed), done.stderr
     assert "other labels" in events[-1].values["reason"]
+
+
+@pytest.mark.parametrize(
+    ("ranks", "option", "wrong", "reason"),
+    [
+        ("01", "--device", "nonsense", "nonsense is no device"),
+        ("01", "--root", "labels.txt", "labels.txt"),
+        ("1", "--root", "labels.txt", "process 1 of 2"),
+    ],
+)
+def test_what_fails_before_there_is_a_training_is_told_by_the_first_alone(
+    blobs, blob_weights, tmp_path, ranks, option, wrong, reason
+):
+    (tmp_path / "labels.txt").touch()
+    script = tmp_path / "start.py"
+    script.write_text(
+        "import os, sys\n"
+        "from model.__main__ import main\n"
+        f"more = [{option!r}, {wrong!r}] if os.environ['RANK'] in {ranks!r} else []\n"
+        "os._exit(main(['finetune', *sys.argv[1:], '--device', 'cpu', *more]))\n"
+    )
+    environment = dict(os.environ) | {"PYTHONPATH": str(CHECKOUT)}
+    command = [*TORCHRUN, str(script), str(blobs), "--weights", str(blob_weights)]
+    streams = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, **streams, check=False, timeout=60)
+    events = [from_line(line) for line in done.stdout.splitlines()]
+    event = events.pop()
+    assert done.returncode != 0 and isinstance(event, Failed), done.stderr
+    assert all(isinstance(one, Started) for one in events), "rank 0 alone can get as far as that"
+    assert reason in event.template.format(**event.values)
 
 
 def test_outside_of_torchrun_a_process_is_alone():

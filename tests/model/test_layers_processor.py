@@ -59,6 +59,47 @@ def test_a_steep_slope_over_many_tokens_stays_a_number() -> None:
     assert out.isfinite().all()
 
 
+@pytest.mark.parametrize("poison", [torch.nan, torch.inf])
+@pytest.mark.parametrize("by_columns", [False, True])
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("size", [(4, 8), (13, 7), (70, 120)])
+def test_what_is_no_number_reaches_those_that_see_it(
+    size: tuple[int, int], direction: str, by_columns: bool, poison: float
+) -> None:
+    """Of q, only its own output is lost; of k and v, that of all who see it: one head's, since v's columns are normed."""
+    torch.manual_seed(0)
+    row, column = size[0] // 2, size[1] // 3
+    turn = torch.arange(size[0] * size[1]).view(size[::-1]).T if by_columns else torch.arange(size[0] * size[1])
+    turn = turn.reshape(size)
+    own = turn[row, column]
+    sees = {"causal": turn >= own, "anticausal": turn <= own, "bidirectional": turn >= 0}[direction]
+    for which, lost in ((0, turn == own), (1, sees), (2, sees)):
+        qkv = torch.randn(2, *size, 3, 3, 8)
+        clean = qkv.flatten(3).clone()
+        qkv[1, row, column, which, 1, 5] = poison
+        with torch.inference_mode():
+            got = processor.attend(qkv.flatten(3), build_slopes(3), direction, by_columns, "auto").unflatten(3, (3, 8))
+            expected = processor.attend(clean, build_slopes(3), direction, by_columns, "auto").unflatten(3, (3, 8))
+            assert not got[1, lost, 1].isfinite().all(-1).any(), "it must not be hidden"
+            got[1, lost, 1] = expected[1, lost, 1]
+        close(got, expected)
+
+
+@pytest.mark.parametrize("direction", ["causal", "anticausal"])
+def test_a_block_loses_no_token_to_one_it_does_not_see(direction: str) -> None:
+    config = NetworkConfig(
+        3, width=40, heads=(2,), encoder_blocks=(1,), decoder_blocks=(), convolution=False, direction=direction
+    )
+    block = lively(Block(40, 2, config, "rows"))
+    x = torch.randn(1, 120, 70, 40)
+    x[0, 20, 30], x[0, 90, 5] = torch.nan, torch.inf
+    with torch.inference_mode():
+        finite = block(x).isfinite().flatten(1, 2)[0]
+    token = torch.arange(len(finite))
+    sees = token >= 20 * 70 + 30 if direction == "causal" else token <= 90 * 70 + 5
+    assert not finite[sees].any() and finite[~sees].all()
+
+
 @pytest.mark.parametrize("scan", ["rows", "columns"])
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("convolution", [False, True])

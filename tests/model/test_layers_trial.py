@@ -18,8 +18,8 @@ from model.layers import fused, plain, trial
 from model.network import LightningUnet, NetworkConfig
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-INNER = {"attend", "classes_of", "block"}
-"""Attention has a trial of its own; of the others one has no kernel, and one only calls the rest."""
+INNER = {"attend", "classes_of", "block", "compose"}
+"""Attention has a trial of its own; of the others one has no kernel, and two only call the rest."""
 
 
 @pytest.mark.parametrize("gradients", [False, True])

@@ -19,6 +19,13 @@ def test_a_training_by_time_follows_the_clock_alone():
     assert schedule.epoch_is_over(1, schedule.progress(1, 20))
 
 
+def test_a_training_is_over_when_its_time_is_up_whatever_is_left_but_not_before_a_step():
+    schedule = Schedule(epochs=5, seconds=100)
+    assert not schedule.is_over(4, steps=9, progress=0.99)
+    assert schedule.is_over(2, steps=9, progress=1.0) and schedule.is_over(5, steps=9, progress=0.9)
+    assert not schedule.is_over(0, steps=0, progress=1.0)
+
+
 def test_the_rate_warms_up_to_its_peak_and_winds_down_to_almost_nothing():
     schedule = Schedule(epochs=1, steps=100, warm_up=0.1)
     rates = [schedule.rate(step / 100) for step in range(101)]

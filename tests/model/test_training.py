@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from model.plane_source import of_arrays
 from model.provenance import HUMAN
 from model.run_log import only_one
 from model.runs import RunState, list_runs, read_events, read_run
+from model.schedule import Clock
 from model.segmenter import Segmenter
 from model.training import fine_tune
 from model.workspace import Workspace
@@ -116,7 +118,23 @@ def test_training_from_scratch_reads_grey_pictures_by_percentiles_and_cannot_com
     finished = of(Finished, events)[0]
     assert not of(Baseline, events) and finished.verdict == "cannot_judge" and finished.mean is not None
     assert load(Path(finished.weights)).input.kind == "percentile"
-    assert len(of(Epoch, events)) == events[0].epochs, "even without any time each epoch takes a step"
+    assert load(Path(finished.weights)).metrics["steps"] == 1, "even without any time there is one"
+
+
+def test_a_training_ends_when_its_time_is_up_though_epochs_are_left(blobs, blob_weights, monkeypatch):
+    """Here the second scoring takes all of the time."""
+    events: list[Event] = []
+
+    def seconds(clock: Clock) -> float:
+        return min(29.0, time.monotonic() - clock._start) if len(of(Epoch, events)) < 2 else 31.0
+
+    monkeypatch.setattr(Clock, "seconds", property(seconds))
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=100, seconds=30.0)
+    run = fine_tune(Workspace.peek(blobs), options, events.append)
+    steps = load(run.weights).metrics["steps"]
+    points = of(Epoch, events)
+    assert [point.epoch for point in points] == [1, 2] and of(Finished, events)[0].mean == points[-1].mean
+    assert steps >= 2 and not run.resume_path.exists()
 
 
 def test_without_a_held_out_image_it_says_that_it_cannot_judge(blobs, blob_weights):

@@ -2,7 +2,8 @@
 
 out = (Q K^T * M) V as in `model.attention.chunk`: masked products inside chunks of tokens, decaying states between them.
 A first pass, from the end to the start, gives what tokens find in their own chunk, and the states of what comes after
-each chunk; a second, from the start, carries the states of what comes before along and adds what q finds in both.
+each chunk; a second, from the start, carries the states of what comes before along and adds what q finds in both. A k or
+v that is no number reaches those that see it and, though 0 times it is none either, nobody else.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ _SLAB = 96 * 64
 """Tokens of a slab, counted for each head: each array of 32 numbers a token is 0.8 MB."""
 _SHORT, _LONG, _FEW = 32, 64, 2048
 """Tokens of a chunk: longer ones compute more scores, shorter ones more states. Few tokens go in short ones."""
+
+_NEVER = torch.iinfo(torch.int64).max
 
 Load = Callable[[slice], tuple[torch.Tensor, torch.Tensor]]
 """Gives q and k side by side (T, 2C), SiLU applied, and v (T, C), of some tokens; called from the last to the first."""
@@ -58,6 +61,8 @@ class _Slabs:
         self._sides = {side: states.unbind() for side, states in zip(sides, by_side, strict=True)}
         self._between = {side: decays.of_chunks(chunks, side) for side in sides}
         self._carry: dict[bool, torch.Tensor] = {}
+        # Of each head (heads, 1, 1), the turn of the first token that was no number; None while there is none.
+        self._lost_from: torch.Tensor | None = None
         # What the next slab takes over.
         k, self._v = torch.empty(2, *shape)
         self._k_rows, self._v_rows, self._k_turned = k.view(rows), self._v.view(rows), k.transpose(1, 2)
@@ -78,11 +83,11 @@ class _Slabs:
         _fill(self._q_rows[number], q)
         _fill(self._k_rows, k)
         _fill(self._v_rows, v.view(len(v), len(self._v_rows), -1).transpose(0, 1))
-        torch.bmm(self._q[number], self._k_turned, out=self._scores)
-        self._scores_by_head.mul_(self._decays.inside)
-        torch.bmm(self._scores, self._v, out=self._found[number])
-        torch.mul(self._k_by_head, self._decays.to_edge, out=self._decayed_by_head)
-        torch.bmm(self._decayed_turned, self._v, out=self._states[number])
+        self._sum_up(number)
+        # Whatever is no number in k or v is so in its chunk's state, the smallest array to look at.
+        if len(self._sides) == 1 and not self._states[number].sum().isfinite():
+            self._leave_out(number)
+            self._sum_up(number)
         if True in self._sides:
             self._pass_on(number, reverse=True)
 
@@ -93,9 +98,33 @@ class _Slabs:
         torch.mul(self._q_by_head[number], self._decays.from_edge, out=self._decayed_by_head)
         self._found[number].baddbmm_(self._decayed, self._states[number])
         found = self._found_rows[number]
+        if self._lost_from is not None:
+            found.masked_fill_(self._order(number) >= self._lost_from, torch.nan)
         size = torch.linalg.vector_norm(found, dim=-1, keepdim=True).mul_(self._scale).hypot_(self._least)
         torch.div(found, size, out=self._out_rows)
         return self._out
+
+    def _sum_up(self, number: int) -> None:
+        """What tokens find in their own chunk, and each chunk's own states."""
+        torch.bmm(self._q[number], self._k_turned, out=self._scores)
+        self._scores_by_head.mul_(self._decays.inside)
+        torch.bmm(self._scores, self._v, out=self._found[number])
+        torch.mul(self._k_by_head, self._decays.to_edge, out=self._decayed_by_head)
+        torch.bmm(self._decayed_turned, self._v, out=self._states[number])
+
+    def _leave_out(self, number: int) -> None:
+        """Take what is no number out of k and v, and remember who has seen it."""
+        lost = ~(self._k_rows.isfinite() & self._v_rows.isfinite()).all(-1, keepdim=True)
+        for rows in (self._k_rows, self._v_rows):
+            rows.masked_fill_(lost, 0)
+        first = torch.where(lost, self._order(number), _NEVER).amin(1, keepdim=True)
+        self._lost_from = first if self._lost_from is None else torch.minimum(first, self._lost_from)
+
+    def _order(self, number: int) -> torch.Tensor:
+        """When the tokens of a slab have their turn (T, 1): each sees those whose turn was not later."""
+        count = self._k_rows.shape[1]
+        place = torch.arange(number * count, (number + 1) * count)[:, None]
+        return -place if True in self._sides else place
 
     def _pass_on(self, number: int, reverse: bool) -> None:
         """Make of each chunk's own states on one side those that enter it, and add up what the next slab meets."""

@@ -32,7 +32,7 @@ class FineTuneOptions:
     checkpointing: bool = False
     learning_rate: float | None = None
     crop: int | None = None
-    unlabelled: bool = False
+    unlabelled: bool = True
     model_labels: float = 0.0
     device: str = "auto"
     seed: int = 0

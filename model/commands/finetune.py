@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--unlabelled",
         action=argparse.BooleanOptionalAction,
         default=FineTuneOptions.unlabelled,
-        help="learn from the folder's images without a label, too, but for what is held out and its neighbours",
+        help="learn from the folder's images without a label, too, but for what is held out and its neighbours (the default)",
     )
     parser.add_argument(
         "--model-labels",

@@ -52,6 +52,8 @@ class Journalling(QObject):
         """Before another image is loaded: what its document has to know of its history."""
         self._retry.stop()
         self._job = None
+        if self._writer is not None:
+            self._context.jobs.background(self._writer.journal.close)
         if journal is None:
             self._writer = None
             return None

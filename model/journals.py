@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,8 +59,10 @@ class Told:
 class Journals:
     """Knows which journals are being written. Its methods may be called from any thread."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, ensure: Callable[[], None] = lambda: None) -> None:
+        """`ensure` makes the folders of the workspace where they were removed."""
         self._layout = layout
+        self._ensure = ensure
         self._open: dict[str, JournalFile] = {}
         self._guard = threading.Lock()
 
@@ -90,12 +92,19 @@ class Journals:
     def open(self, name: str, shape: tuple[int, int], planes: tuple, past: Scan | None, keep_old: bool) -> JournalFile:
         """To be written: its history goes on from `past`, or begins with `planes` at the first edit."""
         base = base_payload(0, of_arrays(*planes)) if past is None else b""
-        journal = JournalFile(self._layout.journal(name), name, shape, base, past, keep_old)
+        journal = JournalFile(self._layout.journal(name), name, shape, base, past, keep_old, ensure=self._ensure)
         with self._guard:
             before, self._open[name] = self._open.get(name), journal
         if before is not None:
             before.close()
         return journal
+
+    def put_back(self, name: str) -> None:
+        """The journal of an image that is being edited, if somebody has removed it. Raises OSError."""
+        with self._guard:
+            journal = self._open.get(name)
+        if journal is not None:
+            journal.put_back()
 
     def facts(self, name: str) -> Facts:
         """None of them where there is no journal that can be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from model.images import Image
+from model.journal_story import scan
+from model.labels import read_label
 
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
@@ -258,3 +261,17 @@ def test_what_is_cancelled_leaves_nothing_behind(shown: object, mouse: Mouse, to
     shown.session.painting.tool = "brush"
     mouse.drag((30, 30), (34, 30))
     assert document.label_map[30, 32] == 6, "the next stroke is free of it"
+
+
+def test_a_stroke_after_the_workspace_was_removed_is_kept_with_the_one_before(shown: object, mouse: Mouse) -> None:
+    root = shown.session.workspace.root
+    shown.session.painting.tool = "brush"
+    mouse.drag((10, 10), (20, 10))
+    shown.desk.save()
+    shutil.rmtree(root)
+    mouse.drag((10, 40), (20, 40))
+    shown.desk.save()
+    assert shown.session.saved.kind == "clean" and shown.desk.questions == []
+    work = read_label(root / "work" / "a.png.png", (64, 64), None)
+    assert work[10, 15] == work[40, 15] == 6
+    assert len(scan(root / "journal" / "a.png.journal").story.steps) == 2

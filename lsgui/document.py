@@ -30,6 +30,7 @@ from lsgui.mask import (
 from lsgui.rules import FREE, Rules
 from lsgui.snapshot import Snapshot
 from model.images import Image
+from model.patches import few_boxes
 from model.provenance import ACCEPTED, MODEL
 
 
@@ -45,7 +46,7 @@ class Document(QObject):
     """A Commit, just before `edited`."""
     gesture_ended = Signal()
     unreadable = Signal(object)
-    """The error for which a step could not be fetched from the journal; nothing was undone or redone."""
+    """The error for which a step could not be fetched from the journal, and was neither undone nor redone."""
 
     def __init__(
         self,
@@ -156,17 +157,19 @@ class Document(QObject):
             self.jump(self.history.cursor + 1)
 
     def jump(self, cursor: int) -> None:
-        """Undo or redo until `cursor` steps are in force; a running gesture is taken back first."""
+        """Undo or redo until `cursor` steps are in force, or one cannot be; a running gesture is taken back first."""
         self.restore()
         if cursor == self.history.cursor:
             return
+        before, boxes = self.history.cursor, []
         try:
-            patches = self.history.move(cursor)
-        except (OSError, PatchError) as error:
+            self.history.walk(cursor, lambda patch: boxes.extend(self._planes.apply(patch)))
+        except (OSError, PatchError, MemoryError) as error:
             self.unreadable.emit(error)
-            return
-        self._changed(self._planes.apply(patches))
-        self._announce("move", "", None)
+        finally:
+            if self.history.cursor != before:
+                self._changed(few_boxes(boxes))
+                self._announce("move", "", None)
 
     def paint(self, text: str, region: AnyRegion | None, ink: Ink | int, rules: Rules = FREE) -> bool:
         """Set a region at once, without a gesture. False when it changes nothing."""
@@ -182,7 +185,7 @@ class Document(QObject):
         self._check_idle()
         if patch is None:
             return False
-        self._changed(self._planes.apply([patch]))
+        self._changed(self._planes.apply(patch))
         self._commit(text, patch)
         return True
 

@@ -126,8 +126,8 @@ class Journalling(QObject):
         self._context.tell(
             "error",
             Message(
-                "This step cannot be read from the journal ({reason}); nothing was changed.",
-                {"reason": getattr(error, "strerror", None) or str(error)},
+                "This step cannot be read from the journal ({reason}); it was neither undone nor redone.",
+                {"reason": getattr(error, "strerror", None) or str(error) or type(error).__name__},
             ),
         )
 

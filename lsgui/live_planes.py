@@ -6,7 +6,7 @@ import math
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -14,7 +14,10 @@ import numpy as np
 
 from lsgui.mask import Box, MaskPatch, Piece
 from lsgui.tile_counts import TileCounts
-from model.patches import few_boxes, xor_into
+from model.patches import xor_into
+
+_MOST_OWED = 64_000_000
+"""Bytes: a jump over many steps must not keep them all in memory."""
 
 
 class Keeper(Protocol):
@@ -69,12 +72,13 @@ class LivePlanes:
                     keeper.keep(box)
             yield
 
-    def apply(self, patches: Sequence[MaskPatch]) -> tuple[Box, ...]:
-        """Do patches, or take them back; where that was."""
-        boxes = few_boxes(box for patch in patches for box in patch.boxes())
+    def apply(self, patch: MaskPatch) -> tuple[Box, ...]:
+        """Do a patch, or take it back; where that was. Should it fail, nothing has changed."""
+        boxes = patch.boxes()
         with self.writing(boxes):
-            for patch in patches:
-                self.put(patch)
+            self.put(patch)
+        if sum(piece.nbytes for piece in self._owed) > _MOST_OWED:
+            self.pay()
         return boxes
 
     def put(self, patch: MaskPatch) -> None:
@@ -83,9 +87,16 @@ class LivePlanes:
         self.owe(patch.pieces)
 
     def put_label(self, pieces: Iterable[Piece]) -> None:
-        """The label's part of it."""
-        for piece in pieces:
-            xor_into(self.label, piece.box, piece.label)
+        """The label's part of it: all or, should it fail, nothing."""
+        done: list[Piece] = []
+        try:
+            for piece in pieces:
+                xor_into(self.label, piece.box, piece.label)
+                done.append(piece)
+        except BaseException:  # a packed piece that the memory has no room for
+            for piece in done:
+                xor_into(self.label, piece.box, piece.label)
+            raise
 
     def owe(self, pieces: Iterable[Piece]) -> None:
         """And that of the provenance, in time. Of boxes that were announced by `writing`."""

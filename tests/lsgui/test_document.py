@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from lsgui.document import Document
 from lsgui.history import MOST_STEPS
+from lsgui.mask import MaskPatch, PatchError
 from lsgui.shapes import disk, stroke
 from model.images import Image
 from model.labels import UNTOUCHED
@@ -233,3 +234,29 @@ def test_any_sequence_of_edits_and_undos_equals_its_replay(qapp: object, edits: 
     assert state(document) == state(fresh)
     values, pixels = np.unique(document.label_map, return_counts=True)
     assert document.counts() == dict(zip(values.tolist(), pixels.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("error", [OSError("no such device"), PatchError("torn"), MemoryError()])
+def test_a_jump_stops_at_a_step_that_cannot_be_read(document: Document, error: Exception) -> None:
+    states, told = [document.label_map.copy()], []
+    for value in range(1, 6):
+        document.paint("Brush", disk((10 * value, 20), 4, document.shape), value)
+        states.append(document.label_map.copy())
+
+    def read(seq: int) -> MaskPatch:
+        if seq == 2:
+            raise error
+        return patches[seq]
+
+    patches = {entry.step.seq: entry.patch for entry in document.history._entries}
+    document.history.load(document.history.steps, 5, read)
+    document.unreadable.connect(told.append)
+    commits = []
+    document.committed.connect(lambda commit: commits.append((commit.kind, commit.cursor)))
+    document.jump(0)
+    assert told == [error] and document.history.cursor == 2 and commits == [("move", 2)]
+    assert (document.label_map == states[2]).all()
+    document.jump(0)
+    assert len(told) == 2 and commits == [("move", 2)] and (document.label_map == states[2]).all()
+    document.jump(5)
+    assert (document.label_map == states[5]).all() and commits[1:] == [("move", 5)]

@@ -99,7 +99,9 @@ def held_patch(document: Document, value: int, box: tuple[int, int, int, int]) -
     other = Document()
     other.load(document.image, document.label_map.copy(), document.provenance.copy())
     other.paint("x", filled(box), value)
-    return other.history.back()
+    found: list[MaskPatch] = []
+    other.history.walk(0, found.append)
+    return found[0]
 
 
 def test_what_a_lane_computes_is_shown_exchanged_and_committed(large: Document) -> None:
@@ -114,7 +116,7 @@ def test_what_a_lane_computes_is_shown_exchanged_and_committed(large: Document) 
     large.show(None)
     assert state(large) == before
     large.show(small)
-    assert large.commit() and large.history.undo_text == "Wand" and not large.gesture_active
+    assert large.commit() and large.history.steps[-1].text == "Wand" and not large.gesture_active
     assert (large.label_map[60:150, 50:150] == 8).all() and (large.provenance[60:150, 50:150] == HUMAN).all()
     with pytest.raises(Cancelled):
         whole(snapshot)

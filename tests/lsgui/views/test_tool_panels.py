@@ -233,7 +233,7 @@ def test_tidying_shows_its_options_until_it_is_kept(shown: object) -> None:
     assert "Grow" in texts(shown.window.options) and "Within" in fields(shown)
     shown.desk.wait(lambda: not shown.session.tools.computing)
     chip(shown, "Keep").click()
-    shown.desk.wait(lambda: shown.session.document.history.undo_text == "Grow")
+    shown.desk.wait(lambda: shown.session.document.history.steps[-1].text == "Grow")
     assert "Brush" in texts(shown.window.options)
 
 

@@ -97,18 +97,21 @@ class Document(QObject):
     def close(self) -> None:
         self._replace(None, "", np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8), None)
 
-    def begin(self, text: str) -> None:
-        """Start a gesture that `commit` turns into one undo step called `text`, and `restore` takes back."""
+    def begin(self, text: str, value: int | None = None) -> None:
+        """Start a gesture that `commit` turns into one undo step called `text`, and `restore` takes back.
+
+        `value` is the class in the hand: the one that the step is said to have been painted with.
+        """
         self.restore()
         if self.image is not None:
-            self._gesture = Gesture(text, self._planes, self._tile)
+            self._gesture = Gesture(text, value, self._planes, self._tile)
 
     def preview(self, region: AnyRegion | None, ink: Ink | int, rules: Rules = FREE) -> None:
         """Show the gesture's next part. Without a gesture (it was restored meanwhile) nothing happens."""
         if isinstance(self._gesture, Gesture) and region is not None:
             self._changed(self._gesture.paint(region, _ink(ink), rules, self.image.pixels))
 
-    def hold(self, text: str) -> Snapshot:
+    def hold(self, text: str, value: int | None = None) -> Snapshot:
         """Start a gesture whose pixels are computed elsewhere, from the planes as they are now; `show` shows them.
 
         The snapshot ends with the gesture.
@@ -116,12 +119,16 @@ class Document(QObject):
         if self.image is None:
             raise RuntimeError("no image is open")
         self.restore()
-        self._gesture = HeldGesture(text, self._planes, self.snapshot())
+        self._gesture = HeldGesture(text, value, self._planes, self.snapshot())
         return self._gesture.snapshot
 
-    def show(self, patch: MaskPatch | None) -> None:
-        """What the held gesture shows now, instead of what it showed before. Without one nothing happens."""
+    def show(self, patch: MaskPatch | None, value: int | None = None) -> None:
+        """What the held gesture shows now, instead of what it showed before. Without one nothing happens.
+
+        `value` is the class that was in the hand when this was asked for.
+        """
         if isinstance(self._gesture, HeldGesture):
+            self._gesture.value = value
             self._changed(self._gesture.show(patch))
 
     def commit(self) -> bool:
@@ -132,7 +139,7 @@ class Document(QObject):
         patch = gesture.patch()
         self._end_gesture()
         if patch is not None:
-            self._commit(gesture.text, patch)
+            self._commit(gesture.text, patch, gesture.value)
         self.gesture_ended.emit()
         return patch is not None
 
@@ -177,8 +184,9 @@ class Document(QObject):
             return False
         ink = _ink(ink)
         if isinstance(region, Spans) and ink.is_plain and rules.is_free:
-            return self._done(text, filled_in, region, ink)
-        return self._done(text, performed, painting(region, ink, rules, self.image.pixels), region.box)
+            return self._done(text, ink.one_value, filled_in, region, ink)
+        edit = painting(region, ink, rules, self.image.pixels)
+        return self._done(text, ink.one_value, performed, edit, region.box)
 
     def push_patch(self, text: str, patch: MaskPatch | None) -> bool:
         """An edit that was computed elsewhere, from the planes as they are now. False for None."""
@@ -235,14 +243,14 @@ class Document(QObject):
 
     def _edit(self, text: str, edit: Edit) -> bool:
         """Of the whole image."""
-        return self._done(text, performed, edit, (0, 0, self.shape[1], self.shape[0]))
+        return self._done(text, None, performed, edit, (0, 0, self.shape[1], self.shape[0]))
 
-    def _done(self, text: str, way: Callable[..., MaskPatch | None], *what: object) -> bool:
+    def _done(self, text: str, value: int | None, way: Callable[..., MaskPatch | None], *what: object) -> bool:
         self._check_idle()
         patch = way(self._planes, *what)
         if patch is not None:
             self._changed(patch.boxes())
-            self._commit(text, patch)
+            self._commit(text, patch, value)
         return patch is not None
 
     def _check_idle(self) -> None:
@@ -253,14 +261,14 @@ class Document(QObject):
         if label_map.shape != self.shape:
             raise ValueError(f"expected a map of {self.shape}, got {label_map.shape}")
 
-    def _commit(self, text: str, patch: MaskPatch) -> None:
+    def _commit(self, text: str, patch: MaskPatch, value: int | None = None) -> None:
         """Remember and announce a patch that is on the planes already."""
         self.history.push(text, patch, time.time(), self.seq + 1)
-        self._announce("edit", text, patch)
+        self._announce("edit", text, patch, value)
 
-    def _announce(self, kind: str, text: str, patch: MaskPatch | None) -> None:
+    def _announce(self, kind: str, text: str, patch: MaskPatch | None, value: int | None = None) -> None:
         self.seq += 1
-        self.committed.emit(Commit(kind, self.seq, text, time.time(), patch, self.history.cursor))
+        self.committed.emit(Commit(kind, self.seq, text, time.time(), patch, self.history.cursor, value))
         self.edited.emit()
 
     def _end_gesture(self) -> None:

@@ -18,8 +18,8 @@ Boxes = tuple[Box, ...]
 class Gesture:
     """One that paints as it goes: it keeps the tiles that it reaches as they were."""
 
-    def __init__(self, text: str, planes: LivePlanes, tile: int = TILE) -> None:
-        self.text = text
+    def __init__(self, text: str, value: int | None, planes: LivePlanes, tile: int = TILE) -> None:
+        self.text, self.value = text, value
         self._planes = planes
         self._before = KeptTiles(tile)
 
@@ -56,8 +56,8 @@ class Gesture:
 class HeldGesture:
     """One whose pixels are computed elsewhere, from `snapshot`, which ends with it: it shows one patch at a time."""
 
-    def __init__(self, text: str, planes: LivePlanes, snapshot: Snapshot) -> None:
-        self.text = text
+    def __init__(self, text: str, value: int | None, planes: LivePlanes, snapshot: Snapshot) -> None:
+        self.text, self.value = text, value
         self.snapshot = snapshot
         self._planes = planes
 

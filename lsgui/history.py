@@ -45,7 +45,10 @@ class Past:
 
 @dataclass(frozen=True)
 class Commit:
-    """What has just become true of the open image: `kind` is edit (with its patch) or move (undo, redo, jump)."""
+    """What has just become true of the open image: `kind` is edit (with its patch) or move (undo, redo, jump).
+
+    `value` is the class that an edit was begun with, if it was painted with one.
+    """
 
     kind: str
     seq: int
@@ -53,6 +56,7 @@ class Commit:
     time: float
     patch: MaskPatch | None
     cursor: int
+    value: int | None = None
 
 
 @dataclass

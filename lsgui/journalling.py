@@ -93,9 +93,9 @@ class Journalling(QObject):
 
     def _uid_of(self, commit: Commit) -> str:
         """Of the class that it was painted with; "" for what paints with none."""
-        if commit.text not in PAINTING:
+        if commit.text not in PAINTING or commit.value is None:
             return ""
-        found = self._context.workspace.classes.by_value(self._context.painting.class_value)
+        found = self._context.workspace.classes.by_value(commit.value)
         return found.uid if found is not None else ""
 
     def _submit(self, writer: JournalWriter) -> None:

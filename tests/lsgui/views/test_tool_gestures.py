@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,10 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+import lsgui.fill_tools
+from lsgui.fills import flood
+from lsgui.step_texts import parted
+from lsgui.translation import class_name
 from model.images import Image
 from model.journal_story import scan
 from model.labels import read_label
@@ -275,3 +280,38 @@ def test_a_stroke_after_the_workspace_was_removed_is_kept_with_the_one_before(sh
     work = read_label(root / "work" / "a.png.png", (64, 64), None)
     assert work[10, 15] == work[40, 15] == 6
     assert len(scan(root / "journal" / "a.png.journal").story.steps) == 2
+
+
+def test_a_step_has_the_class_with_which_it_was_begun(
+    shown: object, mouse: Mouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def slow(*arguments: object) -> object:
+        assert go_on.wait(20)
+        return flood(*arguments)
+
+    monkeypatch.setattr(lsgui.fill_tools, "flood", slow)
+    painting, document = shown.session.painting, shown.session.document
+    painting.tool = "fill"
+    mouse.drag((20, 20))
+    shown.key(Qt.Key.Key_1)
+    assert painting.class_value == 1 and shown.session.tools.computing
+    go_on.set()
+    settled(shown)
+    assert (label_map(shown) == 6).all() and document.history.cursor == 1
+    painting.tool = "brush"
+    mouse.press((40, 40))
+    mouse.move((44, 40))
+    shown.key(Qt.Key.Key_2)
+    assert painting.class_value == 2
+    mouse.release((44, 40))
+    assert label_map(shown)[40, 42] == 1
+    rows = shown.window.history.list.model()
+    shown.window.commands.show_panel("history", True)
+    name = {value: class_name(shown.session.classes.by_value(value)) for value in (1, 6)}
+    shown.desk.wait(lambda: rows.rowCount() == 3)
+    assert [rows.data(rows.index(row)) for row in (1, 2)] == [f"Fill, {name[6]}", f"Brush, {name[1]}"]
+    shown.desk.wait(lambda: shown.session.saved.kind == "clean")
+    texts = [step.text for step in scan(shown.session.workspace.root / "journal" / "a.png.journal").story.steps]
+    assert [parted(text)[1] for text in texts] == [shown.session.classes.by_value(value).uid for value in (6, 1)]

@@ -77,7 +77,7 @@ def test_without_snap_it_paints_like_a_brush(guided: object) -> None:
 
 def test_escape_takes_it_back_and_the_edge_is_shown_before_the_press(guided: object) -> None:
     guided.canvas.setFocus()
-    QTest.mouseMove(guided.canvas, guided.at(30, 20))
+    hover(guided, 30, 20)
     (ring,) = guided.session.tools.outline().rings
     assert max(x for x, _ in ring) == 31.5
     QTest.mousePress(guided.canvas, LEFT, NONE, guided.at(30, 20))
@@ -480,6 +480,26 @@ def test_between_two_labels_all_images_are_interpolated(make_desk, image_folder)
         document.undo()
         assert (document.label_map == UNTOUCHED).all()
     assert desk.session.folder.entry("t_1.png").status == "none"
+
+
+@pytest.mark.parametrize("verb", ["copy", "interpolate"])
+def test_an_enter_for_neighbours_that_say_nothing_new_accepts_no_image(shown: object, verb: str) -> None:
+    session, document = shown.session, shown.session.document
+    for name in ("a.png", "c.png"):
+        label(shown.desk, name, disk_at(20))
+    session.open_image("b.png")
+    shown.desk.wait(lambda: document.name == "b.png")
+    document.paint("Brush", filled((0, 0, 64, 64)), Ink(disk_at(20)))
+    steps = len(document.history.steps)
+    shown.canvas.setFocus()
+    shown.trigger("copy-previous" if verb == "copy" else "interpolate")
+    shown.desk.wait(lambda: "nothing new" in shown.window.status.stroke.text())
+    shown.key(Qt.Key.Key_Return)
+    shown.desk.settle()
+    assert document.name == "b.png" and session.folder.entry("b.png").status != "labelled"
+    assert len(document.history.steps) == steps and not session.tools.active
+    shown.drag((40, 40), (41, 40))
+    assert len(document.history.steps) == steps + 1, "the hand is free"
 
 
 def test_slices_of_another_orientation_are_refused_and_other_series_named(make_desk, sample: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
@@ -26,10 +27,12 @@ from lsgui.mask import (
     filled_in,
     painting,
     performed,
+    whole_patch,
 )  # fmt: skip
 from lsgui.rules import FREE, Rules
 from lsgui.snapshot import Snapshot
 from model.images import Image
+from model.journal_story import BY_THE_MODEL
 from model.patches import few_boxes
 from model.provenance import ACCEPTED, MODEL
 
@@ -45,6 +48,8 @@ class Document(QObject):
     committed = Signal(object)
     """A Commit, just before `edited`."""
     gesture_ended = Signal()
+    undone_kept = Signal()
+    """A prediction came where something could be redone: that can be undone now, by a step of its own."""
     unreadable = Signal(object)
     """The error for which a step could not be fetched from the journal, and was neither undone nor redone."""
 
@@ -188,19 +193,24 @@ class Document(QObject):
         edit = painting(region, ink, rules, self.image.pixels)
         return self._done(text, ink.one_value, performed, edit, region.box)
 
-    def push_patch(self, text: str, patch: MaskPatch | None) -> bool:
-        """An edit that was computed elsewhere, from the planes as they are now. False for None."""
+    def push_patch(self, text: str, patch: MaskPatch | None, keeps_undone: bool = False) -> bool:
+        """An edit that was computed elsewhere, from the planes as they are now. False for None.
+
+        `keeps_undone`: it is none that a person makes, who would expect it to end what can be redone.
+        """
         self._check_idle()
         if patch is None:
             return False
         self._changed(self._planes.apply(patch))
+        if keeps_undone:
+            self._keep_undone()
         self._commit(text, patch)
         return True
 
     def apply_prediction(self, label_map: np.ndarray, text: str = "Predict") -> bool:
         """The model's result, beneath what a person has set. Not during a gesture. False when it changes nothing."""
         self._check_shape(label_map)
-        return self._edit(text, document_edits.predicted(label_map))
+        return self.push_patch(text, whole_patch(self._planes, document_edits.predicted(label_map)), keeps_undone=True)
 
     def revert_to(self, label_map: np.ndarray, text: str = "Revert to prediction") -> bool:
         """The model's result everywhere, over a person's pixels too."""
@@ -265,6 +275,17 @@ class Document(QObject):
         """Remember and announce a patch that is on the planes already."""
         self.history.push(text, patch, time.time(), self.seq + 1)
         self._announce("edit", text, patch, value)
+
+    def _keep_undone(self) -> None:
+        """A person's steps that could be redone come into force again, and one more takes them back."""
+        undone = self.history.steps[self.history.cursor :]
+        if all(step.text in BY_THE_MODEL for step in undone):
+            return
+        with suppress(OSError, PatchError, MemoryError):  # what cannot be read can be redone as little
+            patch = self.history.take_up()
+            self._announce("move", "", None)
+            self._commit("Taken back", patch)
+            self.undone_kept.emit()
 
     def _announce(self, kind: str, text: str, patch: MaskPatch | None, value: int | None = None) -> None:
         self.seq += 1

@@ -133,6 +133,16 @@ class History(QObject):
             if self.cursor != before:
                 self.changed.emit()
 
+    def take_up(self) -> MaskPatch:
+        """Count what could be redone as in force, without doing it: the patch that takes it back.
+
+        Raises OSError or PatchError; then nothing has moved.
+        """
+        patches = [self._patch(entry) for entry in self._entries[self.cursor :]]
+        self.cursor = len(self._entries)
+        self.changed.emit()
+        return MaskPatch([piece for patch in reversed(patches) for piece in patch.pieces])
+
     def load(self, steps: tuple[Step, ...], cursor: int, read: Read | None) -> None:
         """Start with the steps of a journal; `read` fetches those and all that `stored` is told of later.
 

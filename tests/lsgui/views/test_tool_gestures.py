@@ -315,3 +315,38 @@ def test_a_step_has_the_class_with_which_it_was_begun(
     shown.desk.wait(lambda: shown.session.saved.kind == "clean")
     texts = [step.text for step in scan(shown.session.workspace.root / "journal" / "a.png.journal").story.steps]
     assert [parted(text)[1] for text in texts] == [shown.session.classes.by_value(value).uid for value in (6, 1)]
+
+
+def test_a_prediction_keeps_what_could_be_redone(shown: object, mouse: Mouse) -> None:
+    document, session = shown.session.document, shown.session
+    session.painting.tool = "brush"
+    mouse.drag((10, 10), (20, 10))
+    mouse.drag((10, 40), (20, 40))
+    painted = label_map(shown).copy()
+    for _ in range(2):
+        shown.key(Qt.Key.Key_Z, CTRL)
+    shown.key(Qt.Key.Key_R)
+    shown.desk.wait(lambda: session.prediction is not None)
+    assert [step.text for step in document.history.steps] == ["Brush", "Brush", "Taken back", "Predict"]
+    assert (label_map(shown) == session.prediction.label_map).all()
+    assert shown.desk.said("What could be redone is kept")
+    shown.desk.wait(lambda: session.saved.kind == "clean")
+    for name in ("b.png", "a.png"):
+        session.open_image(name)
+        shown.desk.wait(lambda name=name: document.name == name)
+    shown.canvas.setFocus()
+    shown.key(Qt.Key.Key_Z, CTRL)
+    assert (label_map(shown) == 255).all()
+    shown.key(Qt.Key.Key_Z, CTRL)
+    assert (label_map(shown) == painted).all()
+
+
+def test_an_undone_prediction_is_no_reason_to_lengthen_the_history(shown: object, mouse: Mouse) -> None:
+    document, session = shown.session.document, shown.session
+    for _ in range(2):
+        shown.key(Qt.Key.Key_R)
+        shown.desk.wait(lambda: document.history.cursor == 1)
+        shown.key(Qt.Key.Key_Z, CTRL)
+        shown.desk.settle()
+    assert [step.text for step in document.history.steps] == ["Predict"]
+    assert not shown.desk.said("What could be redone is kept")

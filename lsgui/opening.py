@@ -13,6 +13,7 @@ from lsgui.folder import FolderFilter
 from lsgui.jobs import Failure, Job
 from lsgui.journalling import Journalling
 from lsgui.saving import Saving
+from model.edits import NOT_IN_THE_JOURNAL
 from model.foreign import stamp_of
 from model.images import Image, read_image
 from model.index import FileStamp
@@ -164,7 +165,11 @@ class Opening(QObject):
         maps, self.stamp, self.foreign = opened.maps, opened.stamp, opened.maps.foreign
         self._saving.leave()
         past = self._journalling.begin(opened.journal, maps.past)
-        self._context.document.load(opened.image, maps.label_map, maps.provenance, name, past)
+        document = self._context.document
+        if maps.lacking is not None:  # an edit on top of the history, which ends before it
+            maps.lacking.apply(maps.label_map, maps.provenance)
+        document.load(opened.image, maps.label_map, maps.provenance, name, past)
+        document.push_patch(NOT_IN_THE_JOURNAL, maps.lacking)
         self._saving.take_up(maps.unsaved)
         self.opened.emit()
         for notice in opened.image.notices:

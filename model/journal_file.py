@@ -14,7 +14,7 @@ from model.files import atomic_write, copy_file
 from model.journal import Commit, Limits, patch_of, payload_at
 from model.journal_batch import Batch, image_record, saved_record
 from model.journal_compaction import Retelling, is_worth_it
-from model.journal_records import JournalError, Kind, Record, edit_payload, header, move_payload, with_cursor
+from model.journal_records import HEADER, JournalError, Kind, Record, edit_payload, header, move_payload, with_cursor
 from model.journal_story import Saved, Scan, Story
 from model.patches import MaskPatch
 from model.plane_source import PlaneSource
@@ -33,15 +33,18 @@ class JournalFile:
         past: Scan | None = None,
         keep_old: bool = True,
         limits: Limits | None = None,
+        surpassed: Saved | None = None,
         ensure: Callable[[], None] = lambda: None,
     ) -> None:
         """`past` is what was read of an existing file; without it the first edit makes one that starts at `base`.
 
         A file in its place is kept aside then, unless `keep_old` says that it is outdated. `ensure` makes its folder
-        where that was removed.
+        where that was removed. `surpassed`: a map holds edits that `past` lacks, and this is to be noted of it. Then the
+        journal goes on under another number, so that its next edits are not taken for those.
         """
         self.path = path
-        self.number = past.number if past is not None else os.urandom(8)
+        self._surpassed = surpassed
+        self.number = past.number if past is not None and surpassed is None else os.urandom(8)
         self._name, self._shape, self._base, self._keep_old = name, shape, base, keep_old
         self._limits = limits or Limits()
         self._ensure = ensure
@@ -172,9 +175,25 @@ class JournalFile:
             content = header(self.number, self._shape) + new.content
             atomic_write(self.path, lambda file: file.write(content))
             self._hold()
+        elif self._surpassed is not None:
+            new.add(saved_record(self._surpassed, new.story.seq, new.story.last_edit))
+            self._renumber(new.content)
         else:
             self._extend(new.content)
         self._story, self._end = new.story, new.end
+
+    def _renumber(self, content: bytes) -> None:
+        copy_file(self.path, free_name(self.path))
+
+        def write(file: BinaryIO) -> None:
+            file.write(header(self.number, self._shape))
+            with open(self.path, "rb") as source:
+                _copy(source, file, self._end, HEADER.size)
+            file.write(content)
+
+        atomic_write(self.path, write)
+        self._hold()
+        self._surpassed, self._damaged = None, False
 
     def _extend(self, content: bytes) -> None:
         try:
@@ -254,12 +273,12 @@ class JournalFile:
         return {step.offset: step.key for step in self._story.steps}
 
 
-def _copy(source: BinaryIO, target: BinaryIO, size: int) -> None:
-    """The first `size` bytes, in parts, since there may be hundreds of MB."""
-    source.seek(0)
-    while size and (part := source.read(min(size, 1 << 20))):
+def _copy(source: BinaryIO, target: BinaryIO, end: int, start: int = 0) -> None:
+    """The bytes from `start` up to `end`, in parts, since there may be hundreds of MB."""
+    source.seek(start)
+    while start < end and (part := source.read(min(end - start, 1 << 20))):
         target.write(part)
-        size -= len(part)
+        start += len(part)
 
 
 def _to_read(path: Path) -> BinaryIO:

@@ -12,7 +12,8 @@ from model.opencv import cv2
 from model.run_lengths import Delta, PatchError, Runs, delta_of, packed, plane_of, size_of, unpacked
 
 __all__ = [
-    "Box", "MaskPatch", "PatchError", "Piece", "Runs", "few_boxes", "piece_between", "tiles_of", "union", "xor_into",
+    "Box", "MaskPatch", "PatchError", "Piece", "Runs", "few_boxes", "patch_between", "piece_between", "tiles_of", "union",
+    "xor_into",
 ]  # fmt: skip
 
 Box = tuple[int, int, int, int]
@@ -22,6 +23,7 @@ _VERSION = 1
 _CONSTANT = 0
 _HEAD, _BOX, _PLANE = struct.Struct("<BI"), struct.Struct("<4I"), struct.Struct("<BI")
 _FINEST_GRID = 256
+_BAND_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,16 @@ def piece_between(
     `where` is uint8 (h, w): 255 for the pixels that take part, 0 for the others.
     """
     return piece_of(corner, *(difference(old, new, where) for old, new in zip(before, after, strict=True)))
+
+
+def patch_between(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> MaskPatch | None:
+    """The edit that makes two whole (label, provenance) planes, uint8 (H, W), into two others; None when it is none."""
+    pieces = []
+    for top in range(0, len(before[0]), _BAND_ROWS):
+        rows = slice(top, top + _BAND_ROWS)
+        pieces.append(piece_between((0, top), tuple(p[rows] for p in before), tuple(p[rows] for p in after)))
+    changed = [piece for piece in pieces if piece is not None]
+    return MaskPatch(changed) if changed else None
 
 
 def difference(old: np.ndarray, new: np.ndarray | int | None, where: np.ndarray | None) -> np.ndarray | int:

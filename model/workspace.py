@@ -158,8 +158,8 @@ class Workspace:
     def journal(self, name: str, maps: Maps) -> JournalFile:
         """The journal of an image that is going to be edited, whose `maps` were read just now. Writes nothing yet."""
         self._known.know(name)
-        planes = maps.label_map, maps.provenance
-        return self._journals.open(name, maps.label_map.shape, planes, maps.past, keep_old=not maps.outdated)
+        planes, shape = (maps.label_map, maps.provenance), maps.label_map.shape
+        return self._journals.open(name, shape, planes, maps.past, not maps.outdated, maps.surpassed)
 
     def write_work(self, name: str, planes: PlaneSource, held: Held | None = None) -> Entry:
         """Write the map of an image; `held` says which edits it holds. Without it, a journal of the image is set aside.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -347,3 +348,36 @@ def test_many_strokes_while_the_disk_is_slow_are_written_together(
     expected = planes(desk)
     desk.open(copy)
     assert same(desk, expected) and len(desk.session.document.history.steps) == 60
+
+
+def test_a_journal_that_lacks_what_its_map_holds_keeps_its_history(make_desk: Callable, image_folder: Callable) -> None:
+    folder, desk = image_folder("a", "b"), make_desk()
+    desk.open(folder)
+    states = [planes(desk)]
+    for x in (10, 30):
+        desk.paint(x, 20, 6)
+        states.append(planes(desk))
+    desk.save()
+    journal = folder / "segmentation" / "journal" / "a.png.journal"
+    size = journal.stat().st_size
+    for x in (40, 50, 55):
+        desk.paint(x, 40, 3)
+    newest = planes(desk)
+    desk.save()
+    assert desk.session.close()
+    os.truncate(journal, size + 20)
+    again = make_desk()
+    again.open(folder)
+    document = again.session.document
+    assert same(again, newest) and again.said("undo takes them back in one step")
+    assert [step.text for step in document.history.steps] == ["Brush", "Brush", "From the saved map"]
+    again.save()
+    for state in states[::-1]:
+        document.undo()
+        assert same(again, state)
+    document.jump(3)
+    again.save()
+    assert again.session.close()
+    last = make_desk()
+    last.open(folder)
+    assert same(last, newest) and len(last.session.document.history.steps) == 3 and last.notices == []

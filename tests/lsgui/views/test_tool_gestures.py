@@ -342,7 +342,7 @@ def test_a_prediction_keeps_what_could_be_redone(shown: object, mouse: Mouse) ->
 
 
 def test_an_undone_prediction_is_no_reason_to_lengthen_the_history(shown: object, mouse: Mouse) -> None:
-    document, session = shown.session.document, shown.session
+    document = shown.session.document
     for _ in range(2):
         shown.key(Qt.Key.Key_R)
         shown.desk.wait(lambda: document.history.cursor == 1)

@@ -79,8 +79,14 @@ class Document(QObject):
         return self._planes.shape
 
     @property
+    def label_map(self) -> np.ndarray:
+        """Not to be held: after a large undo it is brought up to date when it is asked for."""
+        self._planes.label  # noqa: B018
+        return self._label_map
+
+    @property
     def provenance(self) -> np.ndarray:
-        """Not to be held: after an undo it is brought up to date when it is asked for."""
+        """Likewise."""
         self._planes.pay()
         return self._provenance
 
@@ -156,6 +162,19 @@ class Document(QObject):
             self._end_gesture()
             self._changed(boxes)
             self.gesture_ended.emit()
+
+    def show_rows(self, rows: np.ndarray | None) -> None:
+        """Which rows of the image the screen shows, sorted: a large undo changes those first. None when it is most."""
+        self._planes.show_rows(rows)
+
+    @property
+    def shown_label_map(self) -> np.ndarray:
+        """The label map of which those rows alone are sure to be up to date."""
+        return self._label_map
+
+    def value_at(self, x: int, y: int) -> int:
+        """The label of one pixel."""
+        return self._planes.value_at(x, y)
 
     def undo(self) -> None:
         """Take back the running gesture, else the last step."""
@@ -322,8 +341,8 @@ class Document(QObject):
 
     def _hold(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
         self._planes = LivePlanes(label_map, provenance)
-        self.label_map, self._provenance = (plane.view() for plane in self._planes.all)
-        self.label_map.flags.writeable = self._provenance.flags.writeable = False
+        self._label_map, self._provenance = (plane.view() for plane in self._planes.all)
+        self._label_map.flags.writeable = self._provenance.flags.writeable = False
 
 
 def _ink(ink: Ink | int) -> Ink:

@@ -49,10 +49,9 @@ class Runs:
 
     @property
     def lengths(self) -> np.ndarray:
-        lengths = np.empty(len(self.starts), np.intp)
-        np.subtract(self.starts[1:], self.starts[:-1], out=lengths[:-1])
-        lengths[-1] = self.size - int(self.starts[-1])
-        return lengths
+        ends = np.empty(len(self.starts) + 1, np.intp)  # widened first: to subtract narrow numbers into it is slow
+        ends[:-1], ends[-1] = self.starts, self.size
+        return ends[1:] - ends[:-1]
 
     @property
     def nbytes(self) -> int:

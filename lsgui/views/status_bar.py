@@ -87,7 +87,7 @@ class StatusBar(QFrame):
         if at is None:
             self._class.setText("")
             return
-        value = int(self._session.document.label_map[at[1], at[0]])
+        value = self._session.document.value_at(*at)
         found = self._session.classes.by_value(value)
         if found is not None:
             self._class.setText(class_name(found))

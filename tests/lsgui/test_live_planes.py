@@ -7,7 +7,7 @@ import pytest
 
 import lsgui.live_planes
 from lsgui.live_planes import LivePlanes
-from lsgui.mask import MaskPatch
+from lsgui.mask import MaskPatch, PatchError, Piece
 from lsgui.snapshot import Snapshot
 from model.patches import piece_between, xor_into
 
@@ -95,3 +95,45 @@ def test_what_many_patches_owe_does_not_stay_in_memory(monkeypatch: pytest.Monke
     for _ in range(20):
         planes.apply(random_patch(random))
         assert sum(piece.nbytes for piece in planes._owed) <= 1000
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_rows_that_are_not_shown_are_there_for_whoever_looks(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lsgui.live_planes, "_LARGE", 0)
+    random = np.random.default_rng(seed)
+    label, origin = random_planes(random)
+    planes, snapshots = LivePlanes(label.copy(), origin.copy()), []
+    for _ in range(40):
+        act = random.integers(0, 6)
+        if act <= 1:
+            patch = random_patch(random)
+            planes.apply(patch.packed() if act else patch)
+            patch.apply(label, origin)
+        elif act == 2:
+            rows = np.flatnonzero(random.random(SHAPE[0]) < 0.2)
+            planes.show_rows(rows if random.random() < 0.8 else None)
+        elif act == 3:
+            planes.recount(0)
+        elif act == 4:
+            snapshots.append((Snapshot(planes, 0, 0, 0, 32), label.copy(), origin.copy()))
+        else:
+            assert (planes.label == label).all() and (planes.origin == origin).all()
+        shown = slice(None) if planes._late.shown is None else planes._late.shown
+        assert (planes.shown_label[shown] == label[shown]).all()
+        x, y = int(random.integers(0, SHAPE[1])), int(random.integers(0, SHAPE[0]))
+        assert planes.value_at(x, y) == label[y, x]
+    for snapshot, old_label, old_origin in snapshots:
+        assert all((a == b).all() for a, b in zip(snapshot.rows(slice(None)), (old_label, old_origin), strict=True))
+    assert planes.counts()[0] == {value: int((label == value).sum()) for value in np.unique(label).tolist()}
+
+
+def test_a_large_patch_that_fails_midway_has_changed_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lsgui.live_planes, "_LARGE", 0)
+    random = np.random.default_rng(9)
+    label, origin = random_planes(random)
+    planes, patch = LivePlanes(label.copy(), origin.copy()), random_patch(random)
+    planes.show_rows(np.arange(0, SHAPE[0], 7))
+    last = Piece((0, 0, 5, 5), b"\x02no zlib", 0)
+    with pytest.raises(PatchError):
+        planes.apply(MaskPatch([*patch.pieces, last]))
+    assert (planes.label == label).all() and (planes.origin == origin).all()

@@ -163,10 +163,8 @@ def difference(old: np.ndarray, new: np.ndarray | int | None, where: np.ndarray 
 
 def piece_of(corner: tuple[int, int], label: np.ndarray | int, provenance: np.ndarray | int) -> Piece | None:
     """The piece of two XORed planes whose first pixel is at `corner`, trimmed; None when both are all 0."""
-    planes = [plane for plane in (label, provenance) if isinstance(plane, np.ndarray)]
-    if not planes:
-        return None
-    x, y, w, h = cv2.boundingRect(cv2.bitwise_or(*planes) if len(planes) == 2 else planes[0])
+    around = (cv2.boundingRect(plane) for plane in (label, provenance) if isinstance(plane, np.ndarray))
+    x, y, w, h = union(box for box in around if box[2])
     if w == 0:
         return None
     deltas = (

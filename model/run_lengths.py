@@ -28,9 +28,11 @@ class Runs:
     @staticmethod
     def encode(plane: np.ndarray) -> Runs:
         flat = np.ascontiguousarray(plane).reshape(-1)
-        starts = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-        starts = np.concatenate((np.zeros(1, np.int64), starts))
-        return Runs(starts.astype(np.uint32), flat[starts], flat.size)
+        turns = np.flatnonzero(flat[1:] != flat[:-1])
+        starts = np.zeros(len(turns) + 1, np.uint32)
+        starts[1:] = turns
+        starts[1:] += 1
+        return Runs(starts, flat[starts], flat.size)
 
     @staticmethod
     def between(edges: np.ndarray, value: int, size: int) -> Delta:

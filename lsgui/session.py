@@ -78,7 +78,7 @@ class Session(QObject):
         self._clean_up = CleanUp(self.tools)
         self._neighbours = FromNeighbours(self._context, self.tools)
         self._thumbnails = Thumbnails(self.jobs, max_pixels, self)
-        self.folder.picture = self._thumbnails.picture
+        self.folder.picture, self.folder.problem = self._thumbnails.picture, self._thumbnails.problem
         self._journalling = Journalling(self._context, self)
         self._saving = Saving(self._context, self._journalling, self)
         self._whole = WholeEdits(self._context)

@@ -35,7 +35,8 @@ LAYERS = (
     ),
     (
         "lsgui.mask", "lsgui.regions", "lsgui.flooding", "lsgui.shapes", "lsgui.polygons", "lsgui.fills", "lsgui.rules",
-        "lsgui.gesture", "lsgui.growing_patch", "lsgui.kept_tiles", "lsgui.late_rows", "lsgui.live_planes", "lsgui.snapshot", "lsgui.tile_counts", "lsgui.document_edits",
+        "lsgui.gesture", "lsgui.growing_patch", "lsgui.kept_tiles", "lsgui.late_rows", "lsgui.live_planes",
+        "lsgui.snapshot", "lsgui.tile_counts", "lsgui.document_edits",
         "lsgui.guided", "lsgui.superpixels", "lsgui.smart_outline", "lsgui.cleaning", "lsgui.morphology", "lsgui.neighbours",
         "lsgui.stretches",
     ),

@@ -185,8 +185,10 @@ def test_new_files_appear_when_the_folder_is_opened_again(desk: Desk, image_fold
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders are not read-only there")
-def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(desk: Desk, image_folder: Callable) -> None:
-    folder = image_folder("a")
+def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(
+    make_desk: Callable, image_folder: Callable
+) -> None:
+    folder, desk = image_folder("a"), make_desk()
     (folder / "segmentation").write_text("a file where the workspace would be")
     desk.answers["workspace_elsewhere"] = "elsewhere"
     desk.open(folder)
@@ -194,7 +196,13 @@ def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(desk: Desk
     assert "data" in desk.session.workspace.root.parts
     desk.paint()
     desk.save()
-    assert list(desk.session.workspace.root.glob("work/a.png.png"))
+    root = desk.session.workspace.root
+    assert list(root.glob("work/a.png.png"))
+    assert desk.session.close()
+    again = make_desk()
+    again.open(folder)
+    assert again.questions == [] and again.session.workspace.root == root, "the answer is remembered"
+    assert again.session.document.label_map[20, 20] == 6 and again.said("its labels are kept in")
 
 
 def test_a_label_is_saved_for_training(desk: Desk, image_folder: Callable) -> None:

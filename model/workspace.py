@@ -245,10 +245,6 @@ class Workspace:
             found.append(LabelledImage(entry.path, label, split, unit, table | uids_of(record)))
         return found
 
-    def labels_with(self, uid: str) -> list[str]:
-        """The images in whose labels the class occurs: what removing it from the table would cost."""
-        return [name for name, record in self._catalog.records().items() if uid in uids_of(record).values()]
-
     def _before_writing(self, name: str, held: Held | None) -> None:
         """A map that comes from elsewhere must not be overruled by a journal that knows nothing of it; one that
         another program has written meanwhile is not overwritten without a copy."""

@@ -24,7 +24,7 @@ from lsgui.app import Options, Program
 from lsgui.history import Commit
 from lsgui.journal_writer import JournalWriter
 from lsgui.session import Session
-from lsgui.shapes import disk
+from lsgui.shapes import stroke
 from model.options import FineTuneOptions
 from model.prediction import Prediction
 
@@ -113,7 +113,7 @@ class Analyst:
         document.begin("Brush")
         for _ in range(self.random.randrange(1, 5)):
             centre = self.random.uniform(0, SIDE), self.random.uniform(0, SIDE)
-            document.preview(disk(centre, self.random.uniform(1, 40), document.shape), value)
+            document.preview(stroke(centre, centre, self.random.uniform(1, 40), document.shape), value)
         document.commit()
 
     def undo(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from lsgui.document import Document
 from lsgui.mask import Ink, MaskPatch, Region, filled
-from lsgui.shapes import disk
+from lsgui.shapes import stroke
 from model.images import Image
 from model.labels import UNTOUCHED
 from model.progress import Cancelled
@@ -31,7 +31,7 @@ def large(document: Document) -> Document:
 
 def paint(document: Document, x: float, y: float, value: int, radius: float = 40) -> None:
     document.begin("Brush")
-    document.preview(disk((x, y), radius, document.shape), value)
+    document.preview(stroke((x, y), (x, y), radius, document.shape), value)
     document.commit()
 
 
@@ -55,7 +55,7 @@ def test_it_stays_what_it_was(large: Document) -> None:
         large.clear,
         lambda: large.jump(0),
         lambda: large.begin("Brush"),
-        lambda: large.preview(disk((10, 10), 50, large.shape), 3),
+        lambda: large.preview(stroke((10, 10), (10, 10), 50, large.shape), 3),
         large.restore,
     ):
         edit()

@@ -408,14 +408,6 @@ def test_a_label_of_a_class_that_is_gone_never_becomes_another_class(folder: Pat
     workspace.close()
 
 
-def test_a_workspace_knows_which_labels_a_class_would_take_along(folder: Path, label_map: np.ndarray) -> None:
-    workspace = Workspace.open(folder)
-    save(workspace, "img_002.png", label_map)
-    assert workspace.labels_with("liver") == ["img_002.png"]
-    assert workspace.labels_with("spleen") == []
-    workspace.close()
-
-
 def test_an_imported_table_keeps_the_values_of_known_classes(folder: Path, label_map: np.ndarray) -> None:
     workspace = Workspace.open(folder)
     save(workspace, "img_001.png", label_map)

@@ -19,6 +19,7 @@ from lsgui.importing import Importing
 from lsgui.jobs import JobRunner, SegmenterKeeper
 from lsgui.journalling import Journalling
 from lsgui.label_saving import LabelSaving
+from lsgui.map_writing import MapWriting
 from lsgui.model_choice import ModelChoice, ModelInfo
 from lsgui.notices import Ask
 from lsgui.opening import Opening
@@ -80,18 +81,19 @@ class Session(QObject):
         self._thumbnails = Thumbnails(self.jobs, max_pixels, self)
         self.folder.picture, self.folder.problem = self._thumbnails.picture, self._thumbnails.problem
         self._journalling = Journalling(self._context, self)
-        self._saving = Saving(self._context, self._journalling, self)
+        self._maps = MapWriting(self._context, self._journalling, self)
+        self._saving = Saving(self._context, self._journalling, self._maps, self)
         self._whole = WholeEdits(self._context)
-        self._labels = LabelSaving(self._context, self._saving, self._whole, self)
-        self._opening = Opening(self._context, self._journalling, self._saving, self.shown, self)
+        self._labels = LabelSaving(self._context, self._maps, self._whole, self)
+        self._opening = Opening(self._context, self._journalling, self._saving, self._maps, self.shown, self)
         keeper = SegmenterKeeper(device)
         self._model = ModelChoice(self._context, demo_weights, self)
         self._predicting = PredictionFlow(self._context, self._model, keeper, self._whole, self)
         self._training = TrainingFlow(self._context, self._saving, self._model, keeper, self)
         self._folders = FolderOpening(self._context, self._journalling, self._saving, self._opening, self)
         self._undo_anywhere = UndoAnywhere(self._context, self._opening, self)
-        self._recovery = Recovery(self._context, self._saving, self._opening, self)
-        self._watching = Watching(self._context, self._saving, self._opening, self)
+        self._recovery = Recovery(self._context, self._saving, self._maps, self._opening, self)
+        self._watching = Watching(self._context, self._maps, self._opening, self)
         self._classes = ClassChanges(self._context, self._saving, self)
         self._importing = Importing(self._context, self._saving, self._opening, self._classes, self)
         self._connect()
@@ -163,7 +165,7 @@ class Session(QObject):
 
     def save(self) -> None:
         """Write the map's file now instead of within seconds."""
-        self._saving.write()
+        self._maps.write()
 
     def save_label(self) -> None:
         """Make the open image training data."""

@@ -11,9 +11,9 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from lsgui.context import Context
+from lsgui.map_writing import MapWriting
 from lsgui.notices import Answer, Question
 from lsgui.opening import Opening
-from lsgui.saving import Saving
 from model.errors import ModelError
 from model.foreign import stamp_of
 from model.index import FileStamp
@@ -45,11 +45,11 @@ class _Seen:
 class Watching(QObject):
     """Looks every few seconds, and when the window is used again. Asks once about each change."""
 
-    def __init__(self, context: Context, saving: Saving, opening: Opening, parent: QObject | None = None) -> None:
+    def __init__(self, context: Context, maps: MapWriting, opening: Opening, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.document
-        self._saving = saving
+        self._maps = maps
         self._opening = opening
         self._image: FileStamp | None = None
         self._gone = self._looking = self._asking = False
@@ -78,7 +78,7 @@ class Watching(QObject):
             if seen.made_anew and workspace is self._context.workspace:
                 self._context.update_entries()
                 self._context.tell("warning", _made_anew(workspace.root.name))
-                self._saving.write_again()
+                self._maps.write_again()
             if workspace is self._context.workspace and seen.name == self._document.name:
                 self._context.when_idle(lambda: self._found(seen))
 
@@ -145,7 +145,7 @@ class Watching(QObject):
             self._asking = False
 
     def _write_mine(self, nothing: None) -> None:
-        self._saving.write_again()
+        self._maps.write_again()
 
     def _take(self, name: str, theirs: np.ndarray, compare: bool) -> None:
         """As one edit, so that undo shows what was here before."""

@@ -18,7 +18,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-import lsgui.saving
+import lsgui.map_writing
 import model.journal_file
 from lsgui.app import Options, Program
 from lsgui.history import Commit
@@ -81,7 +81,7 @@ def live(connection: Connection, task: Task) -> None:
 def make_everything_happen_often() -> None:
     """Maps are written and journals compacted within a life of three seconds."""
     model.journal_file.Limits = functools.partial(model.journal_file.Limits, idle=6_000, replayed=6_000, steps=60)
-    lsgui.saving.MAP_MS = 400
+    lsgui.map_writing.MAP_MS = 400
 
 
 class Analyst:
@@ -149,7 +149,7 @@ class Analyst:
         scores = np.zeros((14, SIDE // 4, SIDE // 4), np.uint8)
         prediction = Prediction(plane, np.full((SIDE, SIDE), 200, np.uint8), scores, tuple(range(14)), "run 1")
         self.document.apply_prediction(plane)
-        text = lsgui.saving.Message("Saving the prediction")
+        text = lsgui.map_writing.Message("Saving the prediction")
         self.session.jobs.submit(
             "files", text, lambda report: workspace.write_prediction(name, prediction, shown=True), quiet=True
         )

@@ -66,7 +66,7 @@ def live(connection: Connection, task: Task) -> None:
         application: Any = QApplication([sys.argv[0], *platform])
         program = Program(application, Options(), None, task.data)
         program.ask = lambda question: question.default
-        program.session._context.ask = program.ask
+        program.session._parts.context.ask = program.ask
         session = program.session
         program.start()
     else:

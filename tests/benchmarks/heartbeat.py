@@ -150,7 +150,7 @@ def _session(application: QGuiApplication, folder: Path, weights: Path, window: 
     from lsgui.app import Options, Program
 
     program = Program(application, Options(weights=weights), None, folder / "data")
-    program.session._context.ask = _ask
+    program.session._parts.context.ask = _ask
     program.start()
     return program.session, program.window
 

@@ -160,7 +160,7 @@ def test_what_a_look_at_an_image_finds_out_is_said_in_its_row(desk: Desk, image_
     tips = [model.data(model.index(row), Qt.ItemDataRole.ToolTipRole) for row in range(3)]
     assert "64" in tips[0] and "32" in tips[0] and "b.png" in tips[1] and tips[2] == "c.png"
     (folder / "b.png").write_bytes((folder / "c.png").read_bytes())
-    desk.session._thumbnails._stale.add("b.png")
+    desk.session._parts.thumbnails._stale.add("b.png")
     model.data(model.index(1), ThumbnailRole)
     desk.wait(lambda: model.data(model.index(1), ProblemRole) is None)
 

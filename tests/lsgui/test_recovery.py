@@ -43,9 +43,9 @@ def after_crash(make_desk: Callable, image_folder: Callable) -> tuple[Path, tupl
     """A folder in which a.png and b.png were painted and no map was written, and the planes of b.png."""
     folder, desk = image_folder("a", "b", "c"), make_desk()
     desk.open(folder)
-    desk.session._maps._timer.setInterval(60_000)
+    desk.session._parts.maps._timer.setInterval(60_000)
     desk.paint(20, 20, 6)
-    desk.session._maps._mapped = 99  # its map is never written
+    desk.session._parts.maps._mapped = 99  # its map is never written
     desk.session.next_image()
     desk.wait(lambda: desk.session.document.name == "b.png")
     desk.paint(10, 10, 3)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def look(desk: Desk) -> None:
-    desk.session._watching.look()
+    desk.session._parts.watching.look()
     desk.settle()
 
 
@@ -118,7 +118,7 @@ def test_an_answer_that_comes_when_another_image_is_open_is_asked_for_again(
         return answer
 
     monkeypatch.setattr(desk, "ask", ask)
-    desk.session._watching.look()
+    desk.session._parts.watching.look()
     desk.wait(lambda: desk.session.document.name == "b.png")
     desk.settle()
     assert not (folder / "segmentation" / "work" / "b.png.png").exists() and not kept(folder)

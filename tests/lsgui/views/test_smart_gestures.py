@@ -33,7 +33,7 @@ def predicted(left: int = 6, right: int = 0, edge: int = 32) -> Prediction:
 @pytest.fixture
 def guided(shown: object) -> object:
     """The model-guided brush in the hand, and a prediction whose edge is at column 32."""
-    shown.session._predicting.prediction = predicted()
+    shown.session._parts.predicting.prediction = predicted()
     shown.session.painting.class_value, shown.session.painting.brush_radius = 6, 8
     shown.session.painting.tool = "guided"
     return shown

@@ -180,7 +180,7 @@ def test_the_history_names_the_class_of_a_stroke(shown: object) -> None:
 def test_the_undo_text_opens_the_history_above_it(shown: object) -> None:
     shown.desk.paint(10, 10, 6)
     undo = shown.window.status.undo
-    assert undo.text().startswith("undo steps: 1")
+    shown.desk.wait(lambda: undo.text().startswith("undo steps: 1"))
     QTest.mouseClick(undo, LEFT)
     popup = QApplication.activePopupWidget()
     assert isinstance(popup, HistoryPopup) and popup.list.model().rowCount() == 2

@@ -110,7 +110,7 @@ class Brush(Idle):
     def _begin(self, straight: bool, at: Point, pressure: float) -> None:
         """The class and the rules of a stroke are those of its beginning."""
         self._ink, self._rules = self.ink(self._erasing), self.rules(self._erasing)
-        self.document.begin(self.erase_text if self._erasing else self.text)
+        self.document.begin(self.erase_text if self._erasing else self.text, self.painting.class_value)
         self._radius = self._pressed(pressure)
         self._sweep(self._last if straight and self._last is not None else at, at, self._radius, covered=False)
 

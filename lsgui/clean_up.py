@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt
 
 from lsgui.cleaning import cleaned
 from lsgui.mask import Box, Edit, MaskPatch, as_mask, whole_patch
@@ -11,7 +10,6 @@ from lsgui.painting import BACKGROUND
 from lsgui.previewed import Previewed
 from lsgui.rules import Rules
 from lsgui.snapshot import Snapshot
-from lsgui.tool import NO_MODIFIER
 from lsgui.tools import ToolBox
 from model.labels import UNTOUCHED
 from model.messages import Message
@@ -38,52 +36,12 @@ class CleanUp(Previewed):
         self.what = ""
         """Which of the six is shown."""
         self._done_with: tuple[object, ...] = ()
-        self._found_nothing = False
         self.painting.changed.connect(self._look_again)
         self.selection.changed.connect(self._look_again)
-        self.document.edited.connect(self._put_down)
-        self.document.loaded.connect(self._put_down)
 
     @property
     def title(self) -> Message:
         return TITLES[self.what]
-
-    @property
-    def active(self) -> bool:
-        """Also after it found nothing: its settings can still be changed, and an Enter for it accepts no image."""
-        return self._found_nothing or super().active
-
-    def press(
-        self,
-        x: float,
-        y: float,
-        button: Qt.MouseButton,
-        modifiers: Qt.KeyboardModifier = NO_MODIFIER,
-        pressure: float = 1.0,
-    ) -> bool:
-        """Where nothing is shown, nothing waits for an answer: the tool in the hand works."""
-        if self._found_nothing:
-            self.cancel()
-            return self._tools.press(x, y, button, modifiers, pressure)
-        return super().press(x, y, button, modifiers, pressure)
-
-    def finish(self) -> None:
-        self._found_nothing = False
-        super().finish()
-
-    def cancel(self) -> None:
-        self._found_nothing = False
-        super().cancel()
-
-    def nothing_changes(self) -> None:
-        super().nothing_changes()
-        self._found_nothing = True
-        self.kit.redraw()
-
-    def _put_down(self) -> None:
-        """What was found does not hold for another map."""
-        if self._found_nothing:
-            self.cancel()
 
     def start(self, what: str) -> None:
         """Show what one of `TITLES` does. The same once more keeps what is shown, and goes on from there."""

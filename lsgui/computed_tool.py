@@ -31,6 +31,8 @@ while the hand moves."""
 @dataclass(eq=False)
 class _Request:
     text: str
+    value: int
+    """The class in the hand when it was asked for."""
     work: Work
     commit: bool
     """It will stay. What was a preview becomes so when the hand lets go before it is there."""
@@ -70,7 +72,7 @@ class ComputedTool(Idle):
         if self.document.image is None:
             return
         kept = (request for request in self._waiting if request.commit)
-        self._waiting = deque((*kept, _Request(text, work, commit)))
+        self._waiting = deque((*kept, _Request(text, self.painting.class_value, work, commit)))
         if not self.busy:
             self._next()
         elif not self._running.commit and time.monotonic() - self._since > _PATIENCE and self._job is not None:
@@ -117,7 +119,7 @@ class ComputedTool(Idle):
             return
         request = self._waiting.popleft()
         if self._snapshot is None:
-            self._snapshot = self.document.hold(request.text)
+            self._snapshot = self.document.hold(request.text, request.value)
         snapshot, self._running, self._since = self._snapshot, request, time.monotonic()
         if self.kit.jobs is None:
             self._done(request, request.work(snapshot, silent))
@@ -137,7 +139,7 @@ class ComputedTool(Idle):
         if request is not self._running:
             return
         self._running = self._job = None
-        self.document.show(patch)
+        self.document.show(patch, request.value)
         if request.commit:
             self._commit()
         self.arrived(patch)

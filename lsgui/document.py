@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
@@ -26,10 +27,13 @@ from lsgui.mask import (
     filled_in,
     painting,
     performed,
+    whole_patch,
 )  # fmt: skip
 from lsgui.rules import FREE, Rules
 from lsgui.snapshot import Snapshot
 from model.images import Image
+from model.journal_story import BY_THE_MODEL
+from model.patches import few_boxes
 from model.provenance import ACCEPTED, MODEL
 
 
@@ -44,8 +48,10 @@ class Document(QObject):
     committed = Signal(object)
     """A Commit, just before `edited`."""
     gesture_ended = Signal()
+    undone_kept = Signal()
+    """A prediction came where something could be redone: that can be undone now, by a step of its own."""
     unreadable = Signal(object)
-    """The error for which a step could not be fetched from the journal; nothing was undone or redone."""
+    """The error for which a step could not be fetched from the journal, and was neither undone nor redone."""
 
     def __init__(
         self,
@@ -73,8 +79,14 @@ class Document(QObject):
         return self._planes.shape
 
     @property
+    def label_map(self) -> np.ndarray:
+        """Not to be held: after a large undo it is brought up to date when it is asked for."""
+        self._planes.label  # noqa: B018
+        return self._label_map
+
+    @property
     def provenance(self) -> np.ndarray:
-        """Not to be held: after an undo it is brought up to date when it is asked for."""
+        """Likewise."""
         self._planes.pay()
         return self._provenance
 
@@ -96,18 +108,21 @@ class Document(QObject):
     def close(self) -> None:
         self._replace(None, "", np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.uint8), None)
 
-    def begin(self, text: str) -> None:
-        """Start a gesture that `commit` turns into one undo step called `text`, and `restore` takes back."""
+    def begin(self, text: str, value: int | None = None) -> None:
+        """Start a gesture that `commit` turns into one undo step called `text`, and `restore` takes back.
+
+        `value` is the class in the hand: the one that the step is said to have been painted with.
+        """
         self.restore()
         if self.image is not None:
-            self._gesture = Gesture(text, self._planes, self._tile)
+            self._gesture = Gesture(text, value, self._planes, self._tile)
 
     def preview(self, region: AnyRegion | None, ink: Ink | int, rules: Rules = FREE) -> None:
         """Show the gesture's next part. Without a gesture (it was restored meanwhile) nothing happens."""
         if isinstance(self._gesture, Gesture) and region is not None:
             self._changed(self._gesture.paint(region, _ink(ink), rules, self.image.pixels))
 
-    def hold(self, text: str) -> Snapshot:
+    def hold(self, text: str, value: int | None = None) -> Snapshot:
         """Start a gesture whose pixels are computed elsewhere, from the planes as they are now; `show` shows them.
 
         The snapshot ends with the gesture.
@@ -115,12 +130,16 @@ class Document(QObject):
         if self.image is None:
             raise RuntimeError("no image is open")
         self.restore()
-        self._gesture = HeldGesture(text, self._planes, self.snapshot())
+        self._gesture = HeldGesture(text, value, self._planes, self.snapshot())
         return self._gesture.snapshot
 
-    def show(self, patch: MaskPatch | None) -> None:
-        """What the held gesture shows now, instead of what it showed before. Without one nothing happens."""
+    def show(self, patch: MaskPatch | None, value: int | None = None) -> None:
+        """What the held gesture shows now, instead of what it showed before. Without one nothing happens.
+
+        `value` is the class that was in the hand when this was asked for.
+        """
         if isinstance(self._gesture, HeldGesture):
+            self._gesture.value = value
             self._changed(self._gesture.show(patch))
 
     def commit(self) -> bool:
@@ -131,7 +150,7 @@ class Document(QObject):
         patch = gesture.patch()
         self._end_gesture()
         if patch is not None:
-            self._commit(gesture.text, patch)
+            self._commit(gesture.text, patch, gesture.value)
         self.gesture_ended.emit()
         return patch is not None
 
@@ -143,6 +162,19 @@ class Document(QObject):
             self._end_gesture()
             self._changed(boxes)
             self.gesture_ended.emit()
+
+    def show_rows(self, rows: np.ndarray | None) -> None:
+        """Which rows of the image the screen shows, sorted: a large undo changes those first. None when it is most."""
+        self._planes.show_rows(rows)
+
+    @property
+    def shown_label_map(self) -> np.ndarray:
+        """The label map of which those rows alone are sure to be up to date."""
+        return self._label_map
+
+    def value_at(self, x: int, y: int) -> int:
+        """The label of one pixel."""
+        return self._planes.value_at(x, y)
 
     def undo(self) -> None:
         """Take back the running gesture, else the last step."""
@@ -156,17 +188,19 @@ class Document(QObject):
             self.jump(self.history.cursor + 1)
 
     def jump(self, cursor: int) -> None:
-        """Undo or redo until `cursor` steps are in force; a running gesture is taken back first."""
+        """Undo or redo until `cursor` steps are in force, or one cannot be; a running gesture is taken back first."""
         self.restore()
         if cursor == self.history.cursor:
             return
+        before, boxes = self.history.cursor, []
         try:
-            patches = self.history.move(cursor)
-        except (OSError, PatchError) as error:
+            self.history.walk(cursor, lambda patch: boxes.extend(self._planes.apply(patch)))
+        except (OSError, PatchError, MemoryError) as error:
             self.unreadable.emit(error)
-            return
-        self._changed(self._planes.apply(patches))
-        self._announce("move", "", None)
+        finally:
+            if self.history.cursor != before:
+                self._changed(few_boxes(boxes))
+                self._announce("move", "", None)
 
     def paint(self, text: str, region: AnyRegion | None, ink: Ink | int, rules: Rules = FREE) -> bool:
         """Set a region at once, without a gesture. False when it changes nothing."""
@@ -174,22 +208,28 @@ class Document(QObject):
             return False
         ink = _ink(ink)
         if isinstance(region, Spans) and ink.is_plain and rules.is_free:
-            return self._done(text, filled_in, region, ink)
-        return self._done(text, performed, painting(region, ink, rules, self.image.pixels), region.box)
+            return self._done(text, ink.one_value, filled_in, region, ink)
+        edit = painting(region, ink, rules, self.image.pixels)
+        return self._done(text, ink.one_value, performed, edit, region.box)
 
-    def push_patch(self, text: str, patch: MaskPatch | None) -> bool:
-        """An edit that was computed elsewhere, from the planes as they are now. False for None."""
+    def push_patch(self, text: str, patch: MaskPatch | None, keeps_undone: bool = False) -> bool:
+        """An edit that was computed elsewhere, from the planes as they are now. False for None.
+
+        `keeps_undone`: it is none that a person makes, who would expect it to end what can be redone.
+        """
         self._check_idle()
         if patch is None:
             return False
-        self._changed(self._planes.apply([patch]))
+        self._changed(self._planes.apply(patch))
+        if keeps_undone:
+            self._keep_undone()
         self._commit(text, patch)
         return True
 
     def apply_prediction(self, label_map: np.ndarray, text: str = "Predict") -> bool:
         """The model's result, beneath what a person has set. Not during a gesture. False when it changes nothing."""
         self._check_shape(label_map)
-        return self._edit(text, document_edits.predicted(label_map))
+        return self.push_patch(text, whole_patch(self._planes, document_edits.predicted(label_map)), keeps_undone=True)
 
     def revert_to(self, label_map: np.ndarray, text: str = "Revert to prediction") -> bool:
         """The model's result everywhere, over a person's pixels too."""
@@ -232,14 +272,14 @@ class Document(QObject):
 
     def _edit(self, text: str, edit: Edit) -> bool:
         """Of the whole image."""
-        return self._done(text, performed, edit, (0, 0, self.shape[1], self.shape[0]))
+        return self._done(text, None, performed, edit, (0, 0, self.shape[1], self.shape[0]))
 
-    def _done(self, text: str, way: Callable[..., MaskPatch | None], *what: object) -> bool:
+    def _done(self, text: str, value: int | None, way: Callable[..., MaskPatch | None], *what: object) -> bool:
         self._check_idle()
         patch = way(self._planes, *what)
         if patch is not None:
             self._changed(patch.boxes())
-            self._commit(text, patch)
+            self._commit(text, patch, value)
         return patch is not None
 
     def _check_idle(self) -> None:
@@ -250,14 +290,25 @@ class Document(QObject):
         if label_map.shape != self.shape:
             raise ValueError(f"expected a map of {self.shape}, got {label_map.shape}")
 
-    def _commit(self, text: str, patch: MaskPatch) -> None:
+    def _commit(self, text: str, patch: MaskPatch, value: int | None = None) -> None:
         """Remember and announce a patch that is on the planes already."""
         self.history.push(text, patch, time.time(), self.seq + 1)
-        self._announce("edit", text, patch)
+        self._announce("edit", text, patch, value)
 
-    def _announce(self, kind: str, text: str, patch: MaskPatch | None) -> None:
+    def _keep_undone(self) -> None:
+        """A person's steps that could be redone come into force again, and one more takes them back."""
+        undone = self.history.steps[self.history.cursor :]
+        if all(step.text in BY_THE_MODEL for step in undone):
+            return
+        with suppress(OSError, PatchError, MemoryError):  # what cannot be read can be redone as little
+            patch = self.history.take_up()
+            self._announce("move", "", None)
+            self._commit("Taken back", patch)
+            self.undone_kept.emit()
+
+    def _announce(self, kind: str, text: str, patch: MaskPatch | None, value: int | None = None) -> None:
         self.seq += 1
-        self.committed.emit(Commit(kind, self.seq, text, time.time(), patch, self.history.cursor))
+        self.committed.emit(Commit(kind, self.seq, text, time.time(), patch, self.history.cursor, value))
         self.edited.emit()
 
     def _end_gesture(self) -> None:
@@ -290,8 +341,8 @@ class Document(QObject):
 
     def _hold(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
         self._planes = LivePlanes(label_map, provenance)
-        self.label_map, self._provenance = (plane.view() for plane in self._planes.all)
-        self.label_map.flags.writeable = self._provenance.flags.writeable = False
+        self._label_map, self._provenance = (plane.view() for plane in self._planes.all)
+        self._label_map.flags.writeable = self._provenance.flags.writeable = False
 
 
 def _ink(ink: Ink | int) -> Ink:

@@ -132,11 +132,6 @@ def seed(pixels: np.ndarray, x: int, y: int, limit: int = REACH) -> Seed:
     return Seed((left, top), at, smooth, mean, np.maximum(spread, least))
 
 
-def grow(pixels: np.ndarray, x: int, y: int, k: float, limit: int = REACH) -> Region:
-    """What the wand takes at (x, y) with a tolerance of `k` spreads."""
-    return seed(pixels, x, y, limit).grown(k)
-
-
 def usual(pixels: np.ndarray) -> tuple[float, float]:
     """The values of a part of an image, as (low, high), without its most extreme ones."""
     grey = pixels.mean(axis=-1) if pixels.ndim == 3 else pixels

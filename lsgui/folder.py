@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QImage
 
+from lsgui.translation import sentence
+from model.messages import Message
 from model.review import most_useful_first
 from model.workspace import Entry, Status
 
 EntryRole = Qt.ItemDataRole.UserRole + 1
 ThumbnailRole = Qt.ItemDataRole.UserRole + 2
+ProblemRole = Qt.ItemDataRole.UserRole + 3
 
 Index = QModelIndex | QPersistentModelIndex
 
 
+@dataclass(frozen=True)
+class Problem:
+    """What was found out about an image when it was looked at: `kind` is image or label, which cannot be used."""
+
+    kind: str
+    message: Message
+
+
 class FolderModel(QAbstractListModel):
-    """One row per image, in the workspace's order. `picture` answers with a thumbnail, or None until it has one."""
+    """One row per image, in the workspace's order. `picture` answers with a thumbnail, or None until it has one.
+
+    `problem` answers with what that found out, if anything.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._entries: list[Entry] = []
         self._rows: dict[str, int] = {}
         self.picture: Callable[[Entry], QImage | None] = lambda entry: None
+        self.problem: Callable[[Entry], Problem | None] = lambda entry: None
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -71,8 +87,13 @@ class FolderModel(QAbstractListModel):
         if not index.isValid():
             return None
         entry = self._entries[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
+        if role == Qt.ItemDataRole.ToolTipRole:
+            problem = self.problem(entry)
+            return entry.name if problem is None else f"{entry.name}\n{sentence(problem.message)}"
+        if role == ProblemRole:
+            return self.problem(entry)
         if role == EntryRole:
             return entry
         if role == ThumbnailRole:

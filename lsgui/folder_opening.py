@@ -17,7 +17,7 @@ from lsgui.opening import Opening
 from lsgui.saving import Saving
 from model.errors import ImageError
 from model.images import folder_notice
-from model.layout import workspace_around
+from model.layout import Layout, workspace_around
 from model.messages import Message
 from model.progress import Report
 from model.workspace import Entry, Workspace, WorkspaceLocked, WorkspaceNotWritable
@@ -190,6 +190,9 @@ class FolderOpening(QObject):
         elsewhere = self._context.data_folder / f"{request.path.name}-{place}"
         if request.root == elsewhere:
             self._context.tell_failure(failure)
+        elif Layout(elsewhere).classes.exists():  # that is where they went the last time
+            self._open(_Request(request.path, elsewhere, request.image))
+            self._context.tell("info", _kept_elsewhere(request.path, elsewhere))
         elif self._context.ask(_not_writable(request.path, elsewhere)) == "elsewhere":
             self._open(_Request(request.path, elsewhere, request.image))
 
@@ -203,6 +206,12 @@ def _read_folder(request: _Request) -> _Folder:
     workspace = Workspace.open(request.path, request.root)
     entries = workspace.entries()
     return _Folder(workspace, entries, None if entries else folder_notice(request.path))
+
+
+def _kept_elsewhere(path: Path, elsewhere: Path) -> Message:
+    return Message(
+        "{folder} cannot be written; its labels are kept in {place}.", {"folder": path.name, "place": str(elsewhere)}
+    )
 
 
 def _not_writable(path: Path, elsewhere: Path) -> Question:

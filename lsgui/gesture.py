@@ -4,48 +4,46 @@ from __future__ import annotations
 
 import numpy as np
 
-from lsgui.kept_tiles import TILE, KeptTiles
+from lsgui.growing_patch import GrowingPatch
+from lsgui.kept_tiles import TILE
 from lsgui.live_planes import LivePlanes
 from lsgui.mask import AnyRegion, Box, Ink, MaskPatch, Spans, fill, painting, write
 from lsgui.rules import Rules
 from lsgui.snapshot import Snapshot
-from model.patches import few_boxes, piece_between
+from model.patches import few_boxes
 
 Boxes = tuple[Box, ...]
 """Where the planes have changed."""
 
 
 class Gesture:
-    """One that paints as it goes: it keeps the tiles that it reaches as they were."""
+    """One that paints as it goes."""
 
-    def __init__(self, text: str, planes: LivePlanes, tile: int = TILE) -> None:
-        self.text = text
+    def __init__(self, text: str, value: int | None, planes: LivePlanes, tile: int = TILE) -> None:
+        self.text, self.value = text, value
         self._planes = planes
-        self._before = KeptTiles(tile)
+        self._made = GrowingPatch(planes, tile)
 
     def paint(self, region: AnyRegion, ink: Ink, rules: Rules, pixels: np.ndarray) -> Boxes:
         """`pixels` are the whole image's."""
-        self._before.keep(region.box, *self._planes.all)
+        self._made.reach(region.box)
         if isinstance(region, Spans) and ink.is_plain and rules.is_free:
             fill(self._planes, region, ink)
         else:
             write(self._planes, painting(region, ink, rules, pixels), region.box)
+        self._made.go_on()
         return (region.box,)
 
     def patch(self) -> MaskPatch | None:
         """What it has changed; None when that is nothing."""
-        pieces = []
-        for (x, y, w, h), before in self._before.strips():
-            now = self._planes.rows(slice(y, y + h), slice(x, x + w))
-            pieces.append(piece_between((x, y), before, now))
-        changed = [piece for piece in pieces if piece is not None]
-        return MaskPatch(changed) if changed else None
+        return self._made.patch()
 
     def take_back(self) -> Boxes:
-        boxes = few_boxes(box for box, _ in self._before.items())
+        before = self._made.before
+        boxes = few_boxes(box for box, _ in before.items())
         with self._planes.writing(boxes):
-            for (x, y, w, h), before in self._before.items():
-                for plane, kept in zip(self._planes.all, before, strict=True):
+            for (x, y, w, h), was in before.items():
+                for plane, kept in zip(self._planes.all, was, strict=True):
                     plane[y : y + h, x : x + w] = kept
         return boxes
 
@@ -56,8 +54,8 @@ class Gesture:
 class HeldGesture:
     """One whose pixels are computed elsewhere, from `snapshot`, which ends with it: it shows one patch at a time."""
 
-    def __init__(self, text: str, planes: LivePlanes, snapshot: Snapshot) -> None:
-        self.text = text
+    def __init__(self, text: str, value: int | None, planes: LivePlanes, snapshot: Snapshot) -> None:
+        self.text, self.value = text, value
         self.snapshot = snapshot
         self._planes = planes
 

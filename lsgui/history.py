@@ -45,7 +45,10 @@ class Past:
 
 @dataclass(frozen=True)
 class Commit:
-    """What has just become true of the open image: `kind` is edit (with its patch) or move (undo, redo, jump)."""
+    """What has just become true of the open image: `kind` is edit (with its patch) or move (undo, redo, jump).
+
+    `value` is the class that an edit was begun with, if it was painted with one.
+    """
 
     kind: str
     seq: int
@@ -53,6 +56,7 @@ class Commit:
     time: float
     patch: MaskPatch | None
     cursor: int
+    value: int | None = None
 
 
 @dataclass
@@ -99,14 +103,6 @@ class History(QObject):
         return self.cursor < len(self._entries)
 
     @property
-    def undo_text(self) -> str:
-        return self._entries[self.cursor - 1].step.text if self.can_undo else ""
-
-    @property
-    def redo_text(self) -> str:
-        return self._entries[self.cursor].step.text if self.can_redo else ""
-
-    @property
     def nbytes(self) -> int:
         """Bytes of memory that all steps keep."""
         return sum(entry.patch.nbytes for entry in self._entries if entry.patch is not None)
@@ -119,23 +115,33 @@ class History(QObject):
         self._stay_within(may_drop=True)
         self.changed.emit()
 
-    def back(self) -> MaskPatch:
-        """Take the last step back: what to apply for it. Raises OSError or PatchError; then nothing has moved."""
-        return self.move(self.cursor - 1)[0]
+    def walk(self, cursor: int, do: Callable[[MaskPatch], None]) -> None:
+        """Go to where `cursor` steps are in force, one by one: `do` what each asks for.
 
-    def forward(self) -> MaskPatch:
-        """Do the next step again, likewise."""
-        return self.move(self.cursor + 1)[0]
-
-    def move(self, cursor: int) -> list[MaskPatch]:
-        """Go to where `cursor` steps are in force: what to apply for it. Raises as `back` does, and IndexError."""
+        Raises IndexError, OSError or PatchError, and what `do` raises; it has got then to where `cursor` says. Of steps
+        that are read from the journal one at a time is in memory: all that are passed may take gigabytes.
+        """
         if not 0 <= cursor <= len(self._entries):
             raise IndexError(f"step {cursor} of {len(self._entries)}")
-        passed = self._entries[min(cursor, self.cursor) : max(cursor, self.cursor)]
-        patches = [self._patch(entry) for entry in passed]
-        self.cursor = cursor
+        way = 1 if cursor > self.cursor else -1
+        before = self.cursor
+        try:
+            while self.cursor != cursor:
+                do(self._patch(self._entries[min(self.cursor, self.cursor + way)]))
+                self.cursor += way
+        finally:
+            if self.cursor != before:
+                self.changed.emit()
+
+    def take_up(self) -> MaskPatch:
+        """Count what could be redone as in force, without doing it: the patch that takes it back.
+
+        Raises OSError or PatchError; then nothing has moved.
+        """
+        patches = [self._patch(entry) for entry in self._entries[self.cursor :]]
+        self.cursor = len(self._entries)
         self.changed.emit()
-        return patches
+        return MaskPatch([piece for patch in reversed(patches) for piece in patch.pieces])
 
     def load(self, steps: tuple[Step, ...], cursor: int, read: Read | None) -> None:
         """Start with the steps of a journal; `read` fetches those and all that `stored` is told of later.

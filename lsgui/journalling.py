@@ -52,6 +52,8 @@ class Journalling(QObject):
         """Before another image is loaded: what its document has to know of its history."""
         self._retry.stop()
         self._job = None
+        if self._writer is not None:
+            self._context.jobs.background(self._writer.journal.close)
         if journal is None:
             self._writer = None
             return None
@@ -91,9 +93,9 @@ class Journalling(QObject):
 
     def _uid_of(self, commit: Commit) -> str:
         """Of the class that it was painted with; "" for what paints with none."""
-        if commit.text not in PAINTING:
+        if commit.text not in PAINTING or commit.value is None:
             return ""
-        found = self._context.workspace.classes.by_value(self._context.painting.class_value)
+        found = self._context.workspace.classes.by_value(commit.value)
         return found.uid if found is not None else ""
 
     def _submit(self, writer: JournalWriter) -> None:
@@ -124,8 +126,8 @@ class Journalling(QObject):
         self._context.tell(
             "error",
             Message(
-                "This step cannot be read from the journal ({reason}); nothing was changed.",
-                {"reason": getattr(error, "strerror", None) or str(error)},
+                "This step cannot be read from the journal ({reason}); it was neither undone nor redone.",
+                {"reason": getattr(error, "strerror", None) or str(error) or type(error).__name__},
             ),
         )
 

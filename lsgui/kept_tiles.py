@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -37,15 +37,23 @@ class KeptTiles:
             height, width = planes[0].shape
             yield (column * self.side, row * self.side, width, height), planes
 
-    def strips(self) -> Iterator[tuple[Box, Planes]]:
-        """The same with tiles side by side as one: what follows in memory is compared, and XORed, in half the time."""
-        for row, first, stop in self._neighbours():
-            tiles = [self._tiles[column, row] for column in range(first, stop)]
-            height, width = tiles[0][0].shape[0], sum(tile[0].shape[1] for tile in tiles)
+    def differences(
+        self, planes: Planes, wanted: Iterable[tuple[int, int]]
+    ) -> Iterator[tuple[tuple[int, int], Planes]]:
+        """Of a row of tiles, from left to right, the kept ones XOR whole `planes`, each with its first pixel (x, y).
+
+        Those side by side are one: what follows in memory is compared, and XORed, in half the time.
+        """
+        for (column, row), tiles in self._neighbours(wanted):
+            x, height, width = column * self.side, tiles[0][0].shape[0], sum(tile[0].shape[1] for tile in tiles)
             step = max(1, _STRIP_PIXELS // width)
             for top in range(0, height, step):
-                label, origin = (_joined([tile[plane][top : top + step] for tile in tiles]) for plane in (0, 1))
-                yield (first * self.side, row * self.side + top, width, len(label)), (label, origin)
+                y, strip = row * self.side + top, []
+                for plane in (0, 1):
+                    kept = np.concatenate([tile[plane][top : top + step] for tile in tiles], axis=1)
+                    now = planes[plane][y : y + len(kept), x : x + width]
+                    strip.append(np.bitwise_xor(kept, now, out=kept))
+                yield (x, y), tuple(strip)
 
     def put_into(self, rows: slice, columns: slice, planes: tuple[np.ndarray, ...]) -> None:
         """Overwrite copies, of the label or of both planes, of these rows and columns with what was kept of them."""
@@ -60,22 +68,18 @@ class KeptTiles:
         """Around all that may have changed; (0, 0, 0, 0) while nothing has."""
         return union(box for box, _ in self.items())
 
-    def _neighbours(self) -> Iterator[tuple[int, int, int]]:
-        """Tiles side by side: (row, first column, the column after the last)."""
-        places = sorted((row, column) for column, row in self._tiles)
+    def _neighbours(self, wanted: Iterable[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], list[Planes]]]:
+        """Kept tiles side by side, each time with the place of the first."""
+        places = [place for place in wanted if place in self._tiles]
         start = 0
-        for end, (row, column) in enumerate(places, start=1):
-            if end == len(places) or places[end] != (row, column + 1):
-                yield row, places[start][1], column + 1
+        for end, (column, row) in enumerate(places, start=1):
+            if end == len(places) or places[end] != (column + 1, row):
+                yield places[start], [self._tiles[place] for place in places[start:end]]
                 start = end
 
     def _part(self, tile: tuple[int, int]) -> tuple[slice, slice]:
         column, row = tile
         return slice(row * self.side, (row + 1) * self.side), slice(column * self.side, (column + 1) * self.side)
-
-
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _paste(kept: Planes, at: tuple[int, int], planes: tuple[np.ndarray, ...], corner: tuple[int, int]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 
 from lsgui.context import Context
+from lsgui.map_writing import MapWriting
 from lsgui.notices import Answer, Question
-from lsgui.saving import Saving
 from lsgui.whole_edits import WholeEdits
 from model.labels import UNTOUCHED
 from model.messages import Message
@@ -18,10 +18,10 @@ from model.provenance import MODEL
 class LabelSaving(QObject):
     """Until a label is saved, no training reads the image."""
 
-    def __init__(self, context: Context, saving: Saving, whole: WholeEdits, parent: QObject | None = None) -> None:
+    def __init__(self, context: Context, maps: MapWriting, whole: WholeEdits, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._saving = saving
+        self._maps = maps
         self._whole = whole
         self._told = False
 
@@ -49,8 +49,8 @@ class LabelSaving(QObject):
             self._write(False, then)
 
     def _write(self, accepted: bool, then: Callable[[], None]) -> None:
-        shot = self._saving.snapshot()
-        self._saving.submit(
+        shot = self._maps.snapshot()
+        self._maps.submit(
             shot,
             Message("Saving the label of {name}", {"name": shot.name}),
             lambda report: shot.workspace.save_label(shot.name, shot.image, shot.planes, accepted, shot.held),

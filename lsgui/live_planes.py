@@ -6,15 +6,21 @@ import math
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
 
+from lsgui.late_rows import LateRows
 from lsgui.mask import Box, MaskPatch, Piece
 from lsgui.tile_counts import TileCounts
-from model.patches import few_boxes, xor_into
+from model.patches import xor_into
+
+_LARGE = 1 << 22
+"""Pixels of a patch."""
+_MOST_OWED = 64_000_000
+"""Bytes: a jump over many steps must not keep them all in memory."""
 
 
 class Keeper(Protocol):
@@ -26,20 +32,46 @@ class Keeper(Protocol):
 class LivePlanes:
     """`label` and `origin` are uint8 (H, W), contiguous. One thread writes; others read under `lock`, in small parts.
 
-    A patch changes the label at once, since that is what is shown. What it owes the provenance is paid when somebody
-    looks, or in the pauses of `recount`: a large undo is seen in half the time.
+    A large patch changes at once what is shown: the label, and of that only the rows on the screen, which are few when
+    it shows a large image. What is owed is paid when somebody looks, or in the pauses of `recount`.
     """
 
     def __init__(self, label_map: np.ndarray, provenance: np.ndarray) -> None:
-        self.label, self._origin = (np.require(plane, np.uint8, ["C", "W"]) for plane in (label_map, provenance))
+        label, self._origin = (np.require(plane, np.uint8, ["C", "W"]) for plane in (label_map, provenance))
+        self._late = LateRows(label)
         self.lock = threading.RLock()
         self._owed: list[Piece] = []
+        self._owed_bytes = 0
         self._keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
-        self._counts = TileCounts(self.label.shape), TileCounts(self.label.shape)
+        self._counts = TileCounts(label.shape), TileCounts(label.shape)
 
     @property
     def shape(self) -> tuple[int, int]:
-        return self.label.shape
+        return self._late.label.shape
+
+    @property
+    def label(self) -> np.ndarray:
+        """With all that is owed to it."""
+        if self._late:
+            with self.lock:
+                self._late.pay()
+        return self._late.label
+
+    @property
+    def shown_label(self) -> np.ndarray:
+        """What the rows given to `show_rows` hold; others may be late."""
+        return self._late.label
+
+    def show_rows(self, rows: np.ndarray | None) -> None:
+        """Which rows the screen shows, sorted; None when it is most of them."""
+        if rows is not self._late.shown:
+            self.label  # noqa: B018 - pays: others were late
+            self._late.shown = rows
+
+    def value_at(self, x: int, y: int) -> int:
+        """The label of a pixel, for which nothing has to be paid."""
+        with self.lock:
+            return self._late.value_at(x, y)
 
     @property
     def origin(self) -> np.ndarray:
@@ -69,12 +101,18 @@ class LivePlanes:
                     keeper.keep(box)
             yield
 
-    def apply(self, patches: Sequence[MaskPatch]) -> tuple[Box, ...]:
-        """Do patches, or take them back; where that was."""
-        boxes = few_boxes(box for patch in patches for box in patch.boxes())
+    def apply(self, patch: MaskPatch) -> tuple[Box, ...]:
+        """Do a patch, or take it back; where that was. Should it fail, nothing has changed."""
+        boxes = patch.boxes()
         with self.writing(boxes):
-            for patch in patches:
+            large = sum(piece.box[2] * piece.box[3] for piece in patch.pieces) > _LARGE
+            if large and self._late.shown is not None:
+                self._put_shown(patch)
+            else:
                 self.put(patch)
+        self._owed_bytes += patch.nbytes
+        if self._owed_bytes > _MOST_OWED:
+            self.pay()
         return boxes
 
     def put(self, patch: MaskPatch) -> None:
@@ -83,9 +121,31 @@ class LivePlanes:
         self.owe(patch.pieces)
 
     def put_label(self, pieces: Iterable[Piece]) -> None:
-        """The label's part of it."""
-        for piece in pieces:
-            xor_into(self.label, piece.box, piece.label)
+        """The label's part of it: all or, should it fail, nothing."""
+        done: list[Piece] = []
+        try:
+            for piece in pieces:
+                xor_into(self.label, piece.box, piece.label)
+                done.append(piece)
+        except BaseException:  # a packed piece that the memory has no room for
+            for piece in done:
+                xor_into(self.label, piece.box, piece.label)
+            raise
+
+    def _put_shown(self, patch: MaskPatch) -> None:
+        """The same, and the rows of the label that are not shown are owed, too."""
+        done: list[Piece] = []
+        label = self.label
+        try:
+            for piece in patch.pieces:
+                self._late.put(piece)
+                done.append(piece)
+        except BaseException:
+            self._late.pay()
+            for piece in done:
+                xor_into(label, piece.box, piece.label)
+            raise
+        self.owe(patch.pieces)
 
     def owe(self, pieces: Iterable[Piece]) -> None:
         """And that of the provenance, in time. Of boxes that were announced by `writing`."""
@@ -107,19 +167,23 @@ class LivePlanes:
     def recount(self, seconds: float) -> bool:
         """Bring the counts closer to what is, for about so long; True when they are there."""
         label, origin = self._counts
-        return self.pay(seconds) and label.refresh(self.label, seconds) and origin.refresh(self._origin, seconds)
+        return self.pay(seconds) and label.refresh(self._late.label, seconds) and origin.refresh(self._origin, seconds)
 
     def pay(self, seconds: float = math.inf) -> bool:
-        """Give the provenance what it is owed, for about so long; True when nothing is left.
+        """Give both planes what they are owed, for about so long; True when nothing is left.
 
         A piece is owed until it is done, so that whoever finds nothing owed, without the lock, may look.
         """
         end = time.monotonic() + seconds
         with self.lock:
+            if not self._late.pay(seconds):
+                return False
             while self._owed:
                 piece = self._owed[-1]
                 xor_into(self._origin, piece.box, piece.provenance)
                 self._owed.pop()
                 if time.monotonic() >= end:
                     break
+            if not self._owed:
+                self._owed_bytes = 0
             return not self._owed

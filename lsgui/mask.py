@@ -44,6 +44,11 @@ class Ink:
         """The same for every pixel."""
         return isinstance(self.value, int) and self.only_from is None
 
+    @property
+    def one_value(self) -> int | None:
+        """The class, if it is one."""
+        return self.value if isinstance(self.value, int) else None
+
 
 class PlaneRows(Protocol):
     """Two planes of which parts can be had; `Document` gives views, `Snapshot` copies."""

@@ -12,7 +12,9 @@ from lsgui.context import Context
 from lsgui.folder import FolderFilter
 from lsgui.jobs import Failure, Job
 from lsgui.journalling import Journalling
+from lsgui.map_writing import MapWriting
 from lsgui.saving import Saving
+from model.edits import NOT_IN_THE_JOURNAL
 from model.foreign import stamp_of
 from model.images import Image, read_image
 from model.index import FileStamp
@@ -42,6 +44,7 @@ class Opening(QObject):
         context: Context,
         journalling: Journalling,
         saving: Saving,
+        maps: MapWriting,
         shown: FolderFilter,
         parent: QObject | None = None,
     ) -> None:
@@ -56,6 +59,7 @@ class Opening(QObject):
         self._context = context
         self._journalling = journalling
         self._saving = saving
+        self._maps = maps
         self._shown = shown
         self._generation = 0
         self._reading: Job | None = None
@@ -162,10 +166,14 @@ class Opening(QObject):
     def _show(self, name: str, opened: _Opened) -> None:
         self.under_way = False
         maps, self.stamp, self.foreign = opened.maps, opened.stamp, opened.maps.foreign
-        self._saving.leave()
+        self._maps.leave()
         past = self._journalling.begin(opened.journal, maps.past)
-        self._context.document.load(opened.image, maps.label_map, maps.provenance, name, past)
-        self._saving.take_up(maps.unsaved)
+        document = self._context.document
+        if maps.lacking is not None:  # an edit on top of the history, which ends before it
+            maps.lacking.apply(maps.label_map, maps.provenance)
+        document.load(opened.image, maps.label_map, maps.provenance, name, past)
+        document.push_patch(NOT_IN_THE_JOURNAL, maps.lacking)
+        self._maps.take_up(maps.unsaved)
         self.opened.emit()
         for notice in opened.image.notices:
             self._context.tell("info", notice)

@@ -13,6 +13,7 @@ from lsgui.rendering import Rect, View, indices, positions, strips, take
 from model.provenance import ACCEPTED, HUMAN, MODEL
 
 _FIRST = 0 if sys.byteorder == "little" else 1
+_ON_LINE = 128
 PROVENANCE: Mapping[int, tuple[int, int, int]] = {
     MODEL: (0x5B, 0x9D, 0xFF),
     ACCEPTED: (0x5F, 0xD3, 0x8D),
@@ -27,14 +28,28 @@ class OverlayColors:
 
     fill: np.ndarray
     line: np.ndarray
+    highest: int
+    """Of the values there may be, but for untouched."""
 
     @cached_property
-    def pairs(self) -> np.ndarray:
-        """`fill` of two neighbours at once, by their values as one uint16: half the look-ups."""
-        both = np.empty((256, 256, 2), np.uint32)
-        both[..., _FIRST] = self.fill  # the neighbour that is first in memory is the low byte, or the high one
-        both[..., 1 - _FIRST] = self.fill[:, None]
-        return both.reshape(-1).view(np.uint64)
+    def both(self) -> np.ndarray:
+        """uint32 (512,): `fill`, then `line`."""
+        return np.concatenate((self.fill, self.line))
+
+    @cached_property
+    def pairs(self) -> np.ndarray | None:
+        """The colours of two neighbours at once, by both as one uint16: half the look-ups.
+
+        A value on the outline has the highest bit set; None where values have it themselves, or would become that of
+        untouched, which alone may have it: it has no colour in any case.
+        """
+        if self.highest >= _ON_LINE - 1:
+            return None
+        single = np.where(np.arange(256) < _ON_LINE, self.fill, np.roll(self.line, _ON_LINE))
+        pairs = np.empty((256, 256, 2), np.uint32)
+        pairs[..., _FIRST] = single  # the neighbour that is first in memory is the low byte, or the high one
+        pairs[..., 1 - _FIRST] = single[:, None]
+        return pairs.reshape(-1).view(np.uint64)
 
     @classmethod
     def of(cls, colors: Mapping[int, tuple[int, int, int]], opacity: float, hidden: Iterable[int]) -> OverlayColors:
@@ -44,7 +59,7 @@ class OverlayColors:
         for value in shown:
             fill[value] = premultiplied(colors[value], opacity)
             line[value] = premultiplied(colors[value], min(1.0, opacity * 5))
-        return cls(fill, line)
+        return cls(fill, line, max(colors, default=0))
 
 
 @dataclass(frozen=True)
@@ -86,22 +101,29 @@ def render_overlay(
 
 
 def _colour(labels: np.ndarray, colors: OverlayColors, out: np.ndarray) -> None:
-    """`labels` has a border of one pixel more than `out`. Few pixels are edges: those alone are set again."""
-    core = np.ascontiguousarray(labels[1:-1, 1:-1])
-    edge = core != labels[:-2, 1:-1]
-    edge |= core != labels[2:, 1:-1]
-    edge |= core != labels[1:-1, :-2]
-    edge |= core != labels[1:-1, 2:]
-    at = np.flatnonzero(edge)
+    """`labels` has a border of one pixel more than `out`. Pixels of outlines are looked up in the same go."""
+    core, edge = labels[1:-1, 1:-1], _edges(np.ascontiguousarray(labels))
     argb = out if out.flags.c_contiguous else np.empty(out.shape, np.uint32)
-    if core.size % 2:
-        np.take(colors.fill, core, mode="clip", out=argb)
+    if colors.pairs is None or core.size % 2:
+        np.take(colors.both, np.left_shift(edge, 8, dtype=np.uint16) | core, mode="clip", out=argb)
     else:
-        twos = core.reshape(-1).view(np.uint16)
+        twos = (np.left_shift(edge.view(np.uint8), 7) | core).reshape(-1).view(np.uint16)
         np.take(colors.pairs, twos, mode="clip", out=argb.reshape(-1).view(np.uint64))
-    argb.reshape(-1)[at] = colors.line[core.reshape(-1)[at]]
     if argb is not out:
         out[:] = argb
+
+
+def _edges(labels: np.ndarray) -> np.ndarray:
+    """bool (h - 2, w - 2) of uint8 (h, w): which pixels have another value above, below, left or right of them.
+
+    All rows as one, in which the neighbours are a fixed way off: what crosses their ends lies on the border.
+    """
+    width, flat = labels.shape[1], labels.reshape(-1)
+    down, right = flat[width:] != flat[:-width], flat[1:] != flat[:-1]
+    edge = down[width:] | down[:-width]
+    edge |= right[width - 1 : -width]
+    edge |= right[width : len(flat) - width]
+    return edge.reshape(-1, width)[:, 1:-1]
 
 
 def _in_range(pixels: np.ndarray, tint: Tint) -> np.ndarray:

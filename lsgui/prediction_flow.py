@@ -36,6 +36,7 @@ class PredictionFlow(QObject):
         self._folder = FolderPredicting(context, keeper, self._several_predicted)
         self._running: set[str] = set()
         context.document.loaded.connect(self._forget)
+        context.document.undone_kept.connect(self._tell_of_what_was_undone)
 
     def use_folder(self) -> None:
         """Another workspace: what was asked for in the old one comes to nothing."""
@@ -176,6 +177,11 @@ class PredictionFlow(QObject):
                 ),
                 "\n".join(str(failure.message) for failure in failures),
             )
+
+    def _tell_of_what_was_undone(self) -> None:
+        self._context.tell(
+            "info", Message("What could be redone is kept in the history, before the prediction: undo leads to it.")
+        )
 
     def _forget(self) -> None:
         self.prediction = None

@@ -12,11 +12,21 @@ from model.messages import Message
 
 
 class Previewed(ComputedTool):
-    """In the hand while its preview is shown, whatever tool is chosen."""
+    """In the hand while its preview is shown, whatever tool is chosen.
+
+    Also after it found nothing: its settings can still be changed, and an Enter for it accepts no image.
+    """
 
     def __init__(self, tools: ToolBox) -> None:
         super().__init__(tools.kit)
         self._tools = tools
+        self._found_nothing = False
+        self.document.edited.connect(self._put_down)
+        self.document.loaded.connect(self._put_down)
+
+    @property
+    def active(self) -> bool:
+        return self._found_nothing or super().active
 
     @property
     def waiting(self) -> bool:
@@ -35,6 +45,10 @@ class Previewed(ComputedTool):
         modifiers: Qt.KeyboardModifier = NO_MODIFIER,
         pressure: float = 1.0,
     ) -> bool:
+        """Where nothing is shown, nothing waits for an answer: the tool in the hand works."""
+        if self._found_nothing:
+            self.cancel()
+            return self._tools.press(x, y, button, modifiers, pressure)
         if button == Qt.MouseButton.LeftButton:
             self.ask()
         return button == Qt.MouseButton.LeftButton
@@ -47,6 +61,21 @@ class Previewed(ComputedTool):
         if patch is None and not self.committing:
             self.cancel()  # first: the line that says what a preview waits for goes with it
             self.nothing_changes()
+            self._found_nothing = True
+            self.kit.redraw()
+
+    def finish(self) -> None:
+        self._found_nothing = False
+        super().finish()
+
+    def cancel(self) -> None:
+        self._found_nothing = False
+        super().cancel()
 
     def nothing_changes(self) -> None:
         self.kit.say(Message("{what}: there is nothing to change.", {"what": self.title}))
+
+    def _put_down(self) -> None:
+        """What was found does not hold for another map."""
+        if self._found_nothing:
+            self.cancel()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QObject, Signal
 
 from lsgui.context import Context
+from lsgui.map_writing import MapWriting
 from lsgui.opening import Opening
 from lsgui.saving import Saving
 from model.errors import ModelError
@@ -23,10 +24,13 @@ class Recovery(QObject):
     found = Signal(object)
     """The list of Unsaved to ask about, newest first."""
 
-    def __init__(self, context: Context, saving: Saving, opening: Opening, parent: QObject | None = None) -> None:
+    def __init__(
+        self, context: Context, saving: Saving, maps: MapWriting, opening: Opening, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._context = context
         self._saving = saving
+        self._maps = maps
         self._opening = opening
 
     def look(self) -> None:
@@ -46,7 +50,7 @@ class Recovery(QObject):
         shown = self._context.document.name
         if choices.get(shown) == RESTORE:
             del choices[shown]
-            self._saving.write()
+            self._maps.write()
 
         def done(problems: list[Message]) -> None:
             if workspace is not self._context.workspace:

@@ -8,31 +8,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from lsgui.class_changes import ClassChanges
-from lsgui.clean_up import CleanUp
-from lsgui.context import Context
 from lsgui.document import Document
-from lsgui.folder import FolderFilter, FolderModel
-from lsgui.folder_opening import FolderOpening
-from lsgui.from_neighbours import FromNeighbours
-from lsgui.importing import Importing
-from lsgui.jobs import JobRunner, SegmenterKeeper
-from lsgui.journalling import Journalling
-from lsgui.label_saving import LabelSaving
-from lsgui.model_choice import ModelChoice, ModelInfo
+from lsgui.folder import FolderModel
+from lsgui.jobs import JobRunner
+from lsgui.model_choice import ModelInfo
 from lsgui.notices import Ask
-from lsgui.opening import Opening
 from lsgui.painting import PaintSettings
-from lsgui.prediction_flow import PredictionFlow
-from lsgui.recovery import Recovery
-from lsgui.saving import SavedState, Saving
-from lsgui.thumbnails import Thumbnails
-from lsgui.tools import ToolBox
-from lsgui.training_flow import MODEL_WEIGHT, TrainingFlow
+from lsgui.saving import SavedState
+from lsgui.session_parts import SessionParts
+from lsgui.training_flow import MODEL_WEIGHT
 from lsgui.training_state import TrainingState
-from lsgui.undo_anywhere import UndoAnywhere
-from lsgui.watching import Watching
-from lsgui.whole_edits import WholeEdits
 from model.classes import ClassTable, default_table
 from model.images import MAX_PIXELS
 from model.options import FineTuneOptions
@@ -72,37 +57,17 @@ class Session(QObject):
         """`ask` answers questions; `data_folder` takes the workspaces of folders that cannot be written;
         `demo_weights` predict until a workspace has a model of its own."""
         super().__init__(parent)
-        self._context = Context(ask, data_folder, max_pixels, self)
-        self.shown = FolderFilter(self.folder, self)
-        self.tools = ToolBox(self.document, self.painting, self, self.jobs, lambda: self.prediction)
-        self._clean_up = CleanUp(self.tools)
-        self._neighbours = FromNeighbours(self._context, self.tools)
-        self._thumbnails = Thumbnails(self.jobs, max_pixels, self)
-        self.folder.picture = self._thumbnails.picture
-        self._journalling = Journalling(self._context, self)
-        self._saving = Saving(self._context, self._journalling, self)
-        self._whole = WholeEdits(self._context)
-        self._labels = LabelSaving(self._context, self._saving, self._whole, self)
-        self._opening = Opening(self._context, self._journalling, self._saving, self.shown, self)
-        keeper = SegmenterKeeper(device)
-        self._model = ModelChoice(self._context, demo_weights, self)
-        self._predicting = PredictionFlow(self._context, self._model, keeper, self._whole, self)
-        self._training = TrainingFlow(self._context, self._saving, self._model, keeper, self)
-        self._folders = FolderOpening(self._context, self._journalling, self._saving, self._opening, self)
-        self._undo_anywhere = UndoAnywhere(self._context, self._opening, self)
-        self._recovery = Recovery(self._context, self._saving, self._opening, self)
-        self._watching = Watching(self._context, self._saving, self._opening, self)
-        self._classes = ClassChanges(self._context, self._saving, self)
-        self._importing = Importing(self._context, self._saving, self._opening, self._classes, self)
+        self._parts = SessionParts(ask, data_folder, demo_weights, device, max_pixels, self)
+        self.shown, self.tools = self._parts.shown, self._parts.tools
         self._connect()
 
     @property
     def document(self) -> Document:
-        return self._context.document
+        return self._parts.context.document
 
     @property
     def workspace(self) -> Workspace | None:
-        return self._context.workspace
+        return self._parts.context.workspace
 
     @property
     def classes(self) -> ClassTable:
@@ -111,154 +76,154 @@ class Session(QObject):
 
     @property
     def folder(self) -> FolderModel:
-        return self._context.folder
+        return self._parts.context.folder
 
     @property
     def jobs(self) -> JobRunner:
-        return self._context.jobs
+        return self._parts.context.jobs
 
     @property
     def painting(self) -> PaintSettings:
-        return self._context.painting
+        return self._parts.context.painting
 
     @property
     def training(self) -> TrainingState:
-        return self._training.state
+        return self._parts.training.state
 
     @property
     def model(self) -> ModelInfo | None:
-        return self._model.info
+        return self._parts.model.info
 
     @property
     def saved(self) -> SavedState:
-        return self._saving.state
+        return self._parts.saving.state
 
     @property
     def prediction(self) -> Prediction | None:
-        return self._predicting.prediction
+        return self._parts.predicting.prediction
 
     def open_folder(self, path: Path, root: Path | None = None) -> None:
-        self._once_kept(lambda: self._folders.open_folder(path, root))
+        self._once_kept(lambda: self._parts.folders.open_folder(path, root))
 
     def open_file(self, path: Path) -> None:
-        self._once_kept(lambda: self._folders.open_file(path))
+        self._once_kept(lambda: self._parts.folders.open_file(path))
 
     def open_image(self, name: str) -> None:
-        self._once_kept(lambda: self._opening.open_image(name))
+        self._once_kept(lambda: self._parts.opening.open_image(name))
 
     def next_image(self) -> None:
-        self._once_kept(lambda: self._opening.step(1))
+        self._once_kept(lambda: self._parts.opening.step(1))
 
     def previous_image(self) -> None:
-        self._once_kept(lambda: self._opening.step(-1))
+        self._once_kept(lambda: self._parts.opening.step(-1))
 
     def next_unreviewed(self) -> None:
-        self._once_kept(self._opening.next_unreviewed)
+        self._once_kept(self._parts.opening.next_unreviewed)
 
     def predict(self) -> None:
-        self._predicting.predict()
+        self._parts.predicting.predict()
 
     def predict_folder(self) -> None:
-        self._predicting.predict_folder()
+        self._parts.predicting.predict_folder()
 
     def save(self) -> None:
         """Write the map's file now instead of within seconds."""
-        self._saving.write()
+        self._parts.maps.write()
 
     def save_label(self) -> None:
         """Make the open image training data."""
-        self._once_kept(lambda: self._labels.save(accepted=False))
+        self._once_kept(lambda: self._parts.labels.save(accepted=False))
 
     def accept(self) -> None:
         """Save as label, and go to the next image without one, or where the user has asked to go meanwhile."""
-        if not self._opening.under_way:
-            self._labels.save(accepted=True, then=lambda: self._opening.under_way or self.next_unreviewed())
+        if not self._parts.opening.under_way:
+            self._parts.labels.save(accepted=True, then=lambda: self._parts.opening.under_way or self.next_unreviewed())
 
     def revert_to_prediction(self) -> None:
-        self._predicting.revert()
+        self._parts.predicting.revert()
 
     def clear_map(self) -> None:
-        self._whole.clear()
+        self._parts.whole.clear()
 
     def fill_rest_with_background(self) -> None:
         """Every untouched pixel becomes background, set by a person."""
         self.tools.cancel()
-        self._whole.fill_rest()
+        self._parts.whole.fill_rest()
 
     def accept_region(self) -> None:
         """What the model set in the selection, or everywhere, is a person's word; the labels stay."""
         self.tools.cancel()
-        self._whole.accept(self.tools.selection.region)
+        self._parts.whole.accept(self.tools.selection.region)
 
     def undo(self) -> None:
         """Take back the last corner of a shape, else the newest step: also one that is still worked out."""
         if not self.tools.undo():
-            self._whole.finish()
+            self._parts.whole.finish()
             self.document.undo()
 
     def undo_anywhere(self) -> None:
         """Take back the newest edit, in whichever image it was made."""
-        self._once_kept(self._undo_anywhere.undo)
+        self._once_kept(self._parts.undo_anywhere.undo)
 
     def clean(self, what: str) -> None:
         """Show the label map tidied, until Enter or Esc: `what` is smooth, fill-holes, remove-islands, keep-largest,
         grow or shrink."""
-        self._clean_up.start(what)
+        self._parts.clean_up.start(what)
 
     def copy_from(self, step: int) -> None:
         """Take over the label map of the next (1) or previous (-1) image."""
-        self._neighbours.copy_from(step)
+        self._parts.neighbours.copy_from(step)
 
     def interpolate(self, all_between: bool = False) -> None:
         """Fill the open image, or every one between, from the labelled images before and after it."""
-        self._neighbours.interpolate(all_between)
+        self._parts.neighbours.interpolate(all_between)
 
     def recover(self, choices: Mapping[str, str]) -> None:
         """Image name -> restore or discard: what becomes of edits that a crash kept out of the maps."""
-        self._recovery.recover(choices)
+        self._parts.recovery.recover(choices)
 
     def load_weights(self, path: Path) -> None:
-        self._model.load_weights(Path(path))
+        self._parts.model.load_weights(Path(path))
 
     def new_model(self, preset: str) -> None:
-        self._training.new_model(preset)
+        self._parts.training.new_model(preset)
 
     def fine_tune(self, options: FineTuneOptions | None = None) -> None:
-        self._once_kept(lambda: self._training.start(options))
+        self._once_kept(lambda: self._parts.training.start(options))
 
     def learn_from_unlabelled(self, wanted: bool) -> None:
         """Whether the next trainings look at images and pixels without a label, too."""
-        self._training.unlabelled = wanted
+        self._parts.training.unlabelled = wanted
 
     def learn_from_model_labels(self, wanted: bool) -> None:
         """Whether trainings learn from what only the model has set in saved labels, too."""
-        self._training.model_labels = MODEL_WEIGHT if wanted else 0.0
+        self._parts.training.model_labels = MODEL_WEIGHT if wanted else 0.0
 
     def resume_fine_tune(self) -> None:
-        self._training.resume()
+        self._parts.training.resume()
 
     def stop_fine_tune(self) -> None:
-        self._training.stop()
+        self._parts.training.stop()
 
     def use_run(self, run: Run) -> None:
         """Predict with this run's weights, and take it as the answer to a pending question."""
-        self._training.use(run)
+        self._parts.training.use(run)
 
     def keep_model(self) -> None:
         """The other answer: the finished run is not used."""
-        self._training.keep()
+        self._parts.training.keep()
 
     def runs(self) -> list[Run]:
-        return self._training.runs()
+        return self._parts.training.runs()
 
     def set_classes(self, table: ClassTable) -> None:
-        self._classes.set_classes(table)
+        self._parts.classes.set_classes(table)
 
     def import_classes(self, path: Path) -> None:
-        self._classes.import_classes(path)
+        self._parts.classes.import_classes(path)
 
     def import_masks(self, paths: Path | Sequence[Path]) -> None:
-        self._importing.import_masks(paths)
+        self._parts.importing.import_masks(paths)
 
     def cancel(self, job_id: int) -> None:
         self.jobs.cancel(job_id)
@@ -266,18 +231,18 @@ class Session(QObject):
     def close(self) -> bool:
         """Save, stop everything and let go of the folder, within 5 s; False when the user chose to stay."""
         self.tools.cancel()
-        self._whole.finish()
+        self._parts.whole.finish()
         self.jobs.cancel_all()  # first, or saving would wait behind what is read or imported
-        if not self._saving.flush_now():
+        if not self._parts.saving.flush_now():
             return False
         deadline = time.monotonic() + SECONDS_TO_CLOSE
-        self._training.shut_down(SECONDS_TO_CLOSE - 1)
+        self._parts.training.shut_down(SECONDS_TO_CLOSE - 1)
         self.jobs.shutdown(deadline - time.monotonic())
-        self._journalling.begin(None)
+        self._parts.journalling.begin(None)
         self.document.close()
         if self.workspace is not None:
             self.workspace.close()
-        self._context.workspace = None
+        self._parts.context.workspace = None
         return True
 
     def _once_kept(self, verb: Callable[[], None]) -> None:
@@ -285,43 +250,40 @@ class Session(QObject):
         self.tools.drop_preview()
 
         def go() -> None:
-            self._whole.finish()
+            self._parts.whole.finish()
             verb()
 
         if self.tools.committing:
-            self._context.when_idle(go)
+            self._parts.context.when_idle(go)
         else:
             go()
 
     def _connect(self) -> None:
-        self._context.notice.connect(self.notice)
-        self._context.entry_changed.connect(self._thumbnails.outdate)
-        self._context.entry_changed.connect(self.folder.picture_changed)
-        self._context.entry_changed.connect(self.entry_changed)
-        self._thumbnails.ready.connect(self.folder.picture_changed)
-        self._saving.changed.connect(self.saved_changed)
-        self._folders.opened.connect(self._folder_opened)
-        self._opening.opened.connect(self.image_opened)
-        self._recovery.found.connect(self.unsaved_found)
-        self._opening.failed.connect(self.open_failed)
-        self._model.changed.connect(self.model_changed)
-        self._predicting.changed.connect(self.prediction_changed)
+        parts = self._parts
+        parts.context.notice.connect(self.notice)
+        parts.context.entry_changed.connect(self.entry_changed)
+        parts.saving.changed.connect(self.saved_changed)
+        parts.folders.opened.connect(self._folder_opened)
+        parts.opening.opened.connect(self.image_opened)
+        parts.opening.failed.connect(self.open_failed)
+        parts.recovery.found.connect(self.unsaved_found)
+        parts.model.changed.connect(self.model_changed)
+        parts.predicting.changed.connect(self.prediction_changed)
+        parts.training.changed.connect(self.training_changed)
+        parts.classes.changed.connect(self._classes_changed)
         self.tools.prediction_wanted.connect(self.predict)
-        self._training.changed.connect(self.training_changed)
-        self._classes.changed.connect(self._classes_changed)
-        self._classes.maps_changed.connect(self._opening.reload)
 
     def _folder_opened(self) -> None:
-        self._thumbnails.show(self.workspace)
-        self._undo_anywhere.use_folder()
-        self._predicting.use_folder()
-        self._model.use_folder()
-        self._training.use_folder()
+        self._parts.thumbnails.show(self.workspace)
+        self._parts.undo_anywhere.use_folder()
+        self._parts.predicting.use_folder()
+        self._parts.model.use_folder()
+        self._parts.training.use_folder()
         self.classes_changed.emit()
         self.folder_opened.emit()
-        self._recovery.look()
+        self._parts.recovery.look()
 
     def _classes_changed(self) -> None:
-        self._thumbnails.outdate_all()
-        self._model.classes_changed()
+        self._parts.thumbnails.outdate_all()
+        self._parts.model.classes_changed()
         self.classes_changed.emit()

@@ -70,11 +70,6 @@ def strokes(
             yield from () if region is None else (region,)
 
 
-def disk(center: Point, radius: float, shape: tuple[int, int]) -> AnyRegion | None:
-    """The pixels within `radius` of a point."""
-    return stroke(center, center, radius, shape)
-
-
 def _swept(start: Tip, end: Tip, form: str, shape: tuple[int, int]) -> Rows:
     """One span of every row that is reached: what a convex tip covers is convex."""
     top = min(tip[0][1] - tip[1] for tip in (start, end))

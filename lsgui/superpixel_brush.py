@@ -45,7 +45,7 @@ class SuperpixelBrush(Idle):
             self._button, self._at = button, (x, y)
             self._ink, self._rules = self.ink(self._erasing), self.rules(self._erasing)
             self._painted.clear()
-            self.document.begin("Erase" if self._erasing else "Superpixels")
+            self.document.begin("Erase" if self._erasing else "Superpixels", self.painting.class_value)
             self._paint((x, y))
         return True
 

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from lsgui.folder import Problem
 from lsgui.jobs import Failure, JobRunner
 from model.classes import ClassTable
 from model.images import Image, apply_window, read_image
@@ -16,7 +17,7 @@ from model.labels import UNTOUCHED
 from model.messages import Message
 from model.opencv import cv2
 from model.progress import Report
-from model.workspace import Entry, Workspace
+from model.workspace import Entry, Status, Workspace
 
 SIDE = 96
 _KEPT = 1500
@@ -44,6 +45,7 @@ class Thumbnails(QObject):
         self._max_pixels = max_pixels
         self._workspace: Workspace | None = None
         self._pictures: OrderedDict[str, QImage] = OrderedDict()
+        self._problems: dict[str, Problem] = {}
         self._stale: set[str] = set()
         self._waiting: OrderedDict[str, Entry] = OrderedDict()
         self._working = False
@@ -52,6 +54,7 @@ class Thumbnails(QObject):
         """Another folder, or none: forget every picture."""
         self._workspace = workspace
         self._pictures.clear()
+        self._problems.clear()
         self._stale.clear()
         self._waiting.clear()
 
@@ -72,6 +75,10 @@ class Thumbnails(QObject):
             self._pictures.move_to_end(entry.name)
         return found
 
+    def problem(self, entry: Entry) -> Problem | None:
+        """Why the image, or its label, could not be shown in the picture that there is."""
+        return self._problems.get(entry.name)
+
     def _ask(self, entry: Entry) -> None:
         self._waiting[entry.name] = entry
         self._waiting.move_to_end(entry.name)
@@ -88,13 +95,13 @@ class Thumbnails(QObject):
         request = _Request(entry, self._workspace, self._workspace.classes, self._max_pixels)
 
         def failed(failure: Failure) -> None:
-            self._made(request, QImage())
+            self._made(request, QImage(), Problem("image", failure.message))
 
         self._jobs.submit(
             "thumbnails",
             Message("Drawing a thumbnail"),
             lambda report: _draw(request, report),
-            lambda picture: self._made(request, picture),
+            lambda made: self._made(request, *made),
             failed,
             self._given_up,
             quiet=True,
@@ -105,10 +112,13 @@ class Thumbnails(QObject):
         self._working = False
         self._next()
 
-    def _made(self, request: _Request, picture: QImage) -> None:
+    def _made(self, request: _Request, picture: QImage, problem: Problem | None) -> None:
         self._working = False
         if request.workspace is self._workspace:
             self._pictures[request.entry.name] = picture
+            self._problems.pop(request.entry.name, None)
+            if problem is not None:
+                self._problems[request.entry.name] = problem
             if len(self._pictures) > _KEPT:
                 self._pictures.popitem(last=False)
             self.ready.emit(request.entry.name)
@@ -138,10 +148,12 @@ def _thin_out(pixels: np.ndarray, side: int) -> np.ndarray:
     return np.ascontiguousarray(pixels[::step, ::step])
 
 
-def _draw(request: _Request, report: Report) -> QImage:
+def _draw(request: _Request, report: Report) -> tuple[QImage, Problem | None]:
     """In the thumbnails lane."""
     image = read_image(request.entry.path, request.max_pixels)
     maps = request.workspace.read_maps(request.entry.name, image.pixels.shape[:2])
     picture = render(image, maps.label_map, request.classes)
     height, width = picture.shape[:2]
-    return QImage(picture.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    drawn = QImage(picture.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    lacks = request.entry.status in (Status.LABELLED, Status.CORRECTED) and maps.source in ("none", "prediction")
+    return drawn, Problem("label", maps.notices[0]) if lacks and maps.notices else None

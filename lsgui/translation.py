@@ -84,6 +84,8 @@ EDITS = (
     QT_TRANSLATE_NOOP("edits", "Copy from the next"),
     QT_TRANSLATE_NOOP("edits", "Interpolate"),
     QT_TRANSLATE_NOOP("edits", "Changed elsewhere"),
+    QT_TRANSLATE_NOOP("edits", "Taken back"),
+    QT_TRANSLATE_NOOP("edits", "From the saved map"),
 )
 """What edits call themselves in the history and in journals."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +11,19 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from lsgui.context import Context
+from lsgui.map_writing import MapWriting
 from lsgui.notices import Answer, Question
 from lsgui.opening import Opening
-from lsgui.saving import Saving
+from model.errors import ModelError
 from model.foreign import stamp_of
 from model.index import FileStamp
+from model.journal_records import JournalError
 from model.labels import UNTOUCHED
 from model.messages import Message
 from model.patches import MaskPatch, piece_between
 from model.progress import Report
 from model.provenance import HUMAN, UNSET
+from model.workspace import Workspace
 
 LOOK_MS = 5000
 _BAND = 256
@@ -27,21 +31,25 @@ _BAND = 256
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a look at the disk found of the open image: its stamp, and a map that another program has written."""
+    """What a look at the disk found of the open image: its stamp, and a map that another program has written.
+
+    `made_anew`: somebody has removed the folders of the workspace.
+    """
 
     name: str
     image: FileStamp | None
     changed: Path | None
+    made_anew: bool
 
 
 class Watching(QObject):
     """Looks every few seconds, and when the window is used again. Asks once about each change."""
 
-    def __init__(self, context: Context, saving: Saving, opening: Opening, parent: QObject | None = None) -> None:
+    def __init__(self, context: Context, maps: MapWriting, opening: Opening, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._document = context.document
-        self._saving = saving
+        self._maps = maps
         self._opening = opening
         self._image: FileStamp | None = None
         self._gone = self._looking = self._asking = False
@@ -62,10 +70,15 @@ class Watching(QObject):
         self._looking = True
 
         def work(report: Report) -> _Seen:
-            return _Seen(name, stamp_of(workspace.folder / name), workspace.edits.changed_map(name))
+            made_anew = _put_back(workspace, name)
+            return _Seen(name, stamp_of(workspace.folder / name), workspace.edits.changed_map(name), made_anew)
 
         def done(seen: _Seen) -> None:
             self._looking = False
+            if seen.made_anew and workspace is self._context.workspace:
+                self._context.update_entries()
+                self._context.tell("warning", _made_anew(workspace.root.name))
+                self._maps.write_again()
             if workspace is self._context.workspace and seen.name == self._document.name:
                 self._context.when_idle(lambda: self._found(seen))
 
@@ -132,7 +145,7 @@ class Watching(QObject):
             self._asking = False
 
     def _write_mine(self, nothing: None) -> None:
-        self._saving.write_again()
+        self._maps.write_again()
 
     def _take(self, name: str, theirs: np.ndarray, compare: bool) -> None:
         """As one edit, so that undo shows what was here before."""
@@ -156,6 +169,20 @@ def patch_to(label_map: np.ndarray, provenance: np.ndarray, theirs: np.ndarray) 
         if piece is not None:
             pieces.append(piece)
     return MaskPatch(pieces) if pieces else None
+
+
+def _put_back(workspace: Workspace, name: str) -> bool:
+    with suppress(OSError, ModelError, JournalError):  # the next write says why it cannot be
+        return workspace.put_back(name)
+    return False
+
+
+def _made_anew(name: str) -> Message:
+    return Message(
+        "The folder {name} was removed while it was open. It was made anew with what is open here; labels of other images "
+        "that were in it are gone unless you put them back.",
+        {"name": name},
+    )
 
 
 def _vanished(name: str) -> Message:

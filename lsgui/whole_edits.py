@@ -113,7 +113,7 @@ class WholeEdits:
                 asked.tries += 1
                 self._do(asked)
                 return
-            document.push_patch(asked.text, patch)
+            document.push_patch(asked.text, patch, keeps_undone=not asked.hurries)
             asked.then()
 
         def done(patch: MaskPatch | None) -> None:

@@ -107,6 +107,12 @@ class Catalog:
             self._index.flush()
             return entry
 
+    def start_anew(self) -> None:
+        """The folders were removed and made again, the index with them. Raises ImageError as `refresh` does."""
+        with self._guard:
+            self._index.reopen()
+        self.refresh()
+
     def journal_facts(self, name: str) -> Facts:
         with self._guard:
             said = self._said("journal", f"{name}.journal")

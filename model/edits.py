@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from model.workspace import Workspace
 
 
+NOT_IN_THE_JOURNAL = "From the saved map"
+"""What a history calls the edits that only a map holds: its journal was cut off before them."""
+
+
 @dataclass(frozen=True)
 class Unsaved:
     """An image with `edits` that only its journal holds; `time` is the last one's, in seconds since 1970."""
@@ -52,10 +56,15 @@ class Edits:
         cursor, seq = (maps.past.story.cursor, maps.past.story.seq) if maps.past is not None else (0, 0)
         with closing(workspace.journal(name, maps)) as journal:
             patch.apply(maps.label_map, maps.provenance)
+            edits = [(text, patch)] if maps.lacking is None else [(NOT_IN_THE_JOURNAL, maps.lacking), (text, patch)]
+            commits = [
+                Commit(seq + number, time.time(), cursor + number, text, patch.to_bytes())
+                for number, (text, patch) in enumerate(edits, start=1)
+            ]
             with saving(name):
-                uids = {item.value: item.uid for item in workspace.classes.classes}
-                journal.append([Commit(seq + 1, time.time(), cursor + 1, text, patch.to_bytes())], uids)
-            return workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), Held(journal, seq + 1))
+                journal.append(commits, {item.value: item.uid for item in workspace.classes.classes})
+            held = Held(journal, seq + len(commits))
+            return workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), held)
 
     def unsaved(self) -> list[Unsaved]:
         """The images whose journal holds strokes that no map holds, newest first: what a crash left."""
@@ -75,7 +84,7 @@ class Edits:
             maps = None
         if maps is None or maps.past is None:
             raise WorkspaceError("The journal of {name} cannot be used; it was left where it is.", name=name)
-        with closing(self._journals.open(name, maps.label_map.shape, (), maps.past, keep_old=True)) as journal:
+        with closing(self._journals.open(name, maps.label_map.shape, (), maps.past, True, maps.surpassed)) as journal:
             held = Held(journal, maps.past.story.seq)
             return workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), held)
 

@@ -24,7 +24,7 @@ class Index:
 
     def __init__(self, path: Path | None) -> None:
         """`path` None keeps everything in memory and writes nothing."""
-        self._path = path
+        self._wanted = self._path = path
         self._connection = self._connect()
         self._rows = self._load()
 
@@ -50,6 +50,13 @@ class Index:
         except sqlite3.Error:
             self._replace()
         self._changed = set()
+
+    def reopen(self) -> None:
+        """The file was removed with its folder, and the folder is there again: go on in a new one."""
+        self._connection.close()
+        self._path = self._wanted
+        self._connection = self._connect()
+        self._changed = set(self._rows)
 
     def close(self) -> None:
         self._connection.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +14,7 @@ from model.files import atomic_write, copy_file
 from model.journal import Commit, Limits, patch_of, payload_at
 from model.journal_batch import Batch, image_record, saved_record
 from model.journal_compaction import Retelling, is_worth_it
-from model.journal_records import JournalError, Kind, Record, edit_payload, header, move_payload, with_cursor
+from model.journal_records import HEADER, JournalError, Kind, Record, edit_payload, header, move_payload, with_cursor
 from model.journal_story import Contents, Saved, Story
 from model.patches import MaskPatch
 from model.plane_source import PlaneSource
@@ -33,21 +33,31 @@ class JournalFile:
         past: Contents | None = None,
         keep_old: bool = True,
         limits: Limits | None = None,
+        surpassed: Saved | None = None,
+        ensure: Callable[[], None] = lambda: None,
     ) -> None:
         """`past` is what was read of an existing file; without it the first edit makes one that starts at `base`.
 
-        A file in its place is kept aside then, unless `keep_old` says that it is outdated.
+        A file in its place is kept aside then, unless `keep_old` says that it is outdated. `ensure` makes its folder
+        where that was removed. `surpassed`: a map holds edits that `past` lacks, and this is to be noted of it. Then the
+        journal goes on under another number, so that its next edits are not taken for those.
         """
         self.path = path
-        self.number = past.number if past is not None else os.urandom(8)
+        self._surpassed = surpassed
+        self.number = past.number if past is not None and surpassed is None else os.urandom(8)
         self._name, self._shape, self._base, self._keep_old = name, shape, base, keep_old
         self._limits = limits or Limits()
+        self._ensure = ensure
         self._guard = threading.RLock()
         self._file: BinaryIO | None = None
+        self._held: BinaryIO | None = None
+        """To read, and open as long as the image is: whoever removes the file does not remove what is in it."""
         self._end = past.end if past is not None else 0
         self._story = past.story if past is not None else None
         self._damaged = past is not None and past.damaged
         self._ended = False
+        if past is not None:
+            self._hold()
         self._lag = self._shift = 0
         """What this file's cursors and numbers are ahead of the history's."""
 
@@ -63,6 +73,8 @@ class JournalFile:
         with self._guard:
             if self._ended:
                 raise JournalError("this journal is no longer written")
+            self._ensure()
+            self.put_back()
             story = self._story.copy() if self._story is not None else Story()
             new = Batch(story, self._end)
             if self._story is None:
@@ -92,6 +104,25 @@ class JournalFile:
             new.add(saved_record(note, self._story.seq, self._story.last_edit))
             self._put(new)
 
+    def put_back(self) -> None:
+        """Write the file anew where somebody has removed it. Raises OSError, or JournalError when it cannot be."""
+        with self._guard:
+            if self._story is None or self._ended or not self._removed():
+                return
+            if self._held is None:
+                raise JournalError("this journal was removed")
+            source, self._held = self._held, None
+            self._let_go()
+            try:
+                if os.path.exists(self.path):
+                    disk.rename(self.path, free_name(self.path))
+                atomic_write(self.path, lambda file: _copy(source, file, self._end))
+            except BaseException:
+                self._held = source
+                raise
+            source.close()
+            self._hold()
+
     def number_of(self, seq: int) -> int:
         """What this file calls the history's edit `seq`: the number that a map's mark names."""
         return seq + self._shift
@@ -103,6 +134,9 @@ class JournalFile:
             step = next((step for step in reversed(steps) if step.key == key), None)
             if step is None:
                 raise JournalError(f"no step {key}")
+            if self._removed():
+                self._ensure()
+                self.put_back()
             with open(self.path, "rb") as file:
                 return patch_of(payload_at(file, step.offset, step.size), self._shape)
 
@@ -110,11 +144,14 @@ class JournalFile:
         """The file is about to be removed or moved: what is appended from now on is refused with JournalError."""
         with self._guard:
             self._let_go()
+            self._release()
             self._ended = True
 
     def close(self) -> None:
+        """Nobody edits the image any more. What is written all the same opens the file again."""
         with self._guard:
             self._let_go()
+            self._release()
 
     def _begin(self, new: Batch, first: Commit, classes: Mapping[int, str]) -> None:
         seq = first.seq - 1
@@ -137,9 +174,26 @@ class JournalFile:
                 disk.rename(self.path, free_name(self.path))
             content = header(self.number, self._shape) + new.content
             atomic_write(self.path, lambda file: file.write(content))
+            self._hold()
+        elif self._surpassed is not None:
+            new.add(saved_record(self._surpassed, new.story.seq, new.story.last_edit))
+            self._renumber(new.content)
         else:
             self._extend(new.content)
         self._story, self._end = new.story, new.end
+
+    def _renumber(self, content: bytes) -> None:
+        copy_file(self.path, free_name(self.path))
+
+        def write(file: BinaryIO) -> None:
+            file.write(header(self.number, self._shape))
+            with open(self.path, "rb") as source:
+                _copy(source, file, self._end, HEADER.size)
+            file.write(content)
+
+        atomic_write(self.path, write)
+        self._hold()
+        self._surpassed, self._damaged = None, False
 
     def _extend(self, content: bytes) -> None:
         try:
@@ -161,6 +215,23 @@ class JournalFile:
             disk.truncate(self.path, self._end)
         self._damaged = False
         self._file = disk.append(self.path)
+
+    def _removed(self) -> bool:
+        if not os.path.exists(self.path):
+            return True
+        held = self._held and os.fstat(self._held.fileno())
+        return held is not None and not held.st_nlink and not os.path.samestat(held, os.stat(self.path))
+
+    def _hold(self) -> None:
+        """What lies at the path from now on."""
+        self._release()
+        with suppress(OSError):
+            self._held = _to_read(self.path)
+
+    def _release(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.close()
 
     def _let_go(self) -> None:
         file, self._file = self._file, None
@@ -194,8 +265,21 @@ class JournalFile:
                 return False
             self._story, self._end = retelling.new.story, retelling.new.end
             self._lag -= retelling.dropped
+            self._hold()
         return True
 
     def _keys(self) -> dict[int, int]:
         """What the program's history calls the step at each offset."""
         return {step.offset: step.key for step in self._story.steps}
+
+
+def _copy(source: BinaryIO, target: BinaryIO, end: int, start: int = 0) -> None:
+    """The bytes from `start` up to `end`, in parts, since there may be hundreds of MB."""
+    source.seek(start)
+    while start < end and (part := source.read(min(end - start, 1 << 20))):
+        target.write(part)
+        start += len(part)
+
+
+def _to_read(path: Path) -> BinaryIO:
+    return open(path, "rb")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from model.foreign import place_in
 from model.journal import OtherShape, Replay, replay, values_in_history
 from model.journal_file import JournalFile
 from model.journal_records import JournalError, base_payload, read_header
-from model.journal_story import Contents, Facts, Story, newest_edit, skim
+from model.journal_story import Contents, Facts, Saved, Story, newest_edit, skim
 from model.labels import values_in
 from model.layout import Layout
 from model.map_files import read_note
@@ -46,7 +46,8 @@ class Told:
     """What a journal says of its image; without a `replay` it cannot be used, and `notice` says why.
 
     `outdated`: a map is newer, or it holds nothing but an older prediction. `unsaved` counts the edits that no map
-    holds yet. `foreign` is the map that another program has changed since it was saved.
+    holds yet. `foreign` is the map that another program has changed since it was saved. `surpassed_by` is the kind of
+    map, work or label, that holds edits which the journal lacks: it was cut off, or could not be written.
     """
 
     replay: Replay | None = None
@@ -54,13 +55,16 @@ class Told:
     outdated: bool = False
     unsaved: int = 0
     foreign: Path | None = None
+    surpassed_by: str = ""
 
 
 class Journals:
     """Knows which journals are being written. Its methods may be called from any thread."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, ensure: Callable[[], None] = lambda: None) -> None:
+        """`ensure` makes the folders of the workspace where they were removed."""
         self._layout = layout
+        self._ensure = ensure
         self._open: dict[str, JournalFile] = {}
         self._guard = threading.Lock()
 
@@ -76,28 +80,42 @@ class Journals:
         except (JournalError, OSError) as error:
             return Told(notice=_unusable(name, error))
         story, marks = found.scan.story, self._marks(name, found.scan.number)
-        if any(mark.seq > story.seq for mark in marks.values()):
-            return Told(notice=_falls_short(name))  # cut off, or its last strokes could be written into the map only
+        newest = max(marks, key=lambda kind: marks[kind].seq, default="")
+        short = newest if newest and marks[newest].seq > story.seq else ""
         human = bool((found.provenance >= HUMAN).any())
-        outdated = not human and is_newer(self._layout.prediction(name), path)
+        outdated = not (human or short) and is_newer(self._layout.prediction(name), path)
         lost = _lost(found.label_map, story.uids, classes)
         if lost:
             return Told(notice=_lost_classes(name, lost) if human else None, outdated=not human)
         saved = max([story.saved.seq, *(mark.seq for mark in marks.values())])
-        notice = _damaged(name, story) if found.scan.damaged else None
-        return Told(found, notice, outdated, story.seq - saved, self._foreign(name, story, marks))
+        notice = _falls_short(name) if short else _damaged(name, story) if found.scan.damaged else None
+        return Told(found, notice, outdated, story.seq - saved, self._foreign(name, story, marks), short)
 
     def open(
-        self, name: str, shape: tuple[int, int], planes: tuple, past: Contents | None, keep_old: bool
+        self,
+        name: str,
+        shape: tuple[int, int],
+        planes: tuple,
+        past: Contents | None,
+        keep_old: bool,
+        surpassed: Saved | None = None,
     ) -> JournalFile:
         """To be written: its history goes on from `past`, or begins with `planes` at the first edit."""
         base = base_payload(0, of_arrays(*planes)) if past is None else b""
-        journal = JournalFile(self._layout.journal(name), name, shape, base, past, keep_old)
+        path = self._layout.journal(name)
+        journal = JournalFile(path, name, shape, base, past, keep_old, surpassed=surpassed, ensure=self._ensure)
         with self._guard:
             before, self._open[name] = self._open.get(name), journal
         if before is not None:
             before.close()
         return journal
+
+    def put_back(self, name: str) -> None:
+        """The journal of an image that is being edited, if somebody has removed it. Raises OSError."""
+        with self._guard:
+            journal = self._open.get(name)
+        if journal is not None:
+            journal.put_back()
 
     def facts(self, name: str) -> Facts:
         """None of them where there is no journal that can be read."""
@@ -208,7 +226,8 @@ def _of_another_size(name: str, was: tuple[int, int], now: tuple[int, int]) -> M
 
 def _falls_short(name: str) -> Message:
     return Message(
-        "The journal of {name} lacks the last strokes, which its map holds; undo begins anew, and the journal is kept.",
+        "The journal of {name} lacks the last strokes, which its map holds: undo takes them back in one step. The journal "
+        "is kept.",
         {"name": name},
     )
 

@@ -14,14 +14,15 @@ import numpy as np
 from model import disk, map_files
 from model.classes import ClassTable
 from model.errors import LabelError
-from model.files import is_newer
-from model.journal_story import Contents
-from model.journals import Journals
+from model.files import is_newer, sha256
+from model.journal_story import Contents, Saved
+from model.journals import Journals, Told
 from model.labels import UNTOUCHED, read_label, values_in, write_label
 from model.layout import Layout
 from model.map_files import Written
 from model.mark import Mark
 from model.messages import Message
+from model.patches import MaskPatch, patch_between
 from model.pillow import pillow
 from model.plane_source import PlaneSource
 from model.prediction import Prediction
@@ -36,6 +37,7 @@ class Maps:
     `source` is work, label, prediction or none. `notices` name files that could not be used; they are kept.
     `past` is the journal's, whose history goes on; `outdated`: the journal that lies there is none to keep.
     `unsaved` counts the edits that only the journal holds; `foreign` is a map that another program has changed.
+    `surpassed`: the maps hold edits that the journal lacks, which it is to note; `lacking` is what those did, if anything.
     """
 
     label_map: np.ndarray
@@ -46,6 +48,8 @@ class Maps:
     outdated: bool = False
     unsaved: int = 0
     foreign: Path | None = None
+    surpassed: Saved | None = None
+    lacking: MaskPatch | None = None
 
 
 class MapStore:
@@ -66,6 +70,8 @@ class MapStore:
         notices = [told.notice] if told.notice is not None else []
         if told.replay is not None and not (told.outdated and self._has_prediction(name, shape, classes)):
             planes, past = (told.replay.label_map, told.replay.provenance), told.replay.scan
+            if told.surpassed_by:
+                return self._surpassing(name, shape, classes, told, notices)
             source = "label" if past.story.saved.kind == "label" and not told.unsaved else "work"
             return Maps(*planes, source, tuple(notices), past, False, told.unsaved, told.foreign)
         for source, reader in (("work", self._work), ("label", self._label), ("prediction", self._prediction)):
@@ -119,6 +125,23 @@ class MapStore:
         for path in (self._layout.work(name), self._layout.provenance(name)):
             if os.path.exists(path):
                 disk.remove(path)
+
+    def _surpassing(
+        self, name: str, shape: tuple[int, int], classes: ClassTable, told: Told, notices: list[Message]
+    ) -> Maps:
+        """What the map holds, with the history as far as the journal has it."""
+        past, known = told.replay.scan, (told.replay.label_map, told.replay.provenance)
+        try:
+            found = (self._work if told.surpassed_by == "work" else self._label)(name, shape, classes)
+        except LabelError as error:
+            notices.append(error.message)
+            found = None
+        if found is None:
+            return Maps(*known, "work", tuple(notices), past, surpassed=Saved())
+        lacking, kind = patch_between(known, found), told.surpassed_by
+        path = self._layout.work(name) if kind == "work" else self._layout.label(name)
+        note = Saved(kind, sha256(path), past.story.seq + (lacking is not None), True)
+        return Maps(*found, kind, tuple(notices), past, surpassed=note, lacking=lacking)
 
     def _work(self, name: str, shape: tuple[int, int], classes: ClassTable) -> tuple[np.ndarray, np.ndarray] | None:
         path = self._layout.work(name)

@@ -12,7 +12,8 @@ from model.opencv import cv2
 from model.run_lengths import Delta, PatchError, Runs, delta_of, packed, plane_of, size_of, unpacked
 
 __all__ = [
-    "Box", "MaskPatch", "PatchError", "Piece", "Runs", "few_boxes", "piece_between", "tiles_of", "union", "xor_into",
+    "Box", "MaskPatch", "PatchError", "Piece", "Runs", "few_boxes", "patch_between", "piece_between", "tiles_of", "union",
+    "xor_into",
 ]  # fmt: skip
 
 Box = tuple[int, int, int, int]
@@ -22,6 +23,7 @@ _VERSION = 1
 _CONSTANT = 0
 _HEAD, _BOX, _PLANE = struct.Struct("<BI"), struct.Struct("<4I"), struct.Struct("<BI")
 _FINEST_GRID = 256
+_BAND_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,16 @@ def piece_between(
     return piece_of(corner, *(difference(old, new, where) for old, new in zip(before, after, strict=True)))
 
 
+def patch_between(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> MaskPatch | None:
+    """The edit that makes two whole (label, provenance) planes, uint8 (H, W), into two others; None when it is none."""
+    pieces = []
+    for top in range(0, len(before[0]), _BAND_ROWS):
+        rows = slice(top, top + _BAND_ROWS)
+        pieces.append(piece_between((0, top), tuple(p[rows] for p in before), tuple(p[rows] for p in after)))
+    changed = [piece for piece in pieces if piece is not None]
+    return MaskPatch(changed) if changed else None
+
+
 def difference(old: np.ndarray, new: np.ndarray | int | None, where: np.ndarray | None) -> np.ndarray | int:
     """`old` XOR `new` where the mask says so; 0 for nothing new."""
     if new is None:
@@ -151,10 +163,8 @@ def difference(old: np.ndarray, new: np.ndarray | int | None, where: np.ndarray 
 
 def piece_of(corner: tuple[int, int], label: np.ndarray | int, provenance: np.ndarray | int) -> Piece | None:
     """The piece of two XORed planes whose first pixel is at `corner`, trimmed; None when both are all 0."""
-    planes = [plane for plane in (label, provenance) if isinstance(plane, np.ndarray)]
-    if not planes:
-        return None
-    x, y, w, h = cv2.boundingRect(cv2.bitwise_or(*planes) if len(planes) == 2 else planes[0])
+    around = (cv2.boundingRect(plane) for plane in (label, provenance) if isinstance(plane, np.ndarray))
+    x, y, w, h = union(box for box in around if box[2])
     if w == 0:
         return None
     deltas = (

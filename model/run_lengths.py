@@ -28,9 +28,11 @@ class Runs:
     @staticmethod
     def encode(plane: np.ndarray) -> Runs:
         flat = np.ascontiguousarray(plane).reshape(-1)
-        starts = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-        starts = np.concatenate((np.zeros(1, np.int64), starts))
-        return Runs(starts.astype(np.uint32), flat[starts], flat.size)
+        turns = np.flatnonzero(flat[1:] != flat[:-1])
+        starts = np.zeros(len(turns) + 1, np.uint32)
+        starts[1:] = turns
+        starts[1:] += 1
+        return Runs(starts, flat[starts], flat.size)
 
     @staticmethod
     def between(edges: np.ndarray, value: int, size: int) -> Delta:
@@ -49,10 +51,9 @@ class Runs:
 
     @property
     def lengths(self) -> np.ndarray:
-        lengths = np.empty(len(self.starts), np.intp)
-        np.subtract(self.starts[1:], self.starts[:-1], out=lengths[:-1])
-        lengths[-1] = self.size - int(self.starts[-1])
-        return lengths
+        ends = np.empty(len(self.starts) + 1, np.intp)  # widened first: to subtract narrow numbers into it is slow
+        ends[:-1], ends[-1] = self.starts, self.size
+        return ends[1:] - ends[:-1]
 
     @property
     def nbytes(self) -> int:

@@ -31,6 +31,7 @@ from model.patches import MaskPatch
 from model.plane_source import PlaneSource
 from model.prediction import Prediction
 from model.records import LabelRecord, free_name, keep_damaged, uids_of
+from model.root_folders import RootFolders
 from model.split import Split, decide, decided_units, unit_in, units_of
 from model.workspace_lock import WorkspaceLocked, WorkspaceNotWritable, not_writable, take_lock
 
@@ -68,8 +69,8 @@ class Workspace:
         self.root = root
         self.notices: tuple[Message, ...] = ()
         self._layout = Layout(root)
-        self._lock = lock
-        self._journals = Journals(self._layout)
+        self._folders = RootFolders(folder, self._layout, lock, self._made_anew)
+        self._journals = Journals(self._layout, self._folders.ensure)
         self._maps = MapStore(self._layout, self._journals)
         self._known = KnownMaps(self._layout)
         self._catalog = Catalog(folder, self._layout, Index(None if lock is None else self._layout.index))
@@ -103,8 +104,7 @@ class Workspace:
         """Let other programs open it. Safe to call twice."""
         self._journals.close()
         self._catalog.close()
-        if self._lock is not None:
-            self._lock.release()
+        self._folders.release()
 
     def set_classes(self, table: ClassTable) -> ClassTable:
         """Make `table` the workspace's own and return it as adopted: a class it already knew keeps its value.
@@ -113,6 +113,7 @@ class Workspace:
         """
         table = table.keeping_values_of(self.classes)
         with saving("classes.json"):
+            self._folders.ensure()
             if self.notices and self._layout.classes.exists():
                 disk.rename(self._layout.classes, free_name(self._layout.classes))
             table.write(self._layout.classes)
@@ -136,6 +137,16 @@ class Workspace:
         """The row of an image whose files have changed."""
         return self._catalog.update(name)
 
+    def put_back(self, name: str) -> bool:
+        """Make the workspace's folders anew when somebody has removed them, with the journal of the open image `name`.
+
+        Whether that has happened since it was asked last: also before a write, which does the same. Raises OSError or
+        WorkspaceError when it cannot be.
+        """
+        self._folders.ensure()
+        self._journals.put_back(name)
+        return self._folders.take_news()
+
     def read_maps(self, name: str, shape: tuple[int, int]) -> Maps:
         """What is known about image `name`, whose pixels have `shape` (H, W)."""
         return self._maps.read(name, shape, self.classes)
@@ -147,8 +158,8 @@ class Workspace:
     def journal(self, name: str, maps: Maps) -> JournalFile:
         """The journal of an image that is going to be edited, whose `maps` were read just now. Writes nothing yet."""
         self._known.know(name)
-        planes = maps.label_map, maps.provenance
-        return self._journals.open(name, maps.label_map.shape, planes, maps.past, keep_old=not maps.outdated)
+        planes, shape = (maps.label_map, maps.provenance), maps.label_map.shape
+        return self._journals.open(name, shape, planes, maps.past, not maps.outdated, maps.surpassed)
 
     def write_work(self, name: str, planes: PlaneSource, held: Held | None = None) -> Entry:
         """Write the map of an image; `held` says which edits it holds. Without it, a journal of the image is set aside.
@@ -169,6 +180,7 @@ class Workspace:
     def write_prediction(self, name: str, prediction: Prediction, shown: bool = False) -> Entry:
         """`shown`: the image is open and has the prediction as an edit. Raises WorkspaceError as `write_work` does."""
         with saving(name):
+            self._folders.ensure()
             self._maps.write_prediction(name, prediction, self.classes)
             if shown:
                 self._journals.keep_newest(name)
@@ -233,18 +245,21 @@ class Workspace:
             found.append(LabelledImage(entry.path, label, split, unit, table | uids_of(record)))
         return found
 
-    def labels_with(self, uid: str) -> list[str]:
-        """The images in whose labels the class occurs: what removing it from the table would cost."""
-        return [name for name, record in self._catalog.records().items() if uid in uids_of(record).values()]
-
     def _before_writing(self, name: str, held: Held | None) -> None:
         """A map that comes from elsewhere must not be overruled by a journal that knows nothing of it; one that
         another program has written meanwhile is not overwritten without a copy."""
+        self._folders.ensure()
         changed = self._known.changed(name)
         if changed is not None:
             self._known.keep(changed)
         if held is None:
             self._journals.set_aside(name)
+
+    def _made_anew(self) -> None:
+        """What lay in the folders and is still known."""
+        if not self._layout.classes.exists():
+            self.classes.write(self._layout.classes)
+        self._catalog.start_anew()
 
     def _note_saved(self, kind: str, planes: PlaneSource, held: Held | None, written: Written) -> None:
         """Without the note the edits are merely found twice, so a full disk may go without it."""
@@ -263,7 +278,7 @@ class Workspace:
         """The stored table; a damaged one is kept and named in `notices`, and the default stands in."""
         if not self._layout.classes.exists():
             table = default_table()
-            if self._lock is not None:
+            if self._folders.locked:
                 try:
                     table.write(self._layout.classes)
                 except OSError as error:

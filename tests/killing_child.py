@@ -18,13 +18,13 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-import lsgui.saving
+import lsgui.map_writing
 import model.journal_file
 from lsgui.app import Options, Program
 from lsgui.history import Commit
 from lsgui.journal_writer import JournalWriter
 from lsgui.session import Session
-from lsgui.shapes import disk
+from lsgui.shapes import stroke
 from model.options import FineTuneOptions
 from model.prediction import Prediction
 
@@ -66,7 +66,7 @@ def live(connection: Connection, task: Task) -> None:
         application: Any = QApplication([sys.argv[0], *platform])
         program = Program(application, Options(), None, task.data)
         program.ask = lambda question: question.default
-        program.session._context.ask = program.ask
+        program.session._parts.context.ask = program.ask
         session = program.session
         program.start()
     else:
@@ -81,7 +81,7 @@ def live(connection: Connection, task: Task) -> None:
 def make_everything_happen_often() -> None:
     """Maps are written and journals compacted within a life of three seconds."""
     model.journal_file.Limits = functools.partial(model.journal_file.Limits, idle=6_000, replayed=6_000, steps=60)
-    lsgui.saving.MAP_MS = 400
+    lsgui.map_writing.MAP_MS = 400
 
 
 class Analyst:
@@ -113,7 +113,7 @@ class Analyst:
         document.begin("Brush")
         for _ in range(self.random.randrange(1, 5)):
             centre = self.random.uniform(0, SIDE), self.random.uniform(0, SIDE)
-            document.preview(disk(centre, self.random.uniform(1, 40), document.shape), value)
+            document.preview(stroke(centre, centre, self.random.uniform(1, 40), document.shape), value)
         document.commit()
 
     def undo(self) -> None:
@@ -149,7 +149,7 @@ class Analyst:
         scores = np.zeros((14, SIDE // 4, SIDE // 4), np.uint8)
         prediction = Prediction(plane, np.full((SIDE, SIDE), 200, np.uint8), scores, tuple(range(14)), "run 1")
         self.document.apply_prediction(plane)
-        text = lsgui.saving.Message("Saving the prediction")
+        text = lsgui.map_writing.Message("Saving the prediction")
         self.session.jobs.submit(
             "files", text, lambda report: workspace.write_prediction(name, prediction, shown=True), quiet=True
         )

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from lsgui.document import Document
 from lsgui.jobs import JobRunner
 from lsgui.overlay import PROVENANCE, OverlayColors, Tint, premultiplied
-from lsgui.rendering import Rect
+from lsgui.rendering import Rect, indices, positions
 from lsgui.views.appearance import Appearance
 from lsgui.views.canvas_layers import CanvasLayers, Scene, merged
 from lsgui.views.display import PROVENANCE_SHOWN, Display
@@ -20,6 +20,8 @@ from lsgui.views.viewport import Viewport
 from model.classes import ClassTable
 
 _WHITE, _TINT = (255, 255, 255), 0.6
+_SPARSE = 0.4
+"""Screen pixels per image pixel, from which on down a part of the rows is shown."""
 
 
 class Canvas(QWidget):
@@ -70,6 +72,7 @@ class Canvas(QWidget):
             self.viewport = viewport
             self._layers.resize(viewport.canvas)
             self._layers.move(viewport.view)
+            self._document.show_rows(self._shown_rows())
             self._outline.set_viewport(viewport, self.devicePixelRatioF())
             self.update()
             self.view_changed.emit()
@@ -90,6 +93,7 @@ class Canvas(QWidget):
         if image is not None:
             height, width = image.pixels.shape[:2]
             self.set_viewport(self.viewport.showing((width, height)))
+            self._document.show_rows(self._shown_rows())
         self._image_changed()
         self._overlay_changed()
         self.view_changed.emit()
@@ -119,6 +123,13 @@ class Canvas(QWidget):
         ratio = self.devicePixelRatioF()
         return QRectF(x / ratio, y / ratio, width / ratio, height / ratio).toAlignedRect()
 
+    def _shown_rows(self) -> np.ndarray | None:
+        """Those of the image that the overlay is sampled from; None when most of them are."""
+        view, (_, height) = self.viewport.view, self.viewport.canvas
+        if view.scale > _SPARSE or self._document.image is None:
+            return None
+        return np.unique(indices(positions(-1, height + 2, view.y, view.scale), self._document.shape[0]))
+
     def _scene(self) -> Scene | None:
         """What is shown now; None without an image."""
         image, levels = self._document.image, self._pyramid.levels
@@ -127,7 +138,7 @@ class Canvas(QWidget):
         display, plane = self._display, None
         if display.overlay_visible:
             shows_provenance = display.shows == PROVENANCE_SHOWN
-            plane = self._document.provenance if shows_provenance else self._document.label_map
+            plane = self._document.provenance if shows_provenance else self._document.shown_label_map
         window = display.window if display.adjustable else None
         tint = None if self._tinted is None else self._tint(image.pixels, self._tinted)
         background = self._appearance.color("canvas").rgb()

@@ -8,13 +8,16 @@ from PySide6.QtCore import QCoreApplication, QModelIndex, QRect, QRectF, QSize, 
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from lsgui.folder import EntryRole, ThumbnailRole
+from lsgui.folder import EntryRole, Problem, ProblemRole, ThumbnailRole
 from lsgui.translation import class_name
 from lsgui.views.appearance import Appearance
 from model.classes import ClassTable
 from model.workspace import Entry, Split, Status
 
 ROW, PICTURE, PADDING = 60, 48, 14
+ICON = 14
+PROBLEMS = {"image": ("circle-alert", "bad"), "label": ("triangle-alert", "warn")}
+"""In the place of the dot; the tip of the row says more."""
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 """File names may hold these; a row has one line."""
 SURE_ENOUGH = 0.8
@@ -44,7 +47,8 @@ class FolderDelegate(QStyledItemDelegate):
         text = QRect(picture.right() + 12, row.y() + 11, row.right() - picture.right() - 20, 18)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         self._paint_name(painter, text, option.font, entry.name, selected)
-        self._paint_state(painter, text.translated(0, 20), option.font, entry, selected)
+        problem: Problem | None = index.data(ProblemRole)
+        self._paint_state(painter, text.translated(0, 20), option.font, entry, problem, selected)
         painter.restore()
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
@@ -82,21 +86,31 @@ class FolderDelegate(QStyledItemDelegate):
         shown = painter.fontMetrics().elidedText(_BREAKS.sub(" ", name), Qt.TextElideMode.ElideMiddle, place.width())
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, shown)
 
-    def _paint_state(self, painter: QPainter, place: QRect, font: QFont, entry: Entry, selected: bool) -> None:
+    def _paint_state(
+        self, painter: QPainter, place: QRect, font: QFont, entry: Entry, problem: Problem | None, selected: bool
+    ) -> None:
         theme = self._appearance.theme
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(getattr(theme, f"status_{entry.status.value}")))
-        painter.drawEllipse(QRectF(place.x() + 1, place.center().y() - 3, 7, 7))
+        if problem is None:
+            painter.drawEllipse(QRectF(place.x() + 1, place.center().y() - 3, 7, 7))
+        else:
+            icon, side = PROBLEMS[problem.kind], ICON
+            place_of_icon = QRect(place.x() - 2, place.center().y() - side // 2, side, side)
+            self._appearance.icon(*icon).paint(painter, place_of_icon)
         font = QFont(font)
         font.setPixelSize(12)
         painter.setFont(font)
         painter.setPen(QColor(theme.dim_on_selection if selected else theme.dim))
         words = place.adjusted(15, 0, 0, 0)
-        text = painter.fontMetrics().elidedText(self._state(entry), Qt.TextElideMode.ElideRight, words.width())
+        text = painter.fontMetrics().elidedText(self._state(entry, problem), Qt.TextElideMode.ElideRight, words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, text)
 
-    def _state(self, entry: Entry) -> str:
+    def _state(self, entry: Entry, problem: Problem | None) -> str:
         translate = QCoreApplication.translate
+        if problem is not None:
+            unusable = translate("folder", "label cannot be used")
+            return translate("folder", "cannot be read") if problem.kind == "image" else unusable
         if entry.status == Status.LABELLED:
             held_out = entry.split == Split.HELD_OUT
             return translate("folder", "labelled, held out") if held_out else translate("folder", "labelled")

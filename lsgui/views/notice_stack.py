@@ -31,9 +31,12 @@ class NoticeStack(QWidget):
         self.hide()
 
     def add(self, notice: Notice) -> None:
-        """The same notice twice is shown once; beyond `MOST`, or what there is room for, the oldest leaves."""
-        if any(known == notice for known, _ in self._shown):
-            return
+        """The same text is shown once, with the newest details; beyond `MOST`, or what there is room for, the oldest leaves."""
+        for known, card in tuple(self._shown):
+            if known == notice:
+                return
+            if sentence(known.message) == sentence(notice.message):
+                self._drop(card)
         card = NoticeCard(notice, self._appearance)
         card.closed.clicked.connect(lambda: self._remove(card))
         card.resized = self.place

@@ -16,6 +16,8 @@ from lsgui.views.parts import label, row, set_role
 from lsgui.views.stroke_line import StrokeLine
 from model.labels import UNTOUCHED
 
+SOON_MS = 30
+"""A stroke or an undo does not wait for what is counted here."""
 CLASS_WIDTH = 84
 """Logical pixels: what follows the class under the pointer stands still while the pointer moves."""
 
@@ -36,7 +38,9 @@ class StatusBar(QFrame):
         self.undo, self._saved = QPushButton(), label()
         self._model, self._device = label(), label()
         self._build(appearance)
-        session.document.history.changed.connect(self._show_undo)
+        self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._soon.timeout.connect(self._show_undo)
+        session.document.history.changed.connect(self._soon.start)
         session.document.loaded.connect(self._show_undo)
         session.document.mask_changed.connect(self._show_class)
         session.saved_changed.connect(self._show_saved)
@@ -87,7 +91,7 @@ class StatusBar(QFrame):
         if at is None:
             self._class.setText("")
             return
-        value = int(self._session.document.label_map[at[1], at[0]])
+        value = self._session.document.value_at(*at)
         found = self._session.classes.by_value(value)
         if found is not None:
             self._class.setText(class_name(found))

@@ -26,6 +26,6 @@ class StepClasses(QObject):
         return class_name(found) if found is not None else ""
 
     def _committed(self, commit: Commit) -> None:
-        painted = self._session.classes.by_value(self._session.painting.class_value)
-        if commit.kind == "edit" and commit.text in PAINTING and painted is not None:
-            self._uids[commit.seq] = painted.uid
+        if commit.value is not None and commit.text in PAINTING:
+            painted = self._session.classes.by_value(commit.value)
+            self._uids[commit.seq] = painted.uid if painted is not None else ""

@@ -22,7 +22,7 @@ from PySide6.QtGui import QGuiApplication
 
 from lsgui.notices import Question
 from lsgui.session import Session
-from lsgui.shapes import disk
+from lsgui.shapes import stroke
 from model.checkpoint import Checkpoint, save
 from model.classes import default_table
 from model.input_range import InputRange
@@ -132,7 +132,7 @@ def _measure(session: Session, folder: Path, weights: Path, training: bool) -> N
 def _paint(session: Session) -> None:
     document = session.document
     document.begin("Brush")
-    document.preview(disk((200, 200), 50, document.shape), 6)
+    document.preview(stroke((200, 200), (200, 200), 50, document.shape), 6)
     document.commit()
 
 
@@ -150,7 +150,7 @@ def _session(application: QGuiApplication, folder: Path, weights: Path, window: 
     from lsgui.app import Options, Program
 
     program = Program(application, Options(weights=weights), None, folder / "data")
-    program.session._context.ask = _ask
+    program.session._parts.context.ask = _ask
     program.start()
     return program.session, program.window
 

@@ -17,7 +17,7 @@ from lsgui.jobs import JobRunner
 from lsgui.notices import Notice, Question
 from lsgui.painting import PaintSettings
 from lsgui.session import Session
-from lsgui.shapes import disk
+from lsgui.shapes import stroke
 from lsgui.tools import ToolBox
 from model.checkpoint import Checkpoint, save
 from model.classes import default_table
@@ -160,7 +160,7 @@ class Desk:
         """One stroke of one point."""
         document = self.session.document
         document.begin("Brush")
-        document.preview(disk((x, y), radius, document.shape), value)
+        document.preview(stroke((x, y), (x, y), radius, document.shape), value)
         document.commit()
 
     def save(self) -> None:

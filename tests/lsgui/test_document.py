@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from lsgui.document import Document
 from lsgui.history import MOST_STEPS
-from lsgui.shapes import disk, stroke
+from lsgui.mask import MaskPatch, PatchError
+from lsgui.shapes import stroke
 from model.images import Image
 from model.labels import UNTOUCHED
 from model.provenance import HUMAN, MODEL, UNSET
@@ -19,7 +20,7 @@ from model.provenance import HUMAN, MODEL, UNSET
 
 def paint(document: Document, x: float, y: float, value: int, radius: float = 5) -> None:
     document.begin("Brush")
-    document.preview(disk((x, y), radius, document.shape), value)
+    document.preview(stroke((x, y), (x, y), radius, document.shape), value)
     document.commit()
 
 
@@ -38,7 +39,7 @@ def test_a_gesture_is_one_undo_step(document: Document) -> None:
     before = state(document)
     document.begin("Brush")
     for x in range(10, 60, 3):
-        document.preview(disk((x, 20), 4, document.shape), 6)
+        document.preview(stroke((x, 20), (x, 20), 4, document.shape), 6)
     assert len(document.history.steps) == 0
     document.commit()
     after = state(document)
@@ -66,10 +67,10 @@ def test_undo_during_a_gesture_takes_back_the_gesture_only(document: Document) -
     paint(document, 30, 30, 3)
     before = state(document)
     document.begin("Brush")
-    document.preview(disk((31, 31), 9, document.shape), 2)
+    document.preview(stroke((31, 31), (31, 31), 9, document.shape), 2)
     document.undo()
     assert state(document) == before and not document.gesture_active
-    document.preview(disk((31, 31), 9, document.shape), 2)
+    document.preview(stroke((31, 31), (31, 31), 9, document.shape), 2)
     assert state(document) == before
 
 
@@ -78,7 +79,7 @@ def test_a_jump_during_a_gesture_stays_exact(document: Document) -> None:
     paint(document, 30, 30, 3)
     paint(document, 40, 30, 4)
     document.begin("Brush")
-    document.preview(disk((31, 31), 9, document.shape), 2)
+    document.preview(stroke((31, 31), (31, 31), 9, document.shape), 2)
     document.jump(0)
     assert state(document) == before
 
@@ -129,7 +130,7 @@ def test_an_erased_pixel_is_background_set_by_a_person(document: Document) -> No
 def test_counts_follow_every_change(document: Document) -> None:
     assert document.counts() == {UNTOUCHED: 60 * 80}
     document.begin("Brush")
-    document.preview(disk((20, 20), 3, document.shape), 2)
+    document.preview(stroke((20, 20), (20, 20), 3, document.shape), 2)
     assert document.counts()[2] == (document.label_map == 2).sum() > 20
     document.restore()
     assert document.counts() == {UNTOUCHED: 60 * 80}
@@ -138,7 +139,7 @@ def test_counts_follow_every_change(document: Document) -> None:
 def test_only_committed_edits_are_announced_as_edits(document: Document, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(document.edited):
         document.begin("Brush")
-        document.preview(disk((20, 20), 3, document.shape), 2)
+        document.preview(stroke((20, 20), (20, 20), 3, document.shape), 2)
         document.restore()
         document.begin("Brush")
         document.commit()
@@ -193,7 +194,7 @@ def _replay(document: Document, edit: tuple) -> None:
             paint(document, x, y, value, radius)
         case ("escape", x, y, value, radius):
             document.begin("Brush")
-            document.preview(disk((x, y), radius, document.shape), value)
+            document.preview(stroke((x, y), (x, y), radius, document.shape), value)
             document.restore()
         case ("predict", seed):
             document.apply_prediction(np.random.default_rng(seed).integers(0, 4, document.shape).astype(np.uint8))
@@ -233,3 +234,29 @@ def test_any_sequence_of_edits_and_undos_equals_its_replay(qapp: object, edits: 
     assert state(document) == state(fresh)
     values, pixels = np.unique(document.label_map, return_counts=True)
     assert document.counts() == dict(zip(values.tolist(), pixels.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("error", [OSError("no such device"), PatchError("torn"), MemoryError()])
+def test_a_jump_stops_at_a_step_that_cannot_be_read(document: Document, error: Exception) -> None:
+    states, told = [document.label_map.copy()], []
+    for value in range(1, 6):
+        document.paint("Brush", stroke((10 * value, 20), (10 * value, 20), 4, document.shape), value)
+        states.append(document.label_map.copy())
+
+    def read(seq: int) -> MaskPatch:
+        if seq == 2:
+            raise error
+        return patches[seq]
+
+    patches = {entry.step.seq: entry.patch for entry in document.history._entries}
+    document.history.load(document.history.steps, 5, read)
+    document.unreadable.connect(told.append)
+    commits = []
+    document.committed.connect(lambda commit: commits.append((commit.kind, commit.cursor)))
+    document.jump(0)
+    assert told == [error] and document.history.cursor == 2 and commits == [("move", 2)]
+    assert (document.label_map == states[2]).all()
+    document.jump(0)
+    assert len(told) == 2 and commits == [("move", 2)] and (document.label_map == states[2]).all()
+    document.jump(5)
+    assert (document.label_map == states[5]).all() and commits[1:] == [("move", 5)]

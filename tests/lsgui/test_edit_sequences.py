@@ -53,6 +53,10 @@ class Copies:
     def push(self, text: str, planes: Planes) -> None:
         if all((old == new).all() for old, new in zip(self.now, planes, strict=True)):
             return
+        if text == "Predict" and not set(self.texts[self.cursor :]) <= {"Predict", "Revert to prediction"}:
+            self.planes.append(self.now)
+            self.texts.append("Taken back")
+            self.cursor = len(self.texts)
         del self.planes[self.cursor + 1 :], self.texts[self.cursor :]
         self.planes.append(planes)
         self.texts.append(text)

@@ -48,7 +48,7 @@ def test_a_fill_by_values_takes_what_is_near_the_value_clicked(
     filled = hand.label == 6
     assert filled[:, :expected].all() and not filled[:, expected:60].any()
     assert filled[25, 65] == (not contiguous)
-    assert hand.document.history.undo_text == "Fill" and len(hand.document.history.steps) == 1
+    assert hand.document.history.steps[-1].text == "Fill" and len(hand.document.history.steps) == 1
 
 
 def test_a_fill_keeps_to_every_rule(hand: object, steps: np.ndarray) -> None:
@@ -71,7 +71,7 @@ def test_the_wand_takes_what_looks_alike_and_a_drag_takes_more(hand: object, ste
     hand.tools.move(300, 30)
     assert hand.painting.wand_tolerance == 8 and (hand.label[:, :29] == 6).all()
     hand.tools.release(300, 30, LEFT)
-    assert hand.document.history.undo_text == "Wand" and not hand.document.gesture_active
+    assert hand.document.history.steps[-1].text == "Wand" and not hand.document.gesture_active
     hand.document.undo()
     assert (hand.label == UNTOUCHED).all()
 
@@ -121,7 +121,7 @@ def test_a_threshold_starts_with_what_is_bright_and_enter_paints_it(hand: object
     low, high = hand.painting.threshold
     assert 60 < low < 200 and high == 255 and (hand.label == UNTOUCHED).all()
     assert hand.key("Return")
-    assert ((hand.label == 6) == (steps == 200)).all() and hand.document.history.undo_text == "Threshold"
+    assert ((hand.label == 6) == (steps == 200)).all() and hand.document.history.steps[-1].text == "Threshold"
     assert hand.painting.threshold is None and not hand.key("Return"), "the next Enter is the window's"
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsgui import fills
-from lsgui.fills import Between, between, flood, flood_values, grow, same_label, seed
+from lsgui.fills import Between, between, flood, flood_values, same_label, seed
 from lsgui.flooding import flooded
 from lsgui.mask import Region
 from lsgui.rules import Rules
@@ -127,13 +127,13 @@ def test_the_wand_takes_what_is_reached_within_its_spreads(
     if np.isclose(away, k, rtol=1e-5).any():
         return
     expected = reached(lambda column, row: away[row, column] <= k, shape, x, y)
-    assert (painted(grow(pixels, x, y, k), shape) == expected).all()
+    assert (painted(known.grown(k), shape) == expected).all()
     assert np.all(spread > 0)
 
 
 def test_the_wand_looks_no_further_than_its_limit() -> None:
     pixels = np.full((60, 80), 9, np.uint8)
-    region = grow(pixels, 5, 30, 2, limit=10)
+    region = seed(pixels, 5, 30, limit=10).grown(2)
     assert region.box == (0, 20, 16, 21) and region.area == 16 * 21
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from lsgui.folder import EntryRole, FolderFilter, FolderModel, ThumbnailRole
+from lsgui.folder import EntryRole, FolderFilter, FolderModel, ProblemRole, ThumbnailRole
 from lsgui.thumbnails import SIDE, render
 from model.classes import default_table
 from model.images import Image, Window
-from model.labels import UNTOUCHED
+from model.labels import UNTOUCHED, write_label
 from model.workspace import Entry, Status
 
 if TYPE_CHECKING:
@@ -135,6 +136,33 @@ def test_thumbnails_are_made_for_the_rows_that_are_asked_for(desk: Desk, image_f
     assert model.data(model.index(2), ThumbnailRole).width() == SIDE
     assert model.data(model.index(3), ThumbnailRole).isNull()  # a broken image is not tried again and again
     assert desk.notices == []
+
+
+def test_what_a_look_at_an_image_finds_out_is_said_in_its_row(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b", "c")
+    desk.open(folder)
+    desk.answers["rest_is_background"] = "keep"
+    desk.paint(20, 20, 6)
+    desk.session.save_label()
+    desk.settle()
+    desk.session.open_image("c.png")
+    desk.wait(lambda: desk.session.document.name == "c.png")
+    (folder / "b.png").write_bytes(b"broken")
+    write_label(folder / "segmentation/labels/a.png.png", np.zeros((32, 64), np.uint8), default_table())
+    (folder / "segmentation/journal/a.png.journal").unlink()
+    model = desk.session.folder
+    model.set_entries(model.entries)
+    for row in range(3):
+        model.data(model.index(row), ThumbnailRole)
+    desk.wait(lambda: all(model.data(model.index(row), ThumbnailRole) is not None for row in range(3)))
+    label, image, nothing = (model.data(model.index(row), ProblemRole) for row in range(3))
+    assert (label.kind, image.kind, nothing) == ("label", "image", None)
+    tips = [model.data(model.index(row), Qt.ItemDataRole.ToolTipRole) for row in range(3)]
+    assert "64" in tips[0] and "32" in tips[0] and "b.png" in tips[1] and tips[2] == "c.png"
+    (folder / "b.png").write_bytes((folder / "c.png").read_bytes())
+    desk.session._parts.thumbnails._stale.add("b.png")
+    model.data(model.index(1), ThumbnailRole)
+    desk.wait(lambda: model.data(model.index(1), ProblemRole) is None)
 
 
 def test_a_thumbnail_follows_the_label_and_the_old_one_stays_until_then(desk: Desk, image_folder: Callable) -> None:

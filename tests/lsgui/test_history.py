@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,21 @@ def effect(patch: MaskPatch) -> bytes:
     planes = np.zeros((2, SIDE, SIDE), np.uint8)
     patch.apply(*planes)
     return planes.tobytes()
+
+
+def walked(history: History, cursor: int) -> list[bytes]:
+    """What each step on the way there does."""
+    passed: list[MaskPatch] = []
+    history.walk(cursor, passed.append)
+    return [effect(patch) for patch in passed]
+
+
+def back(history: History) -> bytes:
+    return walked(history, history.cursor - 1)[0]
+
+
+def forward(history: History) -> bytes:
+    return walked(history, history.cursor + 1)[0]
 
 
 class Journal:
@@ -50,15 +67,15 @@ def test_the_steps_are_walked_back_and_forth(qapp: object) -> None:
     history = History()
     for seq in (1, 2, 3):
         push(history, seq)
-    assert [step.seq for step in history.steps] == [1, 2, 3] and history.undo_text == "Brush"
-    assert effect(history.back()) == effect(noise(3)) and effect(history.back()) == effect(noise(2))
-    assert effect(history.forward()) == effect(noise(2))
+    assert [step.seq for step in history.steps] == [1, 2, 3] and history.can_undo
+    assert back(history) == effect(noise(3)) and back(history) == effect(noise(2))
+    assert forward(history) == effect(noise(2))
     push(history, 4)
     assert [step.seq for step in history.steps] == [1, 2, 4] and not history.can_redo
-    assert [effect(patch) for patch in history.move(0)] == [effect(noise(seq)) for seq in (1, 2, 4)]
-    assert not history.can_undo and history.undo_text == "" and history.redo_text == "Brush"
+    assert walked(history, 0) == [effect(noise(seq)) for seq in (4, 2, 1)]
+    assert not history.can_undo and history.can_redo
     with pytest.raises(IndexError):
-        history.back()
+        back(history)
 
 
 def test_without_a_journal_the_oldest_steps_go_when_the_memory_is_full(qapp: object) -> None:
@@ -69,7 +86,7 @@ def test_without_a_journal_the_oldest_steps_go_when_the_memory_is_full(qapp: obj
     assert history.nbytes <= history.memory_bytes
     assert history.cursor == len(history.steps) == 30 - history.dropped >= 9
     assert history.steps[-1].seq == 30
-    assert effect(history.back()) == effect(noise(30))
+    assert back(history) == effect(noise(30))
 
 
 def test_with_a_journal_they_only_leave_the_memory(qapp: object) -> None:
@@ -79,7 +96,7 @@ def test_with_a_journal_they_only_leave_the_memory(qapp: object) -> None:
     for seq in range(1, 31):
         push(history, seq, journal)
     assert history.nbytes <= history.memory_bytes and history.dropped == 0
-    assert [effect(history.back()) for _ in range(30)] == [effect(noise(seq)) for seq in range(30, 0, -1)]
+    assert [back(history) for _ in range(30)] == [effect(noise(seq)) for seq in range(30, 0, -1)]
 
 
 def test_what_the_journal_does_not_hold_yet_stays_in_memory(qapp: object) -> None:
@@ -88,7 +105,7 @@ def test_what_the_journal_does_not_hold_yet_stays_in_memory(qapp: object) -> Non
     history.load((), 0, journal.read)
     for seq in range(1, 6):
         push(history, seq)
-    assert [effect(history.back()) for _ in range(5)] == [effect(noise(seq)) for seq in range(5, 0, -1)]
+    assert [back(history) for _ in range(5)] == [effect(noise(seq)) for seq in range(5, 0, -1)]
 
 
 def test_the_journal_is_bounded_too(qapp: object) -> None:
@@ -114,15 +131,15 @@ def test_one_step_larger_than_everything_stays(qapp: object) -> None:
     for seq in (1, 2):
         push(history, seq)
     assert [step.seq for step in history.steps] == [2]
-    assert effect(history.back()) == effect(noise(2)) and history.can_redo
+    assert back(history) == effect(noise(2)) and history.can_redo
 
 
 def test_the_steps_of_an_image_that_is_opened_again(qapp: object) -> None:
     history, journal = History(), Journal()
     journal.patches = {seq: noise(seq).to_bytes() for seq in (4, 7)}
     history.load((Step("Brush", 1.0, 100, 4), Step("Fill", 2.0, 100, 7)), 1, journal.read)
-    assert history.undo_text == "Brush" and history.redo_text == "Fill" and history.nbytes == 0
-    assert effect(history.forward()) == effect(noise(7))
+    assert [step.text for step in history.steps] == ["Brush", "Fill"] and history.nbytes == 0
+    assert forward(history) == effect(noise(7))
     push(history, 9)
     assert [step.seq for step in history.steps] == [4, 7, 9]
 
@@ -135,8 +152,38 @@ def test_a_step_that_cannot_be_read_moves_nothing(qapp: object, error: type[Exce
     history = History()
     history.load((Step("Brush", 1.0, 100, 1),), 1, read)
     with pytest.raises(error):
-        history.back()
+        back(history)
     assert history.cursor == 1
+
+
+def test_what_fails_on_the_way_stops_the_walk_there(qapp: object) -> None:
+    history, moves, done = History(), [], []
+    for seq in (1, 2, 3):
+        push(history, seq)
+    history.changed.connect(lambda: moves.append(history.cursor))
+
+    def fail_at_the_second(patch: MaskPatch) -> None:
+        if done:
+            raise MemoryError
+        done.append(patch)
+
+    with pytest.raises(MemoryError):
+        history.walk(0, fail_at_the_second)
+    assert history.cursor == 2 and moves == [2]
+    assert back(history) == effect(noise(2))
+
+
+def test_of_the_steps_that_are_passed_one_is_in_memory(qapp: object) -> None:
+    history, journal, alive = History(), Journal(), weakref.WeakSet()
+    history.load(tuple(Step("Fill", 1.0, 100, seq) for seq in range(1, 9)), 8, journal.read)
+    journal.patches = {seq: noise(seq).to_bytes() for seq in range(1, 9)}
+
+    def do(patch: MaskPatch) -> None:
+        alive.add(patch)
+        assert len(alive) <= 2  # that of the step before goes when this one has been read
+
+    history.walk(0, do)
+    assert len(alive) == 0
 
 
 def test_packing_that_ends_late_finds_its_step(qapp: object) -> None:
@@ -146,13 +193,13 @@ def test_packing_that_ends_late_finds_its_step(qapp: object) -> None:
     history.hot_bytes = 0
     for seq in (1, 2):
         push(history, seq)
-    history.back()
+    back(history)
     push(history, 3)
     before = history.nbytes
     for work in later:
         work()
     assert [step.seq for step in history.steps] == [1, 3] and history.nbytes < before + 100
-    assert effect(history.back()) == effect(noise(3)) and effect(history.back()) == effect(noise(1))
+    assert back(history) == effect(noise(3)) and back(history) == effect(noise(1))
 
 
 @pytest.mark.parametrize(("key", "uid"), [("Brush", "liver"), ("Brush", ""), ("Copy from the next", "c-1f")])

@@ -18,7 +18,7 @@ LAYERS = (
     ("lsgui.app", "lsgui.__main__", "lsgui.self_check", "lsgui.screenshot"),
     ("lsgui.views",),
     (
-        "lsgui.session", "lsgui.folder_opening", "lsgui.opening", "lsgui.saving", "lsgui.label_saving",
+        "lsgui.session", "lsgui.session_parts", "lsgui.folder_opening", "lsgui.opening", "lsgui.saving", "lsgui.map_writing", "lsgui.label_saving",
         "lsgui.importing", "lsgui.class_changes", "lsgui.model_choice", "lsgui.prediction_flow", "lsgui.training_flow",
         "lsgui.context", "lsgui.folder_predicting", "lsgui.journalling", "lsgui.step_texts", "lsgui.recovery", "lsgui.watching",
         "lsgui.journal_writer", "lsgui.undo_anywhere",
@@ -35,7 +35,8 @@ LAYERS = (
     ),
     (
         "lsgui.mask", "lsgui.regions", "lsgui.flooding", "lsgui.shapes", "lsgui.polygons", "lsgui.fills", "lsgui.rules",
-        "lsgui.gesture", "lsgui.kept_tiles", "lsgui.live_planes", "lsgui.snapshot", "lsgui.tile_counts", "lsgui.document_edits",
+        "lsgui.gesture", "lsgui.growing_patch", "lsgui.kept_tiles", "lsgui.late_rows", "lsgui.live_planes",
+        "lsgui.snapshot", "lsgui.tile_counts", "lsgui.document_edits",
         "lsgui.guided", "lsgui.superpixels", "lsgui.smart_outline", "lsgui.cleaning", "lsgui.morphology", "lsgui.neighbours",
         "lsgui.stretches",
     ),

@@ -193,7 +193,7 @@ def test_plain_ink_without_rules_paints_what_the_pixels_say(
         assert (patch is None) == changes_nothing
         assert all((is_now == then).all() for is_now, then in zip(now.all, expected, strict=True))
         if patch is not None:
-            now.apply([patch])
+            now.apply(patch)
             assert (now.label == label).all() and (now.origin == origin).all()
 
 

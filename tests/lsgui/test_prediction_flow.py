@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from lsgui.shapes import disk
+from lsgui.shapes import stroke
 from model.checkpoint import load, save
 from model.classes import ClassTable, default_table
 from model.errors import WorkspaceError
@@ -79,10 +79,10 @@ def test_a_result_during_a_gesture_waits_for_its_end(desk: Desk, image_folder: C
     desk.open(image_folder("a"))
     document = desk.session.document
     document.begin("Brush")
-    document.preview(disk((20, 20), 5, document.shape), 6)
+    document.preview(stroke((20, 20), (20, 20), 5, document.shape), 6)
     desk.session.predict()
     desk.wait(lambda: not desk.session.jobs.busy("predict"))
-    document.preview(disk((40, 20), 5, document.shape), 6)
+    document.preview(stroke((40, 20), (40, 20), 5, document.shape), 6)
     assert document.counts()[UNTOUCHED] > 3000 and desk.session.prediction is None
     document.commit()
     assert UNTOUCHED not in document.counts() and len(document.history.steps) == 2

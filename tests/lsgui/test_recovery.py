@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -42,9 +43,9 @@ def after_crash(make_desk: Callable, image_folder: Callable) -> tuple[Path, tupl
     """A folder in which a.png and b.png were painted and no map was written, and the planes of b.png."""
     folder, desk = image_folder("a", "b", "c"), make_desk()
     desk.open(folder)
-    desk.session._saving._timer.setInterval(60_000)
+    desk.session._parts.maps._timer.setInterval(60_000)
     desk.paint(20, 20, 6)
-    desk.session._saving._mapped = 99  # its map is never written
+    desk.session._parts.maps._mapped = 99  # its map is never written
     desk.session.next_image()
     desk.wait(lambda: desk.session.document.name == "b.png")
     desk.paint(10, 10, 3)
@@ -347,3 +348,36 @@ def test_many_strokes_while_the_disk_is_slow_are_written_together(
     expected = planes(desk)
     desk.open(copy)
     assert same(desk, expected) and len(desk.session.document.history.steps) == 60
+
+
+def test_a_journal_that_lacks_what_its_map_holds_keeps_its_history(make_desk: Callable, image_folder: Callable) -> None:
+    folder, desk = image_folder("a", "b"), make_desk()
+    desk.open(folder)
+    states = [planes(desk)]
+    for x in (10, 30):
+        desk.paint(x, 20, 6)
+        states.append(planes(desk))
+    desk.save()
+    journal = folder / "segmentation" / "journal" / "a.png.journal"
+    size = journal.stat().st_size
+    for x in (40, 50, 55):
+        desk.paint(x, 40, 3)
+    newest = planes(desk)
+    desk.save()
+    assert desk.session.close()
+    os.truncate(journal, size + 20)
+    again = make_desk()
+    again.open(folder)
+    document = again.session.document
+    assert same(again, newest) and again.said("undo takes them back in one step")
+    assert [step.text for step in document.history.steps] == ["Brush", "Brush", "From the saved map"]
+    again.save()
+    for state in states[::-1]:
+        document.undo()
+        assert same(again, state)
+    document.jump(3)
+    again.save()
+    assert again.session.close()
+    last = make_desk()
+    last.open(folder)
+    assert same(last, newest) and len(last.session.document.history.steps) == 3 and last.notices == []

@@ -34,6 +34,19 @@ def naive_labels(label_map: np.ndarray, view: View, x: int, y: int) -> int:
     return int(label_map[row, column])
 
 
+@pytest.mark.parametrize("highest", [14, 126, 127, 128, 254])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 4), (33, 57), (34, 57), (130, 200)])
+def test_any_values_have_their_own_colours_inside_and_on_the_outline(highest: int, shape: tuple[int, int]) -> None:
+    random = np.random.default_rng(highest)
+    labels = np.array([0, 1, 2, 72, highest, 255], np.uint8)[random.integers(0, 6, shape)]
+    colors = OverlayColors.of({1: (9, 8, 7), 2: (200, 0, 90), 72: (1, 250, 3), highest: (40, 50, 60)}, 0.4, (highest,))
+    wide = np.pad(labels, 1, mode="edge")
+    sides = (wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:])
+    edge = np.logical_or.reduce([side != labels for side in sides])
+    shown = render_overlay(labels, colors, View(1, 0, 0), (0, 0, shape[1], shape[0]))
+    assert (shown == np.where(edge, colors.line[labels], colors.fill[labels])).all()
+
+
 @settings(max_examples=40, deadline=None)
 @given(VIEWS, st.integers(0, 5))
 def test_overlay_is_fill_inside_and_line_where_a_neighbour_on_the_screen_differs(view: View, seed: int) -> None:

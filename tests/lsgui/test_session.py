@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 from PySide6.QtCore import Qt
 
 from lsgui.jobs import SegmenterKeeper
-from lsgui.shapes import disk
+from lsgui.shapes import stroke
 from model.classes import default_table
 from model.images import read_image
 from model.journal import replay
@@ -185,8 +185,10 @@ def test_new_files_appear_when_the_folder_is_opened_again(desk: Desk, image_fold
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders are not read-only there")
-def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(desk: Desk, image_folder: Callable) -> None:
-    folder = image_folder("a")
+def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(
+    make_desk: Callable, image_folder: Callable
+) -> None:
+    folder, desk = image_folder("a"), make_desk()
     (folder / "segmentation").write_text("a file where the workspace would be")
     desk.answers["workspace_elsewhere"] = "elsewhere"
     desk.open(folder)
@@ -194,7 +196,13 @@ def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(desk: Desk
     assert "data" in desk.session.workspace.root.parts
     desk.paint()
     desk.save()
-    assert list(desk.session.workspace.root.glob("work/a.png.png"))
+    root = desk.session.workspace.root
+    assert list(root.glob("work/a.png.png"))
+    assert desk.session.close()
+    again = make_desk()
+    again.open(folder)
+    assert again.questions == [] and again.session.workspace.root == root, "the answer is remembered"
+    assert again.session.document.label_map[20, 20] == 6 and again.said("its labels are kept in")
 
 
 def test_a_label_is_saved_for_training(desk: Desk, image_folder: Callable) -> None:
@@ -426,7 +434,7 @@ def test_closing_saves_the_last_stroke(make_desk: Callable, image_folder: Callab
 def test_a_running_gesture_is_taken_back_when_its_image_is_left(desk: Desk, image_folder: Callable) -> None:
     desk.open(image_folder("a", "b"))
     desk.session.document.begin("Brush")
-    desk.session.document.preview(disk((20, 20), 5, (64, 64)), 3)
+    desk.session.document.preview(stroke((20, 20), (20, 20), 5, (64, 64)), 3)
     desk.session.next_image()
     desk.wait(lambda: desk.session.document.name == "b.png")
     assert not desk.session.document.gesture_active
@@ -494,7 +502,7 @@ def test_an_image_that_arrives_during_a_gesture_waits_for_its_end(desk: Desk, im
     desk.session.next_image()
     document = desk.session.document
     document.begin("Brush")
-    document.preview(disk((20, 20), 5, document.shape), 6)
+    document.preview(stroke((20, 20), (20, 20), 5, document.shape), 6)
     desk.settle()
     assert document.name == "a.png" and document.gesture_active
     document.commit()
@@ -618,7 +626,7 @@ def test_a_stroke_begun_while_the_last_one_is_written_is_saved_before_leaving(
     desk.session.next_image()
     document = desk.session.document
     document.begin("Brush")
-    document.preview(disk((40, 40), 5, document.shape), 7)
+    document.preview(stroke((40, 40), (40, 40), 5, document.shape), 7)
     desk.settle()
     assert document.name == "a.png" and document.gesture_active
     document.commit()

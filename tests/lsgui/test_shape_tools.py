@@ -82,7 +82,7 @@ def test_a_lasso_is_drawn_then_changed_then_finished(hand: object) -> None:
     hand.drag((60, 5), (70, 5), (70, 15), (60, 15))
     hand.drag((70, 50), (75, 50), (75, 55))
     assert hand.label[10, 65] == 6, "a press elsewhere has finished it"
-    assert hand.document.history.undo_text == "Lasso"
+    assert hand.document.history.steps[-1].text == "Lasso"
     assert hand.key("Escape") and not hand.tools.active
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsgui.mask import AnyRegion, Point
-from lsgui.shapes import disk, stroke, strokes
+from lsgui.shapes import stroke, strokes
 from model.opencv import cv2
 
 SHAPE = (40, 56)
@@ -104,14 +104,14 @@ def test_a_stroke_is_connected_at_any_mouse_speed(path: list[Point], radius: flo
 
 
 def test_the_smallest_brush_paints_single_pixels() -> None:
-    assert painted(disk((7.9, 3.1), 0.5, SHAPE)).sum() == 1
-    assert painted(disk((7.9, 3.1), 0.5, SHAPE))[3, 7]
+    assert painted(stroke((7.9, 3.1), (7.9, 3.1), 0.5, SHAPE)).sum() == 1
+    assert painted(stroke((7.9, 3.1), (7.9, 3.1), 0.5, SHAPE))[3, 7]
     assert painted(stroke((7.9, 3.1), (7.9, 3.1), 0.5, SHAPE, "square")).sum() == 1
 
 
 def test_a_brush_beside_the_image_paints_what_reaches_in() -> None:
-    assert disk((-5, 10), 4, SHAPE) is None
-    assert painted(disk((-3, 10), 4, SHAPE))[:, 0].sum() == 4
+    assert stroke((-5, 10), (-5, 10), 4, SHAPE) is None
+    assert painted(stroke((-3, 10), (-3, 10), 4, SHAPE))[:, 0].sum() == 4
     assert painted(stroke((-30, -30), (90, 90), 2, SHAPE)).any()
     assert not list(strokes((-50, -50), (-30, -50), 4, SHAPE, covered=True))
 

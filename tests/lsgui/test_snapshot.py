@@ -11,7 +11,7 @@ import pytest
 
 from lsgui.document import Document
 from lsgui.mask import Ink, MaskPatch, Region, filled
-from lsgui.shapes import disk
+from lsgui.shapes import stroke
 from model.images import Image
 from model.labels import UNTOUCHED
 from model.progress import Cancelled
@@ -31,7 +31,7 @@ def large(document: Document) -> Document:
 
 def paint(document: Document, x: float, y: float, value: int, radius: float = 40) -> None:
     document.begin("Brush")
-    document.preview(disk((x, y), radius, document.shape), value)
+    document.preview(stroke((x, y), (x, y), radius, document.shape), value)
     document.commit()
 
 
@@ -55,7 +55,7 @@ def test_it_stays_what_it_was(large: Document) -> None:
         large.clear,
         lambda: large.jump(0),
         lambda: large.begin("Brush"),
-        lambda: large.preview(disk((10, 10), 50, large.shape), 3),
+        lambda: large.preview(stroke((10, 10), (10, 10), 50, large.shape), 3),
         large.restore,
     ):
         edit()
@@ -99,7 +99,9 @@ def held_patch(document: Document, value: int, box: tuple[int, int, int, int]) -
     other = Document()
     other.load(document.image, document.label_map.copy(), document.provenance.copy())
     other.paint("x", filled(box), value)
-    return other.history.back()
+    found: list[MaskPatch] = []
+    other.history.walk(0, found.append)
+    return found[0]
 
 
 def test_what_a_lane_computes_is_shown_exchanged_and_committed(large: Document) -> None:
@@ -114,7 +116,7 @@ def test_what_a_lane_computes_is_shown_exchanged_and_committed(large: Document) 
     large.show(None)
     assert state(large) == before
     large.show(small)
-    assert large.commit() and large.history.undo_text == "Wand" and not large.gesture_active
+    assert large.commit() and large.history.steps[-1].text == "Wand" and not large.gesture_active
     assert (large.label_map[60:150, 50:150] == 8).all() and (large.provenance[60:150, 50:150] == HUMAN).all()
     with pytest.raises(Cancelled):
         whole(snapshot)

@@ -40,7 +40,7 @@ def drag(tools: ToolBox, *path: tuple[float, float], button: Qt.MouseButton = LE
 def test_a_drag_paints_one_undo_step(tools: ToolBox, document: Document) -> None:
     drag(tools, (10, 10), (60, 40))
     assert all(document.label_map[10 + round(i * 0.6), 10 + i] == 6 for i in range(50))
-    assert len(document.history.steps) == 1 and document.history.undo_text == "Brush"
+    assert len(document.history.steps) == 1 and document.history.steps[-1].text == "Brush"
 
 
 @pytest.mark.parametrize(("button", "modifiers"), [(RIGHT, PLAIN), (LEFT, CTRL)])
@@ -50,7 +50,7 @@ def test_right_drag_and_ctrl_erase_with_the_brush_on(
     drag(tools, (10, 10), (30, 10))
     drag(tools, (20, 10), (21, 10), button=button, modifiers=modifiers)
     assert document.label_map[10, 20] == 0 and document.label_map[10, 12] == 6
-    assert document.history.undo_text == "Erase"
+    assert document.history.steps[-1].text == "Erase"
 
 
 def test_the_eraser_writes_background(tools: ToolBox, document: Document, painting: PaintSettings) -> None:

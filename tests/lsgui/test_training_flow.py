@@ -116,7 +116,7 @@ def test_a_killed_child_is_told_and_its_run_goes_on_later(labelled: Desk, weight
     labelled.session.fine_tune(short(weights, epochs=None, seconds=8))
     runs = labelled.session.workspace.root / "runs"
     labelled.wait(lambda: bool(list(runs.glob("*/resume.safetensors"))), 90)
-    os.kill(labelled.session._training.child.pid, signal.SIGKILL)
+    os.kill(labelled.session._parts.training.child.pid, signal.SIGKILL)
     labelled.wait(lambda: ended(labelled), 5)
     assert labelled.session.training.state == "failed" and labelled.said("ended unexpectedly")
     assert labelled.session.runs()[-1].resumable and labelled.said("resume the run")
@@ -130,7 +130,7 @@ def test_a_killed_child_is_told_and_its_run_goes_on_later(labelled: Desk, weight
 def test_a_child_killed_in_its_first_epoch_is_not_to_be_resumed(labelled: Desk, weights: Path) -> None:
     labelled.session.fine_tune(short(weights, epochs=1, seconds=600))
     labelled.wait(lambda: bool(labelled.session.training.loss), 60)
-    os.kill(labelled.session._training.child.pid, signal.SIGKILL)
+    os.kill(labelled.session._parts.training.child.pid, signal.SIGKILL)
     labelled.wait(lambda: ended(labelled), 5)
     assert not labelled.session.runs()[-1].resumable
     assert labelled.said("ended unexpectedly") and not labelled.said("resume")
@@ -142,7 +142,7 @@ def test_closing_while_fine_tuning_leaves_no_child(make_desk: Callable, image_fo
     label_images(desk, 2)
     desk.session.fine_tune(short(weights, epochs=None, seconds=600))
     desk.wait(lambda: bool(desk.session.training.loss), 60)
-    pid = desk.session._training.child.pid
+    pid = desk.session._parts.training.child.pid
     assert desk.session.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -162,7 +162,7 @@ def test_another_folder_may_be_opened_meanwhile(labelled: Desk, image_folder: Ca
 def test_a_verdict_on_another_folder_says_where_its_run_is(
     labelled: Desk, image_folder: Callable, verdict: str
 ) -> None:
-    desk, flow, trained = labelled, labelled.session._training, labelled.session.workspace
+    desk, flow, trained = labelled, labelled.session._parts.training, labelled.session.workspace
     flow._folder, flow._root, flow.state.state = trained.folder, trained.root, "running"
     desk.open(image_folder("z", folder="other"))
     flow._take(events.Finished(3, "w", 0.5, {}, 0.6, {}, verdict))
@@ -171,7 +171,7 @@ def test_a_verdict_on_another_folder_says_where_its_run_is(
 
 
 def test_the_question_stays_when_the_weights_cannot_be_read(labelled: Desk, tmp_path: Path, weights: Path) -> None:
-    desk, flow = labelled, labelled.session._training
+    desk, flow = labelled, labelled.session._parts.training
     run = Run(1, tmp_path, RunState.DONE, weights=tmp_path / "gone.safetensors")
     flow.state.pending = finished = events.Finished(1, str(run.weights), 0.5, {}, 0.6, {}, "worse")
     desk.session.use_run(run)
@@ -247,7 +247,7 @@ def test_the_state_follows_the_events() -> None:
 
 def test_fine_tune_pressed_between_a_childs_last_word_and_its_end(labelled: Desk, weights: Path) -> None:
     """The panel says stopped before the process is gone; the next run begins when it is."""
-    desk, flow = labelled, labelled.session._training
+    desk, flow = labelled, labelled.session._parts.training
     flow.child.run([sys_python(), "-c", 'import sys; print(\'{"event": "stopped", "run": 1}\', flush=True); input()'])
     flow.state.state = "running"
     desk.wait(lambda: flow.state.state == "stopped")

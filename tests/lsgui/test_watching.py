@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from lsgui.watching import patch_to
 from model.classes import default_table
 from model.labels import UNTOUCHED, read_label, write_label
 from model.provenance import HUMAN, UNSET
-from model.workspace import Status
+from model.workspace import Status, Workspace, WorkspaceLocked
 
 if TYPE_CHECKING:
     from lsgui.notices import Question
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def look(desk: Desk) -> None:
-    desk.session._watching.look()
+    desk.session._parts.watching.look()
     desk.settle()
 
 
@@ -117,7 +118,7 @@ def test_an_answer_that_comes_when_another_image_is_open_is_asked_for_again(
         return answer
 
     monkeypatch.setattr(desk, "ask", ask)
-    desk.session._watching.look()
+    desk.session._parts.watching.look()
     desk.wait(lambda: desk.session.document.name == "b.png")
     desk.settle()
     assert not (folder / "segmentation" / "work" / "b.png.png").exists() and not kept(folder)
@@ -191,3 +192,68 @@ def test_the_edit_towards_another_map(seed: int, shape: tuple[int, int]) -> None
     if patch is not None:
         patch.apply(*planes)
     assert np.array_equal(planes[0], theirs) and np.array_equal(planes[1], expected)
+
+
+def test_a_workspace_that_is_removed_is_made_anew_and_nothing_of_the_open_image_is_lost(
+    saved: tuple[Desk, Path], make_desk: Callable
+) -> None:
+    desk, folder = saved
+    desk.paint(40, 40, 3)
+    desk.save()
+    shutil.rmtree(folder / "segmentation")
+    desk.paint(50, 20, 5)
+    desk.save()
+    assert desk.session.saved.kind == "clean" and desk.questions == []
+    look(desk)
+    assert desk.said("was removed while it was open") and len(desk.notices) == 1
+    desk.answers["rest_is_background"] = "keep"
+    desk.session.save_label()
+    desk.settle()
+    assert desk.session.folder.entry("a.png").status == Status.LABELLED
+    for name in ("labels/a.png.png", "labels/a.png.json", "journal/a.png.journal", "classes.json", "index.sqlite"):
+        assert (folder / "segmentation" / name).is_file(), name
+    expected = desk.session.document.label_map.copy()
+    desk.session.close()
+    again = make_desk()
+    again.open(folder)
+    document = again.session.document
+    assert np.array_equal(document.label_map, expected) and len(document.history.steps) == 3
+    for _ in range(3):
+        document.undo()
+    assert document.counts() == {UNTOUCHED: 64 * 64}
+
+
+def test_it_is_made_anew_without_another_stroke_and_steps_come_from_the_journal(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.settle()
+    desk.session.previous_image()
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    desk.settle()
+    shutil.rmtree(folder / "segmentation")
+    look(desk)
+    desk.settle()
+    work = read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), None)
+    assert work[20, 20] == 6 and (folder / "segmentation" / "journal" / "a.png.journal").is_file()
+    desk.session.document.undo()
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64}
+
+
+def test_a_removed_workspace_is_locked_again(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    shutil.rmtree(folder / "segmentation")
+    look(desk)
+    with pytest.raises(WorkspaceLocked):
+        Workspace.open(folder)
+
+
+def test_where_the_images_are_gone_too_no_folder_is_made(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    shutil.move(folder, folder.with_name("moved"))
+    desk.paint(40, 40, 3)
+    desk.wait(lambda: desk.session.saved.kind == "failed")
+    assert not folder.exists()
+    shutil.move(folder.with_name("moved"), folder)
+    desk.save()
+    assert read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), None)[40, 40] == 3

@@ -168,3 +168,23 @@ def test_undo_takes_back_what_is_still_worked_out(desk: Desk, image_folder: Call
     desk.settle()
     assert (document.label_map == painted).all() and document.history.cursor == 1
     assert [step.text for step in document.history.steps] == ["Brush", "Clear"]
+
+
+def test_what_could_be_redone_can_be_undone_after_a_prediction(desk: Desk, edits: WholeEdits) -> None:
+    document, arrived = desk.session.document, []
+    states = [document.label_map.copy()]
+    for x in (10, 30, 50):
+        desk.paint(x, 20, 6)
+        states.append(document.label_map.copy())
+    document.jump(1)
+    edits.predict(result(), lambda: arrived.append(True))
+    desk.wait(lambda: bool(arrived))
+    assert [step.text for step in document.history.steps] == ["Brush"] * 3 + ["Taken back", "Predict"]
+    document.undo()
+    assert (document.label_map == states[1]).all()
+    for state in states[:0:-1]:
+        document.undo()
+        assert (document.label_map == state).all()
+    document.jump(5)
+    mine = states[1] == 6
+    assert (document.label_map == np.where(mine, 6, result())).all() and (document.provenance[mine] == HUMAN).all()

@@ -401,3 +401,26 @@ def test_another_shape_is_refused(painter: Painter, path: Path) -> None:
     painter.sync()
     with pytest.raises(JournalError):
         replay(path, (9, 7))
+
+
+def test_a_journal_that_is_removed_is_written_anew_from_what_is_still_open(painter: Painter, path: Path) -> None:
+    for value in range(3):
+        painter.paint(value, x=value)
+    painter.sync()
+    path.unlink()
+    assert painter.file.read(painter.keys[0]).to_bytes() == painter.history[0].to_bytes()
+    path.unlink()
+    painter.paint(7, y=3)
+    painter.sync()
+    assert state_in(path) == painter.state() and len(scan(path).story.steps) == 4
+
+
+def test_what_took_the_place_of_a_removed_journal_is_kept(painter: Painter, path: Path) -> None:
+    painter.paint(3)
+    painter.sync()
+    path.unlink()
+    path.write_bytes(b"somebody else's")
+    painter.paint(4, x=2)
+    painter.sync()
+    assert state_in(path) == painter.state()
+    assert (path.parent / "a.png.damaged-1.journal").read_bytes() == b"somebody else's"

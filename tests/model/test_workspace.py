@@ -18,6 +18,7 @@ from PIL import Image as pillow
 
 import model.catalog
 from model.classes import ClassTable, default_table
+from model.edits import NOT_IN_THE_JOURNAL
 from model.errors import ImageError, LabelError, WorkspaceError
 from model.images import read_image
 from model.journal import Commit
@@ -407,14 +408,6 @@ def test_a_label_of_a_class_that_is_gone_never_becomes_another_class(folder: Pat
     workspace.close()
 
 
-def test_a_workspace_knows_which_labels_a_class_would_take_along(folder: Path, label_map: np.ndarray) -> None:
-    workspace = Workspace.open(folder)
-    save(workspace, "img_002.png", label_map)
-    assert workspace.labels_with("liver") == ["img_002.png"]
-    assert workspace.labels_with("spleen") == []
-    workspace.close()
-
-
 def test_an_imported_table_keeps_the_values_of_known_classes(folder: Path, label_map: np.ndarray) -> None:
     workspace = Workspace.open(folder)
     save(workspace, "img_001.png", label_map)
@@ -669,8 +662,8 @@ def test_reading_beside_another_program_writes_nothing(folder: Path) -> None:
     workspace.close()
 
 
-def test_a_journal_that_was_cut_off_before_its_map_is_named_and_kept(folder: Path) -> None:
-    """The map holds the lost strokes: nothing is to be restored, only undo is gone, and nobody is to wonder why."""
+def test_a_journal_that_was_cut_off_before_its_map_keeps_the_history_that_it_has(folder: Path) -> None:
+    """What only the map holds is one step more: nothing is to be restored, and undo reaches what came before."""
     name = "img_001.png"
     workspace = Workspace.open(folder)
     sizes = []
@@ -684,12 +677,62 @@ def test_a_journal_that_was_cut_off_before_its_map_is_named_and_kept(folder: Pat
         workspace = Workspace.open(folder)
         maps = workspace.read_maps(name, SHAPE)
         assert workspace.edits.unsaved() == [] and maps.label_map[5, 6] == 6
-        assert "undo begins anew" in str(maps.notices[0])
+        assert "undo takes them back in one step" in str(maps.notices[0])
+        maps.lacking.apply(maps.label_map, maps.provenance)
+        assert maps.label_map[5, 6] == (3, 5)[len(maps.past.story.steps) - 1]
         workspace.close()
     workspace = Workspace.open(folder)
     workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, 3))
     assert journal_of(folder, name).with_name(f"{name}.damaged-1.journal").read_bytes() == whole[:cut]
-    assert workspace.read_maps(name, SHAPE).notices == ()
+    maps = workspace.read_maps(name, SHAPE)
+    assert maps.notices == () and maps.surpassed is None and maps.label_map[5, 6] == 3
+    assert [step.text for step in maps.past.story.steps] == ["Brush", "Brush", NOT_IN_THE_JOURNAL, "Brush"]
+    journal = workspace.journal(name, maps)
+    seen = []
+    for step in maps.past.story.steps[::-1]:
+        journal.read(step.key).apply(maps.label_map, maps.provenance)
+        seen.append(int(maps.label_map[5, 6]))
+    assert seen == [6, 5, 3, UNTOUCHED]
+    workspace.close()
+
+
+def test_edits_after_a_journal_that_was_cut_off_are_not_taken_for_those_it_lost(folder: Path) -> None:
+    """Its numbers go on from the cut: a crash before the next map must not find the old map to be the newer one."""
+    name = "img_001.png"
+    workspace = Workspace.open(folder)
+    workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, 3))
+    size = journal_of(folder, name).stat().st_size
+    for value in (5, 6, 7, 8):
+        workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, value))
+    workspace.close()
+    os.truncate(journal_of(folder, name), size)
+    workspace = Workspace.open(folder)
+    maps = workspace.read_maps(name, SHAPE)
+    journal, seq = workspace.journal(name, maps), maps.past.story.seq
+    patch = patch_of(workspace, name, 9)
+    journal.append([Commit(seq + 1, 1.0, 2, NOT_IN_THE_JOURNAL, maps.lacking.to_bytes())], {})
+    journal.append([Commit(seq + 2, 1.0, 3, "Brush", patch.to_bytes())], {})
+    workspace.close()
+    workspace = Workspace.open(folder)
+    maps = workspace.read_maps(name, SHAPE)
+    assert maps.label_map[5, 6] == 9 and maps.surpassed is None and maps.foreign is None and maps.unsaved == 1
+    assert [step.text for step in maps.past.story.steps] == ["Brush", NOT_IN_THE_JOURNAL, "Brush"]
+    workspace.close()
+
+
+def test_a_map_that_cannot_be_read_leaves_what_the_shorter_journal_has(folder: Path) -> None:
+    name = "img_001.png"
+    workspace = Workspace.open(folder)
+    workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, 3))
+    size = journal_of(folder, name).stat().st_size
+    workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, 5))
+    workspace.close()
+    os.truncate(journal_of(folder, name), size)
+    work = folder / "segmentation" / "work" / f"{name}.png"
+    work.write_bytes(work.read_bytes()[:-30])
+    workspace = Workspace.open(folder)
+    maps = workspace.read_maps(name, SHAPE)
+    assert maps.label_map[5, 6] == 3 and maps.lacking is None and len(maps.notices) == 2
     workspace.close()
 
 

@@ -12,7 +12,10 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, QRect
 from PySide6.QtWidgets import QApplication
 
+import lsgui.live_planes
+from lsgui.mask import filled
 from model.classes import default_table
+from model.images import Image
 
 LIVER = default_table().by_uid("liver")
 
@@ -116,3 +119,27 @@ def test_at_100_percent_a_pixel_of_the_image_is_one_of_the_screen(factor: str, t
     assert done.returncode == 0, done.stderr
     ratio, equal = done.stdout.split()
     assert float(ratio) == float(factor) and int(equal) == 1600
+
+
+def test_a_large_undo_seen_from_far_shows_what_is_there(shown: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then only the rows on the screen have changed, until somebody looks at the others."""
+    monkeypatch.setattr(lsgui.live_planes, "_LARGE", 0)
+    document, canvas = shown.session.document, shown.canvas
+    image = Image("a.png", np.zeros((3000, 4000), np.uint8))
+    document.load(image, np.full((3000, 4000), 255, np.uint8), np.zeros((3000, 4000), np.uint8))
+    document.paint("Brush", filled((500, 500, 3000, 2000)), 6)
+    document.paint("Brush", filled((0, 1000, 4000, 900)), 3)
+    for act in (document.undo, document.redo, document.undo):
+        act()
+        assert document._planes._late
+        seen = canvas.grab().toImage()
+        assert document._planes._late, "to paint it nothing has to be paid"
+        canvas._overlay_changed()
+        assert document.label_map[1500, 100] in (3, 255) and not document._planes._late
+        canvas._overlay_changed()
+        assert canvas.grab().toImage() == seen
+    document.redo()
+    canvas.zoom(1.7)
+    seen = canvas.grab().toImage()
+    canvas._overlay_changed()
+    assert document.label_map[1500, 100] == 3 and canvas.grab().toImage() == seen

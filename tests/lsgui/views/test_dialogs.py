@@ -83,6 +83,17 @@ def test_the_same_notice_is_shown_once_and_only_a_few_at_a_time(shown: object, s
     assert [notice.message.values["n"] for notice in stack.notices] == [3, 4, 5, 6]
 
 
+def test_one_text_is_one_notice_whatever_its_details(shown: object, stack: NoticeStack) -> None:
+    for details in ("first", "second"):
+        stack.add(Notice("error", Message("It failed."), details))
+    stack.add(Notice("warning", Message("{what}", {"what": "It failed."})))
+    stack.add(Notice("info", Message("Another.")))
+    assert [(notice.level, str(notice.message)) for notice in stack.notices] == [
+        ("warning", "It failed."),
+        ("info", "Another."),
+    ]
+
+
 def test_the_key_sheet_shows_every_action_that_has_a_key(shown: object) -> None:
     sheet = KeySheet(shown.window)
     words = {label.text() for label in sheet.findChildren(QLabel)}

@@ -210,7 +210,7 @@ def test_a_chip_puts_the_most_useful_images_first_until_the_folder_is_opened_aga
 
 def test_one_box_says_whether_training_looks_at_unlabelled_images(shown: object) -> None:
     first, second = shown.window.training.findChildren(UnlabelledChoice)
-    flow, before = shown.session._training, first.isChecked()
+    flow, before = shown.session._parts.training, first.isChecked()
     assert flow.unlabelled == second.isChecked() == before
     first.click()
     assert flow.unlabelled == second.isChecked() == shown.preferences.settings.unlabelled == (not before)
@@ -221,7 +221,7 @@ def test_one_box_says_whether_training_learns_from_what_only_the_model_has_set(
 ) -> None:
     first, second = shown.window.training.findChildren(ModelLabelsChoice)
     session, started = shown.session, []
-    monkeypatch.setattr(session._training, "start", started.append)
+    monkeypatch.setattr(session._parts.training, "start", started.append)
     session.new_model("tiny")
     assert not first.isChecked() and "--model-labels" not in started[-1].arguments(), "not at all unless asked"
     first.click()

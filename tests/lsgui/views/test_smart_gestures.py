@@ -33,7 +33,7 @@ def predicted(left: int = 6, right: int = 0, edge: int = 32) -> Prediction:
 @pytest.fixture
 def guided(shown: object) -> object:
     """The model-guided brush in the hand, and a prediction whose edge is at column 32."""
-    shown.session._predicting.prediction = predicted()
+    shown.session._parts.predicting.prediction = predicted()
     shown.session.painting.class_value, shown.session.painting.brush_radius = 6, 8
     shown.session.painting.tool = "guided"
     return shown
@@ -45,7 +45,7 @@ def test_a_sweep_near_the_edge_draws_it_where_the_model_puts_it(guided: object) 
     for row in (12, 30, 48):
         assert (document.label_map[row, 28:32] == 6).all() and (document.label_map[row, 32:36] == UNTOUCHED).all()
     assert (document.provenance[document.label_map == 6] == HUMAN).all()
-    assert len(document.history.steps) == 1 and document.history.undo_text == "Guided brush"
+    assert len(document.history.steps) == 1 and document.history.steps[-1].text == "Guided brush"
     guided.trigger("undo")
     assert (document.label_map == UNTOUCHED).all()
 
@@ -77,7 +77,7 @@ def test_without_snap_it_paints_like_a_brush(guided: object) -> None:
 
 def test_escape_takes_it_back_and_the_edge_is_shown_before_the_press(guided: object) -> None:
     guided.canvas.setFocus()
-    QTest.mouseMove(guided.canvas, guided.at(30, 20))
+    hover(guided, 30, 20)
     (ring,) = guided.session.tools.outline().rings
     assert max(x for x, _ in ring) == 31.5
     QTest.mousePress(guided.canvas, LEFT, NONE, guided.at(30, 20))
@@ -150,7 +150,7 @@ def test_a_filled_hole_is_shown_and_stays_with_enter(square: object) -> None:
     shows(square, at=(18, 18), value=6)
     assert len(document.history.steps) == 1, "the preview is no step yet"
     square.key(Qt.Key.Key_Return)
-    assert document.history.undo_text == "Fill holes" and len(document.history.steps) == 2
+    assert document.history.steps[-1].text == "Fill holes" and len(document.history.steps) == 2
     assert document.provenance[18, 18] == HUMAN and document.provenance[12, 12] == MODEL
     assert square.session.document.name == "a.png", "Enter belonged to the preview"
     square.trigger("undo")
@@ -168,7 +168,7 @@ def test_new_settings_show_at_once_what_they_do_and_escape_takes_all_back(square
     square.key(Qt.Key.Key_Escape)
     assert (document.label_map == before).all() and len(document.history.steps) == 1
     square.drag((40, 40), (41, 40))
-    assert document.history.undo_text == "Brush", "the tool is in the hand again"
+    assert document.history.steps[-1].text == "Brush", "the tool is in the hand again"
 
 
 def test_the_same_verb_twice_keeps_the_first(square: object) -> None:
@@ -234,7 +234,7 @@ def test_where_nothing_changes_another_size_is_still_tried(square: object) -> No
     painting.clean = Cleaning(size=1000)
     shows(square, at=(12, 12), value=0)
     square.key(Qt.Key.Key_Return)
-    assert document.history.undo_text == "Remove islands"
+    assert document.history.steps[-1].text == "Remove islands"
 
 
 def test_an_enter_for_what_found_nothing_accepts_no_image(square: object) -> None:
@@ -251,7 +251,7 @@ def test_what_found_nothing_is_in_nobodys_way(square: object, end: str) -> None:
     found_nothing(square)
     if end == "stroke":
         square.drag((40, 40), (41, 40))
-        assert document.history.undo_text == "Brush"
+        assert document.history.steps[-1].text == "Brush"
     elif end == "undo":
         square.trigger("undo")
     else:
@@ -310,7 +310,7 @@ def test_superpixels_are_outlined_and_painted_whole(drawn: object) -> None:
     rows, columns = np.mgrid[:64, :64]
     inside = (rows - 30) ** 2 + (columns - 30) ** 2 <= 14.5**2
     assert painted[30, 22:39].all() and painted.sum() > 150 and painted[~inside].sum() < 0.1 * painted.sum()
-    assert document.history.undo_text == "Superpixels" and len(document.history.steps) == 1
+    assert document.history.steps[-1].text == "Superpixels" and len(document.history.steps) == 1
     drawn.drag((30, 30), (30, 30), button=RIGHT)
     assert document.label_map[30, 30] == 0 and document.label_map[30, 22] == 6
     QTest.mousePress(drawn.canvas, LEFT, NONE, drawn.at(5, 5))
@@ -338,7 +338,7 @@ def test_a_thing_in_a_box_is_found_corrected_and_kept_by_enter(drawn: object) ->
     shows(drawn, at=(30, 30), value=6)
     ready(drawn)
     drawn.key(Qt.Key.Key_Return)
-    assert document.history.undo_text == "Smart outline" and len(document.history.steps) == 1
+    assert document.history.steps[-1].text == "Smart outline" and len(document.history.steps) == 1
     assert document.label_map[30, 30] == 6 and not drawn.session.tools.active
 
 
@@ -395,9 +395,9 @@ def test_the_previous_label_is_copied_as_accepted(shown: object) -> None:
     session.painting.toggle_locked(3)
     session.copy_from(-1)
     shows(shown, at=(30, 12), value=6)
-    assert document.history.undo_text == "Brush", "the preview is no step yet"
+    assert document.history.steps[-1].text == "Brush", "the preview is no step yet"
     shown.key(Qt.Key.Key_Return)
-    assert document.history.undo_text == "Copy from the previous" and document.name == "b.png"
+    assert document.history.steps[-1].text == "Copy from the previous" and document.name == "b.png"
     assert document.provenance[30, 12] == ACCEPTED and document.provenance[30, 20] == HUMAN
     assert document.label_map[30, 28] == 3, "the class is locked"
     assert document.label_map[2, 2] == 0 and document.provenance[2, 2] == ACCEPTED
@@ -465,21 +465,41 @@ def test_between_two_labels_all_images_are_interpolated(make_desk, image_folder)
     desk.session.interpolate(all_between=True)
     desk.wait(lambda: document.label_map[30, 28] == 6)
     desk.settle()
-    assert document.history.undo_text == "Brush" and not desk.said("Interpolated"), "nothing is written yet"
+    assert document.history.steps[-1].text == "Brush" and not desk.said("Interpolated"), "nothing is written yet"
     desk.session.tools.key(Qt.Key.Key_Return)
     desk.settle()
     assert desk.said("Interpolated in other images: 2"), "a damaged one is left out"
     middle = np.argwhere(document.label_map == 6)[:, 1].mean()
     assert abs(middle - 32) < 1 and document.label_map[30, 32] == 3, "a person's pixels stay"
-    assert document.provenance[30, 28] == ACCEPTED and document.history.undo_text == "Interpolate"
+    assert document.provenance[30, 28] == ACCEPTED and document.history.steps[-1].text == "Interpolate"
     for name, x in (("s_2.png", 29), ("s_4.png", 35)):
         desk.session.open_image(name)
         desk.wait(lambda name=name: document.name == name)
         assert abs(np.argwhere(document.label_map == 6)[:, 1].mean() - x) < 1
-        assert document.history.undo_text == "Interpolate"
+        assert document.history.steps[-1].text == "Interpolate"
         document.undo()
         assert (document.label_map == UNTOUCHED).all()
     assert desk.session.folder.entry("t_1.png").status == "none"
+
+
+@pytest.mark.parametrize("verb", ["copy", "interpolate"])
+def test_an_enter_for_neighbours_that_say_nothing_new_accepts_no_image(shown: object, verb: str) -> None:
+    session, document = shown.session, shown.session.document
+    for name in ("a.png", "c.png"):
+        label(shown.desk, name, disk_at(20))
+    session.open_image("b.png")
+    shown.desk.wait(lambda: document.name == "b.png")
+    document.paint("Brush", filled((0, 0, 64, 64)), Ink(disk_at(20)))
+    steps = len(document.history.steps)
+    shown.canvas.setFocus()
+    shown.trigger("copy-previous" if verb == "copy" else "interpolate")
+    shown.desk.wait(lambda: "nothing new" in shown.window.status.stroke.text())
+    shown.key(Qt.Key.Key_Return)
+    shown.desk.settle()
+    assert document.name == "b.png" and session.folder.entry("b.png").status != "labelled"
+    assert len(document.history.steps) == steps and not session.tools.active
+    shown.drag((40, 40), (41, 40))
+    assert len(document.history.steps) == steps + 1, "the hand is free"
 
 
 def test_slices_of_another_orientation_are_refused_and_other_series_named(make_desk, sample: Path) -> None:
@@ -504,7 +524,7 @@ def test_slices_of_another_orientation_are_refused_and_other_series_named(make_d
     desk.session.copy_from(1)
     desk.wait(lambda: desk.session.tools.current.waiting and not desk.session.tools.computing)
     desk.session.tools.key(Qt.Key.Key_Return)
-    assert desk.session.document.history.undo_text == "Copy from the next"
+    assert desk.session.document.history.steps[-1].text == "Copy from the next"
     assert desk.said("slice_004.dcm is from another series")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +13,13 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+import lsgui.fill_tools
+from lsgui.fills import flood
+from lsgui.step_texts import parted
+from lsgui.translation import class_name
 from model.images import Image
+from model.journal_story import scan
+from model.labels import read_label
 
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
@@ -258,3 +266,87 @@ def test_what_is_cancelled_leaves_nothing_behind(shown: object, mouse: Mouse, to
     shown.session.painting.tool = "brush"
     mouse.drag((30, 30), (34, 30))
     assert document.label_map[30, 32] == 6, "the next stroke is free of it"
+
+
+def test_a_stroke_after_the_workspace_was_removed_is_kept_with_the_one_before(shown: object, mouse: Mouse) -> None:
+    root = shown.session.workspace.root
+    shown.session.painting.tool = "brush"
+    mouse.drag((10, 10), (20, 10))
+    shown.desk.save()
+    shutil.rmtree(root)
+    mouse.drag((10, 40), (20, 40))
+    shown.desk.save()
+    assert shown.session.saved.kind == "clean" and shown.desk.questions == []
+    work = read_label(root / "work" / "a.png.png", (64, 64), None)
+    assert work[10, 15] == work[40, 15] == 6
+    assert len(scan(root / "journal" / "a.png.journal").story.steps) == 2
+
+
+def test_a_step_has_the_class_with_which_it_was_begun(
+    shown: object, mouse: Mouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def slow(*arguments: object) -> object:
+        assert go_on.wait(20)
+        return flood(*arguments)
+
+    monkeypatch.setattr(lsgui.fill_tools, "flood", slow)
+    painting, document = shown.session.painting, shown.session.document
+    painting.tool = "fill"
+    mouse.drag((20, 20))
+    shown.key(Qt.Key.Key_1)
+    assert painting.class_value == 1 and shown.session.tools.computing
+    go_on.set()
+    settled(shown)
+    assert (label_map(shown) == 6).all() and document.history.cursor == 1
+    painting.tool = "brush"
+    mouse.press((40, 40))
+    mouse.move((44, 40))
+    shown.key(Qt.Key.Key_2)
+    assert painting.class_value == 2
+    mouse.release((44, 40))
+    assert label_map(shown)[40, 42] == 1
+    rows = shown.window.history.list.model()
+    shown.window.commands.show_panel("history", True)
+    name = {value: class_name(shown.session.classes.by_value(value)) for value in (1, 6)}
+    shown.desk.wait(lambda: rows.rowCount() == 3)
+    assert [rows.data(rows.index(row)) for row in (1, 2)] == [f"Fill, {name[6]}", f"Brush, {name[1]}"]
+    shown.desk.wait(lambda: shown.session.saved.kind == "clean")
+    texts = [step.text for step in scan(shown.session.workspace.root / "journal" / "a.png.journal").story.steps]
+    assert [parted(text)[1] for text in texts] == [shown.session.classes.by_value(value).uid for value in (6, 1)]
+
+
+def test_a_prediction_keeps_what_could_be_redone(shown: object, mouse: Mouse) -> None:
+    document, session = shown.session.document, shown.session
+    session.painting.tool = "brush"
+    mouse.drag((10, 10), (20, 10))
+    mouse.drag((10, 40), (20, 40))
+    painted = label_map(shown).copy()
+    for _ in range(2):
+        shown.key(Qt.Key.Key_Z, CTRL)
+    shown.key(Qt.Key.Key_R)
+    shown.desk.wait(lambda: session.prediction is not None)
+    assert [step.text for step in document.history.steps] == ["Brush", "Brush", "Taken back", "Predict"]
+    assert (label_map(shown) == session.prediction.label_map).all()
+    assert shown.desk.said("What could be redone is kept")
+    shown.desk.wait(lambda: session.saved.kind == "clean")
+    for name in ("b.png", "a.png"):
+        session.open_image(name)
+        shown.desk.wait(lambda name=name: document.name == name)
+    shown.canvas.setFocus()
+    shown.key(Qt.Key.Key_Z, CTRL)
+    assert (label_map(shown) == 255).all()
+    shown.key(Qt.Key.Key_Z, CTRL)
+    assert (label_map(shown) == painted).all()
+
+
+def test_an_undone_prediction_is_no_reason_to_lengthen_the_history(shown: object, mouse: Mouse) -> None:
+    document = shown.session.document
+    for _ in range(2):
+        shown.key(Qt.Key.Key_R)
+        shown.desk.wait(lambda: document.history.cursor == 1)
+        shown.key(Qt.Key.Key_Z, CTRL)
+        shown.desk.settle()
+    assert [step.text for step in document.history.steps] == ["Predict"]
+    assert not shown.desk.said("What could be redone is kept")

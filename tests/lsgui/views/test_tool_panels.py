@@ -180,7 +180,7 @@ def test_the_history_names_the_class_of_a_stroke(shown: object) -> None:
 def test_the_undo_text_opens_the_history_above_it(shown: object) -> None:
     shown.desk.paint(10, 10, 6)
     undo = shown.window.status.undo
-    assert undo.text().startswith("undo steps: 1")
+    shown.desk.wait(lambda: undo.text().startswith("undo steps: 1"))
     QTest.mouseClick(undo, LEFT)
     popup = QApplication.activePopupWidget()
     assert isinstance(popup, HistoryPopup) and popup.list.model().rowCount() == 2
@@ -233,7 +233,7 @@ def test_tidying_shows_its_options_until_it_is_kept(shown: object) -> None:
     assert "Grow" in texts(shown.window.options) and "Within" in fields(shown)
     shown.desk.wait(lambda: not shown.session.tools.computing)
     chip(shown, "Keep").click()
-    shown.desk.wait(lambda: shown.session.document.history.undo_text == "Grow")
+    shown.desk.wait(lambda: shown.session.document.history.steps[-1].text == "Grow")
     assert "Brush" in texts(shown.window.options)
 
 

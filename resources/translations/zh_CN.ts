@@ -1343,6 +1343,14 @@
         <source>Changed elsewhere</source>
         <translation>外部修改</translation>
     </message>
+    <message>
+        <source>Taken back</source>
+        <translation>已收回</translation>
+    </message>
+    <message>
+        <source>From the saved map</source>
+        <translation>来自已保存的标签图</translation>
+    </message>
 </context>
 <context>
     <name>files</name>
@@ -1389,6 +1397,14 @@
 </context>
 <context>
     <name>folder</name>
+    <message>
+        <source>label cannot be used</source>
+        <translation>标签无法使用</translation>
+    </message>
+    <message>
+        <source>cannot be read</source>
+        <translation>无法读取</translation>
+    </message>
     <message>
         <source>labelled, held out</source>
         <translation>已标注，用于验证</translation>
@@ -1757,6 +1773,10 @@
         <translation>文件夹 {name} 不存在；请打开其他文件夹。</translation>
     </message>
     <message>
+        <source>The folder {name} was removed while it was open. It was made anew with what is open here; labels of other images that were in it are gone unless you put them back.</source>
+        <translation>文件夹 {name} 在打开期间被移除。已用这里打开的内容重新创建；其中其他图像的标签已不在，除非您把它们放回。</translation>
+    </message>
+    <message>
         <source>The header of {name} is damaged ({detail}); copy the file again from its source.</source>
         <translation>{name} 的文件头已损坏（{detail}）；请从来源重新复制该文件。</translation>
     </message>
@@ -1779,10 +1799,6 @@
     <message>
         <source>The journal of {name} is damaged: strokes made after {time} may be missing. A copy of it is kept.</source>
         <translation>{name} 的日志已损坏：{time} 之后的笔画可能缺失。已保留其副本。</translation>
-    </message>
-    <message>
-        <source>The journal of {name} lacks the last strokes, which its map holds; undo begins anew, and the journal is kept.</source>
-        <translation>{name} 的日志缺少最后几笔，但其标签图中都有；撤销将重新开始，原日志已保留。</translation>
     </message>
     <message>
         <source>The journal of {name} uses classes that the table no longer has: {classes}. Add or import them again to use it.</source>
@@ -1899,10 +1915,6 @@
     <message>
         <source>This image has no prediction yet; press R to make one.</source>
         <translation>此图像尚无预测结果；请按 R 进行预测。</translation>
-    </message>
-    <message>
-        <source>This step cannot be read from the journal ({reason}); nothing was changed.</source>
-        <translation>无法从日志读取此步骤（{reason}）；未作任何更改。</translation>
     </message>
     <message>
         <source>Tidying up</source>
@@ -2105,6 +2117,10 @@
         <translation>其中一些图像已经修改或标注过：{count} 幅。</translation>
     </message>
     <message>
+        <source>The journal of {name} lacks the last strokes, which its map holds: undo takes them back in one step. The journal is kept.</source>
+        <translation>{name} 的日志缺少最后的笔画，但标签图中有：撤销一步即可全部收回。日志已保留。</translation>
+    </message>
+    <message>
         <source>The label map of {name} cannot be written: {reason}.</source>
         <translation>无法写入 {name} 的标签图：{reason}。</translation>
     </message>
@@ -2121,8 +2137,20 @@
         <translation>此进程在文件夹中找到的标注与进程 0 不同。</translation>
     </message>
     <message>
+        <source>This step cannot be read from the journal ({reason}); it was neither undone nor redone.</source>
+        <translation>无法从日志读取这一步（{reason}）；它既未撤销也未重做。</translation>
+    </message>
+    <message>
+        <source>What could be redone is kept in the history, before the prediction: undo leads to it.</source>
+        <translation>可以重做的内容保留在历史中预测之前：撤销即可到达。</translation>
+    </message>
+    <message>
         <source>out of memory on another rank</source>
         <translation>另一个进程内存不足</translation>
+    </message>
+    <message>
+        <source>this journal was removed</source>
+        <translation>此日志已被移除</translation>
     </message>
     <message>
         <source>{device} is no device; choose auto, cpu, cuda or mps.</source>
@@ -2143,6 +2171,10 @@
     <message>
         <source>{folder} cannot be written. Keep labels and models for it elsewhere?</source>
         <translation>无法写入 {folder}。是否将其标注和模型保存到别处?</translation>
+    </message>
+    <message>
+        <source>{folder} cannot be written; its labels are kept in {place}.</source>
+        <translation>{folder} 无法写入；其标签保存在 {place}。</translation>
     </message>
     <message>
         <source>{folder} is a workspace; open the folder above it.</source>

@@ -80,7 +80,7 @@ class FolderModel(QAbstractListModel):
             counts[entry.status] += 1
         return counts
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._entries)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -154,7 +154,7 @@ class FolderFilter(QSortFilterProxyModel):
         entries = self.sourceModel().entries
         return tuple(sorted(entries, key=lambda entry: self._ranks.get(entry.name, 0))) if self._ranks else entries
 
-    def lessThan(self, left: Index, right: Index) -> bool:  # noqa: N802
+    def lessThan(self, left: Index, right: Index) -> bool:
         rows = self.sourceModel()
         first, second = (self._ranks.get(rows.entry_at(index.row()).name, index.row()) for index in (left, right))
         return first < second
@@ -163,5 +163,5 @@ class FolderFilter(QSortFilterProxyModel):
         wanted = self._statuses is None or entry.status in self._statuses
         return wanted and self._text in entry.name.casefold()
 
-    def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: N802
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
         return self.accepts(self.sourceModel().entry_at(row))

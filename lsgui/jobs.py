@@ -159,7 +159,7 @@ class JobRunner(QObject):
         self.cancel_all()
         for lane in self._lanes.values():
             lane.close()
-        return all([lane.join(deadline - time.monotonic()) for lane in self._lanes.values()])
+        return all([lane.join(deadline - time.monotonic()) for lane in self._lanes.values()])  # noqa: C419 - each of them
 
     def _run(self, job: Job, settle: tuple[Callable, Callable, Callable]) -> None:
         """In the lane's thread."""

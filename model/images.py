@@ -73,7 +73,7 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
         raise ImageError(
             "{name} does not fit into memory; close other programs or cut it into smaller images.", name=path.name
         ) from error
-    except Exception as error:  # noqa: BLE001 - decoders meet damaged files with exceptions of every kind
+    except Exception as error:  # decoders meet damaged files with exceptions of every kind
         raise _damaged(path, error) from error
     if image.window is None and image.pixels.dtype != np.uint8:
         image = dataclasses.replace(image, window=auto_window(image.pixels))

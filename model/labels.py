@@ -112,7 +112,7 @@ def _open(path: Path, shape: tuple[int, int] | None, modes: tuple[str, ...] | No
         raise LabelError("{name} does not fit into memory; close other programs.", name=path.name) from error
     except FileNotFoundError as error:
         raise LabelError("{name} does not exist.", name=path.name) from error
-    except Exception as error:  # noqa: BLE001 - Pillow meets damaged files with exceptions of every kind
+    except Exception as error:  # Pillow meets damaged files with exceptions of every kind
         raise LabelError(
             "{name} cannot be read as a label map: {reason}; it was left as it is.", name=path.name, reason=str(error)
         ) from error

@@ -45,7 +45,7 @@ def test_a_picture_that_cannot_be_taken_says_why(checkout: Path, tmp_path: Path)
 
 
 def test_without_a_display_a_sentence_instead_of_a_crash(checkout: Path, tmp_path: Path) -> None:
-    bare = {name: "" for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    bare = dict.fromkeys(("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"), "")
     done = lsgui(checkout, tmp_path, **bare)
     assert done.returncode == 2 and "no display" in done.stderr
     checked = lsgui(checkout, "--self-check", **bare)

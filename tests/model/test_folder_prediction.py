@@ -92,7 +92,7 @@ def test_as_many_threads_work_as_are_asked_for(on_gpu: bool) -> None:
 
 def test_on_a_cpu_few_images_are_held_at_a_time() -> None:
     folder = Folder()
-    numbers = [number for number in range(0, 2000, 10)]
+    numbers = list(range(0, 2000, 10))
     for _ in FolderPrediction(folder.load, folder.store, False).outcomes(numbers, folder.predict_many):
         pass
     assert len(folder.written) == len(numbers) and folder.most < 16

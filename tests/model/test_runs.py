@@ -74,7 +74,7 @@ def test_runs_are_numbered_on_and_listed_in_order(tmp_path: Path) -> None:
 def test_a_damaged_state_costs_what_it_said_and_no_more(tmp_path: Path, wrong: object) -> None:
     run = new_run(tmp_path)
     fields = ("mean_dice", "dice", "baseline_mean", "baseline", "started", "seconds", "parent")
-    said = {"state": "done"} | {name: wrong for name in fields}
+    said = {"state": "done"} | dict.fromkeys(fields, wrong)
     (run.folder / "state.json").write_text(json.dumps(said | {"parent": None}))
     (run.folder / "labels.json").write_text('{"labels": 5}')
     [found] = list_runs(tmp_path)

@@ -13,14 +13,18 @@ from model.journal_story import Saved, Step, Story, scan
 from model.plane_source import PlaneSource
 
 
-def is_worth_it(story: Story, size: int, limits: Limits) -> bool:
-    """Whether a journal of `size` bytes holds too much, or too much that is useless or slow to open.
+def is_worth_it(story: Story, size: int, limits: Limits, forgotten: int) -> bool:
+    """Whether a journal of `size` bytes holds too much that can be `forgotten`, is useless, or slow to open.
 
     A tenth more than it may hold is let pass, or a full one would be written anew with every map.
     """
     live, replayed = story.live(), sum(story.toggled.values())
     over = len(story.steps) > limits.steps * 1.1 or live > limits.size * 1.1
-    return over or size - live > max(limits.idle, size // 4) or replayed > max(limits.replayed, size // 8)
+    return (
+        (over and forgotten > 0)
+        or size - live > max(limits.idle, size // 4)
+        or replayed > max(limits.replayed, size // 8)
+    )
 
 
 class Retelling:
@@ -29,12 +33,15 @@ class Retelling:
     `new` is what the new file holds, `dropped` how many of the oldest steps it lacks.
     """
 
-    def __init__(self, path: Path, name: str, note: Saved, limits: Limits) -> None:
-        """Raises JournalError or OSError when the old file cannot be read."""
+    def __init__(self, path: Path, name: str, note: Saved, limits: Limits, forgotten: int) -> None:
+        """`forgotten` of the oldest steps are out of the history's reach; to the others it may still go.
+
+        Raises JournalError or OSError when the old file cannot be read.
+        """
         self.new = Batch(Story(), 0)
         self._old = scan(path, until=note.seq)
         self._name, self._note = name, note
-        self._kept = _kept(self._old.story, limits)
+        self._kept = _kept(self._old.story, limits, forgotten)
         self.dropped = len(self._old.story.steps) - len(self._kept)
 
     def begin(self, file: BinaryIO, source: BinaryIO, planes: PlaneSource, keys: Mapping[int, int]) -> None:
@@ -75,13 +82,13 @@ class Retelling:
             offset += record.size
 
 
-def _kept(story: Story, limits: Limits) -> list[Step]:
-    """The newest steps that fit; what redo would do is never dropped."""
+def _kept(story: Story, limits: Limits, forgotten: int) -> list[Step]:
+    """The newest steps that fit; what redo would do is never dropped, nor what is not `forgotten`."""
     room, kept = limits.size, []
     for number, step in enumerate(reversed(story.steps)):
-        before_cursor = len(story.steps) - number <= story.cursor
+        droppable = len(story.steps) - number <= min(story.cursor, forgotten)
         room -= step.size
-        if before_cursor and (room < 0 or len(kept) >= limits.steps):
+        if droppable and (room < 0 or len(kept) >= limits.steps):
             break
         kept.append(step)
     return kept[::-1]

@@ -97,7 +97,8 @@ class JournalFile:
             if story is None or self._ended or seq + self._shift > story.seq:
                 return  # what the map holds could not be written here: the map's own mark tells
             note = Saved(kind, sha256, seq + self._shift, human)
-        if planes is not None and is_worth_it(story, self._end, self._limits) and self._compact(planes, note):
+            worth_it = is_worth_it(story, self._end, self._limits, self._forgotten)
+        if planes is not None and worth_it and self._compact(planes, note):
             return
         with self._guard:
             new = Batch(self._story.copy(), self._end)
@@ -246,7 +247,7 @@ class JournalFile:
         """
         with self._guard:
             keys = self._keys()
-        retelling = Retelling(self.path, self._name, note, self._limits)
+            retelling = Retelling(self.path, self._name, note, self._limits, self._forgotten)
         held = ExitStack()
 
         def write(file: BinaryIO) -> None:
@@ -267,6 +268,11 @@ class JournalFile:
             self._lag -= retelling.dropped
             self._hold()
         return True
+
+    @property
+    def _forgotten(self) -> int:
+        """How many of the oldest steps here the program's history has let go: it will never go back to them."""
+        return max(0, self._lag)
 
     def _keys(self) -> dict[int, int]:
         """What the program's history calls the step at each offset."""

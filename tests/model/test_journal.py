@@ -29,9 +29,15 @@ TINY = Limits(steps=6, size=1 << 20, idle=200, replayed=200)
 
 
 class Painter:
-    """Does to two planes what a program does, keeps every state, and tells a journal of each edit."""
+    """Does to two planes what a program does, keeps every state, and tells a journal of each edit.
 
-    def __init__(self, path: Path, limits: Limits | None = None, shape: tuple[int, int] = SHAPE) -> None:
+    Its history has at most so many steps, and forgets the oldest.
+    """
+
+    def __init__(
+        self, path: Path, limits: Limits | None = None, shape: tuple[int, int] = SHAPE, most: int = 1000
+    ) -> None:
+        self.most = most
         self.planes = np.full(shape, 255, np.uint8), np.zeros(shape, np.uint8)
         self.limits = limits
         self.history: list[MaskPatch] = []
@@ -56,9 +62,10 @@ class Painter:
         patch.apply(*self.planes)
         del self.history[self.cursor :], self.keys[self.cursor :]
         self.history.append(patch)
-        self.cursor += 1
+        self.keys.append(self.seq + 1)
+        del self.history[: -self.most], self.keys[: -self.most]
+        self.cursor = len(self.history)
         self._tell(Commit(self.seq + 1, 1000.0 + self.seq, self.cursor, "Brush", patch.to_bytes()))
-        self.keys.append(self.seq)
 
     def jump(self, cursor: int) -> None:
         cursor = min(cursor, len(self.history))
@@ -298,7 +305,7 @@ def test_a_full_disk_at_any_call_loses_nothing(full_disk: FullDisk, tmp_path: Pa
 
 
 def test_the_oldest_steps_go_when_there_are_too_many(path: Path) -> None:
-    painter = Painter(path, TINY)
+    painter = Painter(path, TINY, most=6)
     for value in range(20):
         painter.paint(value, x=value % 7, y=value % 5)
         painter.sync()
@@ -306,11 +313,27 @@ def test_the_oldest_steps_go_when_there_are_too_many(path: Path) -> None:
     found = replay(path, SHAPE)
     assert state_in(path) == painter.state()
     assert len(found.scan.story.steps) == 6 and found.scan.story.unsaved == 0
-    for key, patch in zip(painter.keys[-6:], painter.history[-6:], strict=True):
+    for key, patch in zip(painter.keys, painter.history, strict=True):
         assert painter.file.read(key).to_bytes() == patch.to_bytes()
-    painter.jump(17)
+    painter.jump(3)
     painter.sync()
     assert state_in(path) == painter.states[17]
+    painter.jump(0)
+    painter.sync()
+    assert state_in(path) == painter.states[14]
+
+
+def test_no_step_goes_that_the_history_can_still_go_to(path: Path) -> None:
+    painter = Painter(path, TINY)
+    for value in range(20):
+        painter.paint(value, x=value % 7, y=value % 5)
+    painter.jump(15)
+    painter.jump(20)
+    painter.save()
+    assert len(replay(path, SHAPE).scan.story.steps) == 20
+    painter.jump(0)
+    painter.sync()
+    assert state_in(path) == painter.states[0]
 
 
 def test_a_compaction_keeps_what_is_painted_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,7 @@ class JournalFile:
         self._end = past.end if past is not None else 0
         self._story = past.story if past is not None else None
         self._damaged = past is not None and past.damaged
-        self._ended = False
+        self._ended = self._closed = False
         if past is not None:
             self._hold()
         self._lag = self._shift = 0
@@ -155,8 +155,9 @@ class JournalFile:
             self._ended = True
 
     def close(self) -> None:
-        """Nobody edits the image any more. What is written all the same opens the file again."""
+        """Nobody edits the image any more. What is written all the same, as by a map that is late, leaves no file open."""
         with self._guard:
+            self._closed = True
             self._let_go()
             self._release()
 
@@ -209,6 +210,8 @@ class JournalFile:
                 self._open()
             disk.write(self._file, content)
             disk.sync(self._file)
+            if self._closed:
+                self._let_go()
         except OSError:
             self._let_go()
             with suppress(OSError):  # else it is cut before the next record is written
@@ -233,8 +236,9 @@ class JournalFile:
     def _hold(self) -> None:
         """What lies at the path from now on."""
         self._release()
-        with suppress(OSError):
-            self._held = _to_read(self.path)
+        if not self._closed:
+            with suppress(OSError):
+                self._held = open(self.path, "rb")
 
     def _release(self) -> None:
         held, self._held = self._held, None
@@ -287,7 +291,3 @@ def _copy(source: BinaryIO, target: BinaryIO, end: int, start: int = 0) -> None:
     while start < end and (part := source.read(min(end - start, 1 << 20))):
         target.write(part)
         start += len(part)
-
-
-def _to_read(path: Path) -> BinaryIO:
-    return open(path, "rb")

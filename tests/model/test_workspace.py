@@ -454,6 +454,28 @@ def test_two_programs_on_one_workspace(folder: Path) -> None:
     Workspace.open(folder).close()
 
 
+def test_what_is_written_after_closing_locks_nothing(folder: Path) -> None:
+    """A job that was under way may be late; nobody would ever let go of the lock that it takes."""
+    workspace = Workspace.open(folder)
+    workspace.close()
+    workspace.write_prediction("img_001.png", predicted(3))
+    workspace.put_back("img_001.png")
+    Workspace.open(folder).close()
+
+
+def test_what_could_not_be_put_back_with_the_folders_is_put_back_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.open(folder)
+    shutil.rmtree(folder / "segmentation")
+    with monkeypatch.context() as full, pytest.raises(OSError):
+        full.setattr(ClassTable, "write", _no_room)
+        workspace.put_back("img_001.png")
+    assert workspace.put_back("img_001.png")
+    assert (folder / "segmentation" / "classes.json").is_file()
+    workspace.close()
+
+
 def test_a_killed_program_leaves_nothing_locked(folder: Path) -> None:
     program = f"""
         import os, sys

@@ -141,10 +141,11 @@ class JournalFile:
             step = next((step for step in reversed(steps) if step.key == key), None)
             if step is None:
                 raise JournalError(f"no step {key}")
-            if self._removed():
-                self._ensure()
-                self.put_back()
-            with open(self.path, "rb") as file:
+            with ExitStack() as opened:
+                if self._held is not None and self._removed():  # to put it back is for a lane: undo waits for this
+                    file = self._held
+                else:
+                    file = opened.enter_context(open(self.path, "rb"))
                 return patch_of(payload_at(file, step.offset, step.size), self._shape)
 
     def end(self) -> None:

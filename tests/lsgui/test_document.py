@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from lsgui.document import Document
 from lsgui.history import MOST_STEPS, Commit
-from lsgui.mask import MaskPatch, PatchError
+from lsgui.mask import MaskPatch, PatchError, Piece
 from lsgui.shapes import stroke
 from model.images import Image
 from model.labels import UNTOUCHED
@@ -260,6 +260,16 @@ def test_a_jump_stops_at_a_step_that_cannot_be_read(document: Document, error: E
     assert len(told) == 2 and commits == [("move", 2)] and (document.label_map == states[2]).all()
     document.jump(5)
     assert (document.label_map == states[5]).all() and commits[1:] == [("move", 5)]
+
+
+def test_a_preview_that_fails_leaves_nothing_of_the_one_before(document: Document) -> None:
+    before = state(document)
+    document.hold("Fill")
+    document.show(MaskPatch([Piece((3, 3, 5, 5), 6, HUMAN)]))
+    with pytest.raises(PatchError):
+        document.show(MaskPatch([Piece((20, 20, 5, 5), b"\x02no zlib", 0)]))
+    document.restore()
+    assert state(document) == before
 
 
 def test_what_is_announced_together_is_numbered_as_the_planes_are(document: Document) -> None:

@@ -80,7 +80,7 @@ class Document(QObject):
     @property
     def label_map(self) -> np.ndarray:
         """Not to be held: after a large undo it is brought up to date when it is asked for."""
-        self._planes.label  # noqa: B018
+        self._planes.pay_label()
         return self._label_map
 
     @property

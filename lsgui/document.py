@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
@@ -81,7 +80,7 @@ class Document(QObject):
     @property
     def label_map(self) -> np.ndarray:
         """Not to be held: after a large undo it is brought up to date when it is asked for."""
-        self._planes.label  # noqa: B018
+        self._planes.pay_label()
         return self._label_map
 
     @property
@@ -200,7 +199,7 @@ class Document(QObject):
         finally:
             if self.history.cursor != before:
                 self._changed(few_boxes(boxes))
-                self._announce("move", "", None)
+                self._announce(self._move())
 
     def paint(self, text: str, region: AnyRegion | None, ink: Ink | int, rules: Rules = FREE) -> bool:
         """Set a region at once, without a gesture. False when it changes nothing."""
@@ -221,9 +220,10 @@ class Document(QObject):
         if patch is None:
             return False
         self._changed(self._planes.apply(patch))
-        if keeps_undone:
-            self._keep_undone()
-        self._commit(text, patch)
+        kept = self._keep_undone() if keeps_undone else ()
+        self._announce(*kept, self._remember(text, patch))
+        if kept:
+            self.undone_kept.emit()
         return True
 
     def apply_prediction(self, label_map: np.ndarray, text: str = "Predict") -> bool:
@@ -292,23 +292,34 @@ class Document(QObject):
 
     def _commit(self, text: str, patch: MaskPatch, value: int | None = None) -> None:
         """Remember and announce a patch that is on the planes already."""
-        self.history.push(text, patch, time.time(), self.seq + 1)
-        self._announce("edit", text, patch, value)
+        self._announce(self._remember(text, patch, value))
 
-    def _keep_undone(self) -> None:
+    def _remember(self, text: str, patch: MaskPatch, value: int | None = None) -> Commit:
+        self.history.push(text, patch, time.time(), self.seq + 1)
+        return self._commit_of("edit", text, patch, value)
+
+    def _move(self) -> Commit:
+        return self._commit_of("move", "", None, None)
+
+    def _commit_of(self, kind: str, text: str, patch: MaskPatch | None, value: int | None) -> Commit:
+        self.seq += 1
+        return Commit(kind, self.seq, text, time.time(), patch, self.history.cursor, value)
+
+    def _keep_undone(self) -> tuple[Commit, ...]:
         """A person's steps that could be redone come into force again, and one more takes them back."""
         undone = self.history.steps[self.history.cursor :]
         if all(step.text in BY_THE_MODEL for step in undone):
-            return
-        with suppress(OSError, PatchError, MemoryError):  # what cannot be read can be redone as little
+            return ()
+        try:
             patch = self.history.take_up()
-            self._announce("move", "", None)
-            self._commit("Taken back", patch)
-            self.undone_kept.emit()
+        except (OSError, PatchError, MemoryError):  # what cannot be read can be redone as little
+            return ()
+        return self._move(), self._remember("Taken back", patch)
 
-    def _announce(self, kind: str, text: str, patch: MaskPatch | None, value: int | None = None) -> None:
-        self.seq += 1
-        self.committed.emit(Commit(kind, self.seq, text, time.time(), patch, self.history.cursor, value))
+    def _announce(self, *commits: Commit) -> None:
+        """All that are on the planes at once: whoever takes a snapshot at the first one finds the last one's number."""
+        for commit in commits:
+            self.committed.emit(commit)
         self.edited.emit()
 
     def _end_gesture(self) -> None:

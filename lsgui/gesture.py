@@ -60,13 +60,19 @@ class HeldGesture:
         self._planes = planes
 
     def show(self, patch: MaskPatch | None) -> Boxes:
-        """Instead of what it showed before. The snapshot keeps no tiles for it, since it can think the patch away."""
-        parts = [part for part in (self.snapshot.shown, patch) if part is not None]
-        boxes = few_boxes(box for part in parts for box in part.boxes())
+        """Instead of what it showed before. The snapshot keeps no tiles for it, since it can think the patch away.
+
+        Should it fail, what is shown is what `snapshot.shown` says.
+        """
+        before = self.snapshot.shown
+        boxes = few_boxes(box for part in (before, patch) if part is not None for box in part.boxes())
         with self._planes.writing(boxes, unless=self.snapshot):
-            for part in parts:
-                self._planes.put(part)
-            self.snapshot.shown = patch
+            if before is not None:
+                self._planes.put(before)
+                self.snapshot.shown = None
+            if patch is not None:
+                self._planes.put(patch)
+                self.snapshot.shown = patch
         return boxes
 
     def patch(self) -> MaskPatch | None:

@@ -52,20 +52,13 @@ class LivePlanes:
     @property
     def label(self) -> np.ndarray:
         """With all that is owed to it."""
-        if self._late:
-            with self.lock:
-                self._late.pay()
-        return self._late.label
-
-    @property
-    def shown_label(self) -> np.ndarray:
-        """What the rows given to `show_rows` hold; others may be late."""
+        self.pay_label()
         return self._late.label
 
     def show_rows(self, rows: np.ndarray | None) -> None:
         """Which rows the screen shows, sorted; None when it is most of them."""
         if rows is not self._late.shown:
-            self.label  # noqa: B018 - pays: others were late
+            self.pay_label()  # others were late
             self._late.shown = rows
 
     def value_at(self, x: int, y: int) -> int:
@@ -168,6 +161,12 @@ class LivePlanes:
         """Bring the counts closer to what is, for about so long; True when they are there."""
         label, origin = self._counts
         return self.pay(seconds) and label.refresh(self._late.label, seconds) and origin.refresh(self._origin, seconds)
+
+    def pay_label(self) -> None:
+        """Give the label what it is owed."""
+        if self._late:
+            with self.lock:
+                self._late.pay()
 
     def pay(self, seconds: float = math.inf) -> bool:
         """Give both planes what they are owed, for about so long; True when nothing is left.

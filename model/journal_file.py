@@ -39,12 +39,12 @@ class JournalFile:
         """`past` is what was read of an existing file; without it the first edit makes one that starts at `base`.
 
         A file in its place is kept aside then, unless `keep_old` says that it is outdated. `ensure` makes its folder
-        where that was removed. `surpassed`: a map holds edits that `past` lacks, and this is to be noted of it. Then the
-        journal goes on under another number, so that its next edits are not taken for those.
+        where that was removed. `surpassed`: a map holds edits that `past` lacks, and this is to be noted of it. With the
+        next record the journal gets another number, so that its edits are not taken for those.
         """
         self.path = path
         self._surpassed = surpassed
-        self.number = past.number if past is not None and surpassed is None else os.urandom(8)
+        self.number = past.number if past is not None else os.urandom(8)
         self._name, self._shape, self._base, self._keep_old = name, shape, base, keep_old
         self._limits = limits or Limits()
         self._ensure = ensure
@@ -55,7 +55,7 @@ class JournalFile:
         self._end = past.end if past is not None else 0
         self._story = past.story if past is not None else None
         self._damaged = past is not None and past.damaged
-        self._ended = False
+        self._ended = self._closed = False
         if past is not None:
             self._hold()
         self._lag = self._shift = 0
@@ -84,6 +84,8 @@ class JournalFile:
             lag, shift = self._lag, self._shift
             for commit in commits:
                 lag, shift = self._add(new, commit, lag, shift)
+            if self._surpassed is not None:
+                new.add(saved_record(self._surpassed, story.seq, story.last_edit))
             self._put(new)
             self._lag, self._shift = lag, shift
 
@@ -94,11 +96,16 @@ class JournalFile:
         """
         with self._guard:
             story = self._story
-            if story is None or self._ended or seq + self._shift > story.seq:
-                return  # what the map holds could not be written here: the map's own mark tells
+            if story is None or self._ended:
+                return
             note = Saved(kind, sha256, seq + self._shift, human)
-            worth_it = is_worth_it(story, self._end, self._limits, self._forgotten)
-        if planes is not None and worth_it and self._compact(planes, note):
+            if note.seq > story.seq:  # what the map holds could not be written here: the map's own mark tells
+                if self._surpassed is not None:
+                    self._surpassed = note
+                return
+            may_compact = planes is not None and self._surpassed is None
+            worth_it = may_compact and is_worth_it(story, self._end, self._limits, self._forgotten)
+        if worth_it and self._compact(planes, note):
             return
         with self._guard:
             new = Batch(self._story.copy(), self._end)
@@ -135,10 +142,11 @@ class JournalFile:
             step = next((step for step in reversed(steps) if step.key == key), None)
             if step is None:
                 raise JournalError(f"no step {key}")
-            if self._removed():
-                self._ensure()
-                self.put_back()
-            with open(self.path, "rb") as file:
+            with ExitStack() as opened:
+                if self._held is not None and self._removed():  # to put it back is for a lane: undo waits for this
+                    file = self._held
+                else:
+                    file = opened.enter_context(open(self.path, "rb"))
                 return patch_of(payload_at(file, step.offset, step.size), self._shape)
 
     def end(self) -> None:
@@ -149,8 +157,9 @@ class JournalFile:
             self._ended = True
 
     def close(self) -> None:
-        """Nobody edits the image any more. What is written all the same opens the file again."""
+        """Nobody edits the image any more. What is written all the same, as by a map that is late, leaves no file open."""
         with self._guard:
+            self._closed = True
             self._let_go()
             self._release()
 
@@ -177,24 +186,25 @@ class JournalFile:
             atomic_write(self.path, lambda file: file.write(content))
             self._hold()
         elif self._surpassed is not None:
-            new.add(saved_record(self._surpassed, new.story.seq, new.story.last_edit))
             self._renumber(new.content)
         else:
             self._extend(new.content)
         self._story, self._end = new.story, new.end
 
     def _renumber(self, content: bytes) -> None:
+        """Not before the file says so: a map that is saved while it cannot names the number that is there."""
         copy_file(self.path, free_name(self.path))
+        number = os.urandom(8)
 
         def write(file: BinaryIO) -> None:
-            file.write(header(self.number, self._shape))
+            file.write(header(number, self._shape))
             with open(self.path, "rb") as source:
                 _copy(source, file, self._end, HEADER.size)
             file.write(content)
 
         atomic_write(self.path, write)
         self._hold()
-        self._surpassed, self._damaged = None, False
+        self.number, self._surpassed, self._damaged = number, None, False
 
     def _extend(self, content: bytes) -> None:
         try:
@@ -202,6 +212,8 @@ class JournalFile:
                 self._open()
             disk.write(self._file, content)
             disk.sync(self._file)
+            if self._closed:
+                self._let_go()
         except OSError:
             self._let_go()
             with suppress(OSError):  # else it is cut before the next record is written
@@ -226,8 +238,9 @@ class JournalFile:
     def _hold(self) -> None:
         """What lies at the path from now on."""
         self._release()
-        with suppress(OSError):
-            self._held = _to_read(self.path)
+        if not self._closed:
+            with suppress(OSError):
+                self._held = open(self.path, "rb")
 
     def _release(self) -> None:
         held, self._held = self._held, None
@@ -285,7 +298,3 @@ def _copy(source: BinaryIO, target: BinaryIO, end: int, start: int = 0) -> None:
     while start < end and (part := source.read(min(end - start, 1 << 20))):
         target.write(part)
         start += len(part)
-
-
-def _to_read(path: Path) -> BinaryIO:
-    return open(path, "rb")

@@ -28,6 +28,7 @@ class RootFolders:
         self._lock = lock
         self._renewed = renewed
         self._guard = threading.RLock()
+        self._renewing = False
         self._told = True
 
     @property
@@ -39,20 +40,20 @@ class RootFolders:
 
         Not where the images are gone as well: a drive that was taken out must not become a folder on another one.
         """
-        if self._lock is None or self._stand():
-            return
         with self._guard:
-            if self._stand():
+            if self._lock is None or self._stand():
                 return
             if not self._images.is_dir():
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._images))
             if not (self._lock.is_locked and self._layout.lock.exists()):  # else ours locks a file nobody else can find
                 self._lock.release()
                 self._lock = take_lock(self._layout.root)
+            self._renewing = True
             for folder in self._layout.folders:
                 disk.make_folder(folder)
             self._told = False
             self._renewed()
+            self._renewing = False
 
     def take_news(self) -> bool:
         """Whether they were made anew since this was asked last."""
@@ -61,9 +62,16 @@ class RootFolders:
             return not told
 
     def release(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
+        """What a late job still writes finds the folders or fails: it must not lock for good what was let go of."""
+        with self._guard:
+            lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
 
     def _stand(self) -> bool:
-        """A file in the place of one is left to the write that fails at it."""
-        return self._lock.is_locked and all(os.path.exists(folder) for folder in self._layout.folders)
+        """Also what is to happen once they do. A file in the place of one is left to the write that fails at it."""
+        return (
+            not self._renewing
+            and self._lock.is_locked
+            and all(os.path.exists(folder) for folder in self._layout.folders)
+        )

@@ -10,8 +10,8 @@ from PySide6.QtCore import QRect
 from pytestqt.qtbot import QtBot
 
 from lsgui.document import Document
-from lsgui.history import MOST_STEPS
-from lsgui.mask import MaskPatch, PatchError
+from lsgui.history import MOST_STEPS, Commit
+from lsgui.mask import MaskPatch, PatchError, Piece
 from lsgui.shapes import stroke
 from model.images import Image
 from model.labels import UNTOUCHED
@@ -260,3 +260,41 @@ def test_a_jump_stops_at_a_step_that_cannot_be_read(document: Document, error: E
     assert len(told) == 2 and commits == [("move", 2)] and (document.label_map == states[2]).all()
     document.jump(5)
     assert (document.label_map == states[5]).all() and commits[1:] == [("move", 5)]
+
+
+def test_a_preview_that_fails_leaves_nothing_of_the_one_before(document: Document) -> None:
+    before = state(document)
+    document.hold("Fill")
+    document.show(MaskPatch([Piece((3, 3, 5, 5), 6, HUMAN)]))
+    with pytest.raises(PatchError):
+        document.show(MaskPatch([Piece((20, 20, 5, 5), b"\x02no zlib", 0)]))
+    document.restore()
+    assert state(document) == before
+
+
+def test_what_is_announced_together_is_numbered_as_the_planes_are(document: Document) -> None:
+    """A map is written from a snapshot that is taken when an edit is announced, and is marked with its number."""
+    announced: list[Commit] = []
+    snapshots: list[tuple[int, bytes]] = []
+
+    def committed(commit: Commit) -> None:
+        announced.append(commit)
+        snapshots.append((document.seq, document.snapshot().rows(slice(None))[0].tobytes()))
+
+    label_map, provenance = document.label_map.copy(), document.provenance.copy()
+    document.committed.connect(committed)
+    paint(document, 30, 30, 3)
+    document.undo()
+    document.apply_prediction(np.full(document.shape, 6, np.uint8))
+    steps: list[MaskPatch] = []
+    cursor, states = 0, {}
+    for commit in announced:
+        if commit.patch is not None:
+            del steps[cursor:]
+            steps.append(commit.patch)
+        for patch in steps[min(cursor, commit.cursor) : max(cursor, commit.cursor)]:
+            patch.apply(label_map, provenance)
+        cursor = commit.cursor
+        states[commit.seq] = label_map.tobytes()
+    assert [commit.kind for commit in announced] == ["edit", "move", "move", "edit", "edit"]
+    assert all(states[seq] == held for seq, held in snapshots)

@@ -119,7 +119,7 @@ def test_rows_that_are_not_shown_are_there_for_whoever_looks(seed: int, monkeypa
         else:
             assert (planes.label == label).all() and (planes.origin == origin).all()
         shown = slice(None) if planes._late.shown is None else planes._late.shown
-        assert (planes.shown_label[shown] == label[shown]).all()
+        assert (planes._late.label[shown] == label[shown]).all()
         x, y = int(random.integers(0, SHAPE[1])), int(random.integers(0, SHAPE[0]))
         assert planes.value_at(x, y) == label[y, x]
     for snapshot, old_label, old_origin in snapshots:

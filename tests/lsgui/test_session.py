@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -77,6 +78,19 @@ def test_leaving_an_image_saves_it_first(desk: Desk, image_folder: Callable) -> 
     desk.session.previous_image()
     desk.wait(lambda: desk.session.document.name == "a.png")
     assert desk.session.document.label_map[20, 20] == 6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which files are open")
+def test_an_image_that_was_left_keeps_no_file_open(desk: Desk, image_folder: Callable) -> None:
+    """Its map is written behind it, and noted in its journal; a system lends a program some thousand files."""
+    desk.open(image_folder("a", "b", "c"))
+    for name in ("b.png", "c.png"):
+        desk.paint()
+        desk.session.open_image(name)
+        desk.wait(lambda name=name: desk.session.document.name == name)
+        desk.settle()
+    links = (Path("/proc/self/fd", number) for number in os.listdir("/proc/self/fd"))
+    assert [name for name in (os.path.realpath(link) for link in links) if name.endswith(".journal")] == []
 
 
 def test_of_many_presses_only_the_newest_opens(desk: Desk, image_folder: Callable) -> None:

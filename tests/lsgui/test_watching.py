@@ -240,6 +240,19 @@ def test_it_is_made_anew_without_another_stroke_and_steps_come_from_the_journal(
     assert desk.session.document.counts() == {UNTOUCHED: 64 * 64}
 
 
+def test_steps_come_from_a_removed_journal_where_nothing_can_be_put_back(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    for name in ("b.png", "a.png"):
+        desk.session.open_image(name)
+        desk.wait(lambda name=name: desk.session.document.name == name)
+        desk.settle()
+    shutil.rmtree(folder / "segmentation")
+    (folder / "segmentation").touch()
+    desk.session.undo()
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64} and desk.notices == []
+    (folder / "segmentation").unlink()
+
+
 def test_a_removed_workspace_is_locked_again(saved: tuple[Desk, Path]) -> None:
     desk, folder = saved
     shutil.rmtree(folder / "segmentation")

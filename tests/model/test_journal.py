@@ -432,7 +432,6 @@ def test_a_journal_that_is_removed_is_written_anew_from_what_is_still_open(paint
     painter.sync()
     path.unlink()
     assert painter.file.read(painter.keys[0]).to_bytes() == painter.history[0].to_bytes()
-    path.unlink()
     painter.paint(7, y=3)
     painter.sync()
     assert state_in(path) == painter.state() and len(scan(path).story.steps) == 4

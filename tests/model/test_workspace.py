@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -17,11 +18,13 @@ import pytest
 from PIL import Image as pillow
 
 import model.catalog
+import model.journal_file
 from model.classes import ClassTable, default_table
 from model.edits import NOT_IN_THE_JOURNAL
 from model.errors import ImageError, LabelError, WorkspaceError
 from model.images import read_image
 from model.journal import Commit
+from model.journals import Held
 from model.labels import UNTOUCHED
 from model.patches import MaskPatch, piece_between
 from model.plane_source import of_arrays
@@ -451,6 +454,28 @@ def test_two_programs_on_one_workspace(folder: Path) -> None:
     Workspace.open(folder).close()
 
 
+def test_what_is_written_after_closing_locks_nothing(folder: Path) -> None:
+    """A job that was under way may be late; nobody would ever let go of the lock that it takes."""
+    workspace = Workspace.open(folder)
+    workspace.close()
+    workspace.write_prediction("img_001.png", predicted(3))
+    workspace.put_back("img_001.png")
+    Workspace.open(folder).close()
+
+
+def test_what_could_not_be_put_back_with_the_folders_is_put_back_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.open(folder)
+    shutil.rmtree(folder / "segmentation")
+    with monkeypatch.context() as full, pytest.raises(OSError):
+        full.setattr(ClassTable, "write", _no_room)
+        workspace.put_back("img_001.png")
+    assert workspace.put_back("img_001.png")
+    assert (folder / "segmentation" / "classes.json").is_file()
+    workspace.close()
+
+
 def test_a_killed_program_leaves_nothing_locked(folder: Path) -> None:
     program = f"""
         import os, sys
@@ -696,27 +721,85 @@ def test_a_journal_that_was_cut_off_before_its_map_keeps_the_history_that_it_has
     workspace.close()
 
 
-def test_edits_after_a_journal_that_was_cut_off_are_not_taken_for_those_it_lost(folder: Path) -> None:
+@pytest.fixture
+def cut_off(folder: Path) -> Path:
+    """The folder; the journal of img_001.png has lost what follows its first edit, a map of 3, and the map is of 8."""
+    workspace = Workspace.open(folder)
+    workspace.write_edit("img_001.png", SHAPE, "Brush", patch_of(workspace, "img_001.png", 3))
+    size = journal_of(folder, "img_001.png").stat().st_size
+    for value in (5, 6, 7, 8):
+        workspace.write_edit("img_001.png", SHAPE, "Brush", patch_of(workspace, "img_001.png", value))
+    workspace.close()
+    os.truncate(journal_of(folder, "img_001.png"), size)
+    return folder
+
+
+def test_edits_after_a_journal_that_was_cut_off_are_not_taken_for_those_it_lost(cut_off: Path) -> None:
     """Its numbers go on from the cut: a crash before the next map must not find the old map to be the newer one."""
     name = "img_001.png"
-    workspace = Workspace.open(folder)
-    workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, 3))
-    size = journal_of(folder, name).stat().st_size
-    for value in (5, 6, 7, 8):
-        workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, value))
-    workspace.close()
-    os.truncate(journal_of(folder, name), size)
-    workspace = Workspace.open(folder)
+    workspace = Workspace.open(cut_off)
     maps = workspace.read_maps(name, SHAPE)
     journal, seq = workspace.journal(name, maps), maps.past.story.seq
     patch = patch_of(workspace, name, 9)
     journal.append([Commit(seq + 1, 1.0, 2, NOT_IN_THE_JOURNAL, maps.lacking.to_bytes())], {})
     journal.append([Commit(seq + 2, 1.0, 3, "Brush", patch.to_bytes())], {})
     workspace.close()
-    workspace = Workspace.open(folder)
+    workspace = Workspace.open(cut_off)
     maps = workspace.read_maps(name, SHAPE)
     assert maps.label_map[5, 6] == 9 and maps.surpassed is None and maps.foreign is None and maps.unsaved == 1
     assert [step.text for step in maps.past.story.steps] == ["Brush", NOT_IN_THE_JOURNAL, "Brush"]
+    workspace.close()
+
+
+@pytest.mark.parametrize("written_later", [False, True])
+def test_a_map_saved_while_a_journal_that_was_cut_off_cannot_be_written_is_the_truth(
+    cut_off: Path, monkeypatch: pytest.MonkeyPatch, written_later: bool
+) -> None:
+    name = "img_001.png"
+    workspace = Workspace.open(cut_off)
+    maps = workspace.read_maps(name, SHAPE)
+    journal, seq = workspace.journal(name, maps), maps.past.story.seq
+    patch = patch_of(workspace, name, 9)
+    patch.apply(maps.label_map, maps.provenance)
+    commits = [
+        Commit(seq + 1, 1.0, 2, NOT_IN_THE_JOURNAL, maps.lacking.to_bytes()),
+        Commit(seq + 2, 1.0, 3, "Brush", patch.to_bytes()),
+    ]
+    with monkeypatch.context() as full, pytest.raises(OSError):
+        full.setattr(model.journal_file, "copy_file", _no_room)
+        journal.append(commits, {})
+    workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), Held(journal, seq + 2))
+    if written_later:
+        journal.append(commits, {})
+    workspace.close()
+    workspace = Workspace.open(cut_off)
+    maps = workspace.read_maps(name, SHAPE)
+    assert maps.label_map[5, 6] == 9 and maps.foreign is None
+    assert (maps.surpassed is None) is written_later
+    workspace.close()
+
+
+def _no_room(*paths: Path) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_map_saved_before_the_next_edit_of_a_journal_that_was_cut_off_is_our_own(folder: Path) -> None:
+    """Its map is as the journal has it: what the journal has lost took itself back."""
+    name = "img_001.png"
+    workspace = Workspace.open(folder)
+    sizes = []
+    for value in (3, 5, 3):
+        workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, value))
+        sizes.append(journal_of(folder, name).stat().st_size)
+    workspace.close()
+    os.truncate(journal_of(folder, name), sizes[0])
+    workspace = Workspace.open(folder)
+    maps = workspace.read_maps(name, SHAPE)
+    held = Held(workspace.journal(name, maps), maps.past.story.seq)
+    assert maps.surpassed is not None and maps.lacking is None
+    workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), held)
+    maps = workspace.read_maps(name, SHAPE)
+    assert maps.foreign is None and maps.surpassed is None and maps.label_map[5, 6] == 3
     workspace.close()
 
 

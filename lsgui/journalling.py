@@ -57,6 +57,7 @@ class Journalling(QObject):
         if journal is None:
             self._writer = None
             return None
+        self._context.jobs.background(journal.hold)
         story = past.story if past is not None else None
         seq = story.seq if story is not None else 0
         workspace = self._context.workspace

@@ -21,6 +21,8 @@ from model.patches import MaskPatch
 from model.plane_source import of_arrays
 
 if TYPE_CHECKING:
+    from model.journal_file import JournalFile
+    from model.map_store import Maps
     from model.workspace import Workspace
 
 
@@ -53,17 +55,9 @@ class Edits:
         """
         workspace = self._workspace
         maps = workspace.read_maps(name, shape)
-        cursor, seq = (maps.past.story.cursor, maps.past.story.seq) if maps.past is not None else (0, 0)
         with closing(workspace.journal(name, maps)) as journal:
             patch.apply(maps.label_map, maps.provenance)
-            edits = [(text, patch)] if maps.lacking is None else [(NOT_IN_THE_JOURNAL, maps.lacking), (text, patch)]
-            commits = [
-                Commit(seq + number, time.time(), cursor + number, text, patch.to_bytes())
-                for number, (text, patch) in enumerate(edits, start=1)
-            ]
-            with saving(name):
-                journal.append(commits, {item.value: item.uid for item in workspace.classes.classes})
-            held = Held(journal, seq + len(commits))
+            held = self._journalled(name, journal, maps, (text, patch))
             return workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), held)
 
     def unsaved(self) -> list[Unsaved]:
@@ -85,7 +79,7 @@ class Edits:
         if maps is None or maps.past is None:
             raise WorkspaceError("The journal of {name} cannot be used; it was left where it is.", name=name)
         with closing(self._journals.open(name, maps.label_map.shape, (), maps.past, True, maps.surpassed)) as journal:
-            held = Held(journal, maps.past.story.seq)
+            held = self._journalled(name, journal, maps)
             return workspace.write_work(name, of_arrays(maps.label_map, maps.provenance), held)
 
     def discard(self, name: str) -> Entry:
@@ -120,3 +114,16 @@ class Edits:
         """The label map (H, W) in a changed map, of which a copy is kept. Raises LabelError, too."""
         self.set_aside(name, path)
         return read_label(path, shape, self._workspace.classes)
+
+    def _journalled(self, name: str, journal: JournalFile, maps: Maps, *more: tuple[str, MaskPatch]) -> Held:
+        """What a map of `maps` holds, once the journal does: what it lacked, and `more` edits, each with its text."""
+        cursor, seq = (maps.past.story.cursor, maps.past.story.seq) if maps.past is not None else (0, 0)
+        edits = more if maps.lacking is None else ((NOT_IN_THE_JOURNAL, maps.lacking), *more)
+        commits = [
+            Commit(seq + number, time.time(), cursor + number, text, patch.to_bytes())
+            for number, (text, patch) in enumerate(edits, start=1)
+        ]
+        if commits:
+            with saving(name):
+                journal.append(commits, {item.value: item.uid for item in self._workspace.classes.classes})
+        return Held(journal, seq + len(commits))

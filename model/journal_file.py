@@ -51,13 +51,11 @@ class JournalFile:
         self._guard = threading.RLock()
         self._file: BinaryIO | None = None
         self._held: BinaryIO | None = None
-        """To read, and open as long as the image is: whoever removes the file does not remove what is in it."""
+        """To read, open after `hold`: whoever removes the file does not remove what is in it."""
         self._end = past.end if past is not None else 0
         self._story = past.story if past is not None else None
         self._damaged = past is not None and past.damaged
         self._ended = self._closed = False
-        if past is not None:
-            self._hold()
         self._lag = self._shift = 0
         """What this file's cursors and numbers are ahead of the history's."""
 
@@ -111,6 +109,12 @@ class JournalFile:
             new = Batch(self._story.copy(), self._end)
             new.add(saved_record(note, self._story.seq, self._story.last_edit))
             self._put(new)
+
+    def hold(self) -> None:
+        """The image is shown from now on: keep the file open until `close`, as `put_back` needs it."""
+        with self._guard:
+            if self._story is not None:
+                self._hold()
 
     def put_back(self) -> None:
         """Write the file anew where somebody has removed it. Raises OSError, or JournalError when it cannot be."""

@@ -82,7 +82,7 @@ def live(connection: Connection, task: Task) -> None:
 def make_everything_happen_often() -> None:
     """Maps are written and journals compacted within a life of three seconds."""
     model.journal_file.Limits = functools.partial(model.journal_file.Limits, idle=6_000, replayed=6_000, steps=60)
-    lsgui.history.MOST_STEPS = 60
+    lsgui.history.MOST_STEPS = 60  # no more than a journal's: the history is told first of what is dropped
     lsgui.map_writing.MAP_MS = 400
 
 

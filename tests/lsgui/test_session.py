@@ -80,17 +80,43 @@ def test_leaving_an_image_saves_it_first(desk: Desk, image_folder: Callable) -> 
     assert desk.session.document.label_map[20, 20] == 6
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which files are open")
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which files are open")
+"""A system lends a program some thousand files, and a folder may have as many images."""
+
+
+def open_journals() -> list[str]:
+    paths = (os.path.realpath(link) for link in Path("/proc/self/fd").iterdir())
+    return sorted(Path(path).name for path in paths if path.endswith(".journal"))
+
+
+@linux_only
 def test_an_image_that_was_left_keeps_no_file_open(desk: Desk, image_folder: Callable) -> None:
-    """Its map is written behind it, and noted in its journal; a system lends a program some thousand files."""
+    """Its map is written behind it, and noted in its journal."""
     desk.open(image_folder("a", "b", "c"))
     for name in ("b.png", "c.png"):
         desk.paint()
         desk.session.open_image(name)
         desk.wait(lambda name=name: desk.session.document.name == name)
         desk.settle()
-    links = (Path("/proc/self/fd", number) for number in os.listdir("/proc/self/fd"))
-    assert [name for name in (os.path.realpath(link) for link in links) if name.endswith(".journal")] == []
+    assert open_journals() == []
+
+
+@linux_only
+def test_an_image_that_was_read_and_is_no_longer_wanted_keeps_no_file_open(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b", "c"))
+    document = desk.session.document
+    for name in ("b.png", "c.png", "a.png"):
+        desk.paint()
+        desk.session.open_image(name)
+        desk.wait(lambda name=name: document.name == name)
+        desk.settle()
+    desk.session.open_image("b.png")
+    document.begin("Brush")
+    desk.settle()
+    desk.session.open_image("c.png")
+    desk.wait(lambda: document.name == "c.png")
+    desk.settle()
+    assert open_journals() == ["c.png.journal"]
 
 
 def test_of_many_presses_only_the_newest_opens(desk: Desk, image_folder: Callable) -> None:

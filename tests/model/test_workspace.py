@@ -779,6 +779,16 @@ def test_a_map_saved_while_a_journal_that_was_cut_off_cannot_be_written_is_the_t
     workspace.close()
 
 
+def test_restoring_what_only_a_map_holds_puts_it_into_the_journal(cut_off: Path) -> None:
+    name = "img_001.png"
+    workspace = Workspace.open(cut_off)
+    workspace.edits.restore(name)
+    maps = workspace.read_maps(name, SHAPE)
+    assert maps.label_map[5, 6] == 8 and maps.surpassed is None and maps.foreign is None and maps.unsaved == 0
+    assert [step.text for step in maps.past.story.steps] == ["Brush", NOT_IN_THE_JOURNAL]
+    workspace.close()
+
+
 def _no_room(*paths: Path) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -31,7 +31,7 @@ from lsgui.mask import (
 from lsgui.rules import FREE, Rules
 from lsgui.snapshot import Snapshot
 from model.images import Image
-from model.journal_story import BY_THE_MODEL
+from model.journal_story import BY_THE_MODEL, TAKEN_BACK
 from model.patches import few_boxes
 from model.provenance import ACCEPTED, MODEL
 
@@ -314,7 +314,7 @@ class Document(QObject):
             patch = self.history.take_up()
         except (OSError, PatchError, MemoryError):  # what cannot be read can be redone as little
             return ()
-        return self._move(), self._remember("Taken back", patch)
+        return (self._remember(TAKEN_BACK, patch),)
 
     def _announce(self, *commits: Commit) -> None:
         """All that are on the planes at once: whoever takes a snapshot at the first one finds the last one's number."""

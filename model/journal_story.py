@@ -26,6 +26,8 @@ from model.journal_records import (
 _LOOKS_LIKE_A_RECORD = re.compile(rb"[\x01-\x05]\x00\x00\x00")
 BY_THE_MODEL = ("Predict", "Revert to prediction")
 """Edits that set no pixel in a person's name."""
+TAKEN_BACK = "Taken back"
+"""An edit that first takes up all that could be redone, and then takes it back: no record alone must redo it."""
 _GLANCED = 2 + LONGEST_TEXT
 """Bytes of an edit that hold its text, after the length of that."""
 _SEARCHED = 1 << 26
@@ -114,6 +116,8 @@ class Story:
 
     def _edit(self, record: Record, key: int | None) -> None:
         text, _ = edit_of(record.payload)
+        if text == TAKEN_BACK:
+            self._go(len(self.steps))
         del self.steps[self.cursor :]
         self.steps.append(Step(record.seq if key is None else key, text, record.time, record.offset, record.size))
         self._go(self.cursor + 1)

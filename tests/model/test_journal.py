@@ -18,7 +18,7 @@ from model import disk
 from model.journal import Commit, Limits, replay
 from model.journal_file import JournalFile
 from model.journal_records import JournalError, base_of, base_payload
-from model.journal_story import Facts, scan, skim
+from model.journal_story import TAKEN_BACK, Facts, scan, skim
 from model.patches import MaskPatch, piece_between
 from model.plane_source import of_arrays
 from model.provenance import HUMAN, MODEL
@@ -334,6 +334,34 @@ def test_no_step_goes_that_the_history_can_still_go_to(path: Path) -> None:
     painter.jump(0)
     painter.sync()
     assert state_in(path) == painter.states[0]
+
+
+def test_no_record_alone_redoes_what_is_taken_up_to_be_kept(painter: Painter, path: Path) -> None:
+    """A prediction comes where something could be redone: wherever the file ends, the image is as it was shown."""
+    for value in range(4):
+        painter.paint(value, x=value)
+    painter.jump(1)
+    painter.sync()
+    pieces = [piece for patch in reversed(painter.history[1:]) for piece in patch.pieces]
+    painter.history.append(MaskPatch(pieces))
+    painter.cursor = 5
+    painter._tell(Commit(painter.seq + 1, 1010.0, 5, TAKEN_BACK, MaskPatch(pieces).to_bytes()))
+    painter.paint(9, side=5)
+    painter.sync()
+    whole, shown = path.read_bytes(), set(painter.states.values())
+    states = []
+    for end in range(len(whole), scan(path, until=4).end, -1):
+        path.write_bytes(whole[:end])
+        states.append(state_in(path))
+        assert states[-1] in (painter.states[4], painter.states[5], painter.states[7]), end
+    assert len(set(states)) == 3 and set(states) <= shown
+    path.write_bytes(whole)
+    assert replay(path, SHAPE).scan.story.cursor == 6
+    for key, patch in zip((1, 2, 3, 4, 6, 7), painter.history, strict=True):
+        assert painter.file.read(key).to_bytes() == patch.to_bytes()
+    painter.jump(4)
+    painter.sync()
+    assert state_in(path) == painter.states[4]
 
 
 def test_a_compaction_keeps_what_is_painted_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,9 +41,9 @@ def _serve(work: Work, waiting: SimpleQueue[list[str]], until: float, gpu: int |
         with contextlib.suppress(Empty):
             while True:
                 run = waiting.get_nowait()
-                told = _told(process, work, run) if time.monotonic() < until else "not begun"
+                sound, told = _made(process, work, run) if time.monotonic() < until else (True, "not begun")
                 print(f"    {' '.join(run)}: {told}", flush=True)
-                if told.startswith("failed"):
+                if not sound:
                     failed += 1
                     process.shutdown(cancel_futures=True)
                     process = _process(gpu, count)
@@ -52,13 +52,14 @@ def _serve(work: Work, waiting: SimpleQueue[list[str]], until: float, gpu: int |
     return failed
 
 
-def _told(process: ProcessPoolExecutor, work: Work, run: list[str]) -> str:
+def _made(process: ProcessPoolExecutor, work: Work, run: list[str]) -> tuple[bool, str]:
+    """Whether the run was made, and what there is to say of it."""
     started = time.monotonic()
     try:
         code = process.submit(_work, work, run).result()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the other runs are worth having
-        return f"failed:\n{error}{error.__cause__ or ''}"
-    return f"done in {time.monotonic() - started:.0f} s" if code == 0 else f"failed with {code}"
+        return False, f"failed:\n{error}{error.__cause__ or ''}"
+    return code == 0, f"done in {time.monotonic() - started:.0f} s" if code == 0 else f"failed with {code}"
 
 
 def _process(gpu: int | None, count: int) -> ProcessPoolExecutor:

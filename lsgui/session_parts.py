@@ -27,6 +27,7 @@ from lsgui.thumbnails import Thumbnails
 from lsgui.tools import ToolBox
 from lsgui.training_flow import TrainingFlow
 from lsgui.undo_anywhere import UndoAnywhere
+from lsgui.unfinished import Unfinished
 from lsgui.watching import Watching
 from lsgui.whole_edits import WholeEdits
 
@@ -47,6 +48,7 @@ class SessionParts(QObject):
         self.context = context = Context(ask, data_folder, max_pixels, self)
         self.shown = FolderFilter(context.folder, self)
         self.tools = ToolBox(context.document, context.painting, self, context.jobs, lambda: self.predicting.prediction)
+        self.unfinished = Unfinished(context, self.tools)
         self.clean_up = CleanUp(self.tools)
         self.neighbours = FromNeighbours(context, self.tools)
         self.thumbnails = Thumbnails(context.jobs, max_pixels, self)

@@ -82,13 +82,14 @@ class MapWriting(QObject):
         if self._document.gesture_active:
             self._context.when_idle(self.write)
             return
-        shot = self.snapshot()
-        self.submit(
-            shot,
-            Message("Saving {name}", {"name": shot.name}),
-            lambda report: shot.workspace.write_work(shot.name, shot.planes, shot.held),
-            quiet=True,
-        )
+        shot, mine = self.snapshot(), self._recovered
+
+        def work(report: Report) -> Entry:
+            if mine:
+                return shot.workspace.edits.write_mine(shot.name, shot.image, shot.planes, shot.held)
+            return shot.workspace.write_work(shot.name, shot.planes, shot.held)
+
+        self.submit(shot, Message("Saving {name}", {"name": shot.name}), work, quiet=True)
 
     def leave(self) -> None:
         """Before another image is loaded: what the map's file lacks is written behind what is being read."""

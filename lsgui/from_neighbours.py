@@ -20,7 +20,6 @@ from lsgui.tools import ToolBox
 from model.messages import Message
 from model.progress import Progress, Report
 from model.split import series_of
-from model.workspace import Entry
 
 
 class FromNeighbours:
@@ -86,22 +85,28 @@ class FromNeighbours:
 
     def _write_between(self, work: Work, stack: Stack, ends: tuple[np.ndarray, np.ndarray]) -> None:
         """Goes on when another image is opened meanwhile: that is read in the same lane, after it."""
-        context = self._context
+        context, written = self._context, []
 
-        def done(written: list[Entry]) -> None:
+        def show() -> None:
+            """Also those before it was cancelled or failed."""
             if context.workspace is work.workspace:
                 for entry in written:
                     context.show_entry(entry)
+                    context.edited_elsewhere.emit(entry.name)
+
+        def done(nothing: None) -> None:
+            show()
+            if context.workspace is work.workspace:
                 self._tell(Message("Interpolated in other images: {count}", {"count": len(written)}))
 
         def failed(failure: Failure) -> None:
-            context.update_entries()
+            show()
             context.tell_failure(failure)
 
-        def write(report: Report) -> list[Entry]:
-            return write_between(work, stack, ends, report)
+        def write(report: Report) -> None:
+            written.extend(write_between(work, stack, ends, report))
 
-        context.jobs.submit("files", Message("Interpolating"), write, done, failed, context.update_entries)
+        context.jobs.submit("files", Message("Interpolating"), write, done, failed, show)
 
     @property
     def _row(self) -> int | None:

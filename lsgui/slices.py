@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,12 +94,11 @@ def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray:
     return maps.label_map
 
 
-def write_between(work: Work, stack: Stack, ends: Sequence[np.ndarray], report: Report) -> list[Entry]:
-    """In the files lane: the other images between, each as one step of its own history.
+def write_between(work: Work, stack: Stack, ends: Sequence[np.ndarray], report: Report) -> Iterator[Entry]:
+    """In the files lane: the other images between, each as one step of its own history, as they are written.
 
     Those that are damaged or of another size stay.
     """
-    written = []
     for number, (entry, share) in enumerate(stack.between):
         report(Progress(number / len(stack.between)))
         try:
@@ -113,5 +112,4 @@ def write_between(work: Work, stack: Stack, ends: Sequence[np.ndarray], report: 
         edit = placed(said, work.rules, image.pixels, over_human=False)
         patch = whole_patch(LivePlanes(maps.label_map, maps.provenance), edit)
         if patch is not None:
-            written.append(work.workspace.write_edit(entry.name, work.shape, "Interpolate", patch))
-    return written
+            yield work.workspace.write_edit(entry.name, work.shape, "Interpolate", patch)

@@ -95,6 +95,10 @@ class Edits:
         facts = self._catalog.journal_facts(name)
         return self._journals.values(name, history=False) if facts.human and facts.unsaved else set()
 
+    def history_holds(self, name: str, values: set[int]) -> bool:
+        """Whether undo or redo could bring one of these values back into a person's map."""
+        return self._catalog.journal_facts(name).human and bool(self._journals.values(name, history=True) & values)
+
     def forget_history_of(self, name: str, values: set[int]) -> None:
         """After classes were removed: a history that undo could bring them back from goes to `kept/`, the map stays."""
         if self._journals.values(name, history=True) & values:

@@ -75,4 +75,5 @@ class SessionParts(QObject):
         self.context.entry_changed.connect(self.thumbnails.outdate)
         self.context.entry_changed.connect(self.context.folder.picture_changed)
         self.thumbnails.ready.connect(self.context.folder.picture_changed)
+        self.watching.made_anew.connect(self.model.look_again)
         self.classes.maps_changed.connect(self.opening.reload)

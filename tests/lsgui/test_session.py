@@ -245,6 +245,48 @@ def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(
     assert again.session.document.label_map[20, 20] == 6 and again.said("its labels are kept in")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="folders are not read-only there")
+def test_what_was_done_in_a_folder_that_cannot_be_written_any_more_is_there_elsewhere(
+    make_desk: Callable, image_folder: Callable, weights: Path
+) -> None:
+    """Labels, maps, undo histories, classes and the model: the next answer is remembered, and nothing copied again."""
+    folder, desk = image_folder("a", "b"), make_desk()
+    desk.open(folder, "b.png")
+    desk.paint(value=3)
+    desk.answers["rest_is_background"] = "fill"
+    desk.session.save_label()
+    desk.settle()
+    desk.session.open_image("a.png")
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    desk.paint(value=6)
+    desk.save()
+    desk.session.set_classes(desk.session.classes.without("aorta"))
+    desk.wait(lambda: desk.session.classes.by_uid("aorta") is None)
+    own = folder / "segmentation/runs/0001/weights.safetensors"
+    own.parent.mkdir(parents=True)
+    shutil.copy(weights, own)
+    desk.session.load_weights(own)
+    classes = desk.session.classes
+    assert desk.session.close()
+    lock = folder / "segmentation/.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    for questions in (1, 0):
+        again = make_desk()
+        again.answers["workspace_elsewhere"] = "elsewhere"
+        again.open(folder)
+        document = again.session.document
+        assert len(again.questions) == questions and "data" in again.session.workspace.root.parts
+        assert document.label_map[20, 20] == 6 and len(document.history.steps) == 1 + (not questions)
+        assert status(again, "a.png") == Status.CORRECTED and status(again, "b.png") == Status.LABELLED
+        assert again.session.classes == classes and again.session.model.path == own
+        again.paint(40, 40, 2)
+        again.save()
+        assert again.session.close()
+    assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
 def test_a_label_is_saved_for_training(desk: Desk, image_folder: Callable) -> None:
     folder = image_folder("a", "b")
     desk.open(folder)

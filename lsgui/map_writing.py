@@ -50,6 +50,8 @@ class MapWriting(QObject):
     written = Signal()
     failed = Signal(object, bool)
     """A Failure, and whether nobody had asked for that write. `failure` is kept until a write succeeds."""
+    left_behind = Signal(object, object)
+    """The Shot of an image that is not open any more, and the Failure for which its map could not be written."""
 
     def __init__(self, context: Context, journalling: Journalling, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -135,6 +137,8 @@ class MapWriting(QObject):
                 self._failed(failure, quiet)
             elif not quiet:
                 self._context.tell_failure(failure)
+            elif (shot.workspace, shot.name) != (self._context.workspace, self._document.name):
+                self.left_behind.emit(shot, failure)
 
         self._timer.stop()
         self._weight = 0

@@ -16,6 +16,7 @@ from lsgui.importing import Importing
 from lsgui.jobs import SegmenterKeeper
 from lsgui.journalling import Journalling
 from lsgui.label_saving import LabelSaving
+from lsgui.late_maps import LateMaps
 from lsgui.map_writing import MapWriting
 from lsgui.model_choice import ModelChoice
 from lsgui.notices import Ask
@@ -59,6 +60,7 @@ class SessionParts(QObject):
         self.whole = WholeEdits(context)
         self.labels = LabelSaving(context, self.maps, self.whole, self)
         self.opening = Opening(context, self.journalling, self.saving, self.maps, self.shown, self)
+        self.late_maps = LateMaps(context, self.maps, self.opening, self)
         keeper = SegmenterKeeper(device)
         self.model = ModelChoice(context, demo_weights, self)
         self.predicting = PredictionFlow(context, self.model, keeper, self.whole, self)

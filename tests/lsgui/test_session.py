@@ -20,6 +20,7 @@ from PySide6.QtCore import Qt
 from lsgui.jobs import SegmenterKeeper
 from lsgui.shapes import stroke
 from model.classes import default_table
+from model.errors import WorkspaceError
 from model.images import read_image
 from model.journal import replay
 from model.journal_file import JournalFile
@@ -78,6 +79,40 @@ def test_leaving_an_image_saves_it_first(desk: Desk, image_folder: Callable) -> 
     desk.session.previous_image()
     desk.wait(lambda: desk.session.document.name == "a.png")
     assert desk.session.document.label_map[20, 20] == 6
+
+
+@pytest.mark.parametrize("again", ["opened", "left alone"])
+def test_a_map_that_could_not_be_written_behind_its_image_is_told_and_tried_again(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    folder = image_folder("a", "b", "c")
+    desk.open(folder)
+    desk.session._parts.late_maps._timer.setInterval(50)
+    write, full = Workspace.write_work, [True]
+
+    def write_work(self: Workspace, name: str, *arguments: object) -> object:
+        if full[0]:
+            raise WorkspaceError("{name} could not be saved: the disk is full.", name=name)
+        return write(self, name, *arguments)
+
+    monkeypatch.setattr(Workspace, "write_work", write_work)
+    desk.paint()
+    desk.session.next_image()
+    desk.wait(lambda: desk.said("a.png could not be saved"))
+    desk.qtbot.wait(200)
+    assert len(desk.notices) == 1, "it is said once"
+    full[0] = False
+    if again == "opened":
+        desk.session.open_image("a.png")
+    desk.wait((folder / "segmentation/work/a.png.png").exists)
+    desk.settle()
+    assert read_label(folder / "segmentation/work/a.png.png", (64, 64), default_table())[20, 20] == 6
+    desk.session.open_image("a.png")
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    desk.settle()
+    desk.session.undo()
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64}
+    assert desk.session._parts.late_maps._late == set()
 
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which files are open")

@@ -43,11 +43,16 @@ class FromNeighbours:
         if work is None:
             return
 
-        def read(report: Report) -> tuple[np.ndarray, bool]:
+        def read(report: Report) -> tuple[np.ndarray, bool] | None:
             label = label_of_neighbour(work, entry)
+            if label is None:
+                return None
             return copied(label, work.values), series_of(work.path) != series_of(entry.path)
 
-        def done(found: tuple[np.ndarray, bool]) -> None:
+        def done(found: tuple[np.ndarray, bool] | None) -> None:
+            if found is None:
+                self._tell(Message("{name} has no label yet.", {"name": entry.name}))
+                return
             if found[1]:
                 self._tell(Message("{name} is from another series; check what was copied.", {"name": entry.name}))
             title = Message("Copy from the previous") if step < 0 else Message("Copy from the next")
@@ -69,6 +74,8 @@ class FromNeighbours:
             if stack is None:
                 return None
             first, last = label_of_neighbour(work, stack.before), label_of_neighbour(work, stack.after)
+            if first is None or last is None:
+                return None
             return stack, (first, last), between(first, last, stack.share, work.values)
 
         def done(found: tuple[Stack, tuple[np.ndarray, np.ndarray], np.ndarray] | None) -> None:

@@ -73,8 +73,11 @@ def _stack_of(entry: Entry) -> str | None:
     return series_of(entry.path) or prefix_of(entry.name)
 
 
-def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray:
-    """In the files lane: the label map of a neighbour. Raises LabelError when it cannot lie over the open image."""
+def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray | None:
+    """In the files lane: the label map of a neighbour, None where it has none.
+
+    Raises LabelError when it cannot lie over the open image.
+    """
     shape = read_image(entry.path, work.max_pixels).pixels.shape[:2]
     if shape != work.shape:
         raise LabelError(
@@ -89,9 +92,7 @@ def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray:
             name=entry.name,
         )
     maps = work.workspace.read_maps(entry.name, shape)
-    if maps.source == "none":
-        raise LabelError("{name} has no label yet.", name=entry.name)
-    return maps.label_map
+    return None if maps.source == "none" else maps.label_map
 
 
 def write_between(work: Work, stack: Stack, ends: Sequence[np.ndarray], report: Report) -> Iterator[Entry]:

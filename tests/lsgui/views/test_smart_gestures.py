@@ -437,6 +437,7 @@ def test_copying_says_why_it_cannot(shown: object) -> None:
     assert shown.desk.said("no image before")
     shown.session.copy_from(1)
     shown.desk.wait(lambda: shown.desk.said("b.png has no label yet"))
+    assert {(notice.level, notice.details) for notice in shown.desk.notices} == {("info", "")}
     shown.session.interpolate()
     shown.desk.wait(lambda: shown.desk.said("needs a labelled image before and one after"))
     assert len(shown.session.document.history.steps) == 0

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from lsgui.context import Context
 from lsgui.jobs import failure_of
+from lsgui.notices import Answer, Question
 from lsgui.saving import Saving
 from model.classes import Class, ClassTable
 from model.errors import ClassTableError, LabelError, ModelError
@@ -63,7 +64,14 @@ class ClassChanges(QObject):
         self.changed.emit()
 
     def _remove(self, workspace: Workspace, table: ClassTable, gone: list[Class]) -> None:
-        def done(used: set[int]) -> None:
+        values = {item.value for item in gone}
+
+        def look(report: Report) -> tuple[set[int], list[str]]:
+            used = _values_in_use(workspace, report)
+            return used, [] if used & values else _histories_with(workspace, values, report)
+
+        def done(found: tuple[set[int], list[str]]) -> None:
+            used, histories = found
             kept = [item.name for item in gone if item.value in used]
             if workspace is not self._context.workspace:
                 return
@@ -75,16 +83,16 @@ class ClassChanges(QObject):
                         {"classes": ", ".join(kept)},
                     ),
                 )
-            else:
+            elif self._may_forget(workspace, histories):
                 self.store(table)
-                self._drop_predictions(workspace, {item.value for item in gone})
+                self._drop_predictions(workspace, values)
 
-        self._context.jobs.submit(
-            "files",
-            Message("Looking for the class in label maps"),
-            lambda report: _values_in_use(workspace, report),
-            done,
-        )
+        self._context.jobs.submit("files", Message("Looking for the class in label maps"), look, done)
+
+    def _may_forget(self, workspace: Workspace, histories: list[str]) -> bool:
+        """Undo steps with a removed class have to go, and a history cannot lose some of its steps."""
+        agreed = not histories or self._context.ask(_histories_go(len(histories))) == "remove"
+        return agreed and workspace is self._context.workspace
 
     def _drop_predictions(self, workspace: Workspace, gone: set[int]) -> None:
         """What was predicted with the old classes, and undo steps with them; their values could come to mean others."""
@@ -122,6 +130,31 @@ def _values_in_use(workspace: Workspace, report: Report) -> set[int]:
         report(Progress(1.0, Message("{name}", {"name": entry.name})))
         used |= workspace.edits.values(entry.name)
     return used
+
+
+def _histories_with(workspace: Workspace, values: set[int], report: Report) -> list[str]:
+    """The images in which a person could undo or redo a step with one of these values."""
+    names = []
+    for entry in workspace.entries():
+        report(Progress(1.0, Message("{name}", {"name": entry.name})))
+        if workspace.edits.history_holds(entry.name, values):
+            names.append(entry.name)
+    return names
+
+
+def _histories_go(count: int) -> Question:
+    return Question(
+        "histories_go",
+        Message("Undo steps still use what is to be removed from the classes. Remove it, and forget these steps?"),
+        Message(
+            "Images whose whole undo history would go: {count}. Their label maps stay, and a copy of each history is put "
+            "into the folder kept/.",
+            {"count": count},
+        ),
+        (Answer("remove", Message("Remove and forget"), destructive=True), Answer("keep", Message("Keep the classes"))),
+        default="keep",
+        cancel="keep",
+    )
 
 
 def _with_known_uids(table: ClassTable, known: ClassTable) -> ClassTable:

@@ -86,6 +86,21 @@ class ComputedTool(Idle):
         elif self._snapshot is not None:
             self._commit()
 
+    def complete(self, deadline: float) -> None:
+        """Have what will stay there before time.monotonic() is `deadline`, while this thread stands still."""
+        while self.committing and self._job is not None:
+            request, job = self._running, self._job
+            if not request.commit:  # a preview, before what will stay
+                job.cancel()
+            if not job.finished.wait(max(0.0, deadline - time.monotonic())):
+                return
+            if job.failure is not None:
+                self._failed(request, job.failure)
+            elif job.cancelled.is_set():
+                self._cancelled(request)
+            else:
+                self._done(request, job.result)
+
     def cancel(self) -> None:
         """Take back what is shown, and compute no more."""
         held = self._forget()

@@ -21,6 +21,8 @@ class Context(QObject):
 
     notice = Signal(object)
     entry_changed = Signal(str)
+    edited_elsewhere = Signal(str)
+    """The image of this name, which is not open, was edited: its history has one more step."""
 
     def __init__(self, ask: Ask, data_folder: Path, max_pixels: int, parent: QObject | None = None) -> None:
         """`data_folder` takes workspaces whose folder cannot be written; `max_pixels` is the largest image opened."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -12,12 +13,14 @@ from lsgui.fills import Seed, flood, flood_values, same_label, seed
 from lsgui.mask import AnyRegion, MaskPatch, patch_of
 from lsgui.snapshot import Snapshot
 from lsgui.tool import NO_MODIFIER, Idle, Kit
+from model.messages import Message
 from model.progress import Progress, Report
 
 LEFT = Qt.MouseButton.LeftButton
 _DRAG = 100.0
 """Screen pixels to the right that double the wand's tolerance."""
 _LEAST, _MOST = 0.5, 8.0
+SECONDS_OF_GRACE = 1.0
 
 
 class RegionTool(ComputedTool):
@@ -36,7 +39,30 @@ class RegionTool(ComputedTool):
         self.compute(text, work, commit)
 
 
-class Fill(RegionTool):
+class KeptOnRelease(RegionTool):
+    """Letting go keeps what is shown. Other tools need an Enter for that: one right after it accepts no image."""
+
+    def __init__(self, kit: Kit) -> None:
+        super().__init__(kit)
+        self._kept: tuple[float, int] | None = None
+        """When it was, and the document's revision then."""
+
+    def committed(self) -> None:
+        self._kept = time.monotonic(), self.document.revision
+
+    def key(self, key: int) -> bool:
+        if super().key(key):
+            return True
+        if key not in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or self._kept is None:
+            return False
+        (when, revision), self._kept = self._kept, None
+        if revision != self.document.revision or time.monotonic() - when > SECONDS_OF_GRACE:
+            return False
+        self.kit.say(Message("It is painted already; Enter once more accepts the image."))
+        return True
+
+
+class Fill(KeptOnRelease):
     """A press shows in the current class what has the label, or about the value, of the pixel under it.
 
     Letting go keeps it.
@@ -81,7 +107,7 @@ class Fill(RegionTool):
         return lambda snapshot: flood_values(pixels, *at, tolerance, contiguous)
 
 
-class Wand(RegionTool):
+class Wand(KeptOnRelease):
     """A press takes what looks alike around it; dragging right takes more, left less, and letting go keeps it."""
 
     def __init__(self, kit: Kit) -> None:

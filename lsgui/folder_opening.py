@@ -17,10 +17,11 @@ from lsgui.opening import Opening
 from lsgui.saving import Saving
 from model.errors import ImageError
 from model.images import folder_notice
-from model.layout import Layout, workspace_around
+from model.layout import WORKSPACE_FOLDER, Layout, workspace_around
 from model.messages import Message
 from model.progress import Report
 from model.workspace import Entry, Workspace, WorkspaceLocked, WorkspaceNotWritable
+from model.workspace_copy import begin_with, holds_work
 
 _SECONDS_TO_UNLOCK = 10
 _SECONDS_BETWEEN_TRIES = 0.05
@@ -28,11 +29,12 @@ _SECONDS_BETWEEN_TRIES = 0.05
 
 @dataclass(frozen=True)
 class _Request:
-    """`image` is the one to open there; empty: the first."""
+    """`image` is the one to open there; empty: the first. `start` is a workspace whose copy `root` begins with."""
 
     path: Path
     root: Path | None = None
     image: str = ""
+    start: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -104,18 +106,18 @@ class FolderOpening(QObject):
         self._context.jobs.submit(
             "files",
             Message("Opening {name}", {"name": request.path.name}),
-            lambda report: self._read_when_unlocked(request),
+            lambda report: self._read_when_unlocked(request, report),
             lambda folder: self._context.when_idle(lambda: self._arrived(folder, request)),
             lambda failure: self._failed(request, failure),
             cancellable=False,
         )
 
-    def _read_when_unlocked(self, request: _Request) -> _Folder:
+    def _read_when_unlocked(self, request: _Request, report: Report) -> _Folder:
         """In the files lane. A lock of our own is about to go; another program's is an error at once."""
         deadline = time.monotonic() + _SECONDS_TO_UNLOCK
         while True:
             try:
-                folder = _read_folder(request)
+                folder = _read_folder(request, report)
             except WorkspaceLocked:
                 ours = any(held.folder == request.path for held in tuple(self._held))
                 if not ours or time.monotonic() > deadline:
@@ -193,16 +195,21 @@ class FolderOpening(QObject):
         elif Layout(elsewhere).classes.exists():  # that is where they went the last time
             self._open(_Request(request.path, elsewhere, request.image))
             self._context.tell("info", _kept_elsewhere(request.path, elsewhere))
-        elif self._context.ask(_not_writable(request.path, elsewhere)) == "elsewhere":
-            self._open(_Request(request.path, elsewhere, request.image))
+        else:
+            own = request.path / WORKSPACE_FOLDER
+            start = own if holds_work(own) else None
+            if self._context.ask(_not_writable(request.path, elsewhere, start is not None)) == "elsewhere":
+                self._open(_Request(request.path, elsewhere, request.image, start))
 
 
-def _read_folder(request: _Request) -> _Folder:
+def _read_folder(request: _Request, report: Report) -> _Folder:
     if not request.path.is_dir():  # the workspace would make it
         raise ImageError("The folder {name} does not exist; open another one.", name=str(request.path))
     inside = workspace_around(request.path)
     if inside is not None:
         raise ImageError("{folder} is a workspace; open the folder above it.", folder=str(inside))
+    if request.start is not None and request.root is not None:
+        begin_with(request.start, request.root, report)
     workspace = Workspace.open(request.path, request.root)
     entries = workspace.entries()
     return _Folder(workspace, entries, None if entries else folder_notice(request.path))
@@ -214,11 +221,18 @@ def _kept_elsewhere(path: Path, elsewhere: Path) -> Message:
     )
 
 
-def _not_writable(path: Path, elsewhere: Path) -> Question:
+def _not_writable(path: Path, elsewhere: Path, copied: bool) -> Question:
+    place = {"place": str(elsewhere)}
+    detail = Message("They would go to {place}; the images stay where they are.", place)
+    if copied:
+        detail = Message(
+            "They would go to {place}, beginning with a copy of those that are there; the images stay where they are.",
+            place,
+        )
     return Question(
         "workspace_elsewhere",
         Message("{folder} cannot be written. Keep labels and models for it elsewhere?", {"folder": str(path)}),
-        Message("They would go to {place}; the images stay where they are.", {"place": str(elsewhere)}),
+        detail,
         (Answer("elsewhere", Message("Keep them there")), Answer("cancel", Message("Cancel"))),
         default="elsewhere",
         cancel="cancel",

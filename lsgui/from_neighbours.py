@@ -20,7 +20,6 @@ from lsgui.tools import ToolBox
 from model.messages import Message
 from model.progress import Progress, Report
 from model.split import series_of
-from model.workspace import Entry
 
 
 class FromNeighbours:
@@ -44,11 +43,16 @@ class FromNeighbours:
         if work is None:
             return
 
-        def read(report: Report) -> tuple[np.ndarray, bool]:
+        def read(report: Report) -> tuple[np.ndarray, bool] | None:
             label = label_of_neighbour(work, entry)
+            if label is None:
+                return None
             return copied(label, work.values), series_of(work.path) != series_of(entry.path)
 
-        def done(found: tuple[np.ndarray, bool]) -> None:
+        def done(found: tuple[np.ndarray, bool] | None) -> None:
+            if found is None:
+                self._tell(Message("{name} has no label yet.", {"name": entry.name}))
+                return
             if found[1]:
                 self._tell(Message("{name} is from another series; check what was copied.", {"name": entry.name}))
             title = Message("Copy from the previous") if step < 0 else Message("Copy from the next")
@@ -70,6 +74,8 @@ class FromNeighbours:
             if stack is None:
                 return None
             first, last = label_of_neighbour(work, stack.before), label_of_neighbour(work, stack.after)
+            if first is None or last is None:
+                return None
             return stack, (first, last), between(first, last, stack.share, work.values)
 
         def done(found: tuple[Stack, tuple[np.ndarray, np.ndarray], np.ndarray] | None) -> None:
@@ -86,22 +92,28 @@ class FromNeighbours:
 
     def _write_between(self, work: Work, stack: Stack, ends: tuple[np.ndarray, np.ndarray]) -> None:
         """Goes on when another image is opened meanwhile: that is read in the same lane, after it."""
-        context = self._context
+        context, written = self._context, []
 
-        def done(written: list[Entry]) -> None:
+        def show() -> None:
+            """Also those before it was cancelled or failed."""
             if context.workspace is work.workspace:
                 for entry in written:
                     context.show_entry(entry)
+                    context.edited_elsewhere.emit(entry.name)
+
+        def done(nothing: None) -> None:
+            show()
+            if context.workspace is work.workspace:
                 self._tell(Message("Interpolated in other images: {count}", {"count": len(written)}))
 
         def failed(failure: Failure) -> None:
-            context.update_entries()
+            show()
             context.tell_failure(failure)
 
-        def write(report: Report) -> list[Entry]:
-            return write_between(work, stack, ends, report)
+        def write(report: Report) -> None:
+            written.extend(write_between(work, stack, ends, report))
 
-        context.jobs.submit("files", Message("Interpolating"), write, done, failed, context.update_entries)
+        context.jobs.submit("files", Message("Interpolating"), write, done, failed, show)
 
     @property
     def _row(self) -> int | None:

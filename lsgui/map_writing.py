@@ -50,6 +50,8 @@ class MapWriting(QObject):
     written = Signal()
     failed = Signal(object, bool)
     """A Failure, and whether nobody had asked for that write. `failure` is kept until a write succeeds."""
+    left_behind = Signal(object, object)
+    """The Shot of an image that is not open any more, and the Failure for which its map could not be written."""
 
     def __init__(self, context: Context, journalling: Journalling, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -82,13 +84,14 @@ class MapWriting(QObject):
         if self._document.gesture_active:
             self._context.when_idle(self.write)
             return
-        shot = self.snapshot()
-        self.submit(
-            shot,
-            Message("Saving {name}", {"name": shot.name}),
-            lambda report: shot.workspace.write_work(shot.name, shot.planes, shot.held),
-            quiet=True,
-        )
+        shot, mine = self.snapshot(), self._recovered
+
+        def work(report: Report) -> Entry:
+            if mine:
+                return shot.workspace.edits.write_mine(shot.name, shot.image, shot.planes, shot.held)
+            return shot.workspace.write_work(shot.name, shot.planes, shot.held)
+
+        self.submit(shot, Message("Saving {name}", {"name": shot.name}), work, quiet=True)
 
     def leave(self) -> None:
         """Before another image is loaded: what the map's file lacks is written behind what is being read."""
@@ -134,6 +137,8 @@ class MapWriting(QObject):
                 self._failed(failure, quiet)
             elif not quiet:
                 self._context.tell_failure(failure)
+            elif (shot.workspace, shot.name) != (self._context.workspace, self._document.name):
+                self.left_behind.emit(shot, failure)
 
         self._timer.stop()
         self._weight = 0

@@ -80,8 +80,27 @@ class ModelChoice(QObject):
             )
         return True
 
+    def look_again(self) -> None:
+        """Where the file of the weights is gone, go on with those that all began with, as opening the folder would."""
+        gone = self.info
+        if gone is None or gone.path.is_file() or gone.path == self._demo_weights:
+            return
+        self.info = None
+        if self._demo_weights is None or not self.use(self._demo_weights):
+            self._context.tell(
+                "warning",
+                Message("The weights of {name} were removed; open others, or train a new model.", {"name": gone.name}),
+            )
+            self.changed.emit()
+            return
+        names = {"name": gone.name, "other": self.info.name}
+        self._context.tell(
+            "warning", Message("The weights of {name} were removed; {other} predicts from now on.", names)
+        )
+
     def classes_changed(self) -> None:
         """The table is another one: the model may know more or less of it."""
+        self.look_again()
         if self.info is not None:
             self.use(self.info.path)
 

@@ -117,6 +117,7 @@ class PredictionFlow(QObject):
     def _work(self) -> PredictionWork | None:
         if self._context.workspace is None:
             return None
+        self._model.look_again()
         if self._model.info is None:
             self._context.tell("warning", Message("There is no model yet; open weights, or train a new model."))
             return None

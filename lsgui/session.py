@@ -229,8 +229,12 @@ class Session(QObject):
         self.jobs.cancel(job_id)
 
     def close(self) -> bool:
-        """Save, stop everything and let go of the folder, within 5 s; False when the user chose to stay."""
-        self.tools.cancel()
+        """Finish what was asked for, save, stop everything and let go of the folder, within 5 s or when the user says so.
+
+        False when the user chose to stay.
+        """
+        if not self._parts.unfinished.done():
+            return False
         self._parts.whole.finish()
         self.jobs.cancel_all()  # first, or saving would wait behind what is read or imported
         if not self._parts.saving.flush_now():

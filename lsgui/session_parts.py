@@ -16,6 +16,7 @@ from lsgui.importing import Importing
 from lsgui.jobs import SegmenterKeeper
 from lsgui.journalling import Journalling
 from lsgui.label_saving import LabelSaving
+from lsgui.late_maps import LateMaps
 from lsgui.map_writing import MapWriting
 from lsgui.model_choice import ModelChoice
 from lsgui.notices import Ask
@@ -27,6 +28,7 @@ from lsgui.thumbnails import Thumbnails
 from lsgui.tools import ToolBox
 from lsgui.training_flow import TrainingFlow
 from lsgui.undo_anywhere import UndoAnywhere
+from lsgui.unfinished import Unfinished
 from lsgui.watching import Watching
 from lsgui.whole_edits import WholeEdits
 
@@ -47,6 +49,7 @@ class SessionParts(QObject):
         self.context = context = Context(ask, data_folder, max_pixels, self)
         self.shown = FolderFilter(context.folder, self)
         self.tools = ToolBox(context.document, context.painting, self, context.jobs, lambda: self.predicting.prediction)
+        self.unfinished = Unfinished(context, self.tools)
         self.clean_up = CleanUp(self.tools)
         self.neighbours = FromNeighbours(context, self.tools)
         self.thumbnails = Thumbnails(context.jobs, max_pixels, self)
@@ -57,6 +60,7 @@ class SessionParts(QObject):
         self.whole = WholeEdits(context)
         self.labels = LabelSaving(context, self.maps, self.whole, self)
         self.opening = Opening(context, self.journalling, self.saving, self.maps, self.shown, self)
+        self.late_maps = LateMaps(context, self.maps, self.opening, self)
         keeper = SegmenterKeeper(device)
         self.model = ModelChoice(context, demo_weights, self)
         self.predicting = PredictionFlow(context, self.model, keeper, self.whole, self)
@@ -73,4 +77,5 @@ class SessionParts(QObject):
         self.context.entry_changed.connect(self.thumbnails.outdate)
         self.context.entry_changed.connect(self.context.folder.picture_changed)
         self.thumbnails.ready.connect(self.context.folder.picture_changed)
+        self.watching.made_anew.connect(self.model.look_again)
         self.classes.maps_changed.connect(self.opening.reload)

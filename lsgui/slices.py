@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +73,11 @@ def _stack_of(entry: Entry) -> str | None:
     return series_of(entry.path) or prefix_of(entry.name)
 
 
-def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray:
-    """In the files lane: the label map of a neighbour. Raises LabelError when it cannot lie over the open image."""
+def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray | None:
+    """In the files lane: the label map of a neighbour, None where it has none.
+
+    Raises LabelError when it cannot lie over the open image.
+    """
     shape = read_image(entry.path, work.max_pixels).pixels.shape[:2]
     if shape != work.shape:
         raise LabelError(
@@ -89,17 +92,14 @@ def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray:
             name=entry.name,
         )
     maps = work.workspace.read_maps(entry.name, shape)
-    if maps.source == "none":
-        raise LabelError("{name} has no label yet.", name=entry.name)
-    return maps.label_map
+    return None if maps.source == "none" else maps.label_map
 
 
-def write_between(work: Work, stack: Stack, ends: Sequence[np.ndarray], report: Report) -> list[Entry]:
-    """In the files lane: the other images between, each as one step of its own history.
+def write_between(work: Work, stack: Stack, ends: Sequence[np.ndarray], report: Report) -> Iterator[Entry]:
+    """In the files lane: the other images between, each as one step of its own history, as they are written.
 
     Those that are damaged or of another size stay.
     """
-    written = []
     for number, (entry, share) in enumerate(stack.between):
         report(Progress(number / len(stack.between)))
         try:
@@ -113,5 +113,4 @@ def write_between(work: Work, stack: Stack, ends: Sequence[np.ndarray], report: 
         edit = placed(said, work.rules, image.pixels, over_human=False)
         patch = whole_patch(LivePlanes(maps.label_map, maps.provenance), edit)
         if patch is not None:
-            written.append(work.workspace.write_edit(entry.name, work.shape, "Interpolate", patch))
-    return written
+            yield work.workspace.write_edit(entry.name, work.shape, "Interpolate", patch)

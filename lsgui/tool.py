@@ -67,6 +67,9 @@ class Tool(Protocol):
     def chosen(self) -> None:
         """It is now the tool in the hand."""
 
+    def complete(self, deadline: float) -> None:
+        """Have what will stay there before time.monotonic() is `deadline`, while this thread stands still."""
+
     def cancel(self) -> None: ...
     def outline(self) -> Outline | None: ...
     def refuse(self) -> bool:
@@ -130,6 +133,9 @@ class Idle:
         return False
 
     def chosen(self) -> None:
+        pass
+
+    def complete(self, deadline: float) -> None:
         pass
 
     def cancel(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,13 @@ class ToolBox(QObject):
     def committing(self) -> bool:
         """A tool is busy with what will stay."""
         return self._committing() is not None
+
+    def complete(self, seconds: float) -> bool:
+        """Wait for what will stay, in this thread; False when it is not there after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while (working := self._committing()) is not None and time.monotonic() < deadline:
+            working.complete(deadline)
+        return working is None
 
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0

@@ -61,6 +61,7 @@ class TrainingFlow(QObject):
         workspace = self._context.workspace
         if workspace is None or self.state.active:
             return
+        self._model.look_again()
         if options is None and self._model.info is None:
             self._context.tell(
                 "warning", Message("There is no model to fine-tune; open weights, or train a new model.")
@@ -85,6 +86,7 @@ class TrainingFlow(QObject):
 
     def new_model(self, preset: str) -> None:
         """Train a model from scratch, compared with the one that predicts now."""
+        self._model.look_again()
         model = self._model.info
         baseline = model.path if model else None
         self.start(self._options(preset=preset, baseline=baseline))

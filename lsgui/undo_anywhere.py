@@ -23,6 +23,7 @@ class UndoAnywhere(QObject):
         self._wanted = ""
         self._document.committed.connect(self._committed)
         self._document.loaded.connect(self._loaded)
+        context.edited_elsewhere.connect(self._edited.append)
         opening.opened.connect(self._opened)
         opening.failed.connect(self._not_opened)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
 from lsgui.context import Context
@@ -45,6 +45,9 @@ class _Seen:
 class Watching(QObject):
     """Looks every few seconds, and when the window is used again. Asks once about each change."""
 
+    made_anew = Signal()
+    """The folders of the workspace had been removed; nothing but what is open is in them now."""
+
     def __init__(self, context: Context, maps: MapWriting, opening: Opening, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
@@ -78,6 +81,7 @@ class Watching(QObject):
             if seen.made_anew and workspace is self._context.workspace:
                 self._context.update_entries()
                 self._context.tell("warning", _made_anew(workspace.root.name))
+                self.made_anew.emit()
                 self._maps.write_again()
             if workspace is self._context.workspace and seen.name == self._document.name:
                 self._context.when_idle(lambda: self._found(seen))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.catalog import Catalog, Entry
+from model.catalog import Catalog, Entry, Status
 from model.errors import WorkspaceError, saving
 from model.foreign import KnownMaps
 from model.journal import Commit
@@ -21,8 +21,10 @@ from model.patches import MaskPatch
 from model.plane_source import of_arrays
 
 if TYPE_CHECKING:
+    from model.images import Image
     from model.journal_file import JournalFile
     from model.map_store import Maps
+    from model.plane_source import PlaneSource
     from model.workspace import Workspace
 
 
@@ -93,6 +95,10 @@ class Edits:
         facts = self._catalog.journal_facts(name)
         return self._journals.values(name, history=False) if facts.human and facts.unsaved else set()
 
+    def history_holds(self, name: str, values: set[int]) -> bool:
+        """Whether undo or redo could bring one of these values back into a person's map."""
+        return self._catalog.journal_facts(name).human and bool(self._journals.values(name, history=True) & values)
+
     def forget_history_of(self, name: str, values: set[int]) -> None:
         """After classes were removed: a history that undo could bring them back from goes to `kept/`, the map stays."""
         if self._journals.values(name, history=True) & values:
@@ -109,6 +115,17 @@ class Edits:
         with saving(name):
             self._known.keep(path)
         self._known.know(name)
+
+    def write_mine(self, name: str, image: Image, planes: PlaneSource, held: Held | None) -> Entry:
+        """Write the map of an open image over what another program has made of it.
+
+        As its label when that was saved and nothing has been edited since, or training would read the other one.
+        """
+        entry = self._catalog.update(name)
+        if entry.status is not Status.LABELLED or self._catalog.journal_facts(name).unsaved:
+            return self._workspace.write_work(name, planes, held)
+        accepted = self._catalog.records().get(name, {}).get("status") == "accepted"
+        return self._workspace.save_label(name, image, planes, accepted, held)
 
     def take_over(self, name: str, path: Path, shape: tuple[int, int]) -> np.ndarray:
         """The label map (H, W) in a changed map, of which a copy is kept. Raises LabelError, too."""

@@ -16,6 +16,10 @@ GRIP = 10
 """Logical pixels on either side of a handle that still take hold of it."""
 
 
+_NARROW = 1e-9
+"""Of the values: bins of a range that is not wider would all begin at the same number."""
+
+
 class Histogram(QWidget):
     """Drag a handle to move one end, between them to move both; the arrow keys move level and width."""
 
@@ -132,14 +136,14 @@ class Histogram(QWidget):
 def histogram(image: Image) -> tuple[np.ndarray, tuple[float, float]]:
     """Heights 0..1 of `BINS` bins, and the range of values they span; the highest bins are cut, air dwarfs all."""
     values = image.pixels.reshape(-1)
-    values = values[:: max(1, values.size // SAMPLES)].astype(np.float32)
+    values = values[:: max(1, values.size // SAMPLES)].astype(np.float64)
     low, high = np.percentile(values, (0.1, 99.9))
     if image.window is not None:
         low, high = min(low, image.window.low), max(high, image.window.high)
     if image.unit == "HU":
         low, high = max(low, -1050.0), min(high, 1600.0)
-    if high <= low:
-        high = low + 1
+    if high - low <= _NARROW * max(abs(low), abs(high)):
+        high = low + max(1.0, 1e-6 * abs(low))
     counts, _ = np.histogram(values, BINS, (low, high))
     heights = np.sqrt(counts.astype(np.float64))
     top = np.sort(heights)[-6] or heights.max() or 1.0

@@ -16,6 +16,7 @@ from lsgui.mask import Ink, Region, filled, patch_of
 from lsgui.rules import EMPTY, FREE
 from model.images import Image, Window
 from model.labels import UNTOUCHED
+from model.messages import Message
 from model.progress import Progress
 
 LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -335,3 +336,37 @@ def test_painting_meanwhile_is_not_seen_by_what_is_computed(busy: object, qtbot:
     assert rows_painted(busy) == 4
     busy.document.undo()
     assert (busy.label == UNTOUCHED).all()
+
+
+@pytest.mark.parametrize("tool", ["fill", "wand"])
+def test_an_enter_right_after_letting_go_is_for_what_was_painted(
+    hand: object, steps: np.ndarray, tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one is for the image, and so is the first after a while or after another edit."""
+    show(hand, steps)
+    hand.painting.tool = tool
+    hand.drag((5, 5))
+    assert hand.key("Return") and "accepts the image" in hand.said[-1]
+    assert not hand.key("Return")
+    hand.drag((60, 5))
+    hand.document.undo()
+    assert not hand.key("Return")
+    monkeypatch.setattr("lsgui.fill_tools.SECONDS_OF_GRACE", 0.0)
+    hand.drag((60, 5))
+    assert not hand.key("Return") and len(hand.said) == 1
+
+
+def test_an_enter_while_a_fill_is_computed_accepts_no_image(
+    make_hand: Callable, steps: np.ndarray, qtbot: QtBot
+) -> None:
+    jobs, go = JobRunner(), threading.Event()
+    hand = make_hand(jobs)
+    show(hand, steps)
+    jobs.submit("tools", Message("Computing"), lambda report: go.wait(5), quiet=True)
+    hand.painting.tool = "fill"
+    hand.drag((5, 5))
+    assert hand.key("Return")
+    go.set()
+    qtbot.waitUntil(lambda: hand.label[5, 5] == 6)
+    assert hand.key("Return"), "pressed again before it was seen"
+    jobs.shutdown()

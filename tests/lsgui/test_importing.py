@@ -129,6 +129,7 @@ def test_a_removed_class_cannot_come_back_by_undo(desk: Desk, image_folder: Call
     desk.paint(value=6)
     desk.paint(40, 40, 3)
     desk.paint(value=5)
+    desk.answers["histories_go"] = "remove"
     desk.session.set_classes(desk.session.classes.without("liver"))
     desk.wait(lambda: desk.session.classes.by_uid("liver") is None)
     desk.settle()
@@ -138,6 +139,24 @@ def test_a_removed_class_cannot_come_back_by_undo(desk: Desk, image_folder: Call
     desk.paint(30, 30, 2)
     desk.session.document.undo()
     assert document.label_map[30, 30] == UNTOUCHED and not desk.notices
+
+
+def test_undo_steps_that_go_with_a_class_are_asked_about(desk: Desk, image_folder: Callable) -> None:
+    """And only where there are some: another class goes without a question and without a step."""
+    desk.open(image_folder("a", "b"))
+    desk.paint(value=6)
+    desk.paint(value=5)
+    desk.answers["histories_go"] = "keep"
+    desk.session.set_classes(desk.session.classes.without("liver"))
+    desk.wait(lambda: bool(desk.questions))
+    desk.settle()
+    assert desk.session.classes.by_uid("liver") is not None and desk.session.document.history.can_undo
+    assert desk.questions[0].detail.values == {"count": 1}
+    desk.session.set_classes(desk.session.classes.without("spleen"))
+    desk.wait(lambda: desk.session.classes.by_uid("spleen") is None)
+    desk.settle()
+    desk.session.document.undo()
+    assert desk.session.document.label_map[20, 20] == 6 and len(desk.questions) == 1
 
 
 def test_a_prediction_does_not_hold_a_class_in_the_table(desk: Desk, image_folder: Callable) -> None:

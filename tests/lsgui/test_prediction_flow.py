@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -224,6 +225,39 @@ def test_opened_weights_are_remembered_with_the_folder(
     again = make_desk()
     again.open(folder)
     assert again.session.model.name == "other"
+
+
+def test_weights_that_are_removed_give_way_to_those_it_all_began_with(
+    desk: Desk, image_folder: Callable, weights: Path
+) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    own = folder / "segmentation/runs/0001/weights.safetensors"
+    own.parent.mkdir(parents=True)
+    save(own, dataclasses.replace(load(weights), name="own"))
+    desk.session.load_weights(own)
+    predict(desk)
+    own.unlink()
+    desk.session.predict()
+    assert desk.said("weights of own were removed; little predicts")
+    assert desk.session.model.name == "little" and desk.session.model.path == weights
+    desk.settle()
+    assert [notice.level for notice in desk.notices] == ["warning"]
+
+
+def test_a_removed_workspace_takes_its_model_with_it(
+    make_desk: Callable, image_folder: Callable, weights: Path
+) -> None:
+    desk, folder = make_desk(demo_weights=None), image_folder("a")
+    desk.open(folder)
+    own = folder / "segmentation/runs/0001/weights.safetensors"
+    own.parent.mkdir(parents=True)
+    save(own, dataclasses.replace(load(weights), name="own"))
+    desk.session.load_weights(own)
+    shutil.rmtree(folder / "segmentation")
+    desk.session._parts.watching.look()
+    desk.settle()
+    assert desk.said("weights of own were removed") and desk.session.model is None
 
 
 def test_weights_without_a_class_of_the_table_load_and_name_it(

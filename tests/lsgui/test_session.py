@@ -20,6 +20,7 @@ from PySide6.QtCore import Qt
 from lsgui.jobs import SegmenterKeeper
 from lsgui.shapes import stroke
 from model.classes import default_table
+from model.errors import WorkspaceError
 from model.images import read_image
 from model.journal import replay
 from model.journal_file import JournalFile
@@ -78,6 +79,40 @@ def test_leaving_an_image_saves_it_first(desk: Desk, image_folder: Callable) -> 
     desk.session.previous_image()
     desk.wait(lambda: desk.session.document.name == "a.png")
     assert desk.session.document.label_map[20, 20] == 6
+
+
+@pytest.mark.parametrize("again", ["opened", "left alone"])
+def test_a_map_that_could_not_be_written_behind_its_image_is_told_and_tried_again(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    folder = image_folder("a", "b", "c")
+    desk.open(folder)
+    desk.session._parts.late_maps._timer.setInterval(50)
+    write, full = Workspace.write_work, [True]
+
+    def write_work(self: Workspace, name: str, *arguments: object) -> object:
+        if full[0]:
+            raise WorkspaceError("{name} could not be saved: the disk is full.", name=name)
+        return write(self, name, *arguments)
+
+    monkeypatch.setattr(Workspace, "write_work", write_work)
+    desk.paint()
+    desk.session.next_image()
+    desk.wait(lambda: desk.said("a.png could not be saved"))
+    desk.qtbot.wait(200)
+    assert len(desk.notices) == 1, "it is said once"
+    full[0] = False
+    if again == "opened":
+        desk.session.open_image("a.png")
+    desk.wait((folder / "segmentation/work/a.png.png").exists)
+    desk.settle()
+    assert read_label(folder / "segmentation/work/a.png.png", (64, 64), default_table())[20, 20] == 6
+    desk.session.open_image("a.png")
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    desk.settle()
+    desk.session.undo()
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64}
+    assert desk.session._parts.late_maps._late == set()
 
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which files are open")
@@ -243,6 +278,48 @@ def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(
     again.open(folder)
     assert again.questions == [] and again.session.workspace.root == root, "the answer is remembered"
     assert again.session.document.label_map[20, 20] == 6 and again.said("its labels are kept in")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are not read-only there")
+def test_what_was_done_in_a_folder_that_cannot_be_written_any_more_is_there_elsewhere(
+    make_desk: Callable, image_folder: Callable, weights: Path
+) -> None:
+    """Labels, maps, undo histories, classes and the model: the next answer is remembered, and nothing copied again."""
+    folder, desk = image_folder("a", "b"), make_desk()
+    desk.open(folder, "b.png")
+    desk.paint(value=3)
+    desk.answers["rest_is_background"] = "fill"
+    desk.session.save_label()
+    desk.settle()
+    desk.session.open_image("a.png")
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    desk.paint(value=6)
+    desk.save()
+    desk.session.set_classes(desk.session.classes.without("aorta"))
+    desk.wait(lambda: desk.session.classes.by_uid("aorta") is None)
+    own = folder / "segmentation/runs/0001/weights.safetensors"
+    own.parent.mkdir(parents=True)
+    shutil.copy(weights, own)
+    desk.session.load_weights(own)
+    classes = desk.session.classes
+    assert desk.session.close()
+    lock = folder / "segmentation/.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    for questions in (1, 0):
+        again = make_desk()
+        again.answers["workspace_elsewhere"] = "elsewhere"
+        again.open(folder)
+        document = again.session.document
+        assert len(again.questions) == questions and "data" in again.session.workspace.root.parts
+        assert document.label_map[20, 20] == 6 and len(document.history.steps) == 1 + (not questions)
+        assert status(again, "a.png") == Status.CORRECTED and status(again, "b.png") == Status.LABELLED
+        assert again.session.classes == classes and again.session.model.path == own
+        again.paint(40, 40, 2)
+        again.save()
+        assert again.session.close()
+    assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
 def test_a_label_is_saved_for_training(desk: Desk, image_folder: Callable) -> None:

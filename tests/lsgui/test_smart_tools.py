@@ -111,7 +111,7 @@ def test_tidying_waits_for_what_another_tool_still_computes(document: Document) 
     said: list[str] = []
     tools.said.connect(lambda message: said.append(str(message)))
     fill = tools.tools["fill"]
-    fill._running = _Request("Fill", lambda snapshot, report: None, True)
+    fill._running = _Request("Fill", 6, lambda snapshot, report: None, True)
     CleanUp(tools).start("smooth")
     assert "Still computing" in said[-1] and not document.gesture_active
     fill._running = None

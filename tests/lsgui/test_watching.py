@@ -77,6 +77,53 @@ def test_mine_is_kept_and_theirs_is_put_aside(saved: tuple[Desk, Path]) -> None:
     assert len(desk.questions) == 1
 
 
+def label_file(folder: Path) -> Path:
+    return folder / "segmentation" / "labels" / "a.png.png"
+
+
+def label(desk: Desk) -> None:
+    desk.answers["rest_is_background"] = "keep"
+    desk.session.save_label()
+    desk.settle()
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_mine_is_a_label_again_when_it_was_one(saved: tuple[Desk, Path], closed: bool) -> None:
+    desk, folder = saved
+    label(desk)
+    if closed:
+        desk.session.next_image()
+        desk.wait(lambda: desk.session.document.name == "b.png")
+        desk.settle()
+    theirs = np.full((64, 64), 3, np.uint8)
+    write_label(label_file(folder), theirs, default_table())
+    desk.answers["map_changed"] = "mine"
+    if closed:
+        desk.session.previous_image()
+        desk.wait(lambda: desk.session.document.name == "a.png")
+    look(desk)
+    desk.settle()
+    assert read_label(label_file(folder), (64, 64), None)[20, 20] == 6
+    assert not (folder / "segmentation" / "work" / "a.png.png").exists()
+    assert desk.session.folder.entry("a.png").status == Status.LABELLED
+    assert np.array_equal(read_label(kept(folder)[0], (64, 64), None), theirs) and len(kept(folder)) == 1
+    look(desk)
+    assert [question.key for question in desk.questions] == ["rest_is_background", "map_changed"]
+
+
+def test_mine_is_no_label_when_it_was_painted_since(saved: tuple[Desk, Path]) -> None:
+    desk, folder = saved
+    label(desk)
+    desk.paint(40, 40, 5)
+    desk.wait(lambda: desk.session.saved.kind == "clean")
+    write_label(label_file(folder), np.full((64, 64), 3, np.uint8), default_table())
+    desk.answers["map_changed"] = "mine"
+    look(desk)
+    desk.settle()
+    assert read_label(folder / "segmentation" / "work" / "a.png.png", (64, 64), None)[40, 40] == 5
+    assert desk.session.folder.entry("a.png").status == Status.CORRECTED
+
+
 @pytest.mark.parametrize("answer", ["theirs", "look"])
 def test_theirs_arrives_as_an_edit_that_can_be_undone(saved: tuple[Desk, Path], answer: str) -> None:
     desk, folder = saved

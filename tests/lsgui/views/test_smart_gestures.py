@@ -437,6 +437,7 @@ def test_copying_says_why_it_cannot(shown: object) -> None:
     assert shown.desk.said("no image before")
     shown.session.copy_from(1)
     shown.desk.wait(lambda: shown.desk.said("b.png has no label yet"))
+    assert {(notice.level, notice.details) for notice in shown.desk.notices} == {("info", "")}
     shown.session.interpolate()
     shown.desk.wait(lambda: shown.desk.said("needs a labelled image before and one after"))
     assert len(shown.session.document.history.steps) == 0
@@ -480,6 +481,25 @@ def test_between_two_labels_all_images_are_interpolated(make_desk, image_folder)
         document.undo()
         assert (document.label_map == UNTOUCHED).all()
     assert desk.session.folder.entry("t_1.png").status == "none"
+
+
+def test_undo_anywhere_takes_back_what_was_interpolated_in_images_that_are_not_open(make_desk, image_folder) -> None:
+    desk = make_desk()
+    desk.open(image_folder("s_1", "s_2", "s_3", "s_4", "s_5"), "s_1.png")
+    document = desk.session.document
+    label(desk, "s_1.png", disk_at(26))
+    label(desk, "s_5.png", disk_at(38))
+    desk.session.open_image("s_3.png")
+    desk.wait(lambda: document.name == "s_3.png")
+    desk.session.interpolate(all_between=True)
+    desk.wait(lambda: document.label_map[30, 32] == 6)
+    desk.session.tools.key(Qt.Key.Key_Return)
+    desk.wait(lambda: desk.said("Interpolated in other images: 2"))
+    for name in ("s_4.png", "s_2.png", "s_3.png"):
+        desk.session.undo_anywhere()
+        desk.wait(lambda name=name: document.name == name and document.history.cursor == 0)
+        assert (document.label_map == UNTOUCHED).all()
+        desk.settle()
 
 
 @pytest.mark.parametrize("verb", ["copy", "interpolate"])

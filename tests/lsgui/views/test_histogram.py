@@ -1,0 +1,40 @@
+"""The histogram of window and level: also of images whose values hardly differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as pillow
+
+from lsgui.views.histogram import histogram
+from model.images import Image, auto_window
+
+
+def constant(value: float, *odd: float) -> np.ndarray:
+    pixels = np.full((64, 64), value, np.float32)
+    pixels.flat[: len(odd)] = odd
+    return pixels
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0, -3.0, 5.0, 300.0, 3e7, 1e9, 1e30, -3e38])
+def test_a_constant_image_has_a_histogram(value: float) -> None:
+    pixels = constant(value)
+    heights, (low, high) = histogram(Image("x", pixels, window=auto_window(pixels)))
+    assert low <= value <= high and low < high and heights.max() == 1 and np.count_nonzero(heights) == 1
+
+
+@pytest.mark.parametrize("odd", [(), (np.inf, np.nan)])
+@pytest.mark.parametrize("value", [0.5, 5.0, 3e7])
+def test_a_constant_image_opens(
+    make_window: Callable[..., object], tmp_path: Path, value: float, odd: tuple[float, ...]
+) -> None:
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    pillow.fromarray(constant(value, *odd)).save(folder / "a.tif")
+    shown = make_window()
+    shown.desk.open(folder, "a.tif")
+    assert not [notice for notice in shown.desk.notices if notice.level == "error"]
+    assert not shown.window.grab().isNull()

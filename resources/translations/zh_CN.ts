@@ -1541,6 +1541,10 @@
         <translation>无法预测的图像：{count} 幅；第一个原因：{reason}</translation>
     </message>
     <message>
+        <source>Images whose whole undo history would go: {count}. Their label maps stay, and a copy of each history is put into the folder kept/.</source>
+        <translation>将失去全部撤销历史的图像：{count}。它们的标签图保留，每份历史的副本放入 kept/ 文件夹。</translation>
+    </message>
+    <message>
         <source>Interpolate</source>
         <translation>插值</translation>
     </message>
@@ -1557,8 +1561,16 @@
         <translation>插值需要同一序列中前后各有一张已标注的图像。</translation>
     </message>
     <message>
+        <source>It is painted already; Enter once more accepts the image.</source>
+        <translation>已经画上；再按一次 Enter 接受这张图像。</translation>
+    </message>
+    <message>
         <source>Keep mine</source>
         <translation>保留我的</translation>
+    </message>
+    <message>
+        <source>Keep the classes</source>
+        <translation>保留类别</translation>
     </message>
     <message>
         <source>Keep the largest</source>
@@ -1583,6 +1595,10 @@
     <message>
         <source>Leave those pixels untouched</source>
         <translation>让这些像素保持未标注</translation>
+    </message>
+    <message>
+        <source>Leave without it</source>
+        <translation>不等待，离开</translation>
     </message>
     <message>
         <source>Leave without saving</source>
@@ -1671,6 +1687,10 @@
     <message>
         <source>Reading {name}</source>
         <translation>正在读取 {name}</translation>
+    </message>
+    <message>
+        <source>Remove and forget</source>
+        <translation>移除并忘记</translation>
     </message>
     <message>
         <source>Remove islands</source>
@@ -1817,6 +1837,10 @@
         <translation>标注中只有类别 {name}，没有可与之区分的内容；请同时标注背景或其他类别。</translation>
     </message>
     <message>
+        <source>The last edit of {name} is still being computed. Wait for it?</source>
+        <translation>{name} 的最后一处修改仍在计算。要等待吗？</translation>
+    </message>
+    <message>
         <source>The masks hold values that no class has: {values}.</source>
         <translation>掩膜中含有不属于任何类别的值：{values}。</translation>
     </message>
@@ -1861,6 +1885,14 @@
         <translation>{name} 的权重与其描述的网络不符（{detail}）；请选择其他权重。</translation>
     </message>
     <message>
+        <source>The weights of {name} were removed; open others, or train a new model.</source>
+        <translation>{name} 的权重已被移除；请打开其他权重，或训练新模型。</translation>
+    </message>
+    <message>
+        <source>The weights of {name} were removed; {other} predicts from now on.</source>
+        <translation>{name} 的权重已被移除；从现在起由 {other} 预测。</translation>
+    </message>
+    <message>
         <source>There is no image after this one.</source>
         <translation>后面没有图像了。</translation>
     </message>
@@ -1895,6 +1927,10 @@
     <message>
         <source>There is not enough memory on {device} to train this network; close other programs, use smaller crops, or start from a smaller network.</source>
         <translation>{device} 上的内存不足以训练此网络；请关闭其他程序、减小裁剪尺寸，或从更小的网络开始。</translation>
+    </message>
+    <message>
+        <source>They would go to {place}, beginning with a copy of those that are there; the images stay where they are.</source>
+        <translation>它们会放到 {place}，以现有内容的副本开始；图像留在原处。</translation>
     </message>
     <message>
         <source>They would go to {place}; the images stay where they are.</source>
@@ -1933,12 +1969,20 @@
         <translation>撤销显示您的标签图，重做显示另一个；保存的是当前显示的。</translation>
     </message>
     <message>
+        <source>Undo steps still use what is to be removed from the classes. Remove it, and forget these steps?</source>
+        <translation>撤销步骤仍在使用要移除的类别。移除并忘记这些步骤吗？</translation>
+    </message>
+    <message>
         <source>Untouched pixels are never trained on.</source>
         <translation>未标注的像素不参与训练。</translation>
     </message>
     <message>
         <source>Untouched pixels are never trained on: without background the model sees no example of what is not it.</source>
         <translation>未标注的像素不参与训练：没有背景，模型就看不到反例。</translation>
+    </message>
+    <message>
+        <source>Wait</source>
+        <translation>等待</translation>
     </message>
     <message>
         <source>What was painted stays.</source>

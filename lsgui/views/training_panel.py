@@ -28,6 +28,8 @@ REDRAW_MS = 100
 """Steps come faster than anyone reads: the panel follows at this pace."""
 
 LINE_HEIGHT, OPEN_HEIGHT = 52, 150
+"""The second is the least that curves can be read in; its words may need more."""
+BORDER = 1
 NARROWEST, NARROW, WIDE = 240, 880, 1120
 """Logical pixels of width: the panel never widens the window, below the second not all columns fit, and from the third
 on all choices fit into one line."""
@@ -110,10 +112,19 @@ class TrainingPanel(QFrame):
         self._show_bars(state)
         self._choose_columns()
         self._runs.show_runs(runs, str(self._session.model.path) if self._session.model else "")
+        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._choose_columns()
+        self._fit()
+
+    def _fit(self) -> None:
+        """Words wrap and buttons flow: a minimum size that Qt works out by itself knows nothing of their height."""
+        if self.wide:
+            margins = self._columns.layout().contentsMargins()
+            words = self._left.layout().minimumHeightForWidth(self._left.minimumWidth())
+            self.setMinimumHeight(max(OPEN_HEIGHT, words + margins.top() + margins.bottom() + BORDER))
 
     def _choose_columns(self) -> None:
         """Where not all columns fit, the scores give way to the runs as soon as nothing is to be decided by them."""
@@ -175,6 +186,7 @@ class TrainingPanel(QFrame):
         if changed:
             self.setMaximumHeight(QWIDGETSIZE_MAX if wide else LINE_HEIGHT)
             self.setMinimumHeight(OPEN_HEIGHT if wide else LINE_HEIGHT)
+            self._fit()
             self.opened.emit(wide)
 
     def _soon(self) -> None:

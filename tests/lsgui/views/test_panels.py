@@ -259,6 +259,27 @@ def test_training_tells_its_story(shown: object) -> None:
     shown.desk.wait(lambda: "Use the new model" not in texts(panel))
 
 
+@pytest.mark.parametrize("verdict", ["better", "cannot_judge"])
+def test_no_word_and_no_button_of_training_is_cut_off(shown: object, verdict: str) -> None:
+    shown.window.resize(1366, 768)
+    QTest.qWait(50)
+    panel, state = shown.window.training, shown.session.training
+    state.state = "starting"
+    state.take(events.Started(1, "CPU, 2 threads", 4, 10, 6, 2, ["liver"], 30))
+    state.take(events.Epoch(3, 10, 0.5, 0.85, {"liver": 0.88}, 1.0, 130.0))
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: "Stop" in texts(panel))
+    state.take(events.Finished(1, "w", 0.9, {"liver": 0.9}, 0.8, {"liver": 0.8}, verdict))
+    state.pending = state.finished if verdict != "better" else None
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: "Stop" not in texts(panel))
+    QTest.qWait(50)
+    words = panel._left
+    assert words.height() >= words.layout().minimumHeightForWidth(words.width())
+    assert panel.rect().contains(QRect(words.mapTo(panel, words.rect().topLeft()), words.size()))
+    assert shown.window.height() <= 768, "it must not grow beyond a small screen"
+
+
 def test_every_network_can_be_trained_anew_from_the_menu(shown: object) -> None:
     assert {f"new-model-{name}" for name in PRESETS} == {
         name for name in shown.window.actions_.by_id if name.startswith("new-model-")

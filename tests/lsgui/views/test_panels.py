@@ -21,6 +21,7 @@ from lsgui.views.class_row import ClassRow
 from lsgui.views.job_bar import JobBar
 from lsgui.views.question_dialog import QuestionDialog
 from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
+from lsgui.views.training_curves import top
 from model import events
 from model.classes import Class, ClassTable, default_table
 from model.messages import Message
@@ -278,6 +279,13 @@ def test_no_word_and_no_button_of_training_is_cut_off(shown: object, verdict: st
     assert words.height() >= words.layout().minimumHeightForWidth(words.width())
     assert panel.rect().contains(QRect(words.mapTo(panel, words.rect().topLeft()), words.size()))
     assert shown.window.height() <= 768, "it must not grow beyond a small screen"
+
+
+@pytest.mark.parametrize(
+    ("losses", "end"), [([], 100), ([0.9, 0.5], 100), ([10.0, 10.0, *[0.5] * 98], 100), ([3.0] * 10, 300)]
+)
+def test_the_first_losses_do_not_press_the_scores_flat(losses: list[float], end: float) -> None:
+    assert top(losses) == pytest.approx(end)
 
 
 def test_every_network_can_be_trained_anew_from_the_menu(shown: object) -> None:

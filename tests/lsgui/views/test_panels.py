@@ -119,6 +119,17 @@ def test_shares_follow_painting(shown: object) -> None:
     shown.desk.wait(lambda: rows(shown)["liver"].share.text() == f"{share:.1f} %")
 
 
+def test_shares_are_dimmed_until_they_are_counted(shown: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    share, document, counted = rows(shown)["liver"].share, shown.session.document, []
+    monkeypatch.setattr(document, "recount", lambda: bool(counted))
+    shown.desk.paint(32, 32, 6, radius=16)
+    shown.desk.wait(lambda: not share.isEnabled())
+    assert share.text() == "" and not shown.window.classes._who._counted
+    counted.append(True)
+    shown.desk.wait(lambda: share.text() != "")
+    assert share.isEnabled() and shown.window.classes._who._counted
+
+
 @pytest.mark.parametrize(("radius", "text"), [(64, "100 %"), (44.5, "99.9 %")])
 def test_the_share_of_a_class_is_not_cut_off(shown: object, radius: float, text: str) -> None:
     shown.desk.paint(32, 32, 6, radius=radius)

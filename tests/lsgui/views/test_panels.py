@@ -316,6 +316,21 @@ def test_notices_are_never_cut_off(shown: object) -> None:
     assert all(card.text.height() >= card.text.heightForWidth(card.text.width()) for _, card in stack._shown)
 
 
+@pytest.mark.parametrize("width", [1024, 1150, 1280, 1366])
+def test_columns_of_training_never_lie_on_each_other(shown: object, width: int) -> None:
+    shown.window.resize(width, 768)
+    panel, state = shown.window.training, shown.session.training
+    state.state = "starting"
+    state.take(events.Started(1, "CPU, 2 threads", 4, 10, 6, 2, ["liver"], 30))
+    state.take(events.Epoch(3, 10, 0.5, 0.85, {"liver": 0.88}, 1.0, 130.0))
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: "Stop" in texts(panel))
+    QTest.qWait(100)
+    columns = [part.geometry() for part in (panel._left, panel._curves, panel._scores_holder) if part.isVisible()]
+    assert all(one.right() < other.left() for one, other in zip(columns, columns[1:], strict=False))
+    assert columns[-1].right() <= panel._columns.width()
+
+
 def test_the_room_for_training_leaves_most_of_a_small_window_to_the_image(shown: object) -> None:
     shown.window.resize(1280, 680)
     QTest.qWait(50)

@@ -61,3 +61,12 @@ def test_the_style_sheet_uses_only_colours_of_the_theme(theme: Theme) -> None:
     sheet = style_sheet(Assets.find().style_sheet, theme)
     assert "$" not in sheet.replace("$names", "")
     assert not re.search(r"#[0-9a-f]{6}", Assets.find().style_sheet)
+
+
+def test_pictures_of_the_style_sheet_are_there_and_seen_in_both_themes() -> None:
+    assets = Assets.find()
+    named = set(re.findall(r"url\(style:([^)]+)\)", assets.style_sheet))
+    assert named == {path.name for path in assets.style.glob("*.svg")}
+    for name in named - {"tick.svg"}:
+        (color,) = re.findall(r"#[0-9a-f]{6}", (assets.style / name).read_text(encoding="utf-8"))
+        assert all(contrast(color, ground) >= 3 for theme in (DARK, LIGHT) for ground in (theme.window, theme.raised))

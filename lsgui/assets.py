@@ -30,7 +30,12 @@ class Assets:
 
     @property
     def style_sheet(self) -> str:
-        return (self.root / "style" / "window.qss").read_text(encoding="utf-8")
+        return (self.style / "window.qss").read_text(encoding="utf-8")
+
+    @property
+    def style(self) -> Path:
+        """Of the style sheet, and of the pictures it names."""
+        return self.root / "style"
 
     @property
     def fonts(self) -> list[Path]:

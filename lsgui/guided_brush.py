@@ -16,6 +16,8 @@ from model.opencv import cv2
 _LARGEST_SHOWN = 400.0
 """The radius in image pixels up to which the edge is shown before it is painted: beyond, it takes too long."""
 
+UNPREDICTED = Message("This brush follows the model; it paints as soon as the image is predicted.")
+
 
 class GuidedBrush(Brush):
     """Drag gives the class what the model gives it, and takes away what the model gives to another when
@@ -35,7 +37,7 @@ class GuidedBrush(Brush):
         paints = button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton)
         sizes = button == Qt.MouseButton.RightButton and bool(modifiers & Qt.KeyboardModifier.AltModifier)
         if self.document.image is not None and paints and not sizes and self._decides() is None:
-            self.kit.say(Message("This brush follows the model; it paints as soon as the image is predicted."))
+            self.kit.say(UNPREDICTED)
             self.kit.predict()
             return True
         return super().press(x, y, button, modifiers, pressure)

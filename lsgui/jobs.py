@@ -18,7 +18,7 @@ from lsgui.failures import Failure, failure_of
 from lsgui.lane import Lane
 from model.classes import ClassTable
 from model.cores import let_waiting_threads_sleep
-from model.errors import DeviceLost
+from model.errors import DeviceLost, ImageError
 from model.folder_prediction import FolderPrediction, Outcome
 from model.images import Image
 from model.messages import Message
@@ -73,9 +73,15 @@ class Job:
             self.cancelled.set()
         except BaseException as error:  # noqa: BLE001
             self.failure = failure_of(error)
-            logging.getLogger(__name__).warning("%s failed\n%s", self.title, self.failure.details)
+            self._log(self.failure)
         self._work = None
         self.finished.set()
+
+    def _log(self, failure: Failure) -> None:
+        """A file that is no image is no fault of the program; where nobody asked for it, its reason is enough."""
+        expected = self.quiet and isinstance(failure.error, ImageError)
+        text = f": {failure.message}" if expected else f"\n{failure.details}"
+        logging.getLogger(__name__).warning("%s failed%s", self.title, text)
 
 
 class JobRunner(QObject):

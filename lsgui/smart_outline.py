@@ -18,6 +18,8 @@ _ROUNDS = 3
 _BLUR = 1.5
 _REFINED = 2
 """Coarse pixels to either side of GrabCut's edge within which the watershed finds the exact one."""
+_FLAT = 3
+"""Grey levels between the darkest and the brightest part of a box below which there is nothing in it to be outlined."""
 _THING, _REST = 1, 2
 
 Step = Callable[[float], None]
@@ -34,13 +36,16 @@ def outline(
     """bool (h, w): the thing in a box of an image, uint8 (h, w) or (h, w, 3).
 
     Its middle belongs to it and its rim does not, except as the strokes say: `belongs` and `does_not` are bool (h, w).
-    Where a stroke says that the middle does not belong to it, only strokes say what does.
+    Where a stroke says that the middle does not belong to it, only strokes say what does. Without a stroke that says
+    what does, nothing is found where all is alike.
     """
     height, width = rgb.shape[:2]
     rgb = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_GRAY2RGB) if rgb.ndim == 2 else np.ascontiguousarray(rgb)
     known = _markers((height, width), belongs, does_not)
     while max(rgb.shape[:2]) > LARGEST:
         rgb, known = _halved(rgb, known)
+    if belongs is None and _flat(rgb):
+        return np.zeros((height, width), bool)
     if by == GRABCUT:
         known = _narrowed(rgb, known, step)
     found = _grown(rgb, known) == _THING
@@ -65,6 +70,11 @@ def _markers(shape: tuple[int, int], belongs: np.ndarray | None, does_not: np.nd
         if strokes is not None:
             known[strokes] = value
     return known
+
+
+def _flat(rgb: np.ndarray) -> bool:
+    even = cv2.GaussianBlur(rgb, (0, 0), _BLUR).reshape(-1, 3)
+    return bool((np.ptp(even, axis=0) < _FLAT).all())
 
 
 def _halved(rgb: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

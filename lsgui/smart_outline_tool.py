@@ -12,6 +12,7 @@ from lsgui.smart_outline import outline
 from lsgui.snapshot import Snapshot
 from lsgui.tool import NO_MODIFIER, Kit, Outline
 from model.images import apply_window
+from model.messages import Message
 from model.progress import Progress, Report
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -38,6 +39,8 @@ class SmartOutline(ComputedTool):
         self._strokes: list[Stroke] = []
         self._button: Qt.MouseButton | None = None
         self._done_with: tuple[object, ...] = ()
+        self._found: list[bool] = []
+        """Whether the newest look has found something, once it is done."""
         self.painting.changed.connect(self._look_again)
         self.document.loaded.connect(self._forget_box)
 
@@ -102,6 +105,10 @@ class SmartOutline(ComputedTool):
         self._forget_box()
         super().cancel()
 
+    def arrived(self, patch: MaskPatch | None) -> None:
+        if self._box is not None and self._found == [False]:
+            self.kit.say(Message("Found nothing: all in this box looks alike. Mark what belongs, or drag another box."))
+
     def outline(self) -> Outline | None:
         if self._from is not None:
             (x0, y0), (x1, y1) = self._from, self._to
@@ -123,12 +130,14 @@ class SmartOutline(ComputedTool):
         image, ink, rules, by = self.document.image, self.ink(), self.rules(), self.painting.outline_by
         belongs, does_not = (self._marked(kind) for kind in (True, False))
         part = image.pixels[y : y + h, x : x + w]
+        found_any = self._found = []
 
         def work(snapshot: Snapshot, report: Report) -> MaskPatch | None:
             def step(done: float) -> None:
                 report(Progress(done))
 
             found = outline(apply_window(part, image.window), belongs, does_not, by, step)
+            found_any.append(bool(found.any()))
             return patch_of(snapshot, image.pixels, Region(box, found), ink, rules)
 
         self.compute("Smart outline", work, commit=False)

@@ -9,7 +9,8 @@ from string import Template
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours as #rrggbb. `accent` draws lines and marks; `fill` lies under `on_fill` text."""
+    """Colours as #rrggbb. `accent` draws lines and marks; `fill` lies under `on_fill` text; `edge` is around what can be
+    recognised by its border alone, `line` around everything else."""
 
     name: str
     window: str
@@ -17,6 +18,7 @@ class Theme:
     raised: str
     hover: str
     line: str
+    edge: str
     text: str
     dim: str
     faint: str
@@ -49,6 +51,14 @@ class Theme:
         return pairs + [(self.on_fill, self.fill), (self.on_fill, self.fill_hover), ("#ffffff", self.canvas)]
 
     @property
+    def mark_pairs(self) -> list[tuple[str, str]]:
+        """Every (mark, ground) pair that says something without words; a test holds each at a contrast of 3 or more."""
+        grounds = (self.window, self.panel, self.raised)
+        pairs = [(self.edge, ground) for ground in grounds]
+        pairs += [(mark, ground) for mark in (self.fill, self.accent) for ground in (self.window, self.panel)]
+        return [*pairs, (self.on_fill, self.fill), (self.curve_loss, self.panel)]
+
+    @property
     def dim_on_selection(self) -> str:
         return blend(self.text, self.dim, 0.35)
 
@@ -60,6 +70,7 @@ DARK = Theme(
     raised="#2c3036",
     hover="#353a42",
     line="#343941",
+    edge="#7a828e",
     text="#e6e8eb",
     dim="#9aa1ab",
     faint="#565d68",
@@ -85,6 +96,7 @@ LIGHT = Theme(
     raised="#eceef1",
     hover="#e2e5ea",
     line="#d9dde3",
+    edge="#7a838f",
     text="#1d2126",
     dim="#5d6672",
     faint="#aab1bb",
@@ -100,7 +112,7 @@ LIGHT = Theme(
     good="#1a7f43",
     warn="#8a5a00",
     bad="#c62828",
-    curve_loss="#c98a1a",
+    curve_loss="#c28417",
 )
 
 

@@ -49,6 +49,8 @@ class Thumbnails(QObject):
         self._stale: set[str] = set()
         self._waiting: OrderedDict[str, Entry] = OrderedDict()
         self._working = False
+        self._drawn = ""
+        """The image that is being drawn."""
 
     def show(self, workspace: Workspace | None) -> None:
         """Another folder, or none: forget every picture."""
@@ -57,10 +59,11 @@ class Thumbnails(QObject):
         self._problems.clear()
         self._stale.clear()
         self._waiting.clear()
+        self._drawn = ""
 
     def outdate(self, name: str) -> None:
         """The image's labels changed: its picture is made anew when it is next looked at."""
-        if name in self._pictures:
+        if name in self._pictures or name == self._drawn:
             self._stale.add(name)
 
     def outdate_all(self) -> None:
@@ -80,6 +83,9 @@ class Thumbnails(QObject):
         return self._problems.get(entry.name)
 
     def _ask(self, entry: Entry) -> None:
+        """Rows are painted more often than pictures are drawn: one is enough until its image changes."""
+        if entry.name == self._drawn and entry.name not in self._stale:
+            return
         self._waiting[entry.name] = entry
         self._waiting.move_to_end(entry.name)
         while len(self._waiting) > _WAITING:
@@ -91,6 +97,7 @@ class Thumbnails(QObject):
             return
         self._working = True
         _, entry = self._waiting.popitem()
+        self._drawn = entry.name
         self._stale.discard(entry.name)
         request = _Request(entry, self._workspace, self._workspace.classes, self._max_pixels)
 
@@ -109,11 +116,11 @@ class Thumbnails(QObject):
 
     def _given_up(self) -> None:
         """Everything was cancelled for another folder, whose rows may be waiting already."""
-        self._working = False
+        self._working, self._drawn = False, ""
         self._next()
 
     def _made(self, request: _Request, picture: QImage, problem: Problem | None) -> None:
-        self._working = False
+        self._working, self._drawn = False, ""
         if request.workspace is self._workspace:
             self._pictures[request.entry.name] = picture
             self._problems.pop(request.entry.name, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QDir, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
@@ -25,6 +25,7 @@ class Appearance(QObject):
         self._sources: dict[str, str] = {}
         application.setStyle("Fusion")
         self._load_fonts()
+        QDir.setSearchPaths("style", [str(assets.style)])
         self.choice = choice
         self.theme = self._resolved()
         self._apply()

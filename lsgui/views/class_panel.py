@@ -14,8 +14,9 @@ from lsgui.views.parts import column, icon_button, label, row
 from lsgui.views.provenance_line import ProvenanceLine
 from model.classes import Class, ClassTable
 
-RECOUNT_MS = 150
-"""Shares follow a stroke at this pace, so that painting never waits for counting."""
+RECOUNT_MS, GO_ON_MS = 150, 30
+"""Shares follow a stroke at the first pace, so that painting never waits for counting; what one pause is too short for
+goes on at the second."""
 
 
 def class_digits(classes: ClassTable) -> dict[int, Class]:
@@ -37,7 +38,7 @@ class ClassPanel(QWidget):
         self._who = ProvenanceLine(actions["show-provenance"], appearance)
         self._holder = QWidget()
         self._list = column(self._holder, (6, 0, 6, 0), 0)
-        self._timer = QTimer(self, singleShot=True, interval=RECOUNT_MS)
+        self._timer = QTimer(self, singleShot=True)
         self._build(actions)
         self._timer.timeout.connect(self._show_shares)
         session.classes_changed.connect(self.rebuild)
@@ -113,12 +114,15 @@ class ClassPanel(QWidget):
 
     def _recount(self) -> None:
         if not self._timer.isActive():
-            self._timer.start()
+            self._timer.start(RECOUNT_MS)
 
     def _show_shares(self) -> None:
         document = self._session.document
-        if not document.recount():
-            self._timer.start()
+        counted = document.recount()
+        for part in (self._who, *self._rows):
+            part.set_counted(counted)
+        if not counted:
+            self._timer.start(GO_ON_MS)
             return
         counts = document.counts() if document.image is not None else {}
         self._who.set_counts(document.provenance_counts() if document.image is not None else {})

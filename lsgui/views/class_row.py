@@ -46,6 +46,10 @@ class ClassRow(QFrame):
         """None when no pixel has the class."""
         self.share.setText("" if fraction is None else _percent(fraction))
 
+    def set_counted(self, counted: bool) -> None:
+        """What is shown is old until it is."""
+        self.share.setEnabled(counted)
+
     def set_visible(self, visible: bool) -> None:
         self.eye.setIcon(self._appearance.icon("eye" if visible else "eye-off", "dim" if visible else "text"))
         self._name_button(self.eye, self.tr("Hide {name}") if visible else self.tr("Show {name}"))

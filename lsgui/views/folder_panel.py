@@ -12,7 +12,7 @@ from lsgui.views.appearance import Appearance
 from lsgui.views.flow_layout import FlowLayout
 from lsgui.views.folder_delegate import FolderDelegate
 from lsgui.views.line_edit import LineEdit
-from lsgui.views.parts import chip, column, label, row, wrapped
+from lsgui.views.parts import chip, column, label, row, set_tip, wrapped
 from model.workspace import Status
 
 TO_DO = (Status.NONE, Status.PREDICTED, Status.CORRECTED)
@@ -90,11 +90,12 @@ class FolderPanel(QFrame):
         self._chips["todo"].clicked.connect(lambda: self._rows.set_statuses(TO_DO))
         self._chips["labelled"].clicked.connect(lambda: self._rows.set_statuses((Status.LABELLED,)))
         self._useful = chip(self.tr("Most useful first"))
-        self._useful.setToolTip(
+        set_tip(
+            self._useful,
             self.tr(
                 "First the images that the model is least sure of, and that lie apart from labelled ones: their labels teach "
                 "it most. Predict the folder before."
-            )
+            ),
         )
         self._useful.toggled.connect(self._order_chosen)
         flow.addWidget(self._useful)

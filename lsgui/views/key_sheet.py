@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -13,10 +13,17 @@ from lsgui.gestures import gestures
 from lsgui.views.action_set import key_text
 from lsgui.views.parts import column, label
 
-WIDE = (("file", "edit", "model"), ("view", "window", "help"), ("tools",), ("label",))
-NARROW = (("file", "edit", "model"), ("view", "window", "help"), ("tools", "label"))
-WIDE_SCREEN = 1600
-"""Logical pixels in which four columns find room."""
+COLUMNS = (
+    (("file", "edit", "model"), ("view", "window", "help"), ("tools",), ("label",)),
+    (("file", "edit", "model"), ("view", "window", "help"), ("tools", "label")),
+    (("file", "edit", "model", "tools"), ("view", "window", "help", "label")),
+    (("file", "edit", "view", "tools", "label", "model", "window", "help"),),
+)
+"""Menus by column, for screens from wide to narrow. What is too high scrolls; nothing is ever too wide."""
+PART = 0.95
+"""Of the screen."""
+BAR, FRAME = 14, 8
+"""Logical pixels beside the columns: the scroll bar, and the margins around it."""
 
 
 class KeySheet(QDialog):
@@ -28,17 +35,25 @@ class KeySheet(QDialog):
         outer = column(self, (4, 4, 4, 4))
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
-        sheet = QWidget()
+        outer.addWidget(scroll)
+        room = self.screen().availableSize() * PART
+        for menus in COLUMNS:
+            scroll.setWidget(self._sheet(menus))
+            wanted = scroll.widget().sizeHint() + QSize(BAR + FRAME, FRAME)
+            if wanted.width() <= room.width():
+                break
+        self.resize(wanted.boundedTo(room))
+
+    def _sheet(self, menus_of_columns: tuple[tuple[str, ...], ...]) -> QWidget:
+        sheet = QWidget(self)
         columns = QHBoxLayout(sheet)
         columns.setContentsMargins(24, 20, 24, 20)
         columns.setSpacing(32)
-        for menus in WIDE if self.screen().availableSize().width() >= WIDE_SCREEN else NARROW:
-            columns.addLayout(self._column(menus), 1)
-        scroll.setWidget(sheet)
-        outer.addWidget(scroll)
-        wanted = sheet.sizeHint()
-        room = self.screen().availableSize() * 0.9
-        self.resize(min(wanted.width() + 24, room.width()), min(wanted.height() + 16, room.height()))
+        for menus in menus_of_columns:
+            columns.addLayout(self._column(menus))
+        for part in sheet.findChildren(QWidget):
+            part.ensurePolished()  # else its size is that of another font
+        return sheet
 
     def _column(self, menus: tuple[str, ...]) -> QVBoxLayout:
         made = QVBoxLayout()

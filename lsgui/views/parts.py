@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
@@ -35,6 +36,12 @@ def _set_seen(widget: QWidget, name: str, value: object) -> None:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
+
+
+def set_tip(widget: QWidget, text: str) -> None:
+    """For more than a few words: Qt wraps only rich text, and sets any other into one line across the screen."""
+    widget.setToolTip(f"<p>{escape(text)}</p>")
+    widget.setAccessibleDescription(text)
 
 
 def wrapped(text: str = "", role: str = "dim") -> QLabel:

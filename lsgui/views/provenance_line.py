@@ -20,6 +20,7 @@ class ProvenanceLine(QAbstractButton):
         super().__init__()
         self._appearance = appearance
         self._shares: dict[int, float] = {}
+        self._counted = True
         self.setCheckable(True)
         self.setChecked(action.isChecked())
         self.setToolTip(f"{action.text()}  ({action.shortcut().toString()})")
@@ -37,6 +38,12 @@ class ProvenanceLine(QAbstractButton):
         self.setVisible(any(self._shares.values()))
         self.setAccessibleName(", ".join(text for _, text in self._parts()))
         self.update()
+
+    def set_counted(self, counted: bool) -> None:
+        """What is shown is old until it is."""
+        if counted != self._counted:
+            self._counted = counted
+            self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(200, 20)
@@ -57,7 +64,8 @@ class ProvenanceLine(QAbstractButton):
             painter.setBrush(QColor(*PROVENANCE[kind]))
             painter.drawEllipse(QRectF(x, middle - DOT / 2, DOT, DOT))
             x += DOT + GAP
-            painter.setPen(self._appearance.color("text" if self.isChecked() else "dim"))
+            role = "faint" if not self._counted else "text" if self.isChecked() else "dim"
+            painter.setPen(self._appearance.color(role))
             width = painter.fontMetrics().horizontalAdvance(text)
             painter.drawText(QRectF(x, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
             x += width + APART

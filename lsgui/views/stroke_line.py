@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QTimer
 
+from lsgui.guided_brush import UNPREDICTED
 from lsgui.session import Session
 from lsgui.translation import sentence as translated
 from lsgui.views.elided_label import ElidedLabel
@@ -30,6 +31,7 @@ class StrokeLine(ElidedLabel):
         session.tools.said.connect(self.say)
         session.tools.outline_changed.connect(self._moved)
         session.tools.selection.changed.connect(self.refresh)
+        session.prediction_changed.connect(self._predicted)
         session.painting.changed.connect(self._settings_changed)
         session.classes_changed.connect(self.refresh)
         session.document.loaded.connect(self._settings_changed)
@@ -73,6 +75,10 @@ class StrokeLine(ElidedLabel):
         self._said = None
         self._moved()
         self.refresh()
+
+    def _predicted(self) -> None:
+        if self._said == UNPREDICTED and self._session.prediction is not None:
+            self._forget()
 
     def _forget(self) -> None:
         self._said = None

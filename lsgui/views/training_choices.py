@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QCheckBox
 
 from lsgui.session import Session
 from lsgui.settings import Settings
+from lsgui.views.parts import set_tip
 from lsgui.views.preferences import Preferences
 
 
@@ -40,11 +41,12 @@ class UnlabelledChoice(TrainingChoice):
     def __init__(self, session: Session, preferences: Preferences) -> None:
         super().__init__(session, preferences)
         self.setText(self.tr("Learn from unlabelled images, too"))
-        self.setToolTip(
+        set_tip(
+            self,
             self.tr(
                 "What the model becomes sure of in images and pixels without a label teaches it as well, within the same "
                 "time. Images that are held out, and their neighbours, are left alone."
-            )
+            ),
         )
 
     def _tell(self, wanted: bool) -> None:
@@ -59,11 +61,12 @@ class ModelLabelsChoice(TrainingChoice):
     def __init__(self, session: Session, preferences: Preferences) -> None:
         super().__init__(session, preferences)
         self.setText(self.tr("Learn from the model's pixels, too"))
-        self.setToolTip(
+        set_tip(
+            self,
             self.tr(
                 "Pixels of saved labels that only the model has set, and nobody has accepted, count half of what a person's "
                 "do. Otherwise they do not count at all. They never count in scores."
-            )
+            ),
         )
 
     def _tell(self, wanted: bool) -> None:

@@ -18,6 +18,9 @@ DASHES = [4.0, 3.0]
 LABEL_ROOM = 0.08
 """Above 100 and below 0: pyqtgraph leaves out a number that does not fit beside the axis with all its height."""
 
+USUAL, ROOM = 0.9, 1.1
+"""The axis ends above this part of the losses, by so much; those that are higher leave it at its top."""
+
 
 class TrainingCurves(QWidget):
     """Both curves share one axis: Dice in percent, loss times 100. The plot is made when there is something in it."""
@@ -51,7 +54,7 @@ class TrainingCurves(QWidget):
         if state.baseline_mean is not None:
             self._baseline.setValue(100 * state.baseline_mean)
             self._baseline.label.setFormat(self.tr("before {dice:.1f}").format(dice=100 * state.baseline_mean))
-        highest = max([100.0, *(100 * value for _, value in state.loss)])
+        highest = top([value for _, value in state.loss])
         self._plot.setXRange(0, max(1, state.epochs), padding=0.01)
         self._plot.getPlotItem().getAxis("left").setTickSpacing(*2 * [_tick(highest)])
         self._plot.setYRange(0, highest, padding=LABEL_ROOM)
@@ -113,6 +116,14 @@ class TrainingCurves(QWidget):
             axis = self._plot.getPlotItem().getAxis(side)
             axis.setTextPen(color("dim"))
             axis.setPen(color("line"))
+
+
+def top(losses: list[float]) -> float:
+    """Where the axis ends: the first losses may be ten times the scores, beside which these would be a flat line."""
+    if not losses:
+        return 100.0
+    usual = sorted(losses)[int(USUAL * (len(losses) - 1))]
+    return min(max(100.0, 100 * ROOM * usual), max(100.0, 100 * max(losses)))
 
 
 def _tick(highest: float) -> int:

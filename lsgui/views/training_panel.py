@@ -28,10 +28,14 @@ REDRAW_MS = 100
 """Steps come faster than anyone reads: the panel follows at this pace."""
 
 LINE_HEIGHT, OPEN_HEIGHT = 52, 150
+"""The second is the least that curves can be read in; its words may need more."""
+BORDER = 1
 NARROWEST, NARROW, WIDE = 240, 880, 1120
 """Logical pixels of width: the panel never widens the window, below the second not all columns fit, and from the third
 on all choices fit into one line."""
 WORDS, FEWER_WORDS = 250, 240
+RUNS, SCORES = 150, 200
+MARGIN, APART = 16, 20
 QWIDGETSIZE_MAX = 16_777_215
 
 
@@ -62,7 +66,7 @@ class TrainingPanel(QFrame):
         self._bars = DiceBars(appearance)
         self._bars_title = ElidedLabel("", "dim")
         self._runs = RunsList(appearance)
-        self.wide = self._scored = False
+        self.wide = self._scored = self._drawn = False
         self._runs_key: tuple[object, ...] = ()
         self._runs_read: list[Run] = []
         self._timer = QTimer(self, singleShot=True, interval=REDRAW_MS)
@@ -105,23 +109,42 @@ class TrainingPanel(QFrame):
         self._progress.setRange(0, 0 if state.fraction is None else 1000)
         self._progress.setValue(round(1000 * (state.fraction or 0)))
         self._show_buttons(state, any(run.resumable for run in runs[-1:]))
-        self._curves.setVisible(bool(state.loss or state.dice))
+        self._drawn = bool(state.loss or state.dice)
         self._curves.show_state(state)
         self._show_bars(state)
         self._choose_columns()
         self._runs.show_runs(runs, str(self._session.model.path) if self._session.model else "")
+        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._choose_columns()
+        self._fit()
+
+    def _fit(self) -> None:
+        """Words wrap and buttons flow: a minimum size that Qt works out by itself knows nothing of their height."""
+        if self.wide:
+            margins = self._columns.layout().contentsMargins()
+            words = self._left.layout().minimumHeightForWidth(self._left.minimumWidth())
+            self.setMinimumHeight(max(OPEN_HEIGHT, words + margins.top() + margins.bottom() + BORDER))
 
     def _choose_columns(self) -> None:
-        """Where not all columns fit, the scores give way to the runs as soon as nothing is to be decided by them."""
+        """Where not all columns fit, the scores give way to the runs as soon as nothing is to be decided by them, and then
+        the curves to both; while it learns, the curves come first."""
         state, runs, narrow = self._session.training, bool(self._runs_read), self.width() < NARROW
         deciding = state.active or state.pending is not None
-        self._left.setFixedWidth(FEWER_WORDS if narrow else WORDS)
-        self._runs.setVisible(runs and not (narrow and deciding and self._scored))
-        self._scores_holder.setVisible(self._scored and not (narrow and runs and not deciding))
+        words = FEWER_WORDS if narrow else WORDS
+        self._left.setFixedWidth(words)
+        room = self.width() - words - 2 * MARGIN
+        columns = [
+            (self._runs, runs and not (narrow and deciding and self._scored)),
+            (self._scores_holder, self._scored and not (narrow and runs and not deciding)),
+            (self._curves, self._drawn),
+        ]
+        for part, wanted in reversed(columns) if state.active else columns:
+            needed = APART + max(part.minimumWidth(), part.minimumSizeHint().width())
+            part.setVisible(wanted and room >= needed)
+            room -= needed if wanted and room >= needed else 0
 
     def _build(self) -> None:
         both = column(self)
@@ -133,7 +156,7 @@ class TrainingPanel(QFrame):
         for choice in self._choices_in_line:
             line.addWidget(choice)
         line.addWidget(self._begin)
-        columns = row(self._columns, (16, 12, 16, 12), 20)
+        columns = row(self._columns, (MARGIN, 12, MARGIN, 12), APART)
         words = column(self._left, spacing=6)
         words.addWidget(label(self.tr("Fine-tuning"), "head"))
         self._progress.setTextVisible(False)
@@ -150,13 +173,13 @@ class TrainingPanel(QFrame):
         columns.addWidget(self._left)
         columns.addWidget(self._curves, 5)
         columns.addWidget(self._scores(), 4)
-        self._runs.setFixedWidth(150)
+        self._runs.setFixedWidth(RUNS)
         columns.addWidget(self._runs)
         columns.addStretch(0)
 
     def _scores(self) -> QWidget:
         holder = QWidget()
-        holder.setMinimumWidth(200)
+        holder.setMinimumWidth(SCORES)
         inside = column(holder, spacing=6)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -175,6 +198,7 @@ class TrainingPanel(QFrame):
         if changed:
             self.setMaximumHeight(QWIDGETSIZE_MAX if wide else LINE_HEIGHT)
             self.setMinimumHeight(OPEN_HEIGHT if wide else LINE_HEIGHT)
+            self._fit()
             self.opened.emit(wide)
 
     def _soon(self) -> None:

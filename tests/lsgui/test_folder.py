@@ -118,6 +118,21 @@ def test_a_thumbnail_shows_the_image_in_grey_and_its_labels_in_colour() -> None:
     assert red > green and red > blue
 
 
+def test_a_file_that_is_no_image_is_tried_once_and_is_one_line_of_the_log(
+    desk: Desk, image_folder: Callable, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = image_folder("a", "b")
+    (folder / "b.png").write_bytes(b"broken")
+    desk.open(folder)
+    model = desk.session.folder
+    for _ in range(3):
+        model.data(model.index(1), ThumbnailRole)
+    desk.wait(lambda: model.data(model.index(1), ProblemRole) is not None)
+    desk.wait(lambda: not desk.session.jobs.busy("thumbnails"))
+    lines = [record.getMessage() for record in caplog.records if "thumbnail" in record.getMessage()]
+    assert len(lines) == 1 and "\n" not in lines[0] and "b.png" in lines[0]
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (3, 900), (900, 3), (40, 40, 3)])
 def test_thumbnails_of_awkward_images(shape: tuple[int, ...]) -> None:
     image = Image("a.png", np.zeros(shape, np.uint8), None, "", None, (), None)

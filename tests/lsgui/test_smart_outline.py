@@ -71,6 +71,16 @@ def test_a_stroke_takes_a_second_thing_in_and_another_leaves_it_out() -> None:
     assert not outline(image, belongs, does_not | right)[right].any()
 
 
+@pytest.mark.parametrize("by", WAYS)
+def test_where_all_is_alike_nothing_is_found_but_what_is_marked(by: str) -> None:
+    image = np.full((60, 80), 90, np.uint8) + np.random.default_rng(0).integers(0, 2, (60, 80)).astype(np.uint8)
+    nothing, belongs = np.zeros(image.shape, bool), np.zeros(image.shape, bool)
+    assert not outline(image, by=by).any() and not outline(image, does_not=nothing, by=by).any()
+    belongs[30, 35:45] = True
+    assert outline(image, belongs, by=by)[belongs].all()
+    assert outline(disk(60, (30, 30), 15, noise=0)[0] // 10, by=by).any(), "a faint thing is one"
+
+
 def test_grabcut_can_be_cancelled_between_its_rounds() -> None:
     def stop(done: float) -> None:
         if done > 0:

@@ -57,6 +57,16 @@ def test_a_box_that_is_dragged_ends_with_its_image(document: Document) -> None:
     assert not tools.active and tools.outline() is None and not document.gesture_active
 
 
+def test_a_box_of_nothing_says_so_and_waits_for_marks(document: Document) -> None:
+    tools, said = opened(document, "int16", False), []
+    tools.said.connect(lambda message: said.append(str(message)))
+    tools.painting.tool = "outline"
+    drag(tools, (42, 2), (68, 38))
+    assert len(said) == 1 and said[0].startswith("Found nothing") and (document.label_map == UNTOUCHED).all()
+    drag(tools, (50, 20), (55, 20))
+    assert len(said) == 1 and (document.label_map == 6).any(), "a mark is obeyed"
+
+
 @pytest.mark.parametrize(("kind", "colour"), [*((kind, False) for kind in KINDS), ("uint8", True), ("uint16", True)])
 def test_outline_and_superpixels_see_what_the_window_shows(document: Document, kind: str, colour: bool) -> None:
     tools = opened(document, kind, colour)

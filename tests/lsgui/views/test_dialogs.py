@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea
 
 from lsgui.actions import action_table
 from lsgui.notices import Answer, Notice, Question
@@ -99,6 +99,23 @@ def test_the_key_sheet_shows_every_action_that_has_a_key(shown: object) -> None:
     words = {label.text() for label in sheet.findChildren(QLabel)}
     assert {action.title for action in action_table() if action.keys and action.menu} <= words
     assert "Zoom at the cursor" in words
+
+
+@pytest.mark.parametrize("width", [1920, 1366, 1024, 640])
+def test_the_key_sheet_is_never_wider_than_the_screen(
+    shown: object, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    class Screen:
+        def availableSize(self) -> QSize:
+            return QSize(width, 768)
+
+    monkeypatch.setattr(KeySheet, "screen", lambda self: Screen())
+    sheet = KeySheet(shown.window)
+    sheet.show()
+    QTest.qWait(50)
+    assert sheet.width() <= width and sheet.height() <= 768
+    assert sheet.findChild(QScrollArea).horizontalScrollBar().maximum() == 0
+    sheet.close()
 
 
 @pytest.mark.parametrize(("title", "shown"), [("&File", "File"), ("文件(&F)", "文件")])

@@ -21,6 +21,7 @@ from lsgui.views.class_row import ClassRow
 from lsgui.views.job_bar import JobBar
 from lsgui.views.question_dialog import QuestionDialog
 from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
+from lsgui.views.training_curves import top
 from model import events
 from model.classes import Class, ClassTable, default_table
 from model.messages import Message
@@ -116,6 +117,17 @@ def test_shares_follow_painting(shown: object) -> None:
     shown.desk.paint(32, 32, 6, radius=16)
     share = 100 * shown.session.document.counts()[6] / 64**2
     shown.desk.wait(lambda: rows(shown)["liver"].share.text() == f"{share:.1f} %")
+
+
+def test_shares_are_dimmed_until_they_are_counted(shown: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    share, document, counted = rows(shown)["liver"].share, shown.session.document, []
+    monkeypatch.setattr(document, "recount", lambda: bool(counted))
+    shown.desk.paint(32, 32, 6, radius=16)
+    shown.desk.wait(lambda: not share.isEnabled())
+    assert share.text() == "" and not shown.window.classes._who._counted
+    counted.append(True)
+    shown.desk.wait(lambda: share.text() != "")
+    assert share.isEnabled() and shown.window.classes._who._counted
 
 
 @pytest.mark.parametrize(("radius", "text"), [(64, "100 %"), (44.5, "99.9 %")])
@@ -259,6 +271,34 @@ def test_training_tells_its_story(shown: object) -> None:
     shown.desk.wait(lambda: "Use the new model" not in texts(panel))
 
 
+@pytest.mark.parametrize("verdict", ["better", "cannot_judge"])
+def test_no_word_and_no_button_of_training_is_cut_off(shown: object, verdict: str) -> None:
+    shown.window.resize(1366, 768)
+    QTest.qWait(50)
+    panel, state = shown.window.training, shown.session.training
+    state.state = "starting"
+    state.take(events.Started(1, "CPU, 2 threads", 4, 10, 6, 2, ["liver"], 30))
+    state.take(events.Epoch(3, 10, 0.5, 0.85, {"liver": 0.88}, 1.0, 130.0))
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: "Stop" in texts(panel))
+    state.take(events.Finished(1, "w", 0.9, {"liver": 0.9}, 0.8, {"liver": 0.8}, verdict))
+    state.pending = state.finished if verdict != "better" else None
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: "Stop" not in texts(panel))
+    QTest.qWait(50)
+    words = panel._left
+    assert words.height() >= words.layout().minimumHeightForWidth(words.width())
+    assert panel.rect().contains(QRect(words.mapTo(panel, words.rect().topLeft()), words.size()))
+    assert shown.window.height() <= 768, "it must not grow beyond a small screen"
+
+
+@pytest.mark.parametrize(
+    ("losses", "end"), [([], 100), ([0.9, 0.5], 100), ([10.0, 10.0, *[0.5] * 98], 100), ([3.0] * 10, 300)]
+)
+def test_the_first_losses_do_not_press_the_scores_flat(losses: list[float], end: float) -> None:
+    assert top(losses) == pytest.approx(end)
+
+
 def test_every_network_can_be_trained_anew_from_the_menu(shown: object) -> None:
     assert {f"new-model-{name}" for name in PRESETS} == {
         name for name in shown.window.actions_.by_id if name.startswith("new-model-")
@@ -274,6 +314,21 @@ def test_notices_are_never_cut_off(shown: object) -> None:
     QTest.qWait(100)
     assert stack.notices and str(stack.notices[-1].message).startswith("3 ")
     assert all(card.text.height() >= card.text.heightForWidth(card.text.width()) for _, card in stack._shown)
+
+
+@pytest.mark.parametrize("width", [1024, 1150, 1280, 1366])
+def test_columns_of_training_never_lie_on_each_other(shown: object, width: int) -> None:
+    shown.window.resize(width, 768)
+    panel, state = shown.window.training, shown.session.training
+    state.state = "starting"
+    state.take(events.Started(1, "CPU, 2 threads", 4, 10, 6, 2, ["liver"], 30))
+    state.take(events.Epoch(3, 10, 0.5, 0.85, {"liver": 0.88}, 1.0, 130.0))
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: "Stop" in texts(panel))
+    QTest.qWait(100)
+    columns = [part.geometry() for part in (panel._left, panel._curves, panel._scores_holder) if part.isVisible()]
+    assert all(one.right() < other.left() for one, other in zip(columns, columns[1:], strict=False))
+    assert columns[-1].right() <= panel._columns.width()
 
 
 def test_the_room_for_training_leaves_most_of_a_small_window_to_the_image(shown: object) -> None:

@@ -101,7 +101,9 @@ def test_without_a_prediction_the_press_asks_for_one(shown: object) -> None:
     shown.session.tools.said.connect(lambda message: said.append(str(message)))
     shown.drag((20, 20), (30, 20))
     assert said and len(shown.session.document.history.steps) == 0
+    assert shown.window.status.stroke.text() == said[-1]
     shown.desk.wait(lambda: shown.session.prediction is not None)
+    assert shown.window.status.stroke.text() != said[-1], "it is predicted now"
 
 
 def test_the_accept_brush_confirms_what_the_model_set(shown: object) -> None:

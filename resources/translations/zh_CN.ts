@@ -1529,6 +1529,10 @@
         <translation>正在清除旧的预测</translation>
     </message>
     <message>
+        <source>Found nothing: all in this box looks alike. Mark what belongs, or drag another box.</source>
+        <translation>没有找到：框内看起来都一样。请标出属于它的部分，或另拖一个框。</translation>
+    </message>
+    <message>
         <source>Go on with the old one</source>
         <translation>继续使用旧的</translation>
     </message>

@@ -14,7 +14,6 @@ from lsgui.jobs import Failure, Job
 from lsgui.journalling import Journalling
 from lsgui.map_writing import MapWriting
 from lsgui.saving import Saving
-from model.edits import NOT_IN_THE_JOURNAL
 from model.foreign import stamp_of
 from model.images import Image, read_image
 from model.index import FileStamp
@@ -172,7 +171,7 @@ class Opening(QObject):
         if maps.lacking is not None:  # an edit on top of the history, which ends before it
             maps.lacking.apply(maps.label_map, maps.provenance)
         document.load(opened.image, maps.label_map, maps.provenance, name, past)
-        document.push_patch(NOT_IN_THE_JOURNAL, maps.lacking)
+        document.push_patch(maps.lacking_text, maps.lacking, keeps_undone=True)
         self._maps.take_up(maps.unsaved)
         self.opened.emit()
         for notice in opened.image.notices:

@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from model.workspace import Workspace
 
 
-NOT_IN_THE_JOURNAL = "From the saved map"
-"""What a history calls the edits that only a map holds: its journal was cut off before them."""
-
-
 @dataclass(frozen=True)
 class Unsaved:
     """An image with `edits` that only its journal holds; `time` is the last one's, in seconds since 1970."""
@@ -135,7 +131,7 @@ class Edits:
     def _journalled(self, name: str, journal: JournalFile, maps: Maps, *more: tuple[str, MaskPatch]) -> Held:
         """What a map of `maps` holds, once the journal does: what it lacked, and `more` edits, each with its text."""
         cursor, seq = (maps.past.story.cursor, maps.past.story.seq) if maps.past is not None else (0, 0)
-        edits = more if maps.lacking is None else ((NOT_IN_THE_JOURNAL, maps.lacking), *more)
+        edits = more if maps.lacking is None else ((maps.lacking_text, maps.lacking), *more)
         commits = [
             Commit(seq + number, time.time(), cursor + number, text, patch.to_bytes())
             for number, (text, patch) in enumerate(edits, start=1)

@@ -15,7 +15,8 @@ from model import disk, map_files
 from model.classes import ClassTable
 from model.errors import LabelError
 from model.files import is_newer, sha256
-from model.journal_story import Contents, Saved
+from model.journal import Replay
+from model.journal_story import BY_THE_MODEL, Contents, Saved
 from model.journals import Journals, Told
 from model.labels import UNTOUCHED, read_label, values_in, write_label
 from model.layout import Layout
@@ -29,6 +30,9 @@ from model.prediction import Prediction
 from model.provenance import HUMAN, MODEL, UNSET
 from model.records import classes_in, free_name, in_table, read_json, uids_of, write_json
 
+NOT_IN_THE_JOURNAL = "From the saved map"
+"""What a history calls the edits that only a map holds: its journal was cut off before them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Maps:
@@ -37,7 +41,8 @@ class Maps:
     `source` is work, label, prediction or none. `notices` name files that could not be used; they are kept.
     `past` is the journal's, whose history goes on; `outdated`: the journal that lies there is none to keep.
     `unsaved` counts the edits that only the journal holds; `foreign` is a map that another program has changed.
-    `surpassed`: the maps hold edits that the journal lacks, which it is to note; `lacking` is what those did, if anything.
+    `surpassed`: the maps hold edits that the journal lacks, which it is to note. `lacking` is what makes the maps of what
+    the journal tells, if they differ; it becomes a step called `lacking_text`.
     """
 
     label_map: np.ndarray
@@ -50,6 +55,7 @@ class Maps:
     foreign: Path | None = None
     surpassed: Saved | None = None
     lacking: MaskPatch | None = None
+    lacking_text: str = NOT_IN_THE_JOURNAL
 
 
 class MapStore:
@@ -80,6 +86,8 @@ class MapStore:
             except LabelError as error:
                 notices.append(error.message)
                 continue
+            if found is not None and source == "prediction" and told.replay is not None and _by_hand(told.replay):
+                return _predicted_since(found, told.replay, notices)
             if found is not None:
                 return Maps(*found, source, tuple(notices), outdated=told.outdated)
         untouched, unset = np.full(shape, UNTOUCHED, np.uint8), np.full(shape, UNSET, np.uint8)
@@ -262,3 +270,14 @@ def _prediction_record(name: str, prediction: Prediction, classes: ClassTable) -
         "least_sure": None if lowest is None else [lowest, organs[lowest]],
         "classes": classes_in(prediction.label_map, classes),
     }
+
+
+def _by_hand(replay: Replay) -> bool:
+    """Whether a person could undo or redo something of their own."""
+    return any(step.text not in BY_THE_MODEL for step in replay.scan.story.steps)
+
+
+def _predicted_since(found: tuple[np.ndarray, np.ndarray], replay: Replay, notices: list[Message]) -> Maps:
+    """A prediction that came while the image was not open, on top of its history, as if it had been."""
+    lacking = patch_between((replay.label_map, replay.provenance), found)
+    return Maps(*found, "prediction", tuple(notices), replay.scan, lacking=lacking, lacking_text=BY_THE_MODEL[0])

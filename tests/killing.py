@@ -217,7 +217,10 @@ class Killing:
             return []
         found, problems = replay(path, (SIDE, SIDE)), []
         planes, story = (found.label_map, found.provenance), found.scan.story
-        journal = workspace.journal(name, workspace.read_maps(name, (SIDE, SIDE)))
+        maps = workspace.read_maps(name, (SIDE, SIDE))
+        if maps.past is None:  # of nothing but an older prediction
+            return []
+        journal = workspace.journal(name, maps)
         for step in reversed(story.steps[: story.cursor]):
             journal.read(step.key).apply(*planes)
             self.count.steps_undone += 1

@@ -20,12 +20,12 @@ from PIL import Image as pillow
 import model.catalog
 import model.journal_file
 from model.classes import ClassTable, default_table
-from model.edits import NOT_IN_THE_JOURNAL
 from model.errors import ImageError, LabelError, WorkspaceError
 from model.images import read_image
 from model.journal import Commit
 from model.journals import Held
 from model.labels import UNTOUCHED
+from model.map_store import NOT_IN_THE_JOURNAL
 from model.patches import MaskPatch, piece_between
 from model.plane_source import of_arrays
 from model.prediction import Prediction
@@ -670,6 +670,27 @@ def test_a_newer_prediction_replaces_one_that_only_the_journal_holds_and_never_a
     assert (workspace.read_maps("img_001.png", SHAPE).label_map == UNTOUCHED).all()
     workspace.drop_prediction("img_002.png")
     assert workspace.read_maps("img_002.png", SHAPE).label_map[5, 6] == 3
+    workspace.close()
+
+
+def test_a_newer_prediction_lies_on_top_of_a_history_that_a_person_made(folder: Path) -> None:
+    """Painted and cleared again: the prediction is shown, and undo still leads to what was painted."""
+    name = "img_001.png"
+    workspace = Workspace.open(folder)
+    patch = patch_of(workspace, name, 3)
+    workspace.write_edit(name, SHAPE, "Brush", patch)
+    painted = workspace.read_maps(name, SHAPE).label_map
+    workspace.write_edit(name, SHAPE, "Clear", patch)
+    os.utime(journal_of(folder, name), (1, 1))
+    workspace.write_prediction(name, predicted(5))
+    maps = workspace.read_maps(name, SHAPE)
+    assert (maps.label_map == 5).all() and maps.source == "prediction" and maps.lacking_text == "Predict"
+    planes = maps.label_map, maps.provenance
+    maps.lacking.apply(*planes)
+    assert (maps.label_map == UNTOUCHED).all()
+    journal = workspace.journal(name, maps)
+    journal.read(maps.past.story.steps[-1].key).apply(*planes)
+    assert (maps.label_map == painted).all()
     workspace.close()
 
 

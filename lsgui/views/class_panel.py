@@ -113,7 +113,7 @@ class ClassPanel(QWidget):
                 self._scroll.ensureWidgetVisible(made, 0, 0)
 
     def _recount(self) -> None:
-        if not self._timer.isActive():
+        if not self._timer.isActive() or self._timer.interval() == GO_ON_MS:  # what has changed is drawn first
             self._timer.start(RECOUNT_MS)
 
     def _show_shares(self) -> None:

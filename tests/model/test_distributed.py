@@ -91,17 +91,8 @@ def pair(
 
 
 def test_two_processes_learn_what_one_does_with_twice_the_batches(blobs, blob_weights):
-    common = (
-        "--weights",
-        blob_weights,
-        "--epochs",
-        1,
-        "--batch",
-        2,
-        "--lr",
-        3e-3,
-        "--no-unlabelled",
-    )  # ranks mix views by other chances
+    # Of views that are mixed, which ranks do by chances of their own, each would learn something else.
+    common = "--weights", blob_weights, "--epochs", 1, "--batch", 2, "--lr", 3e-3, "--no-unlabelled"
     with pair(blobs, *common) as both:
         finished = both.wait_for(Finished)
         assert both.ends() == 0

@@ -49,6 +49,20 @@ def painted(shown: object) -> object:
     return shown
 
 
+def point_at(shown: object, x: float, y: float) -> None:
+    """Move the mouse there, until the canvas has heard of it: the screen tells of moves in its own time."""
+    heard: list[tuple[float, float]] = []
+    shown.window.input.pointed.connect(heard.append)
+    QTest.mouseMove(shown.canvas, shown.at(x, y))
+    for _ in range(500):
+        if heard[-1:] == [pytest.approx((x + 0.5, y + 0.5), abs=1)]:
+            break
+        QTest.qWait(10)
+    else:
+        pytest.fail(f"the canvas heard of {heard}")
+    shown.window.input.pointed.disconnect(heard.append)
+
+
 def width_at(shown: object, column: int) -> int:
     return int(np.count_nonzero(shown.session.document.label_map[:, column] == 6))
 
@@ -135,16 +149,16 @@ def test_a_screen_that_is_unplugged_ends_the_stroke(painted: object) -> None:
 
 def test_the_size_is_dragged_with_s_held_and_with_alt_and_the_right_button(painted: object) -> None:
     painting, canvas = painted.session.painting, painted.canvas
-    QTest.mouseMove(canvas, painted.at(20, 30))
+    point_at(painted, 20, 30)
     QTest.keyPress(canvas, Qt.Key.Key_S)
-    QTest.mouseMove(canvas, painted.at(32, 30))
+    point_at(painted, 32, 30)
     QTest.keyRelease(canvas, Qt.Key.Key_S)
     assert painting.brush_radius == pytest.approx(20, abs=1)
-    QTest.mouseMove(canvas, painted.at(50, 30))
+    point_at(painted, 50, 30)
     assert painting.brush_radius == pytest.approx(20, abs=1), "S was let go"
     alt, right = Qt.KeyboardModifier.AltModifier, Qt.MouseButton.RightButton
     QTest.mousePress(canvas, right, alt, painted.at(40, 30))
-    QTest.mouseMove(canvas, painted.at(30, 30))
+    point_at(painted, 30, 30)
     QTest.mouseRelease(canvas, right, alt, painted.at(30, 30))
     assert painting.brush_radius == pytest.approx(10, abs=1)
     assert len(painted.session.document.history.steps) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,13 +45,18 @@ def test_a_fill_that_is_still_computed_is_saved_by_closing(make_desk: Callable, 
     assert [step.text for step in again.session.document.history.steps] == ["Fill", "Fill"]
 
 
-def test_tidying_that_was_kept_is_saved_by_closing(make_desk: Callable, image_folder: Callable) -> None:
-    folder, desk = image_folder("a"), make_desk()
+def start_to_grow(desk: Desk, folder: Path) -> None:
+    """A stroke, and tidying that is computed as long as the lane is busy."""
     desk.open(folder)
     desk.session.painting.class_value = 6
     desk.paint(radius=8)
     keep_busy(desk)
     desk.session.clean("grow")
+
+
+def test_tidying_that_was_kept_is_saved_by_closing(make_desk: Callable, image_folder: Callable) -> None:
+    folder, desk = image_folder("a"), make_desk()
+    start_to_grow(desk, folder)
     assert desk.session.tools.key(Qt.Key.Key_Return) and desk.session.close()
     again = make_desk()
     again.open(folder)
@@ -59,11 +65,7 @@ def test_tidying_that_was_kept_is_saved_by_closing(make_desk: Callable, image_fo
 
 def test_what_nobody_has_kept_is_taken_back_by_closing(make_desk: Callable, image_folder: Callable) -> None:
     folder, desk = image_folder("a"), make_desk()
-    desk.open(folder)
-    desk.session.painting.class_value = 6
-    desk.paint(radius=8)
-    keep_busy(desk)
-    desk.session.clean("grow")
+    start_to_grow(desk, folder)
     assert desk.session.close()
     again = make_desk()
     again.open(folder)

@@ -25,10 +25,11 @@ from model.images import read_image
 from model.journal import replay
 from model.journal_file import JournalFile
 from model.labels import UNTOUCHED, read_label, write_label
+from model.layout import Layout
 from model.messages import Message
 from model.progress import Progress
 from model.provenance import ACCEPTED, HUMAN, MODEL
-from model.workspace import Status, Workspace
+from model.workspace import WORKSPACE_FOLDER, Status, Workspace
 
 if TYPE_CHECKING:
     from lsgui.notices import Question
@@ -104,9 +105,10 @@ def test_a_map_that_could_not_be_written_behind_its_image_is_told_and_tried_agai
     full[0] = False
     if again == "opened":
         desk.session.open_image("a.png")
-    desk.wait((folder / "segmentation/work/a.png.png").exists)
+    work = Layout(folder / WORKSPACE_FOLDER).work("a.png")
+    desk.wait(work.exists)
     desk.settle()
-    assert read_label(folder / "segmentation/work/a.png.png", (64, 64), default_table())[20, 20] == 6
+    assert read_label(work, (64, 64), default_table())[20, 20] == 6
     desk.session.open_image("a.png")
     desk.wait(lambda: desk.session.document.name == "a.png")
     desk.settle()

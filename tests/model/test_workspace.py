@@ -708,14 +708,20 @@ def test_reading_beside_another_program_writes_nothing(folder: Path) -> None:
     workspace.close()
 
 
+def paint_each(workspace: Workspace, folder: Path, name: str, values: tuple[int, ...]) -> list[int]:
+    """A stroke of each value; how large the journal is after each."""
+    sizes = []
+    for value in values:
+        workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, value))
+        sizes.append(journal_of(folder, name).stat().st_size)
+    return sizes
+
+
 def test_a_journal_that_was_cut_off_before_its_map_keeps_the_history_that_it_has(folder: Path) -> None:
     """What only the map holds is one step more: nothing is to be restored, and undo reaches what came before."""
     name = "img_001.png"
     workspace = Workspace.open(folder)
-    sizes = []
-    for value in (3, 5, 6):
-        workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, value))
-        sizes.append(journal_of(folder, name).stat().st_size)
+    sizes = paint_each(workspace, folder, name, (3, 5, 6))
     workspace.close()
     whole = journal_of(folder, name).read_bytes()
     for cut in range(sizes[0], sizes[1], 9):
@@ -818,10 +824,7 @@ def test_a_map_saved_before_the_next_edit_of_a_journal_that_was_cut_off_is_our_o
     """Its map is as the journal has it: what the journal has lost took itself back."""
     name = "img_001.png"
     workspace = Workspace.open(folder)
-    sizes = []
-    for value in (3, 5, 3):
-        workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, value))
-        sizes.append(journal_of(folder, name).stat().st_size)
+    sizes = paint_each(workspace, folder, name, (3, 5, 3))
     workspace.close()
     os.truncate(journal_of(folder, name), sizes[0])
     workspace = Workspace.open(folder)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QStyleOptionVie
 
 from lsgui.folder import FolderModel
 from lsgui.notices import Answer, Notice, Question
+from lsgui.training_state import TrainingState
 from lsgui.views.class_editor import ClassEditor
 from lsgui.views.class_panel import class_digits
 from lsgui.views.class_row import ClassRow
@@ -22,6 +23,7 @@ from lsgui.views.job_bar import JobBar
 from lsgui.views.question_dialog import QuestionDialog
 from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
 from lsgui.views.training_curves import top
+from lsgui.views.training_panel import TrainingPanel
 from model import events
 from model.classes import Class, ClassTable, default_table
 from model.messages import Message
@@ -271,16 +273,22 @@ def test_training_tells_its_story(shown: object) -> None:
     shown.desk.wait(lambda: "Use the new model" not in texts(panel))
 
 
-@pytest.mark.parametrize("verdict", ["better", "cannot_judge"])
-def test_no_word_and_no_button_of_training_is_cut_off(shown: object, verdict: str) -> None:
-    shown.window.resize(1366, 768)
-    QTest.qWait(50)
+def training_at_work(shown: object) -> tuple[TrainingPanel, TrainingState]:
+    """As the panel shows it after the third of ten points."""
     panel, state = shown.window.training, shown.session.training
     state.state = "starting"
     state.take(events.Started(1, "CPU, 2 threads", 4, 10, 6, 2, ["liver"], 30))
     state.take(events.Epoch(3, 10, 0.5, 0.85, {"liver": 0.88}, 1.0, 130.0))
     shown.session.training_changed.emit()
     shown.desk.wait(lambda: "Stop" in texts(panel))
+    return panel, state
+
+
+@pytest.mark.parametrize("verdict", ["better", "cannot_judge"])
+def test_no_word_and_no_button_of_training_is_cut_off(shown: object, verdict: str) -> None:
+    shown.window.resize(1366, 768)
+    QTest.qWait(50)
+    panel, state = training_at_work(shown)
     state.take(events.Finished(1, "w", 0.9, {"liver": 0.9}, 0.8, {"liver": 0.8}, verdict))
     state.pending = state.finished if verdict != "better" else None
     shown.session.training_changed.emit()
@@ -319,12 +327,7 @@ def test_notices_are_never_cut_off(shown: object) -> None:
 @pytest.mark.parametrize("width", [1024, 1150, 1280, 1366])
 def test_columns_of_training_never_lie_on_each_other(shown: object, width: int) -> None:
     shown.window.resize(width, 768)
-    panel, state = shown.window.training, shown.session.training
-    state.state = "starting"
-    state.take(events.Started(1, "CPU, 2 threads", 4, 10, 6, 2, ["liver"], 30))
-    state.take(events.Epoch(3, 10, 0.5, 0.85, {"liver": 0.88}, 1.0, 130.0))
-    shown.session.training_changed.emit()
-    shown.desk.wait(lambda: "Stop" in texts(panel))
+    panel, state = training_at_work(shown)
     QTest.qWait(100)
     columns = [part.geometry() for part in (panel._left, panel._curves, panel._scores_holder) if part.isVisible()]
     assert all(one.right() < other.left() for one, other in zip(columns, columns[1:], strict=False))

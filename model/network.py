@@ -14,16 +14,19 @@ from model.attention import DIRECTIONS, build_slopes
 from model.layers import form_for
 from model.layers.plain import BlockParts, Scan
 
-PATCH = 4
+PATCHES = (2, 4)
+"""Sides in pixels that a token may stand for: the kernels know no others."""
+VIEW = 128
+"""Tokens a side of a training view, as far as the images are that large."""
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
     """All that gives the network its shape; a checkpoint stores these fields.
 
-    `width` channels at a quarter of the resolution double with each stage; stage i has `heads[i]` heads. Blocks take
-    the `scans` in turn: "rows" reads tokens row by row, "columns" column by column. `size` is the side in pixels that
-    images are zoomed to: it does not bind `forward`, which takes any.
+    A token stands for `patch` x `patch` pixels and has `width` channels, which double with each stage; stage i has
+    `heads[i]` heads. Blocks take the `scans` in turn: "rows" reads tokens row by row, "columns" column by column. `size`
+    is the side in pixels that images are zoomed to: it does not bind `forward`, which takes any.
     """
 
     classes: int
@@ -37,9 +40,10 @@ class NetworkConfig:
     convolution: bool = True
     mlp_ratio: int = 4
     size: int = 512
+    patch: int = 4
 
     def __post_init__(self) -> None:
-        sizes = (self.classes, self.width, self.mlp_ratio, self.size, *self.heads)
+        sizes = (self.classes, self.width, self.mlp_ratio, self.size, self.patch, *self.heads)
         if not all(type(number) is int for number in (*sizes, *self.encoder_blocks, *self.decoder_blocks)):
             raise ValueError(f"expected whole numbers, got {self}")
         if min(sizes) < 1:
@@ -47,14 +51,21 @@ class NetworkConfig:
         stages = len(self.heads)
         if len(self.encoder_blocks) != stages or len(self.decoder_blocks) != stages - 1:
             raise ValueError(f"expected {stages} encoder and {stages - 1} decoder stages, got {self}")
-        if any(width % heads for width, heads in zip(self.widths, self.heads, strict=True)) or self.width % PATCH:
+        if any(width % heads for width, heads in zip(self.widths, self.heads, strict=True)):
             raise ValueError(f"expected widths that their heads divide, got {self.widths} and {self.heads}")
+        if self.patch not in PATCHES or self.width % self.patch:
+            raise ValueError(f"expected patches of {PATCHES} that divide the width, got {self.patch} and {self.width}")
         if self.direction not in DIRECTIONS or not set(self.scans) <= {"rows", "columns"} or not self.scans:
             raise ValueError(f"expected a direction and scans of rows and columns, got {self.direction}, {self.scans}")
 
     @property
     def widths(self) -> tuple[int, ...]:
         return tuple(self.width * 2**stage for stage in range(len(self.heads)))
+
+    @property
+    def view(self) -> int:
+        """The side of a training view in pixels."""
+        return min(self.size, VIEW * self.patch)
 
     @staticmethod
     def from_fields(values: Mapping[str, object]) -> NetworkConfig:
@@ -77,7 +88,7 @@ class LightningUnet(nn.Module):
         widths, scans = config.widths, itertools.cycle(config.scans)
         self.register_buffer("mean", torch.full((3, 1, 1), 0.5))
         self.register_buffer("std", torch.full((3, 1, 1), 0.25))
-        self.embed = PatchEmbedding(widths[0])
+        self.embed = PatchEmbedding(widths[0], config.patch)
         self.encoder = nn.ModuleList(
             _stage(config, stage, count, scans) for stage, count in enumerate(config.encoder_blocks)
         )
@@ -87,8 +98,8 @@ class LightningUnet(nn.Module):
         self.decoder = nn.ModuleList(
             _stage(config, len(widths) - 2 - index, count, scans) for index, count in enumerate(config.decoder_blocks)
         )
-        self.enlarge = PatchExpanding(widths[0], PATCH, widths[0] // PATCH)
-        self.head = nn.Linear(widths[0] // PATCH, config.classes)
+        self.enlarge = PatchExpanding(widths[0], config.patch, widths[0] // config.patch)
+        self.head = nn.Linear(widths[0] // config.patch, config.classes)
         self.checkpointing = False
         """Whether training computes what is inside the blocks twice instead of keeping it: slower, in less memory."""
         self.apply(_initialise)
@@ -101,7 +112,7 @@ class LightningUnet(nn.Module):
         """
         x, enlarge = self.features(images), self.enlarge
         height, width = images.shape[2:]
-        logits = form_for(x).head(x, PATCH, enlarge.expand, enlarge.norm, self.head)
+        logits = form_for(x).head(x, enlarge.factor, enlarge.expand, enlarge.norm, self.head)
         return logits[:, :height, :width].permute(0, 3, 1, 2)
 
     @torch.no_grad()
@@ -110,16 +121,16 @@ class LightningUnet(nn.Module):
         at a quarter of the resolution (B, classes, ceil(H / 4), ceil(W / 4)): all uint8, see `plain.classes_of`.
         """
         x, enlarge = self.features(images), self.enlarge
-        return form_for(x).classify(x, PATCH, enlarge.expand, enlarge.norm, self.head, images.shape[2:])
+        return form_for(x).classify(x, enlarge.factor, enlarge.expand, enlarge.norm, self.head, images.shape[2:])
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """images (B, 1 or 3, H, W) as for `forward` -> what the last block gave, (B, h, w, width).
 
-        h and w are a quarter of H and W, filled up until each stage can be halved.
+        h and w are H and W in patches, filled up until each stage can be halved.
         """
         if images.dim() != 4 or images.shape[1] not in (1, 3):
             raise ValueError(f"expected images (B, 1 or 3, H, W), got {tuple(images.shape)}")
-        x = self.embed(images, self.mean, self.std, PATCH * 2 ** len(self.merge))
+        x = self.embed(images, self.mean, self.std, self.config.patch * 2 ** len(self.merge))
         return self.decode(*self.encode(x))
 
     def ready_for(self, dtype: torch.dtype) -> LightningUnet:
@@ -158,11 +169,11 @@ class LightningUnet(nn.Module):
 
 
 class PatchEmbedding(nn.Module):
-    """Images (B, 1 or 3, H, W) -> tokens (B, h, w, width), h and w a quarter of H and W filled up to `step` pixels."""
+    """Images (B, 1 or 3, H, W) -> tokens (B, h, w, width), h and w in patches of H and W filled up to `step` pixels."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, patch: int) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(3, width, PATCH, stride=PATCH)
+        self.convolution = nn.Conv2d(3, width, patch, stride=patch)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, images: torch.Tensor, mean: torch.Tensor, std: torch.Tensor, step: int) -> torch.Tensor:

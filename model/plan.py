@@ -67,7 +67,7 @@ class Plan:
         rate = options.learning_rate or default_learning_rate(network, unfamiliar, device.type != "cpu")
         views = batch * options.accumulate * ranks
         schedule = _schedule(options, max(FEWEST_STEPS, math.ceil(images / views)), scoring_seconds)
-        crop = options.crop or network.size
+        crop = options.crop or network.view
         given = options, network, start.classes, start.input, start.parent
         return Plan(*given, unfamiliar, batch, crop, rate, schedule, start.temperature, device.type != "cpu")
 

@@ -18,6 +18,7 @@ from triton.backends.compiler import GPUTarget
 from triton.runtime.jit import JITFunction
 
 from model.layers import fused
+from model.network import PATCHES
 
 BF16 = torch.bfloat16
 
@@ -49,13 +50,14 @@ def main() -> None:
 def _with_gradients(width: int) -> None:
     x = torch.rand(1, 8, 8, width, dtype=BF16, requires_grad=True)
     constants = torch.ones(3, 1, 1)
+    image = torch.rand(1, 1, 8, 8), constants, constants, 8
     outs = [
-        fused.embed(torch.rand(1, 1, 8, 8), constants, constants, 8, nn.Conv2d(3, width, 4, 4), nn.LayerNorm(width)),
+        *(fused.embed(*image, nn.Conv2d(3, width, patch, patch), nn.LayerNorm(width)) for patch in PATCHES),
         fused.enter(x, _local(width), nn.LayerNorm(width), nn.Linear(width, 3 * width))[1],
         fused.leave(x, x, nn.Linear(width, width), nn.LayerNorm(width), *_mlp(width)),
         fused.merge(x, nn.LayerNorm(4 * width)),
         fused.expand(x, 2, nn.LayerNorm(width // 4)),
-        fused.head(x, 4, *_head(width)),
+        *(fused.head(x, patch, *_head(width, patch)) for patch in PATCHES),
     ]
     sum(out.float().sum() for out in outs).backward()
 
@@ -67,7 +69,8 @@ def _without_gradients(width: int) -> None:
         fused.leave(x, x, nn.Linear(width, width), nn.LayerNorm(width), *_mlp(width))
     both = nn.Linear(2 * width, width)
     fused.rejoin(x.new_empty(128, 4, 16, 4 * width), 2, nn.LayerNorm(width), x, both)
-    fused.classify(x, 4, *_head(width), (32, 128))
+    for patch in PATCHES:
+        fused.classify(x, patch, *_head(width, patch), (8 * patch, 32 * patch))
 
 
 def _local(width: int) -> nn.Conv2d:
@@ -78,8 +81,9 @@ def _mlp(width: int) -> tuple[nn.Linear, nn.Linear]:
     return nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
 
-def _head(width: int) -> tuple[nn.Linear, nn.LayerNorm, nn.Linear]:
-    return nn.Linear(width, 4 * width, bias=False), nn.LayerNorm(width // 4), nn.Linear(width // 4, 14)
+def _head(width: int, patch: int) -> tuple[nn.Linear, nn.LayerNorm, nn.Linear]:
+    inner = width // patch
+    return nn.Linear(width, patch * width, bias=False), nn.LayerNorm(inner), nn.Linear(inner, 14)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ pytest.importorskip("triton")
 
 from model.layers import fused, plain
 from model.layers.kernels import narrow, rejoin
-from model.network import LightningUnet, NetworkConfig
+from model.network import PATCHES, LightningUnet, NetworkConfig
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 WIDTHS = [16, 24, 96]
@@ -44,7 +44,13 @@ def random_norm(width: int) -> nn.LayerNorm:
     return layer
 
 
-def results(form: object, layer: Layer, inputs: list[torch.Tensor], modules: list[nn.Module]) -> list[torch.Tensor]:
+def random_head(width: int, classes: int, factor: int) -> tuple[nn.Linear, nn.LayerNorm, nn.Linear]:
+    """What follows the last block: the enlargement, its norm and the scores."""
+    enlarge = nn.Linear(width, factor * width, bias=False).to(DEVICE)
+    return enlarge, random_norm(width // factor), nn.Linear(width // factor, classes).to(DEVICE)
+
+
+def results(form: object, layer: Layer, inputs: list[torch.Tensor], modules: Sequence[nn.Module]) -> list[torch.Tensor]:
     """What the layer gives, and the gradients of all inputs and parameters for a random gradient of what it gives."""
     leaves = [*inputs, *(weight for module in modules for weight in module.parameters())]
     out = layer(form)
@@ -54,7 +60,7 @@ def results(form: object, layer: Layer, inputs: list[torch.Tensor], modules: lis
     return [*out, *grads]
 
 
-def hold(layer: Layer, inputs: list[torch.Tensor], modules: list[nn.Module], tolerance: float = 1e-5) -> None:
+def hold(layer: Layer, inputs: list[torch.Tensor], modules: Sequence[nn.Module], tolerance: float = 1e-5) -> None:
     pairs = zip(results(plain, layer, inputs, modules), results(fused, layer, inputs, modules), strict=True)
     for expected, found in pairs:
         assert found.shape == expected.shape and found.dtype == expected.dtype
@@ -98,19 +104,19 @@ def test_products(width: int) -> None:
     hold(lambda form: form.join(x, y, both), [x, y], [both])
 
 
+@pytest.mark.parametrize("factor", PATCHES)
 @pytest.mark.parametrize("classes", [1, 2, 14, 40])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_head(width: int, classes: int) -> None:
-    x, after = random(2, 3, 5, width), random_norm(width // 4)
-    enlarge = nn.Linear(width, 4 * width, bias=False).to(DEVICE)
-    last = nn.Linear(width // 4, classes).to(DEVICE)
-    hold(lambda form: form.head(x, 4, enlarge, after, last), [x], [enlarge, after, last])
+def test_head(width: int, classes: int, factor: int) -> None:
+    x, last = random(2, 3, 5, width), random_head(width, classes, factor)
+    hold(lambda form: form.head(x, factor, *last), [x], last)
 
 
+@pytest.mark.parametrize("side", PATCHES)
 @pytest.mark.parametrize("shape", [(2, 1, 19, 33), (2, 3, 16, 8), (1, 3, 1, 1)])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_patch_embedding(width: int, shape: tuple[int, ...]) -> None:
-    layer, after = nn.Conv2d(3, width, 4, stride=4).to(DEVICE), random_norm(width)
+def test_patch_embedding(width: int, shape: tuple[int, ...], side: int) -> None:
+    layer, after = nn.Conv2d(3, width, side, stride=side).to(DEVICE), random_norm(width)
     mean, std = torch.rand(3, 1, 1, device=DEVICE), 0.5 + torch.rand(3, 1, 1, device=DEVICE)
     images = torch.rand(shape, device=DEVICE)
     hold(lambda form: form.embed(images, mean, std, 8, layer, after), [], [layer, after])
@@ -142,16 +148,15 @@ def test_kernel_that_joins_narrow_stages(width: int) -> None:
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("factor", PATCHES)
 @pytest.mark.parametrize("shape", [(20, 60), (17, 57), (12, 41)])
 @pytest.mark.parametrize("classes", [1, 14, 40])
 @pytest.mark.parametrize("width", [16, 96])
-def test_classes_without_logits(width: int, classes: int, shape: tuple[int, int]) -> None:
+def test_classes_without_logits(width: int, classes: int, shape: tuple[int, int], factor: int) -> None:
     """Bytes may differ by one where a sum falls on the edge between two."""
-    x, after = random(2, 5, 15, width), random_norm(width // 4)
-    enlarge = nn.Linear(width, 4 * width, bias=False).to(DEVICE)
-    last = nn.Linear(width // 4, classes).to(DEVICE)
-    wanted = plain.classify(x, 4, enlarge, after, last, shape)
-    found = fused.classify(x, 4, enlarge, after, last, shape)
+    x, last = random(2, 20 // factor, 60 // factor, width), random_head(width, classes, factor)
+    wanted = plain.classify(x, factor, *last, shape)
+    found = fused.classify(x, factor, *last, shape)
     assert (wanted[0] != found[0]).float().mean() < 1e-3
     for expected, got in zip(wanted, found, strict=True):
         assert got.dtype == torch.uint8 and got.shape == expected.shape
@@ -161,11 +166,10 @@ def test_classes_without_logits(width: int, classes: int, shape: tuple[int, int]
 
 @torch.no_grad()
 def test_what_is_no_number_has_no_certainty() -> None:
-    x, after = random(1, 2, 3, 16), random_norm(4)
+    x, last = random(1, 2, 3, 16), random_head(16, 3, 4)
     x[0, 1, 2] = torch.nan
-    enlarge, last = nn.Linear(16, 64, bias=False).to(DEVICE), nn.Linear(4, 3).to(DEVICE)
     for form in (plain, fused):
-        _, sure, _ = form.classify(x, 4, enlarge, after, last, (8, 12))
+        _, sure, _ = form.classify(x, 4, *last, (8, 12))
         assert not sure[:, 4:, 8:].any() and sure[:, :4].all() and sure[:, :, :8].all()
 
 
@@ -174,9 +178,11 @@ SEED = NetworkConfig(
     direction="causal", scans=("rows",), skips=False, convolution=False,
 )  # fmt: skip
 DEFAULT = NetworkConfig(3, width=16, heads=(1, 2), encoder_blocks=(2, 1), decoder_blocks=(1,))
+FINE = dataclasses.replace(DEFAULT, patch=2)
+CONFIGS = pytest.mark.parametrize("config", [SEED, DEFAULT, FINE], ids=["seed", "default", "fine"])
 
 
-@pytest.mark.parametrize("config", [SEED, DEFAULT], ids=["seed", "default"])
+@CONFIGS
 def test_whole_network(config: NetworkConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     network = LightningUnet(config).to(DEVICE).double()
     images = torch.rand(2, 1, 21, 34, device=DEVICE)
@@ -188,7 +194,7 @@ def test_whole_network(config: NetworkConfig, monkeypatch: pytest.MonkeyPatch) -
 
 @torch.no_grad()
 @pytest.mark.parametrize("width", [16, 160])
-@pytest.mark.parametrize("config", [SEED, DEFAULT], ids=["seed", "default"])
+@CONFIGS
 def test_predictions_in_half_precision(config: NetworkConfig, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without gradients, narrow and wide blocks have kernels of their own; weights are held in half precision."""
     network = LightningUnet(dataclasses.replace(config, width=width, heads=(1, 2) if width == 16 else (5, 5)))

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 import torch
 
-from model.network import Attention, LightningUnet, NetworkConfig
+from model.network import PATCHES, Attention, LightningUnet, NetworkConfig
 
 SMALL = NetworkConfig(3, width=16, heads=(1, 2), encoder_blocks=(2, 1), decoder_blocks=(1,))
 
@@ -17,10 +17,20 @@ def build(config: NetworkConfig = SMALL) -> LightningUnet:
     return LightningUnet(config).eval()
 
 
+@pytest.mark.parametrize("patch", PATCHES)
 @pytest.mark.parametrize("size", [(1, 1), (8, 8), (17, 45), (33, 64)])
-def test_any_height_and_width(size: tuple[int, int]) -> None:
+def test_any_height_and_width(size: tuple[int, int], patch: int) -> None:
+    network = build(dataclasses.replace(SMALL, patch=patch))
     with torch.inference_mode():
-        assert build()(torch.rand(2, 1, *size)).shape == (2, 3, *size)
+        assert network(torch.rand(2, 1, *size)).shape == (2, 3, *size)
+
+
+@pytest.mark.parametrize("patch", PATCHES)
+def test_a_token_stands_for_a_patch(patch: int) -> None:
+    config = dataclasses.replace(SMALL, patch=patch)
+    with torch.inference_mode():
+        assert build(config).features(torch.rand(1, 3, 32, 48)).shape == (1, 32 // patch, 48 // patch, 16)
+    assert config.view == 128 * patch and dataclasses.replace(config, size=96).view == 96
 
 
 def test_padding_leaves_an_image_of_the_right_size_alone() -> None:
@@ -112,6 +122,9 @@ def test_what_is_no_image_is_named(shape: tuple[int, ...]) -> None:
         {"direction": "sideways"},
         {"scans": ("diagonal",)},
         {"scans": ()},
+        {"patch": 3},
+        {"patch": "4"},
+        {"width": 18, "heads": (1, 1)},
     ],
 )
 def test_a_configuration_that_cannot_be_built_is_refused(change: dict) -> None:
@@ -121,6 +134,8 @@ def test_a_configuration_that_cannot_be_built_is_refused(change: dict) -> None:
 
 def test_a_configuration_survives_json_lists_and_refuses_other_networks() -> None:
     fields = {name: list(v) if isinstance(v, tuple) else v for name, v in dataclasses.asdict(SMALL).items()}
+    assert NetworkConfig.from_fields(fields) == SMALL
+    del fields["patch"]  # as checkpoints from before there was a choice
     assert NetworkConfig.from_fields(fields) == SMALL
     with pytest.raises(ValueError, match="fields of a LightningUnet, got channels"):
         NetworkConfig.from_fields({"channels": 3})

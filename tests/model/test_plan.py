@@ -29,6 +29,13 @@ def test_only_a_gpu_sees_enough_views_for_wide_ones():
     assert not plan("cpu").wide and plan("cpu").batch == 1
 
 
+def test_a_view_has_as_many_tokens_as_training_was_tuned_for():
+    assert plan("cuda").crop == 512
+    fine = dataclasses.replace(PRESETS["tiny"](2), patch=2)
+    start = Checkpoint(network=dataclasses.asdict(fine), classes=TABLE, input=ANY_VALUES, tensors={})
+    assert Plan.make(FineTuneOptions(), start, True, torch.device("cpu"), 20, 0.1).crop == 256
+
+
 def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began():
     one = plan("cuda")
     written = json.loads(json.dumps(one.to_json()))

@@ -67,7 +67,7 @@ def test_strokes_leave_a_share_of_each_label(streets: Path, tmp_path: Path) -> N
     result = _train(
         streets, tmp_path / "r", OURS, "--hold-out", "0002B", "--steps", "2", "--strokes", "0.1", "--unlabelled"
     )
-    assert result["name"] == f"{OURS}, 10% by strokes, unlabelled too" and result["steps"] == 2
+    assert result["name"] == f"{OURS}, 10% by strokes, unlabelled too, 2 views" and result["steps"] == 2
 
 
 def test_a_share_of_the_images_keeps_its_labels_and_the_others_can_be_looked_at(streets: Path, tmp_path: Path) -> None:
@@ -97,6 +97,7 @@ def test_a_short_training_learns_and_its_result_says_how_it_came(streets: Path, 
     result = _train(streets, tmp_path / "r", OURS, *arguments)
     assert result["steps"] == 90 and result["seed"] == 3 and result["commit"] == "abc" and result["recipe"] == recipe
     assert result["train"] == 8 and result["test"] == 4 and result["fold"] == "0003C" and result["seconds"] > 0
+    assert 0 < result["prediction"] < 10
     assert result["card"].startswith("CPU") and result["parameters"] > 20_000
     assert result["iou"]["Class 1"] > 0.5 and result["miou"] == pytest.approx(
         np.mean(list(result["iou"].values())), abs=1e-5
@@ -114,11 +115,12 @@ def test_two_networks_on_two_drives_become_a_table(
             _train(streets, results, network, "--hold-out", drive, "--seconds", "0.2", "--commit", "abc")
     capsys.readouterr()
     written = tmp_path / "table.md"
-    assert accuracy.main(["table", "--results", str(results), "--against", TWIN, "--write", str(written)]) == 0
+    command = ["table", "--results", str(results), "--against", f"{TWIN}, 2 views", "--write", str(written)]
+    assert accuracy.main(command) == 0
     text = capsys.readouterr().out
     assert written.read_text() == text
     assert "commit abc" in text and "budget 0.2 s" in text and text.count("| 2 x 1 |") == 2
-    assert f"against {TWIN}" in text and "| IoU by class | Class 0 | Class 1 |" in text
+    assert f"against {TWIN}, 2 views" in text and "| IoU by class | Class 0 | Class 1 |" in text
 
 
 def test_a_protocol_makes_the_runs_that_are_missing(streets: Path, tmp_path: Path) -> None:
@@ -143,7 +145,7 @@ def test_listed_runs_are_made_and_none_is_begun_too_late(
     assert accuracy.main([*command, "--patience", "-1"]) == 0
     assert "not begun" in capsys.readouterr().out and not list((tmp_path / "r").glob("*.json"))
     assert accuracy.main(command) == 0
-    assert f"| {UNET} | 1 x 1 |" in capsys.readouterr().out
+    assert f"| {UNET}, 2 views | 1 x 1 |" in capsys.readouterr().out
     listed.write_text(f"{given.replace(UNET, 'nothing')} --camvid {streets}\n{given} --camvid {streets} --steps 3\n")
     assert accuracy.main(command) == 1
     said = capsys.readouterr().out

@@ -13,7 +13,6 @@ GPU, then print the table, which `table` prints again. Names of networks: see ac
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import itertools
 import json
 import math
@@ -42,13 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def train(chosen: argparse.Namespace) -> int:
     """One run, unless its result is there."""
     device, state = choose_device(chosen.device), {"commit": chosen.commit, "code": code_digest()}
-    share = chosen.labelled, chosen.unlabelled, chosen.strokes
+    share = chosen.labelled, chosen.unlabelled, chosen.strokes, chosen.batch, chosen.crop
     run = Run(chosen.network, chosen.seed, chosen.recipe, chosen.seconds, chosen.steps, *share)
     path = chosen.results / run.file_name(*_place(chosen), state["code"])
     if path.exists() and _same(path, state | {"card": device_name(device)}):
         print(f"{path} is there")
         return 0
-    run = dataclasses.replace(run, batch=chosen.batch, crop=chosen.crop)
     result = state | measure(run, _fold(chosen), device)
     chosen.results.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result), encoding="utf-8")

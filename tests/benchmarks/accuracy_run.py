@@ -34,7 +34,7 @@ from tests.benchmarks.accuracy_calibration import calibrated
 from tests.benchmarks.accuracy_data import Fold
 from tests.benchmarks.accuracy_networks import Variant
 from tests.benchmarks.accuracy_recipe import OURS, Learns, adapted, learner, rehearse
-from tests.benchmarks.timing import finish, memory_of
+from tests.benchmarks.timing import clocked, finish, memory_of
 
 FEWEST_REHEARSED = 8
 """The step is launched some times before it is recorded, and both have to have happened."""
@@ -64,7 +64,9 @@ class Run:
         recipe = "" if self.recipe == OURS else f", {self.recipe} recipe"
         share = "" if self.labelled == 1 else f", {self.labelled:.0%} labelled"
         share += "" if self.strokes == 1 else f", {self.strokes:.0%} by strokes"
-        return self.network + recipe + share + (", unlabelled too" if self.unlabelled else "")
+        share += ", unlabelled too" if self.unlabelled else ""
+        share += "" if self.batch is None else f", {self.batch} views"
+        return self.network + recipe + share + ("" if self.crop is None else f", views of {self.crop}")
 
     @property
     def budget(self) -> str:
@@ -96,10 +98,11 @@ def measure(run: Run, fold: Fold, device: torch.device) -> dict[str, object]:
             memory, trained = peak(), learns.averaged()
         finally:
             learns.close()
-    scores = judge(trained, network, fold, device)
+    scores, prediction = judge(trained, network, fold, device)
     return _result(run, fold, scores) | calibrated(network, trained, fold, device) | {
         "card": device_name(device), "torch": torch.__version__,
         "steps": learns.steps, "seconds": round(seconds, 4), "memory": memory, "parameters": parameters,
+        "prediction": prediction,
         "batch": plan.batch, "crop": plan.crop, "train": len(fold.train), "test": len(fold.test),
     }  # fmt: skip
 
@@ -135,8 +138,11 @@ def _train(learns: Learns, schedule: Schedule, device: torch.device) -> float:
     return clock.seconds
 
 
-def judge(trained: Checkpoint, network: nn.Module, fold: Fold, device: torch.device) -> Scores:
-    """By the product's Segmenter, at the images' own size; `network` is left with these weights, to predict only."""
+def judge(trained: Checkpoint, network: nn.Module, fold: Fold, device: torch.device) -> tuple[Scores, float]:
+    """By the product's Segmenter, at the images' own size; `network` is left with these weights, to predict only.
+
+    The scores, and the seconds of a whole prediction of one image, from pixels to label map.
+    """
     network.load_state_dict({name: torch.from_numpy(np.array(tensor)) for name, tensor in trained.tensors.items()})
     segmenter = Segmenter(network, trained, trained.classes.classes, device)
     scores = Scores.none(fold.classes)
@@ -145,7 +151,7 @@ def judge(trained: Checkpoint, network: nn.Module, fold: Fold, device: torch.dev
         if isinstance(found, Exception):
             raise found
         scores = count_pairs(scores, found.label_map, truth.label_map, found.confidence)
-    return scores
+    return scores, clocked(lambda: segmenter.predict(truths[0].image), device)
 
 
 def _result(run: Run, fold: Fold, scores: Scores) -> dict[str, object]:

@@ -60,7 +60,7 @@ class Entry:
         return float(np.mean([run.get("calibrated_error") or 0 for run in self.runs.values()]))
 
     def median(self, field: str) -> float:
-        return float(np.median([run[field] or 0 for run in self.runs.values()]))
+        return float(np.median([run.get(field) or 0 for run in self.runs.values()]))
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _entries(group: Iterable[Mapping[str, object]]) -> dict[str, Entry]:
 def _means(entries: Mapping[str, Entry]) -> str:
     head = (
         "network", "folds x seeds", "mIoU", "mean Dice", "calibration error", "calibrated", "steps", "steps/s", "seconds",
-        "peak GiB", "parameters",
+        "peak GiB", "parameters", "a prediction, ms",
     )  # fmt: skip
     rows = []
     for entry in entries.values():
@@ -129,6 +129,7 @@ def _means(entries: Mapping[str, Entry]) -> str:
             f"{entry.calibration() or 0:.3f}", f"{entry.calibrated():.3f}", f"{entry.median('steps'):.0f}",
             digits(entry.median("steps") / entry.median("seconds")), digits(entry.median("seconds")),
             digits(entry.median("memory") / 2**30), f"{entry.median('parameters') / 1e6:.1f} M",
+            digits(1e3 * entry.median("prediction")),
         ))  # fmt: skip
     return _markdown(head, rows)
 

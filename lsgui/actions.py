@@ -128,9 +128,22 @@ def _window_actions() -> tuple[Action, ...]:
         Action("language-en", "English", (), "", "window", 2, True, "language"),
         Action("language-zh_CN", "简体中文", (), "", "window", 2, True, "language"),
         Action(
+            "size-100",
+            QT_TRANSLATE_NOOP("actions", "Interface at the system's size"),
+            (),
+            "",
+            "window",
+            3,
+            True,
+            "size",
+        ),
+        Action("size-125", QT_TRANSLATE_NOOP("actions", "Interface at 125 %"), (), "", "window", 3, True, "size"),
+        Action("size-150", QT_TRANSLATE_NOOP("actions", "Interface at 150 %"), (), "", "window", 3, True, "size"),
+        Action("size-200", QT_TRANSLATE_NOOP("actions", "Interface at 200 %"), (), "", "window", 3, True, "size"),
+        Action(
             "toggle-theme", QT_TRANSLATE_NOOP("actions", "Dark or light"), ("Ctrl+Shift+L",), "sun-moon", "window", 1
         ),
-        Action("full-screen", QT_TRANSLATE_NOOP("actions", "Full screen"), ("F11",), "", "window", 3, True),
+        Action("full-screen", QT_TRANSLATE_NOOP("actions", "Full screen"), ("F11",), "", "window", 4, True),
         Action("key-sheet", QT_TRANSLATE_NOOP("actions", "Keys"), ("F1", "?"), "keyboard", "help"),
         Action("open-log", QT_TRANSLATE_NOOP("actions", "Open the log"), (), "", "help"),
         Action("about", QT_TRANSLATE_NOOP("actions", "About"), (), "info", "help"),

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication
 from lsgui.assets import Assets
 from lsgui.crash_log import CrashLog
 from lsgui.cycle_collector import CycleCollector
-from lsgui.notices import Question
+from lsgui.interface_size import use_size
+from lsgui.notices import Notice, Question
 from lsgui.screenshot import Screenshot
 from lsgui.session import Session
 from lsgui.settings import Settings, read_settings, write_settings
@@ -22,6 +23,7 @@ from lsgui.views.display import Display
 from lsgui.views.main_window import MainWindow
 from lsgui.views.preferences import Preferences
 from lsgui.views.question_dialog import QuestionDialog
+from model.messages import Message
 
 PROGRAM = "lsgui"
 
@@ -100,6 +102,8 @@ class Program(QObject):
         self._write(after)
         if after.language != before.language:
             self._change_language(after.language)
+        if after.size != before.size:
+            self.session.notice.emit(Notice("info", Message("The new size holds from the next start on.")))
 
     def _change_language(self, language: str) -> None:
         """The old window goes once the new one stands, so that the program never runs out of windows."""
@@ -121,13 +125,16 @@ class Program(QObject):
 
 def run(options: Options, arguments: list[str]) -> int:
     """Open the window and stay until it closes; with `screenshot`, until the picture is written. The exit code."""
-    application = QApplication(arguments)
-    application.setApplicationName(PROGRAM)
-    application.setOrganizationName(PROGRAM)
-    application.setDesktopFileName(PROGRAM)
+    QApplication.setApplicationName(PROGRAM)
+    QApplication.setOrganizationName(PROGRAM)
+    QApplication.setDesktopFileName(PROGRAM)
     pictured = options.screenshot is not None
+    store = None if pictured else QSettings()
+    if store is not None:
+        use_size(read_settings(store).size)
+    application = QApplication(arguments)
     data_folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation))
-    program = Program(application, options, None if pictured else QSettings(), data_folder)
+    program = Program(application, options, store, data_folder)
     picture = Screenshot(program.session, program, options.screenshot) if pictured else None
     program.start()
     code = application.exec()

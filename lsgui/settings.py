@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from lsgui.interface_size import SIZES
 from model.options import FineTuneOptions
 
 RECENT = 8
@@ -13,11 +14,12 @@ RECENT = 8
 
 @dataclass(frozen=True)
 class Settings:
-    """`geometry` is Qt's own blob; `splitters` maps a splitter's name to its sizes in logical pixels."""
+    """`size` is one of SIZES; `geometry` is Qt's own blob; `splitters` maps a splitter's name to its sizes in logical pixels."""
 
     language: str = "system"
     theme: str = "dark"
     opacity: int = 40
+    size: int = 100
     recent: tuple[str, ...] = ()
     geometry: bytes = b""
     splitters: dict[str, list[int]] = field(default_factory=dict)
@@ -38,6 +40,7 @@ def read_settings(store: QSettings) -> Settings:
         language=str(store.value("language", default.language)),
         theme=str(store.value("theme", default.theme)),
         opacity=_whole(store.value("opacity"), default.opacity),
+        size=_one_of(SIZES, store.value("size"), default.size),
         recent=_texts(store.value("recent")),
         geometry=_bytes(store.value("geometry")),
         splitters={name: _sizes(store.value(f"splitters/{name}")) for name in _names(store, "splitters")},
@@ -87,6 +90,11 @@ def _whole(value: object, default: int) -> int:
         return int(value)
     except (TypeError, ValueError):
         return default
+
+
+def _one_of(choices: tuple[int, ...], value: object, default: int) -> int:
+    found = _whole(value, default)
+    return found if found in choices else default
 
 
 def _sizes(value: object) -> list[int]:

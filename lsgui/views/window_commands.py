@@ -1,4 +1,4 @@
-"""The window's own choices: panels, theme, language, full screen, help."""
+"""The window's own choices: panels, theme, language, size, full screen, help."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMainWindow, QMessageBox, QWidget
 
+from lsgui.interface_size import SIZES, size_fits
 from lsgui.views.action_set import ActionSet
 from lsgui.views.appearance import Appearance
 from lsgui.views.key_sheet import KeySheet
@@ -44,6 +45,11 @@ class WindowCommands:
             actions.bind(f"theme-{choice}", lambda choice=choice: self.choose_theme(choice))
         for choice in ("system", "en", "zh_CN"):
             actions.bind(f"language-{choice}", lambda choice=choice: self._preferences.change(language=choice))
+        room = self._window.screen().availableSize().toTuple()
+        for choice in SIZES:
+            actions.bind(f"size-{choice}", lambda choice=choice: self._preferences.change(size=choice))
+            actions.by_id[f"size-{choice}"].setEnabled(choice == 100 or size_fits(choice, room))
+        actions.by_id[f"size-{self._preferences.settings.size}"].setChecked(True)
         actions.by_id[f"theme-{self._appearance.choice}"].setChecked(True)
         actions.by_id[f"language-{self._preferences.settings.language}"].setChecked(True)
         actions.bind("toggle-theme", lambda: self._toggle_theme(actions))

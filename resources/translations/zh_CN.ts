@@ -1008,6 +1008,22 @@
         <translation>跟随系统语言</translation>
     </message>
     <message>
+        <source>Interface at the system&apos;s size</source>
+        <translation>界面用系统的大小</translation>
+    </message>
+    <message>
+        <source>Interface at 125 %</source>
+        <translation>界面放大到 125 %</translation>
+    </message>
+    <message>
+        <source>Interface at 150 %</source>
+        <translation>界面放大到 150 %</translation>
+    </message>
+    <message>
+        <source>Interface at 200 %</source>
+        <translation>界面放大到 200 %</translation>
+    </message>
+    <message>
         <source>Dark or light</source>
         <translation>深色或浅色</translation>
     </message>
@@ -1855,6 +1871,10 @@
     <message>
         <source>The neighbours say nothing new about this image.</source>
         <translation>前后图像没有为此图像提供新内容。</translation>
+    </message>
+    <message>
+        <source>The new size holds from the next start on.</source>
+        <translation>新的大小从下次启动起生效。</translation>
     </message>
     <message>
         <source>The rest is background</source>

@@ -62,7 +62,7 @@ def test_the_self_check_passes_here_and_a_missing_gpu_is_a_note(checkout: Path) 
 def test_settings_come_back_and_damaged_ones_take_their_default(tmp_path: Path) -> None:
     store = QSettings(str(tmp_path / "a.ini"), QSettings.Format.IniFormat)
     settings = Settings(
-        "zh_CN", "light", 70, ("/一", "/b"), b"\x00\x01", {"across": [1, 2, 3]}, ("images",), not Settings().unlabelled,
+        "zh_CN", "light", 70, 150, ("/一", "/b"), b"\x00\x01", {"across": [1, 2, 3]}, ("images",), not Settings().unlabelled,
         True,
     )  # fmt: skip
     write_settings(store, settings)
@@ -73,9 +73,38 @@ def test_settings_come_back_and_damaged_ones_take_their_default(tmp_path: Path) 
     store.setValue("opacity", "much")
     store.setValue("splitters/across", "wide")
     store.setValue("unlabelled", "perhaps")
+    store.setValue("size", 3)
     damaged = read_settings(store)
     assert damaged.opacity == 40 and damaged.splitters["across"] == []
-    assert damaged.unlabelled == Settings().unlabelled
+    assert damaged.unlabelled == Settings().unlabelled and damaged.size == 100
+
+
+def test_a_new_size_is_remembered_and_said_to_hold_later(qapp: QApplication, tmp_path: Path) -> None:
+    store = QSettings(str(tmp_path / "size.ini"), QSettings.Format.IniFormat)
+    program, told = Program(qapp, Options(), store, tmp_path / "data"), []
+    program.session.notice.connect(told.append)
+    program.start()
+    program.window.actions_.by_id["size-125"].trigger()
+    assert "next start" in str(told[-1].message) and read_settings(store).size == 125
+    program.window.close()
+    program.finish()
+    program.window.deleteLater()
+
+
+def test_the_window_opens_in_the_remembered_size(checkout: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from PySide6.QtCore import QCoreApplication, QSettings, QTimer;"
+        "from lsgui import app; QCoreApplication.setApplicationName('lsgui');"
+        "QCoreApplication.setOrganizationName('lsgui'); store = QSettings(); store.setValue('size', 200); store.sync();"
+        "start = app.Program.start; ratios = [];"
+        "look = lambda one: (ratios.append(one.window.devicePixelRatio()), one.window.close());"
+        "app.Program.start = lambda one: (start(one), QTimer.singleShot(0, lambda: look(one)));"
+        "app.run(app.Options(), ['lsgui']); print(ratios)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "QT_SCALE_FACTOR"}
+    environment |= {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    said = subprocess.check_output([sys.executable, "-c", code], cwd=checkout, env=environment, text=True)
+    assert said.strip() == "[2.0]"
 
 
 def test_what_was_chosen_is_remembered(qapp: QApplication, tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""The size of the window and its text: which fit on a screen, and who may choose it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from lsgui.interface_size import size_fits, use_size
+
+
+@pytest.fixture(autouse=True)
+def _restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QT_SCALE_FACTOR", "1")
+    monkeypatch.delenv("QT_SCALE_FACTOR")
+
+
+def test_the_environment_comes_before_what_was_remembered() -> None:
+    use_size(100)
+    assert "QT_SCALE_FACTOR" not in os.environ
+    use_size(150)
+    assert os.environ["QT_SCALE_FACTOR"] == "1.5"
+    use_size(200)
+    assert os.environ["QT_SCALE_FACTOR"] == "1.5"
+
+
+@pytest.mark.parametrize(
+    ("screen", "in_force", "fitting"),
+    [
+        ((1366, 768), None, [100, 125]),
+        ((1920, 1080), None, [100, 125, 150]),
+        ((3840, 2160), None, [100, 125, 150, 200]),
+        ((1920, 1080), "2", [100, 125, 150, 200]),
+        ((1920, 1080), "much", [100, 125, 150]),
+    ],
+)
+def test_sizes_that_leave_too_little_room_are_not_offered(
+    screen: tuple[int, int], in_force: str | None, fitting: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if in_force is not None:
+        monkeypatch.setenv("QT_SCALE_FACTOR", in_force)
+    assert [size for size in (100, 125, 150, 200) if size_fits(size, screen)] == fitting

@@ -20,10 +20,10 @@ from model.staging import Download, Staging
 Limits = tuple[float, float]
 """The values of an image that become 0 and 1."""
 
-_BYTES = {True: 1.2, False: 12.5}
-"""GPU memory of one pass in bfloat16, per pixel and channel of width, with the fused layers and without."""
+_BYTES = {True: 19.2, False: 200}
+"""GPU memory of one pass in bfloat16, per token and channel of width, with the fused layers and without."""
 _MORE_BYTES = 16
-"""The same per pixel whatever the width: the pixels themselves in float32 and the results."""
+"""The same per pixel whatever the network: the pixels themselves in float32 and the results."""
 
 
 class Inference:
@@ -103,9 +103,9 @@ class Inference:
 
     def memory_needed(self, pixels: int) -> int:
         """Bytes of GPU memory that one pass over so many pixels takes, the weights left out."""
-        return round(
-            pixels * (_BYTES[self._fused] * (1 if self._half else 2) * self.network.config.width + _MORE_BYTES)
-        )
+        config = self.network.config
+        of_tokens = _BYTES[self._fused] * (1 if self._half else 2) * config.width / config.patch**2
+        return round(pixels * (of_tokens + _MORE_BYTES))
 
     def release(self) -> None:
         """Give a GPU's memory to others, as far as it is not the weights themselves."""

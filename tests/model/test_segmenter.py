@@ -18,6 +18,7 @@ from model.classes import Class, ClassTable
 from model.device import raise_unless_out_of_memory
 from model.errors import CheckpointError, DeviceLost, ModelError, OutOfMemory
 from model.images import Image
+from model.inference import Inference
 from model.input_range import InputRange
 from model.network import LightningUnet, NetworkConfig
 from model.opencv import cv2
@@ -252,6 +253,15 @@ def test_a_large_image_goes_through_in_one_pass_where_memory_allows_and_says_so_
     retried = predict(1 << 34)
     assert (retried.label_map == tiles.label_map).all() and "did not fit" in str(retried.notices[0])
     assert predict(1 << 34).notices == ()
+
+
+def test_finer_tokens_are_known_to_need_more_memory() -> None:
+    coarse = NetworkConfig(2, width=16, heads=(1, 2), encoder_blocks=(1, 1), decoder_blocks=(1,))
+    needed = [
+        Inference(LightningUnet(config), (0, 1), torch.device("cpu")).memory_needed(1 << 20)
+        for config in (coarse, dataclasses.replace(coarse, patch=2))
+    ]
+    assert 3 < needed[1] / needed[0] < 4
 
 
 def test_on_a_cpu_a_zoomed_image_that_does_not_fit_is_not_tried_twice(checkpoint: Checkpoint) -> None:

@@ -225,6 +225,22 @@ def test_the_twin_has_the_same_parameters_and_no_token_sees_another() -> None:
     assert seen[TWIN].sum() == 1 and seen[TWIN][1, 2] and seen[OURS].sum() > 8
 
 
+def test_attention_can_be_left_out_of_some_stages_and_its_reach_be_changed() -> None:
+    from model.network import Attention, LightningUnet
+    from tests.benchmarks.accuracy_networks import Variant
+
+    def made(words: str) -> LightningUnet:
+        variant = Variant.named(f"tiny {words} size=32", 2)
+        return variant.complete(LightningUnet(variant.config))
+
+    network = made("identity=[0,2]")
+    stages = [*network.encoder, *network.decoder]
+    changed = ["forward" in vars(next(m for m in stage.modules() if isinstance(m, Attention))) for stage in stages]
+    assert changed == [True, False, True, False, True, False, True]
+    slopes = [[m.slopes for m in made(words).modules() if isinstance(m, Attention)] for words in ("", "decay=0.25")]
+    assert all((slow * 4).equal(usual) for usual, slow in zip(*slopes, strict=True))
+
+
 def test_slices_of_a_volume_lie_as_those_of_dicom(tmp_path: Path) -> None:
     """Axes that grow to the right and to the front, as in NIfTI's RAS, are turned; others stay."""
     voxels = np.arange(24, dtype=np.int16).reshape(2, 3, 4)

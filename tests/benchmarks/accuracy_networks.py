@@ -1,14 +1,17 @@
 """Networks of the accuracy benchmark by name: the presets, their twins without attention, and the U-Net.
 
-A name is a preset, or `unet`; then perhaps `identity`, and fields of its configuration that differ, as JSON without blanks:
-`lightning-unet`, `lightning-unet identity`, `tiny width=48 scans=["rows"]`, `unet widths=[32,64,128]`.
+A name is a preset, or `unet`; then perhaps `identity` (in all stages, or in those that are listed, 0 the finest), `decay` (what
+all slopes are multiplied by), and fields of its configuration that differ, as JSON without blanks: `lightning-unet`,
+`lightning-unet identity`, `tiny identity=[0,1] width=48 scans=["rows"]`, `tiny decay=0.1`, `unet widths=[32,64,128]`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import json
+from collections.abc import Container
 
 import torch
 import torch.nn.functional as F
@@ -20,17 +23,20 @@ from model.presets import PRESETS
 from tests.benchmarks.peers import UNET_WIDTHS
 from tests.benchmarks.unet import UNet
 
-UNET, IDENTITY = "unet", "identity"
+UNET, IDENTITY, DECAY = "unet", "identity", "decay"
 
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """`config` is the network's own, or for the U-Net one that stands for the size of its input."""
+    """`config` is the network's own, or for the U-Net one that stands for the size of its input. Stages `without` attention
+    are counted from the finest.
+    """
 
     name: str
     config: NetworkConfig
     widths: tuple[int, ...] | None = None
-    attends: bool = True
+    without: tuple[int, ...] = ()
+    decay: float = 1.0
 
     @staticmethod
     def named(name: str, classes: int) -> Variant:
@@ -38,23 +44,30 @@ class Variant:
         base, *words = name.split()
         given = dict(word.split("=", 1) for word in words if "=" in word)
         rest = [word for word in words if "=" not in word]
-        if base not in (UNET, *PRESETS) or rest not in ([], [IDENTITY]) or (base == UNET and rest):
+        attends = base != UNET or not (rest or given.keys() & {IDENTITY, DECAY})
+        if base not in (UNET, *PRESETS) or rest not in ([], [IDENTITY]) or not attends:
             raise SystemExit(f"{name} is no network; expected {UNET}, or {', '.join(PRESETS)}, perhaps with {IDENTITY}")
         fields = {key: _tuples(json.loads(value)) for key, value in given.items()}
         widths = fields.pop("widths", UNET_WIDTHS) if base == UNET else None
-        config = PRESETS["lightning-unet" if base == UNET else base](classes)
-        return Variant(name, dataclasses.replace(config, **fields), widths, not rest)
+        without, decay = fields.pop(IDENTITY, None), fields.pop(DECAY, 1.0)
+        config = dataclasses.replace(PRESETS["lightning-unet" if base == UNET else base](classes), **fields)
+        stages = tuple(range(len(config.heads))) if rest else without or ()
+        return Variant(name, config, widths, stages, decay)
 
     def complete(self, network: LightningUnet) -> nn.Module:
         """The network to train and to judge, made of the product's own with its first weights."""
         if self.widths is not None:
             return ComparedUNet(self.config, self.widths)
-        return network if self.attends else without_attention(network)
+        for module in network.modules():
+            if isinstance(module, Attention):
+                module.slopes *= self.decay
+        return without_attention(network, self.without)
 
 
-def without_attention(network: LightningUnet) -> LightningUnet:
-    """The same network and parameters, but attention's operator gives v; what stands around the operator stays."""
-    for module in network.modules():
+def without_attention(network: LightningUnet, stages: Container[int]) -> LightningUnet:
+    """The same network and parameters, but in these stages attention's operator gives v; what stands around it stays."""
+    by_stage = [*enumerate(network.encoder), *zip(itertools.count(len(network.decoder) - 1, -1), network.decoder)]
+    for module in (module for stage, blocks in by_stage if stage in stages for module in blocks.modules()):
         if isinstance(module, Block):
             module.forward = functools.partial(_block_of_values, module)
         elif isinstance(module, Attention):

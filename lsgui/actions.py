@@ -116,6 +116,9 @@ def _window_actions() -> tuple[Action, ...]:
         Action("theme-dark", QT_TRANSLATE_NOOP("actions", "Dark"), (), "", "window", 1, True, "theme"),
         Action("theme-light", QT_TRANSLATE_NOOP("actions", "Light"), (), "", "window", 1, True, "theme"),
         Action(
+            "toggle-theme", QT_TRANSLATE_NOOP("actions", "Dark or light"), ("Ctrl+Shift+L",), "sun-moon", "window", 1
+        ),
+        Action(
             "language-system",
             QT_TRANSLATE_NOOP("actions", "Language of the system"),
             (),
@@ -140,9 +143,6 @@ def _window_actions() -> tuple[Action, ...]:
         Action("size-125", QT_TRANSLATE_NOOP("actions", "Interface at 125 %"), (), "", "window", 3, True, "size"),
         Action("size-150", QT_TRANSLATE_NOOP("actions", "Interface at 150 %"), (), "", "window", 3, True, "size"),
         Action("size-200", QT_TRANSLATE_NOOP("actions", "Interface at 200 %"), (), "", "window", 3, True, "size"),
-        Action(
-            "toggle-theme", QT_TRANSLATE_NOOP("actions", "Dark or light"), ("Ctrl+Shift+L",), "sun-moon", "window", 1
-        ),
         Action("full-screen", QT_TRANSLATE_NOOP("actions", "Full screen"), ("F11",), "", "window", 4, True),
         Action("key-sheet", QT_TRANSLATE_NOOP("actions", "Keys"), ("F1", "?"), "keyboard", "help"),
         Action("open-log", QT_TRANSLATE_NOOP("actions", "Open the log"), (), "", "help"),

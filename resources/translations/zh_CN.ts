@@ -1009,7 +1009,7 @@
     </message>
     <message>
         <source>Interface at the system&apos;s size</source>
-        <translation>界面用系统的大小</translation>
+        <translation>界面跟随系统大小</translation>
     </message>
     <message>
         <source>Interface at 125 %</source>

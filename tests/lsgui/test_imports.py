@@ -172,7 +172,7 @@ def test_every_file_of_the_program_has_its_layer() -> None:
     """A new file of the core must be placed, or its direction would not be checked."""
     helpers = {
         "lsgui", "lsgui.assets", "lsgui.rendering", "lsgui.overlay", "lsgui.theme", "lsgui.settings", "lsgui.translation",
-        "lsgui.action", "lsgui.actions", "lsgui.edit_actions", "lsgui.gestures", "lsgui.crash_log",
+        "lsgui.action", "lsgui.actions", "lsgui.edit_actions", "lsgui.gestures", "lsgui.crash_log", "lsgui.interface_size",
     }  # fmt: skip
     missing = [
         module_of(path) for path in FILES if module_of(path).startswith("lsgui") and layer_of(module_of(path)) is None

@@ -100,6 +100,9 @@ def _model_actions() -> tuple[Action, ...]:
             3,
         ),
         Action(
+            "new-model-fine", QT_TRANSLATE_NOOP("actions", "Train a new model for small things"), (), "", "model", 3
+        ),
+        Action(
             "new-model-tiny", QT_TRANSLATE_NOOP("actions", "Train a new tiny model (for a CPU)"), (), "", "model", 3
         ),
         Action("new-model-seed", QT_TRANSLATE_NOOP("actions", "Train the original description"), (), "", "model", 3),

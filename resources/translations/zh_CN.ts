@@ -968,6 +968,10 @@
         <translation>从头训练新模型</translation>
     </message>
     <message>
+        <source>Train a new model for small things</source>
+        <translation>从头训练用于细小目标的新模型</translation>
+    </message>
+    <message>
         <source>Train a new tiny model (for a CPU)</source>
         <translation>训练新的微型模型（适合 CPU）</translation>
     </message>

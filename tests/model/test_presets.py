@@ -15,7 +15,8 @@ def build(name: str, classes: int = 14) -> LightningUnet:
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters"), [("seed", 24_314_702), ("lightning-unet", 24_737_966), ("tiny", 2_769_646)]
+    ("name", "parameters"),
+    [("seed", 24_314_702), ("lightning-unet", 24_737_966), ("fine", 24_737_966), ("tiny", 2_769_646)],
 )
 def test_number_of_parameters(name: str, parameters: int) -> None:
     assert sum(weight.numel() for weight in build(name).parameters()) == parameters
@@ -42,6 +43,11 @@ def test_every_head_is_32_wide(name: str) -> None:
     network = build(name)
     widths = [m.project.in_features // m.heads for m in network.modules() if isinstance(m, Attention)]
     assert widths == [32] * 11
+
+
+def test_a_fine_network_sees_a_larger_image_in_views_that_cost_the_same() -> None:
+    coarse, detailed = (PRESETS[name](14) for name in ("lightning-unet", "fine"))
+    assert detailed.size == 2 * coarse.size and detailed.view == coarse.view == 512
 
 
 def test_seed_is_causal_by_rows_and_the_others_see_both_ways() -> None:

@@ -15,7 +15,7 @@ from model.layers import form_for
 from model.layers.plain import BlockParts, Scan
 
 PATCHES = (2, 4)
-"""Sides in pixels that a token may stand for: the kernels know no others."""
+"""Sides in pixels that a token may stand for. With 2, a GPU computes the first and the last layer without kernels."""
 VIEW = 128
 """Tokens a side of a training view, as far as the images are that large."""
 

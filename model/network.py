@@ -15,7 +15,7 @@ from model.layers import form_for
 from model.layers.plain import BlockParts, Scan
 
 PATCHES = (2, 4)
-"""Sides in pixels that a token may stand for. On a GPU, 2 lacks kernels for the first layer and a prediction's last."""
+"""Sides in pixels that a token may stand for: the kernels know no others."""
 VIEW = 128
 """Tokens a side of a training view, as far as the images are that large."""
 

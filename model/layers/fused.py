@@ -26,11 +26,11 @@ _DTYPES = (torch.float16, torch.bfloat16, torch.float32)
 def embed(
     images: torch.Tensor, mean: torch.Tensor, std: torch.Tensor, step: int, layer: nn.Conv2d, after: nn.LayerNorm
 ) -> torch.Tensor:
-    fits = layer.kernel_size == (4, 4) and layer.out_channels <= patches.WIDEST and not images.requires_grad
+    fits = layer.kernel_size in patches.SIDES and layer.out_channels <= patches.WIDEST and not images.requires_grad
     if not fits or images.dtype not in (*_DTYPES, torch.uint8):
         return plain.embed(images, mean, std, step, layer, after)
     dtype = _dtype(layer.weight)
-    shape = tuple(-(-side // step) * step // 4 for side in images.shape[2:])
+    shape = tuple(-(-side // step) * step // layer.kernel_size[0] for side in images.shape[2:])
     parameters = layer.weight, layer.bias, after.weight, after.bias
     return patches.Embed.apply(images, mean, std, *parameters, after.eps, shape, dtype)
 
@@ -129,8 +129,8 @@ def classify(
     classes: nn.Linear,
     shape: tuple[int, int],
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    if x.dtype == _dtype(x) and _supported(x) and factor == 4 and x.shape[-1] <= classifier.WIDEST:
-        return classifier.classify(x, enlarge, after, classes, shape)
+    if x.dtype == _dtype(x) and _supported(x) and classifier.fits(x, factor):
+        return classifier.classify(x, factor, enlarge, after, classes, shape)
     return plain.classes_of(head(x, factor, enlarge, after, classes), shape)
 
 

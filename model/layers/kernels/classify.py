@@ -1,6 +1,6 @@
 """The last layer without gradients: tokens to channels, their certainty and the classes' mean probabilities, all bytes.
 
-A token's factor x factor pixels are one cell of those means. Neither the pixels' channels nor their logits are stored.
+A program has all tokens of each 4x4 pixels that are averaged. Neither the pixels' channels nor their logits are stored.
 """
 
 from __future__ import annotations
@@ -15,14 +15,24 @@ from model.layers.kernels.launch import on_device
 from model.layers.kernels.narrow import parts, turned, vector
 from model.layers.kernels.norm import standardise
 
-WIDEST = 256
-"""Channels of a token that a program holds."""
+WIDEST = {2: 128, 4: 256}
+"""Channels of a token that a program holds, by the pixels a side that they become."""
+
+
+def fits(x: torch.Tensor, factor: int) -> bool:
+    """Whether `classify` can take x (B, h, w, C): its tokens must fill whole cells."""
+    return x.shape[-1] <= WIDEST.get(factor, 0) and not any(factor * length % 4 for length in x.shape[1:3])
 
 
 def classify(
-    x: torch.Tensor, enlarge: nn.Linear, after: nn.LayerNorm, classes: nn.Linear, shape: tuple[int, int]
+    x: torch.Tensor,
+    factor: int,
+    enlarge: nn.Linear,
+    after: nn.LayerNorm,
+    classes: nn.Linear,
+    shape: tuple[int, int],
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """As `plain.classify` for x (B, h, w, C) and 4x4 pixels a token."""
+    """As `plain.classify` for what `fits`."""
     batch, rows, columns, width = x.shape
     height, across = shape
     numbers, inner = classes.weight.shape
@@ -35,7 +45,7 @@ def classify(
         _classify[(triton.cdiv(tokens, block_r),)](
             x.contiguous(), enlarge.weight.to(x.dtype), after.weight, after.bias, classes.weight, classes.bias,
             channel, sure, means, tokens, rows, columns, height, across, after.eps,
-            width, inner, numbers, *parts(width), block_r, block_q, block_k, num_warps=4,
+            width, factor, inner, numbers, *parts(width), block_r, block_q, block_k, num_warps=4,
             num_stages=3 if width <= 128 else 2,
         )  # fmt: skip
     return channel, sure, means
@@ -47,19 +57,27 @@ def _byte(value):
     return tl.floor(tl.where(value >= 0, value, 0.0) * 255 + 0.5).to(tl.uint8)
 
 
+@triton.jit
+def _place(cell, rows, columns):
+    """The row, the column and the image of a cell."""
+    return (cell // columns) % rows, cell % columns, (cell // (columns * rows)).to(tl.int64)
+
+
 @triton.jit(do_not_specialize=["tokens", "rows", "columns", "height", "across"])
 def _classify(
     x, enlarge, weight, bias, class_weight, class_bias, channels, sure, means,
     tokens, rows, columns, height, across, eps,
-    width: tl.constexpr, inner: tl.constexpr, classes: tl.constexpr, part_a: tl.constexpr, part_b: tl.constexpr,
-    block_r: tl.constexpr, block_q: tl.constexpr, block_k: tl.constexpr,
+    width: tl.constexpr, factor: tl.constexpr, inner: tl.constexpr, classes: tl.constexpr,
+    part_a: tl.constexpr, part_b: tl.constexpr, block_r: tl.constexpr, block_q: tl.constexpr, block_k: tl.constexpr,
 ):  # fmt: skip
     dtype: tl.constexpr = x.dtype.element_ty
-    token = tl.program_id(0) * block_r + tl.arange(0, block_r)
-    row, column = (token // columns) % rows, token % columns
-    image = (token // (columns * rows)).to(tl.int64)
-    place = x + token.to(tl.int64)[:, None] * width
-    known = (token < tokens)[:, None]
+    side: tl.constexpr = 4 // factor
+    number = tl.program_id(0) * block_r + tl.arange(0, block_r)
+    cell, part = number // (side * side), number % (side * side)
+    row, column, image = _place(cell, rows // side, columns // side)
+    row, column = row * side + part // side, column * side + part % side
+    place = x + ((image * rows + row) * columns + column)[:, None] * width
+    known = (number < tokens)[:, None]
     a, q, label = tl.arange(0, part_a), tl.arange(0, block_q), tl.arange(0, block_k)
     x_a = tl.load(place + a[None, :], mask=known & (a < width)[None, :], other=0.0)
     if part_b > 0:
@@ -69,25 +87,29 @@ def _classify(
     by_class = tl.trans(class_weights(class_weight, classes, inner, block_k, block_q).to(dtype))
     class_shift = vector(class_bias, label, classes)
     total = tl.zeros((block_r, block_k), tl.float32)
-    for pixel in range(16):
-        part = enlarge + pixel * inner * width
-        value = tl.dot(x_a, turned(part, a, q, width, inner), input_precision="ieee")
+    for pixel in range(factor * factor):
+        wide = enlarge + pixel * inner * width
+        value = tl.dot(x_a, turned(wide, a, q, width, inner), input_precision="ieee")
         if part_b > 0:
-            value += tl.dot(x_b, turned(part, b, q, width, inner), input_precision="ieee")
+            value += tl.dot(x_b, turned(wide, b, q, width, inner), input_precision="ieee")
         value, _ = standardise(value, q < inner, eps, inner)
         scores = tl.dot((value * gain + shift).to(dtype), by_class, input_precision="ieee") + class_shift
         scores = tl.where((label < classes)[None, :], scores, float("-inf"))
         chances = tl.exp(scores - tl.max(scores, 1)[:, None])
         chances = chances / tl.sum(chances, 1)[:, None]
-        y, z = row * 4 + pixel // 4, column * 4 + pixel % 4
-        seen = (y < height) & (z < across) & (token < tokens)
+        y, z = row * factor + pixel // factor, column * factor + pixel % factor
+        seen = (y < height) & (z < across) & (number < tokens)
         at = (image * height + y) * across + z
         tl.store(channels + at, tl.argmax(scores, 1).to(tl.uint8), mask=seen)
         tl.store(sure + at, _byte(tl.max(chances, 1)), mask=seen)
         total += tl.where(seen[:, None], chances, 0.0)
+    if side > 1:
+        total = tl.sum(tl.reshape(total, (block_r // (side * side), side * side, block_k)), 1)
+        cell = tl.program_id(0) * (block_r // (side * side)) + tl.arange(0, block_r // (side * side))
+    row, column, image = _place(cell, rows // side, columns // side)
     cells_y, cells_x = (height + 3) // 4, (across + 3) // 4
     pixels = tl.minimum(height - row * 4, 4) * tl.minimum(across - column * 4, 4)
-    seen = (row < cells_y) & (column < cells_x) & (token < tokens)
+    seen = (row < cells_y) & (column < cells_x) & (cell * side * side < tokens)
     at = ((image * classes)[:, None] + label[None, :]) * cells_y + row[:, None]
     at = at * cells_x + column[:, None]
     tl.store(means + at, _byte(total / pixels.to(tl.float32)[:, None]), mask=seen[:, None] & (label < classes)[None, :])

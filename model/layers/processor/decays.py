@@ -11,30 +11,34 @@ _NEGLIGIBLE = 80.0
 
 
 @functools.lru_cache(maxsize=32)
-def decays_of(slopes: tuple[float, ...], direction: str, chunk: int) -> Decays:
+def decays_of(slopes: tuple[float, ...], direction: str, chunk: int, width: int) -> Decays:
     """Kept for the few scans of a network: to compute them takes as long as a tenth of a small scan."""
-    return Decays(slopes, direction, chunk)
+    return Decays(slopes, direction, chunk, width)
 
 
 class Decays:
-    """`sides` are those that a token looks to: False for what comes before, True for what comes after."""
+    """`sides` are those that a token looks to: False for what comes before, True for what comes after.
 
-    def __init__(self, slopes: tuple[float, ...], direction: str, chunk: int) -> None:
-        self.slopes, self.heads, self.chunk = torch.tensor(slopes)[:, None, None], len(slopes), chunk
+    `to_edge` and `from_edge` have for each side (heads, 1, tokens of a chunk, width), one number over the whole width.
+    """
+
+    def __init__(self, slopes: tuple[float, ...], direction: str, chunk: int, width: int) -> None:
+        self.slopes, self.heads = torch.tensor(slopes)[:, None, None], len(slopes)
+        self.chunk, self.width = chunk, width
         self.sides = {"causal": (False,), "anticausal": (True,)}.get(direction, (False, True))
         step = torch.arange(chunk, dtype=torch.float32)
         distance = step[:, None] - step
         seen = {"causal": distance >= 0, "anticausal": distance <= 0}.get(direction, torch.ones(()))
         self.inside = (_decay(self.slopes * distance.abs()) * seen)[:, None]
-        steps = torch.stack([step.flip(0) if side else step for side in self.sides], dim=1)
-        self.to_edge = self._by_token(chunk - 1 - steps)
-        self.from_edge = self._by_token(steps + 1)
+        steps = [step.flip(0) if side else step for side in self.sides]
+        self.to_edge = tuple(self._by_token(chunk - 1 - one) for one in steps)
+        self.from_edge = tuple(self._by_token(one + 1) for one in steps)
         self.whole = _decay(self.slopes * chunk)
         self.of_chunks = functools.lru_cache(maxsize=8)(self._of_chunks)
 
     def _by_token(self, steps: torch.Tensor) -> torch.Tensor:
-        """(heads, 1, tokens of a chunk, sides, 1)"""
-        return _decay(self.slopes * steps)[:, None, :, :, None]
+        decays = _decay(self.slopes * steps[:, None])[:, None]
+        return decays.expand(-1, -1, -1, self.width).contiguous()
 
     def _of_chunks(self, chunks: int, reverse: bool) -> tuple[torch.Tensor, torch.Tensor]:
         """Between the chunks of a slab (heads, chunks, chunks), and from the slab's edge to each (heads, chunks, 1)."""

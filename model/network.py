@@ -146,7 +146,10 @@ class LightningUnet(nn.Module):
         return self
 
     def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Tokens (B, h, w, C) -> the deepest stage's (B, h/8, w/8, 8C), and what each stage before it gave."""
+        """Tokens (B, h, w, C) -> the deepest stage's (B, h/r, w/r, r C), and what each stage before it gave.
+
+        Each stage after the first halves the grid: r is 8 with four of them, 16 with five.
+        """
         skips = []
         for stage, merge in zip(self.encoder, self.merge, strict=False):
             x = self._through(stage, x)

@@ -18,22 +18,25 @@ def seed(classes: int = 14) -> NetworkConfig:
 
 
 def lightning_unet(classes: int = 14) -> NetworkConfig:
-    """The default: the same body with skip connections, both directions over rows and columns in turn, and a depthwise
-    convolution in each block.
+    """The default: tokens of 2x2 pixels in five stages, with skip connections, both directions over rows and columns in
+    turn, and a depthwise convolution in each block. 11.1 M parameters.
     """
-    return _config(classes)
+    five = {"heads": (1, 2, 4, 8, 16), "encoder_blocks": (2,) * 5, "decoder_blocks": (1,) * 4}
+    return _config(classes, patch=2, width=32, **five)
 
 
 def fine(classes: int = 14) -> NetworkConfig:
-    """The default on images zoomed to 1024: its tokens are half as wide, and a prediction has four times as many.
-
-    Street scenes, drives that it had not seen: 6 points of mIoU more after 75 s on an H200. Views stay 512 pixels.
+    """For small things in large images, which are zoomed to 1024: four stages, three times as wide, of as many tokens of
+    4x4 pixels as a prediction of the default has of 2x2. Views stay 512 pixels. 24.7 M parameters.
     """
     return _config(classes, size=1024)
 
 
 def tiny(classes: int = 14) -> NetworkConfig:
-    """The default's shape at a third of its width, for CPUs and for the demonstration."""
+    """Four stages of tokens of 4x4 pixels, for CPUs and for the demonstration. 2.8 M parameters.
+
+    It learns from whole images, which teach a CPU more in its few steps than parts of them do.
+    """
     return _config(classes, width=32, heads=(1, 2, 4, 8))
 
 

@@ -102,7 +102,7 @@ def test_the_checks_for_a_gpu_run_on_a_cpu_and_find_its_forms_equal() -> None:
     from tests.benchmarks.subject import Scale
 
     cpu = torch.device("cpu")
-    checks = fused_network(cpu, ["tiny"], [(1, 3, 64, 64)]), fused_answers(cpu, "tiny"), fused_loss(cpu)
+    checks = fused_network(cpu, ["tiny"], [(1, 3, 64, 64)]), fused_answers(cpu, ["tiny"]), fused_loss(cpu)
     figures = [figure for check in (*checks, memory(cpu, Scale.toy())) for figure in check]
     assert len(figures) > 20 and all(figure.passed for figure in figures), [f for f in figures if not f.passed]
     assert not Figure("nan", float("nan"), 1).passed and not Figure("large", 2, 1).passed

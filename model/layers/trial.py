@@ -8,8 +8,8 @@ from torch import nn
 from model.layers import fused
 from model.precision import Precision
 
-_WIDTH = 96
-"""Of the presets, so that most of what is compiled here is used later."""
+_STARTS = ((32, 2), (96, 4))
+"""Widths of the first stage and sides of its tokens: the presets', so that most of what is compiled here is used later."""
 _WIDE = 192
 """Beyond what the narrow kernels take."""
 _LINES = (2, 64)
@@ -24,7 +24,7 @@ def try_out(device: torch.device) -> None:
     backward, dtype = torch.is_grad_enabled(), Precision(device).dtype
     # Weights are drawn at random, which must change nothing outside.
     with torch.random.fork_rng([]), torch.autocast(device.type, dtype, dtype != torch.float32, cache_enabled=False):
-        total = _image(device, backward).float().sum()
+        total = sum(_image(device, backward, *start).float().sum() for start in _STARTS)
         for lines in _LINES:
             x = torch.zeros(1, lines, 128, _WIDE, dtype=dtype, device=device, requires_grad=backward)
             total = total + _block(x).float().sum()
@@ -33,19 +33,20 @@ def try_out(device: torch.device) -> None:
             total.backward()
 
 
-def _image(device: torch.device, backward: bool) -> torch.Tensor:
+def _image(device: torch.device, backward: bool, width: int, patch: int) -> torch.Tensor:
     """From pixels through a stage, to a deeper one and back: logits (B, H, W, classes)."""
-    width, images = _WIDTH, torch.zeros(2, 1, 64, 64, device=device)
+    images = torch.zeros(2, 1, 64, 64, device=device)
     mean = torch.zeros(3, 1, 1, device=device)
-    convolution = nn.Conv2d(3, width, 4, stride=4).to(device)
+    convolution = nn.Conv2d(3, width, patch, stride=patch).to(device)
     skip = _block(fused.embed(images, mean, mean + 1, 8, convolution, _norm(width, device)))
     deep = fused.merge(skip, _norm(4 * width, device))
     deep = fused.linear(deep, _linear(4 * width, 4 * width, device))
     x = fused.rejoin(deep, 2, _norm(width, device), skip, _linear(2 * width, width, device))
-    last = _linear(width, 4 * width, device), _norm(width // 4, device), _linear(width // 4, 2, device)
+    inner = width // patch
+    last = _linear(width, patch**2 * inner, device), _norm(inner, device), _linear(inner, 2, device)
     if not backward:
-        fused.classify(x, 4, *last, images.shape[2:])
-    return fused.head(x, 4, *last)
+        fused.classify(x, patch, *last, images.shape[2:])
+    return fused.head(x, patch, *last)
 
 
 def _block(x: torch.Tensor) -> torch.Tensor:

@@ -50,7 +50,7 @@ class Variant:
         fields = {key: _tuples(json.loads(value)) for key, value in given.items()}
         widths = fields.pop("widths", UNET_WIDTHS) if base == UNET else None
         without, decay = fields.pop(IDENTITY, None), fields.pop(DECAY, 1.0)
-        config = dataclasses.replace(PRESETS["lightning-unet" if base == UNET else base](classes), **fields)
+        config = dataclasses.replace((NetworkConfig if base == UNET else PRESETS[base])(classes), **fields)
         stages = tuple(range(len(config.heads))) if rest else without or ()
         return Variant(name, config, widths, stages, decay)
 

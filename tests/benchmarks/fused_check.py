@@ -6,6 +6,7 @@ in chunks, so that no kernel of ours is on both sides.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from unittest import mock
 
@@ -29,7 +30,7 @@ spread they are 5e-6 and 6 % off, as those of `lightning-unet` are at 1.
 
 def fused_network(
     device: torch.device = GPU,
-    presets: Iterable[str] = ("lightning-unet", "seed"),
+    presets: Iterable[str] = ("lightning-unet", "fine", "seed"),
     sizes: Sequence[tuple[int, ...]] = SIZES,
 ) -> Iterator[Figure]:
     """Logits and all gradients of the presets. float32 is held to the plain network; half precision to be no further from
@@ -51,9 +52,11 @@ def fused_network(
                 yield Figure(f"{case} {its_mean:.1e}, mean of gradients", mean / its_mean, 1.25)
 
 
-def fused_answers(device: torch.device = GPU, preset: str = "lightning-unet") -> Iterator[Figure]:
+def fused_answers(
+    device: torch.device = GPU, presets: Iterable[str] = ("lightning-unet", "fine")
+) -> Iterator[Figure]:
     """`classify` against what its logits say: channels wherever the best two are not next to equal, and both planes."""
-    for shape in SIZES:
+    for preset, shape in itertools.product(presets, SIZES):
         network, images = _case(preset, shape, device)
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
             channels, sure, scores = network.classify(images)
@@ -61,7 +64,7 @@ def fused_answers(device: torch.device = GPU, preset: str = "lightning-unet") ->
             logits = network(images).permute(0, 2, 3, 1)
         best, certain, shares = plain.classes_of(logits, shape[2:])
         clear = logits.topk(2, dim=-1).values.diff(dim=-1).abs()[..., 0] > 0.1
-        what = f"classify {shape[2]}x{shape[3]} bfloat16"
+        what = f"{preset} classify {shape[2]}x{shape[3]} bfloat16"
         yield Figure(f"{what}: clear pixels of another class", float((channels != best)[clear].float().mean()), 1e-3)
         for part, mine, its in (("confidence", sure, certain), ("scores", scores, shares)):
             yield Figure(f"{what}: mean difference of {part}", float((mine.float() - its).abs().mean()) / 255, 1e-2)

@@ -16,7 +16,7 @@ def build(name: str, classes: int = 14) -> LightningUnet:
 
 @pytest.mark.parametrize(
     ("name", "parameters"),
-    [("seed", 24_314_702), ("lightning-unet", 24_737_966), ("fine", 24_737_966), ("tiny", 2_769_646)],
+    [("seed", 24_314_702), ("lightning-unet", 11_056_366), ("fine", 24_737_966), ("tiny", 2_769_646)],
 )
 def test_number_of_parameters(name: str, parameters: int) -> None:
     assert sum(weight.numel() for weight in build(name).parameters()) == parameters
@@ -42,12 +42,14 @@ def test_seed_has_the_shapes_of_the_description() -> None:
 def test_every_head_is_32_wide(name: str) -> None:
     network = build(name)
     widths = [m.project.in_features // m.heads for m in network.modules() if isinstance(m, Attention)]
-    assert widths == [32] * 11
+    assert widths == [32] * (14 if name == "lightning-unet" else 11)
 
 
-def test_a_fine_network_sees_a_larger_image_in_views_that_cost_the_same() -> None:
-    coarse, detailed = (PRESETS[name](14) for name in ("lightning-unet", "fine"))
-    assert detailed.size == 2 * coarse.size and detailed.view == coarse.view == 512
+def test_the_default_and_the_fine_network_learn_from_parts_of_an_image() -> None:
+    sizes = {name: (config.size, config.view, config.patch) for name, config in ((x, PRESETS[x](14)) for x in PRESETS)}
+    assert sizes == {
+        "seed": (512, 512, 4), "lightning-unet": (512, 256, 2), "fine": (1024, 512, 4), "tiny": (512, 512, 4)
+    }  # fmt: skip
 
 
 def test_seed_is_causal_by_rows_and_the_others_see_both_ways() -> None:
@@ -59,7 +61,7 @@ def test_seed_is_causal_by_rows_and_the_others_see_both_ways() -> None:
 
 
 def test_seed_has_no_skips() -> None:
-    assert not seed().skips and len(build("seed").join) == 0 and len(build("lightning-unet").join) == 3
+    assert not seed().skips and len(build("seed").join) == 0 and len(build("lightning-unet").join) == 4
 
 
 @pytest.mark.parametrize("classes", [1, 2, 200])

@@ -52,9 +52,7 @@ def fused_network(
                 yield Figure(f"{case} {its_mean:.1e}, mean of gradients", mean / its_mean, 1.25)
 
 
-def fused_answers(
-    device: torch.device = GPU, presets: Iterable[str] = ("lightning-unet", "fine")
-) -> Iterator[Figure]:
+def fused_answers(device: torch.device = GPU, presets: Iterable[str] = ("lightning-unet", "fine")) -> Iterator[Figure]:
     """`classify` against what its logits say: channels wherever the best two are not next to equal, and both planes."""
     for preset, shape in itertools.product(presets, SIZES):
         network, images = _case(preset, shape, device)

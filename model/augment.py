@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +14,9 @@ from model.opencv import cv2
 
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 """Red, green and blue as brightness and two axes of colour, as NTSC television had them."""
+_RGB = np.linalg.inv(_YIQ)
+_FURTHEST = 32_000
+"""Pixels: a little less than the longest side that OpenCV can warp from."""
 
 
 @dataclass(frozen=True)
@@ -50,33 +55,39 @@ class Augmentation:
 
     def geometry(self, centre: tuple[float, float], size: int, rng: np.random.Generator) -> np.ndarray:
         """A random matrix (2, 3) from pixels (x, y) of a `size` x `size` view to those of the image around `centre`."""
-        zoom = np.exp(rng.uniform(*np.log(self.scale)))
-        angle = np.deg2rad(rng.uniform(-self.rotation, self.rotation))
-        flip = -1.0 if self.mirror and rng.random() < 0.5 else 1.0
-        stretch = np.exp(rng.uniform(-self.aspect, self.aspect) / 2)
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / zoom
-        turn = turn @ np.diag([flip * stretch, 1 / stretch])
-        middle = np.full(2, (size - 1) / 2) + rng.uniform(-self.shift, self.shift, 2) * size
-        return np.column_stack([turn, np.asarray(centre) - turn @ middle])
+        # Plain numbers: a view costs the threads little but this, and Python lets only one of them compute at a time.
+        least, most = self.scale
+        flipped, grown, *chance = rng.random(6).tolist()
+        angle, aspect, right, down = (2 * share - 1 for share in chance)
+        zoom, angle = least * (most / least) ** grown, math.radians(self.rotation * angle)
+        across, along = math.exp(self.aspect * aspect / 2) / zoom, math.exp(-self.aspect * aspect / 2) / zoom
+        if self.mirror and flipped < 0.5:
+            across = -across
+        a, b = across * math.cos(angle), -along * math.sin(angle)
+        c, d = across * math.sin(angle), along * math.cos(angle)
+        x, y = (((size - 1) / 2 + self.shift * size * way) for way in (right, down))
+        return np.array([[a, b, centre[0] - a * x - b * y], [c, d, centre[1] - c * x - d * y]])
 
     def look(self, limits: tuple[float, float], coloured: bool, rng: np.random.Generator) -> Look:
         """A random look of a view whose `limits` become 0 and 1."""
         bounds = (self.contrast, self.brightness, self.gamma, self.gradient, self.gradient, self.blur, self.noise)
-        contrast, brightness, gamma, right, down, blur, noise = (rng.uniform(-1, 1, len(bounds)) * bounds).tolist()
+        start, step, *chance = rng.random(2 + len(bounds) + 5).tolist()
+        chance = [2 * share - 1 for share in chance]
+        contrast, brightness, gamma, right, down, blur, noise = map(operator.mul, chance, bounds)
         colour = Look.colour
         if coloured and (self.saturation or self.hue or self.gain):
-            chance = rng.uniform(-1, 1, 5)
-            turned = _turned(chance[0] * self.hue, 1 + chance[1] * self.saturation)
-            colour = tuple((turned * np.exp(chance[2:] * self.gain)).ravel().tolist())
-        start, step = rng.integers(GRAINS, size=2).tolist()
-        tone = 1 + contrast, brightness, float(np.exp(gamma)), (right, down)
-        return Look(limits, colour, *tone, max(blur, 0.0), abs(noise), (start, step | 1))
+            hue, saturation, *gains = chance[len(bounds) :]
+            turned = _turned(hue * self.hue, 1 + saturation * self.saturation)
+            colour = tuple((turned * [math.exp(gain * self.gain) for gain in gains]).ravel().tolist())
+        tone = 1 + contrast, brightness, math.exp(gamma), (right, down)
+        grain = int(start * GRAINS), int(step * GRAINS) | 1
+        return Look(limits, colour, *tone, max(blur, 0.0), abs(noise), grain)
 
 
 def _turned(angle: float, factor: float) -> np.ndarray:
     """A matrix (3, 3) of colours: their hue turned about grey by an `angle`, their saturation times a `factor`."""
-    cos, sin = factor * np.cos(angle), factor * np.sin(angle)
-    return np.linalg.inv(_YIQ) @ np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]]) @ _YIQ
+    cos, sin = factor * math.cos(angle), factor * math.sin(angle)
+    return _RGB @ np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]]) @ _YIQ
 
 
 def centred(centre: tuple[float, float], size: int) -> np.ndarray:
@@ -110,7 +121,9 @@ def thinned(label: np.ndarray, levels: np.ndarray, rng: np.random.Generator) -> 
 
 
 def _surroundings(plane: np.ndarray, matrix: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The part of the image that the view touches, because OpenCV cannot warp from sides above 32767 pixels."""
+    """The image, or where OpenCV cannot warp from one so long, the part of it that the view touches."""
+    if max(plane.shape[:2]) <= _FURTHEST:
+        return np.ascontiguousarray(plane), matrix
     corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ matrix.T
     limits = np.array([plane.shape[1], plane.shape[0]])
     low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 2, 0, limits - 1)

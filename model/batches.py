@@ -49,7 +49,8 @@ class ViewPlan:
         matrix = self.augmentation.geometry(self._centre(example, rng), self.size, rng)
         view = warp_pixels(example.pixels, matrix, self.size)
         look = self.augmentation.look(example.limits, view.ndim == 3, rng)
-        pixels = np.broadcast_to(view if view.ndim == 3 else view[..., None], (self.size, self.size, self.planes))
+        whole = (self.size, self.size, self.planes)
+        pixels = view if view.shape == whole else np.broadcast_to(view.reshape(self.size, self.size, -1), whole)
         channels = warp_label(example.channels, matrix, self.size)
         if example.levels is not None:
             channels = thinned(channels, warp_label(example.levels, matrix, self.size), rng)
@@ -65,11 +66,13 @@ class ViewPlan:
         Anywhere in an image without a label.
         """
         height, width = example.channels.shape
+        which, place, right, down = rng.random(4).tolist()
         if example.anchors:
-            places = example.anchors[int(rng.choice(list(example.anchors)))]
-            x, y = places[rng.integers(len(places))] + rng.uniform(-0.25, 0.25, 2) * self.size
+            places = list(example.anchors.values())[int(which * len(example.anchors))]
+            x, y = places[int(place * len(places))].tolist()
+            x, y = x + (right - 0.5) / 2 * self.size, y + (down - 0.5) / 2 * self.size
         else:
-            x, y = rng.uniform(0, (width, height))
+            x, y = right * width, down * height
         return _within(x, width, self.size), _within(y, height, self.size)
 
 
@@ -78,7 +81,7 @@ class BatchFeed:
 
     While `mixed`, every second view is of one of the `others`, images without a label that can be read. Of `ranks` that
     train together each gets another batch; `drawn` counts the views of all. `threads` cut views, `ahead` batches at a time:
-    512 x 512 pixels take one thread 2 ms, mostly outside of Python.
+    512 x 512 pixels take one thread 2.3 ms, 256 x 256 0.7, of which 0.1 ms is Python.
     """
 
     def __init__(
@@ -205,4 +208,4 @@ def _within(position: float, extent: int, size: int) -> float:
     """The nearest centre whose view of `size` stays inside, or the image's own centre when it is no larger."""
     if extent <= size:
         return (extent - 1) / 2
-    return float(np.clip(position, (size - 1) / 2, extent - 1 - (size - 1) / 2))
+    return min(max(position, (size - 1) / 2), extent - 1 - (size - 1) / 2)

@@ -23,6 +23,7 @@ from model.calibration import calibration_error
 from model.checkpoint import Checkpoint
 from model.device import device_name
 from model.network import LightningUnet
+from model.opencv import cv2
 from model.options import FineTuneOptions
 from model.plan import Plan
 from model.presets import PRESETS
@@ -84,6 +85,7 @@ class Run:
 def measure(run: Run, fold: Fold, device: torch.device) -> dict[str, object]:
     """Train, judge, and return what the result file holds, but for the state of the code."""
     torch.backends.cudnn.benchmark = True
+    cv2.setNumThreads(1)  # as the product's commands do
     fold = fold.labelled(run.labelled).stroked(run.strokes)
     variant = Variant.named(run.network, len(fold.classes.classes))
     start, plan, network = _prepared(run, variant, fold, device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,25 @@ def test_listed_runs_are_made_and_none_is_begun_too_late(
     assert accuracy.main(command) == 1
     said = capsys.readouterr().out
     assert "nothing is no network" in said and said.count("done in") == 1  # the next one is made in a new process
+
+
+def test_lines_that_are_added_while_others_work_are_made_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, made = tmp_path / "runs.txt", []
+    listed.write_text("--network one\n")
+
+    def worked(work: object, runs: Iterable[list[str]], device: str, patience: float) -> int:
+        for run in runs:
+            made.append(run[2])
+            with listed.open("a") as file:
+                file.write("--network 'two' # and no more\n" if len(made) == 1 else "\n")
+        return 0
+
+    monkeypatch.setattr(accuracy, "spread", worked)
+    assert accuracy.main(["runs", str(listed), "--results", str(tmp_path / "r"), "--device", "cpu"]) == 0
+    assert made == ["one", "two"]
+    listed.write_text("--network 'one\n")
+    with pytest.raises(SystemExit, match="no command line"):
+        accuracy.main(["runs", str(listed), "--results", str(tmp_path / "r"), "--device", "cpu"])
 
 
 def _result(name: str, fold: str, seed: int, counts: np.ndarray, **other: object) -> dict[str, object]:

@@ -3,7 +3,7 @@
     train --network NAME --images DIR --labels DIR --hold-out GROUP --seconds T --seed S --results DIR
     camvid PATH --networks NAME ... --seeds 0 1 --seconds T --results DIR     one drive held out at a time
     ct PATH --networks NAME ... --seeds 0 1 --seconds T --results DIR         learn from ct_nifti, judge on ct_dicom
-    runs FILE --results DIR                                                   each line of it what `train` is given
+    runs FILE --results DIR             each line of it what `train` is given; lines may be added while it works
     table --results DIR --against NAME
 
 `train` makes one run and writes its result file. `camvid`, `ct` and `runs` make all runs that DIR lacks, one at a time on each
@@ -18,7 +18,7 @@ import json
 import math
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from model.classes import ClassTable
@@ -69,8 +69,23 @@ def protocol(chosen: argparse.Namespace) -> int:
 
 def runs(chosen: argparse.Namespace) -> int:
     """What the lines of a file say, and the table."""
-    lines = chosen.file.read_text(encoding="utf-8").splitlines()
-    return _all([shlex.split(line, comments=True) for line in lines if shlex.split(line, comments=True)], chosen)
+    return _all(_listed(chosen.file), chosen)
+
+
+def _listed(path: Path) -> Iterator[list[str]]:
+    """The lines of the file, read anew for each, so that lines can be added to it meanwhile."""
+    for number in itertools.count():
+        lines = [words for line in path.read_text(encoding="utf-8").splitlines() if (words := _words(line))]
+        if number >= len(lines):
+            return
+        yield lines[number]
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line, comments=True)
+    except ValueError as error:
+        raise SystemExit(f"{line} is no command line: {error}") from error
 
 
 def show(chosen: argparse.Namespace) -> int:
@@ -104,9 +119,9 @@ def _same(path: Path, state: Mapping[str, str]) -> bool:
     return state.items() <= json.loads(path.read_text(encoding="utf-8")).items()
 
 
-def _all(given: Sequence[Sequence[object]], chosen: argparse.Namespace) -> int:
+def _all(given: Iterable[Sequence[object]], chosen: argparse.Namespace) -> int:
     shared = ["--results", chosen.results, "--device", chosen.device, f"--commit={chosen.commit}"]
-    lines = [[str(word) for word in ("train", *one, *shared)] for one in given]
+    lines = ([str(word) for word in ("train", *one, *shared)] for one in given)
     failed = spread(main, lines, chosen.device, chosen.patience)
     show(chosen)
     return 1 if failed else 0

@@ -7,10 +7,10 @@ import gc
 import io
 import multiprocessing
 import os
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from queue import Empty, SimpleQueue
 
 import torch
 
@@ -20,33 +20,35 @@ Work = Callable[[Sequence[str]], int]
 """What a command line does, found by its name in another process; its exit code."""
 
 
-def spread(work: Work, runs: Sequence[list[str]], device: str, patience: float = float("inf")) -> int:
+def spread(work: Work, runs: Iterable[list[str]], device: str, patience: float = float("inf")) -> int:
     """`runs` are command lines for `work`; returns how many failed. Any other device than a GPU counts as one.
 
-    Each GPU's process keeps to its own share of the cores. After `patience` seconds no run is begun any more.
+    A run is asked for when a device is free for it, and a device that finds none is done. Each GPU's process keeps to its
+    own share of the cores. After `patience` seconds no run is begun any more.
     """
     until = time.monotonic() + patience
     gpus = list(range(torch.cuda.device_count())) if device in ("auto", "cuda") else []
-    waiting: SimpleQueue[list[str]] = SimpleQueue()
-    for run in runs:
-        waiting.put(run)
+    waiting, one_at_a_time = iter(runs), threading.Lock()
+
+    def take() -> list[str] | None:
+        with one_at_a_time:
+            return next(waiting, None)
+
     with ThreadPoolExecutor(max(len(gpus), 1)) as pool:
-        return sum(pool.map(lambda gpu: _serve(work, waiting, until, gpu, len(gpus)), gpus or [None]))
+        return sum(pool.map(lambda gpu: _serve(work, take, until, gpu, len(gpus)), gpus or [None]))
 
 
-def _serve(work: Work, waiting: SimpleQueue[list[str]], until: float, gpu: int | None, count: int) -> int:
+def _serve(work: Work, take: Callable[[], list[str] | None], until: float, gpu: int | None, count: int) -> int:
     """Take runs as long as there are any; how many failed. What has failed takes its process with it."""
     process, failed = _process(gpu, count), 0
     try:
-        with contextlib.suppress(Empty):
-            while True:
-                run = waiting.get_nowait()
-                sound, told = _made(process, work, run) if time.monotonic() < until else (True, "not begun")
-                print(f"    {' '.join(run)}: {told}", flush=True)
-                if not sound:
-                    failed += 1
-                    process.shutdown(cancel_futures=True)
-                    process = _process(gpu, count)
+        while run := take():
+            sound, told = _made(process, work, run) if time.monotonic() < until else (True, "not begun")
+            print(f"    {' '.join(run)}: {told}", flush=True)
+            if not sound:
+                failed += 1
+                process.shutdown(cancel_futures=True)
+                process = _process(gpu, count)
     finally:
         process.shutdown()
     return failed

@@ -71,6 +71,11 @@ class Layout:
     def training_lock(self) -> Path:
         return self.runs / ".lock"
 
+    @property
+    def seen(self) -> Path:
+        """Lists the units that trainings have looked at without a label."""
+        return self.runs / "seen.json"
+
     def run(self, number: int) -> Path:
         return self.runs / f"{number:04d}"
 

@@ -36,7 +36,7 @@ KEPT_OTHERS = 1 << 30
 AHEAD = 3
 """Batches in work while a GPU learns from another."""
 MOST_THREADS = 6
-"""More would only wait for each other: 0.1 ms of cutting a view is Python."""
+"""With views of 256 pixels more would only wait for each other: 0.1 of the 0.7 ms that one takes is Python."""
 
 MOSTLY_KNOWN = 0.95
 """Share of labelled pixels from which there is nothing left in labelled images to be taught about."""

@@ -16,7 +16,7 @@ def mix(
     """Views (B, P, H, W), their maps (B, H, W) uint8 of a person's and of a teacher's channels, and `chances` (B, CHANCES).
 
     A view gets the pixels of some channels from the view before it, and what is known of these (Olsson et al. 2021,
-    ClassMix).
+    ClassMix). A single view has none before it, and stays what it is.
     """
     others = [one.roll(1, 0) for one in (pixels, channels, told)]
     known = torch.minimum(others[1], others[2])  # 255 in all but one of them

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -53,12 +53,18 @@ class Decision:
 
 
 def decide(
-    path: Path, series: str | None, siblings: Sequence[Path], records: Mapping[str, dict], unrecorded: Sequence[Path]
+    path: Path,
+    series: str | None,
+    siblings: Sequence[Path],
+    records: Mapping[str, dict],
+    unrecorded: Sequence[Path],
+    seen: Collection[str] = (),
 ) -> Decision:
     """The split of the image at `path`: the one in its own label record, else its unit's, else the next in turn.
 
     `siblings` are all images of the folder, `records` all its label records by image name. `unrecorded` are images
-    whose label has no record: a model may have been trained on their units, which can never be held out any more.
+    whose label has no record: a model may have been trained on their units, which can never be held out any more. Nor can
+    the units `seen` by a training without a label.
     """
     own = records.get(path.name, {})
     split = stored_split(own)
@@ -66,8 +72,11 @@ def decide(
         return Decision(split, unit_in(own, path.name), _grouping_in(own) or Grouping.IMAGE)
     grouping = choose_grouping(series, siblings, stored_groupings(records))
     unit = unit_of(path, series, grouping)
-    decided = dict.fromkeys(units_of(unrecorded, siblings, records).values(), Split.TRAIN) | decided_units(records)
-    return Decision(decided.get(unit) or next_split(len(decided)), unit, grouping)
+    unknown = dict.fromkeys(units_of(unrecorded, siblings, records).values(), Split.TRAIN)
+    decided = unknown | decided_units(records)
+    held = sum(one is Split.HELD_OUT for one in decided.values())
+    new = Split.TRAIN if unit in seen else next_split(len(decided), held, len(unknown))
+    return Decision(decided.get(unit) or new, unit, grouping)
 
 
 def decided_units(records: Mapping[str, dict]) -> dict[str, Split]:
@@ -102,11 +111,12 @@ def unit_in(record: Mapping[str, object], name: str) -> str:
     return str(record.get("unit") or name)
 
 
-def next_split(units: int) -> Split:
-    """The split of a new unit after `units` others: the first four train, then every fifth is held out."""
-    if units < FIRST_UNITS_FOR_TRAINING or (units + 1) % HELD_OUT_EVERY:
-        return Split.TRAIN
-    return Split.HELD_OUT
+def next_split(units: int, held: int, unknown: int = 0) -> Split:
+    """The split of a new unit after `units` others, of which `held` are held out: the first four train, then of five one is
+    held out. Where those that had their turn could not be, the next ones are; but nobody owes any for units `unknown`.
+    """
+    due = (units + 1) // HELD_OUT_EVERY - unknown // HELD_OUT_EVERY
+    return Split.HELD_OUT if units >= FIRST_UNITS_FOR_TRAINING and held < due else Split.TRAIN
 
 
 def choose_grouping(series: str | None, siblings: Sequence[Path], fixed: Iterable[Grouping]) -> Grouping:

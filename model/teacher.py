@@ -1,7 +1,7 @@
 """Teacher: the averaged weights say what nobody has labelled, and the student learns what they are sure of.
 
 A mean teacher (Tarvainen and Valpola 2017) that gives hard labels above a confidence (Sohn et al. 2020, FixMatch). It sees
-the view as it was measured, its student in another light and mixed with others.
+the view as it was measured, its student in another light and mixed with the others that are learned from at once.
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ from model.schedule import Clock, Rationed
 from model.scoring import Scores
 from model.start import half_precision, starting_checkpoint
 from model.survey import Survey, survey
+from model.unlabelled import remember_seen
 from model.workspace import Workspace
+from model.workspace_lock import not_writable
 
 __all__ = ["FineTuneOptions", "assist", "fine_tune"]
 
@@ -108,6 +110,15 @@ def _weighed(found: Survey, plan: Plan) -> Survey:
     return dataclasses.replace(found, model_labels=plan.options.model_labels)
 
 
+def _note_looks(workspace: Workspace, found: Survey, plan: Plan) -> None:
+    """So that no image that this training sees will judge another one. Raises WorkspaceNotWritable."""
+    if plan.options.unlabelled and found.others:
+        try:
+            remember_seen(workspace, found.others)
+        except OSError as error:
+            raise not_writable(workspace.root, error) from error
+
+
 def _was_restarted(workspace: Workspace, options: FineTuneOptions, team: Team) -> bool:
     """Whether torchrun has lost a process of this very training, which can go on."""
     last = list_runs(workspace.root)[-1:] if team.rank.restarts else []
@@ -121,6 +132,7 @@ def _begin(
     judge = Judge(found, choose_device(team.device_name), report)
     pace = len(found.train), judge.seconds_to_score(start)
     plan = Plan.make(options, start, unfamiliar, judge.device, *pace, team.size)
+    _note_looks(workspace, found, plan)
     log = RunLog.begin(workspace.root, start.parent, [label.item for label in found.labels], emit)
     log.write_config(plan.to_json())
     return Training(log, plan, found, judge, start, report, team)
@@ -136,6 +148,7 @@ def _go_on(
         raise TrainingError("The classes have changed since the training was interrupted; start a new training.")
     plan = dataclasses.replace(plan, classes=found.classes)  # their values may have moved
     judge = Judge(found, choose_device(team.device_name), report)
+    _note_looks(workspace, found, plan)
     log = RunLog.go_on(run, [label.item for label in found.labels], emit)
     return Training(log, plan, _weighed(found, plan), judge, None, report, team)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from model.layout import Layout
 from model.records import read_json
-from model.split import Split, units_of
+from model.seen_units import add_seen, seen_units
+from model.split import HELD_OUT_EVERY, Split, units_of
 from model.workspace import Workspace
 
 NEAR = 2
@@ -14,19 +17,43 @@ NEAR = 2
 
 
 def unlabelled(workspace: Workspace) -> list[Path]:
-    """The images without a label, in the folder's order, but for held-out units and what stands next to them.
+    """The images without a label, in the folder's order, but for held-out units and what stands next to them, and for one
+    in five of the units without any label, so that one that gets a label later can still be held out.
 
     A model that has seen an image, even without its label, is not judged by it as by one that it never met.
     """
     paths = [entry.path for entry in workspace.entries()]
     labelled = {item.image_path.name: item for item in workspace.labelled()}
-    free = [path for path in paths if path.name not in labelled]
+    units = _units(workspace, paths)
     held = {item.unit for item in labelled.values() if item.split is Split.HELD_OUT}
-    if not held:
-        return free
-    layout = Layout(workspace.root)
-    records = {name: read_json(layout.label_record(name)) for name in labelled}
-    units = units_of(free, paths, records) | {name: item.unit for name, item in labelled.items()}
     shut = {place for place, path in enumerate(paths) if units[path.name] in held}
     near = {place + step for place in shut for step in range(-NEAR, NEAR + 1)}
-    return [path for place, path in enumerate(paths) if place not in near and path.name not in labelled]
+    undecided = dict.fromkeys(units.values()).keys() - {item.unit for item in labelled.values()}
+    kept = _reserved(undecided, seen_units(Layout(workspace.root)))
+    return [
+        path
+        for place, path in enumerate(paths)
+        if place not in near and path.name not in labelled and units[path.name] not in kept
+    ]
+
+
+def remember_seen(workspace: Workspace, looked_at: Sequence[Path]) -> None:
+    """Before a training looks at these images: none of their units will be held out. Raises OSError."""
+    units = _units(workspace, [entry.path for entry in workspace.entries()])
+    add_seen(Layout(workspace.root), {units[path.name] for path in looked_at})
+
+
+def _units(workspace: Workspace, paths: Sequence[Path]) -> dict[str, str]:
+    """The unit of every image by its name."""
+    labelled = {item.image_path.name: item.unit for item in workspace.labelled()}
+    layout = Layout(workspace.root)
+    records = {name: read_json(layout.label_record(name)) for name in labelled}
+    return units_of([path for path in paths if path.name not in labelled], paths, records) | labelled
+
+
+def _reserved(undecided: Set[str], seen: Set[str]) -> set[str]:
+    """Of the units that nobody has seen, as many as make a fifth of the undecided: the same ones each time, which are not
+    next to each other.
+    """
+    count = (len(undecided) + HELD_OUT_EVERY // 2) // HELD_OUT_EVERY
+    return set(sorted(undecided - seen, key=lambda unit: (zlib.crc32(unit.encode()), unit))[:count])

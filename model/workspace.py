@@ -32,6 +32,7 @@ from model.plane_source import PlaneSource
 from model.prediction import Prediction
 from model.records import LabelRecord, free_name, keep_damaged, uids_of
 from model.root_folders import RootFolders
+from model.seen_units import seen_units
 from model.split import Split, decide, decided_units, unit_in, units_of
 from model.workspace_lock import WorkspaceLocked, WorkspaceNotWritable, not_writable, take_lock
 
@@ -202,7 +203,8 @@ class Workspace:
         path = self.folder / name
         with self._labelling, saving(name):
             image_sha256 = sha256(path) if path.exists() else ""
-            decision = decide(path, image.series, self._siblings(), self._catalog.records(), self._unrecorded())
+            known = self._catalog.records(), self._unrecorded(), seen_units(self._layout)
+            decision = decide(path, image.series, self._siblings(), *known)
             self._before_writing(name, held)
             written = self._maps.write_label(name, planes, self.classes, held and held.mark)
             keep_damaged(self._layout.label_record(name))

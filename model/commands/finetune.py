@@ -28,6 +28,7 @@ from model.commands.teller import Teller
 from model.errors import TrainingError
 from model.events import Stopped
 from model.options import FineTuneOptions
+from model.presets import PRESETS
 from model.progress import Cancelled
 from model.rank import Rank
 from model.workspace import Workspace
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", type=Path, help="where its labels and runs are; else WORKSPACE/segmentation")
     start = parser.add_mutually_exclusive_group(required=True)
     start.add_argument("--weights", type=Path, metavar="W", help="start from these weights; classes meet by their uid")
-    start.add_argument("--scratch", metavar="PRESET", help="start from nothing: seed, lightning-unet or tiny")
+    start.add_argument("--scratch", metavar="PRESET", help=f"start from nothing: {', '.join(PRESETS)}")
     start.add_argument("--resume", action="store_true", help="go on with the last run that was stopped or killed")
     parser.add_argument("--baseline", type=Path, metavar="W", help="with --scratch: the weights to compare with")
     parser.add_argument("--seconds", type=positive, metavar="S", help="how long to train")
@@ -66,7 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WEIGHT",
         help="learn from labels that only the model has set, too: how much they weigh, 0 to 1 (0)",
     )
-    parser.add_argument("--crop", type=count, metavar="PIXELS", help="side of a view; else the network's input")
+    parser.add_argument(
+        "--crop", type=count, metavar="PIXELS", help="side of a view; else 128 tokens, or the network's input"
+    )
     parser.add_argument(
         "--lr",
         type=positive,

@@ -63,7 +63,7 @@ def _believable(header: CheckpointHeader) -> str:
     before, now = (_number(header.metrics.get(key)) for key in ("uncalibrated_error", "calibration_error"))
     if before is None or now is None:
         return ""
-    return f", calibration error on held-out images {before:.3f} without it, {now:.3f} with it"
+    return f", calibration error on the held-out images it was fitted to {before:.3f} without it, {now:.3f} with it"
 
 
 def _number(score: object) -> float | None:

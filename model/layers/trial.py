@@ -8,7 +8,7 @@ from torch import nn
 from model.layers import fused
 from model.precision import Precision
 
-_STARTS = ((32, 2), (96, 4))
+_STARTS = ((32, 2), (32, 4), (96, 4))
 """Widths of the first stage and sides of its tokens: the presets', so that most of what is compiled here is used later."""
 _WIDE = 192
 """Beyond what the narrow kernels take."""

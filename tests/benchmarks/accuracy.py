@@ -73,12 +73,15 @@ def runs(chosen: argparse.Namespace) -> int:
 
 
 def _listed(path: Path) -> Iterator[list[str]]:
-    """The lines of the file, read anew for each, so that lines can be added to it meanwhile."""
-    for number in itertools.count():
-        lines = [words for line in path.read_text(encoding="utf-8").splitlines() if (words := _words(line))]
-        if number >= len(lines):
+    """The lines of the file, read anew for each, so that lines can be added to it meanwhile; each of them once."""
+    given: list[list[str]] = []
+    while True:
+        lines = (_words(line) for line in path.read_text(encoding="utf-8").splitlines())
+        new = next((words for words in lines if words and words not in given), None)
+        if new is None:
             return
-        yield lines[number]
+        given.append(new)
+        yield new
 
 
 def _words(line: str) -> list[str]:

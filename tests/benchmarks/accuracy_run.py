@@ -157,11 +157,12 @@ def judge(trained: Checkpoint, network: nn.Module, fold: Fold, device: torch.dev
 
 
 def _result(run: Run, fold: Fold, scores: Scores) -> dict[str, object]:
-    iou, dice = (measure(scores.counts)[list(fold.counting)] for measure in (metrics.iou, metrics.dice))
+    iou, dice = (score(scores.counts)[list(fold.counting)] for score in (metrics.iou, metrics.dice))
     names = [fold.classes.by_value(value).name for value in fold.counting]
     named = lambda values: {name: _number(value) for name, value in zip(names, values, strict=True)}
     return {
-        "name": run.name, "network": run.network, "recipe": run.recipe, "labelled": run.labelled, "unlabelled": run.unlabelled, "seed": run.seed, "budget": run.budget,
+        "name": run.name, "network": run.network, "recipe": run.recipe, "labelled": run.labelled,
+        "unlabelled": run.unlabelled, "seed": run.seed, "budget": run.budget,
         "data": fold.data, "fold": fold.name, "counting": list(fold.counting), "classes": names,
         "iou": named(iou), "dice": named(dice), "miou": _number(np.nanmean(iou)), "mean_dice": _number(np.nanmean(dice)),
         "calibration_error": calibration_error(scores.sureness),

@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+_BESIDE = ("peers", "scribbles", "timing", "unet")
+"""Of the benchmarks' files those that the accuracy's use."""
 
 
 def commit_of(root: Path = ROOT) -> str:
@@ -27,6 +29,7 @@ def commit_of(root: Path = ROOT) -> str:
 def code_digest(root: Path = ROOT) -> str:
     """Of all that a result depends on in the checkout, so that changes that are not committed are seen too."""
     digest = hashlib.sha256()
-    for path in sorted([*root.glob("model/**/*.py"), *root.glob("tests/benchmarks/accuracy*.py")]):
+    beside = (root / "tests" / "benchmarks" / f"{name}.py" for name in _BESIDE)
+    for path in sorted([*root.glob("model/**/*.py"), *root.glob("tests/benchmarks/accuracy*.py"), *beside]):
         digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:12]

@@ -55,9 +55,10 @@ class Entry:
     def calibration(self) -> float | None:
         return calibration_error(sum(np.array(run["sureness"]) for run in self.runs.values()))
 
-    def calibrated(self) -> float:
-        """The mean error with the temperature that other held-out images gave."""
-        return float(np.mean([run.get("calibrated_error") or 0 for run in self.runs.values()]))
+    def calibrated(self) -> str:
+        """The mean error with the temperature that other held-out images gave, of the runs that have one."""
+        errors = [run["calibrated_error"] for run in self.runs.values() if run.get("calibrated_error") is not None]
+        return f"{np.mean(errors):.3f}" if errors else "-"
 
     def median(self, field: str) -> float:
         return float(np.median([run.get(field) or 0 for run in self.runs.values()]))
@@ -126,7 +127,7 @@ def _means(entries: Mapping[str, Entry]) -> str:
         rows.append((
             entry.name, f"{entry.folds} x {len(entry.summed)}",
             _spread(entry.scores(metrics.iou)), _spread(entry.scores(metrics.dice)),
-            f"{entry.calibration() or 0:.3f}", f"{entry.calibrated():.3f}", f"{entry.median('steps'):.0f}",
+            f"{entry.calibration() or 0:.3f}", entry.calibrated(), f"{entry.median('steps'):.0f}",
             digits(entry.median("steps") / entry.median("seconds")), digits(entry.median("seconds")),
             digits(entry.median("memory") / 2**30), f"{entry.median('parameters') / 1e6:.1f} M",
             digits(1e3 * entry.median("prediction")),

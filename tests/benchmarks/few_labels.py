@@ -58,8 +58,11 @@ def _followed(
 
 
 def tuned(fold: Fold, names: Sequence[str], chosen: argparse.Namespace, start: Checkpoint | None) -> Checkpoint:
-    """As the program trains on these images of the fold: from the checkpoint, or from scratch, for so many seconds."""
-    part = dataclasses.replace(fold, train={name: fold.train[name] for name in names})
+    """As the program trains on these images of the fold, and looks at its others: from the checkpoint, or from scratch, for
+    so many seconds.
+    """
+    others = {name: truth.image for name, truth in fold.train.items() if name not in names}
+    part = dataclasses.replace(fold, train={name: fold.train[name] for name in names}, others=others)
     device = choose_device(chosen.device)
     options = FineTuneOptions(
         preset=chosen.preset, seed=chosen.seed, crop=chosen.crop, learning_rate=chosen.lr if start else None

@@ -29,16 +29,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     begun = tuned(old, taught, chosen, None)
     before = accuracy(begun, old, chosen.device)
     print(
-        "| images of the new drive | mIoU on the old drive's last part | change | mIoU on the rest of the new drive |"
+        "| images of the new drive | mIoU on the old drive's last part | change | on the rest of the new drive | before |"
     )
-    print(f"|---|---|---|---|\n| 0 | {before:.1f} | | {accuracy(begun, new, chosen.device):.1f} |", flush=True)
+    print(f"|---|---|---|---|---|\n| 0 | {before:.1f} | | {accuracy(begun, new, chosen.device):.1f} | |", flush=True)
     for count in chosen.counts:
         labelled = evenly(list(new.test), count / len(new.test))
         rest = {name: truth for name, truth in new.test.items() if name not in labelled}
         there = dataclasses.replace(new, train=new.test, test=rest)
         after = tuned(there, labelled, chosen, begun)
         kept_now, found_now = (accuracy(after, fold, chosen.device) for fold in (old, there))
-        print(f"| {count} | {kept_now:.1f} | {kept_now - before:+.1f} | {found_now:.1f} |", flush=True)
+        then = accuracy(begun, there, chosen.device)
+        print(f"| {count} | {kept_now:.1f} | {kept_now - before:+.1f} | {found_now:.1f} | {then:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

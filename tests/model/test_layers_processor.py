@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import gc
 
 import pytest
@@ -14,6 +15,7 @@ from model.attention import build_slopes
 from model.layers import plain, processor
 from model.layers.processor import packed
 from model.network import Block, LightningUnet, NetworkConfig
+from model.presets import lightning_unet
 
 SIZES = [(1, 1), (3, 5), (8, 24), (13, 7), (2, 130), (64, 48), (101, 97)]
 DIRECTIONS = ["causal", "anticausal", "bidirectional"]
@@ -135,16 +137,14 @@ def test_a_block_takes_tokens_that_lie_otherwise_in_memory() -> None:
     close(got, block(x).detach())
 
 
-@pytest.mark.parametrize(
-    "preset", [{}, {"direction": "causal", "scans": ("rows",), "skips": False, "convolution": False}]
-)
+THREE = NetworkConfig(3, width=24, heads=(1, 2, 4), encoder_blocks=(1, 2, 1), decoder_blocks=(1, 1))
+LIKE_SEED = dataclasses.replace(THREE, direction="causal", scans=("rows",), skips=False, convolution=False)
+
+
+@pytest.mark.parametrize("config", [THREE, LIKE_SEED, lightning_unet(3)], ids=["three stages", "seed", "default"])
 @pytest.mark.parametrize("shape", [(1, 3, 96, 64), (2, 1, 33, 71), (1, 3, 5, 200)])
-def test_a_network_is_plain_s(shape: tuple[int, ...], preset: dict) -> None:
-    network = lively(
-        LightningUnet(
-            NetworkConfig(3, width=24, heads=(1, 2, 4), encoder_blocks=(1, 2, 1), decoder_blocks=(1, 1), **preset)
-        )
-    )
+def test_a_network_is_plain_s(shape: tuple[int, ...], config: NetworkConfig) -> None:
+    network = lively(LightningUnet(config))
     images = torch.rand(shape)
     with torch.inference_mode():
         got = network(images)

@@ -27,8 +27,10 @@ from model.provenance import HUMAN
 from model.run_log import only_one
 from model.runs import RunState, list_runs, read_events, read_run
 from model.schedule import Clock
+from model.seen_units import seen_units
 from model.segmenter import Segmenter
 from model.training import fine_tune
+from model.unlabelled import unlabelled
 from model.workspace import Workspace
 from tests.model.conftest import blob_picture, make_blobs
 
@@ -75,10 +77,13 @@ def test_the_published_weights_predict_the_classes_of_the_workspace(blobs, blob_
 
 
 def test_the_confidence_of_the_published_weights_is_calibrated_on_held_out_images(blobs, blob_weights):
-    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=2))
-    made = load(Path(of(Finished, events)[0].weights))
-    before, after = made.metrics["uncalibrated_error"], made.metrics["calibration_error"]
-    assert made.temperature != 1 and 0 <= after < 0.75 * before and after < 0.1
+    before = after = 0.0
+    for seed in range(3):  # what so small a network learns in so few steps is chance
+        events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=2, seed=seed))
+        made = load(Path(of(Finished, events)[0].weights))
+        assert made.temperature != 1 and 0 <= made.metrics["calibration_error"] < 0.1
+        before, after = before + made.metrics["uncalibrated_error"], after + made.metrics["calibration_error"]
+    assert after < before / 2
 
 
 def test_without_a_held_out_image_the_temperature_of_the_start_is_kept(blobs, blob_weights):
@@ -98,7 +103,9 @@ def test_images_and_pixels_without_a_label_are_learned_from_when_that_is_wanted(
     (blobs / "z3.png").write_bytes(b"damaged")
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=3, batch=2, unlabelled=True))
     assert of(Finished, events)[0].dice["disk"] > 0.5 and not of(Notice, events)
-    assert of(Started, events)[0].train == 4 and of(Started, events)[0].unlabelled == 11
+    looked_at = unlabelled(Workspace.peek(blobs))
+    assert of(Started, events)[0].train == 4 and of(Started, events)[0].unlabelled == len(looked_at) == 8
+    assert seen_units(labels(blobs)) == {path.name for path in looked_at}
 
 
 def test_a_run_keeps_its_settings_events_labels_and_weights(blobs, blob_weights):

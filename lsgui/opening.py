@@ -62,6 +62,7 @@ class Opening(QObject):
         self._shown = shown
         self._generation = 0
         self._reading: Job | None = None
+        self._waiting: list[Callable[[], None]] = []
 
     def open_image(self, name: str) -> None:
         """Open an image of the folder, once what is unsaved has been saved."""
@@ -102,9 +103,17 @@ class Opening(QObject):
     def forget(self) -> None:
         """Whatever is being opened is no longer wanted."""
         self._generation += 1
+        self._waiting.clear()
         self.wanted, self.under_way = self._context.document.name, False
         if self._reading is not None:
             self._reading.cancel()
+
+    def when_there(self, call: Callable[[], None]) -> None:
+        """Now, or when the image that is on its way is on the screen; never, when it does not get there."""
+        if self.under_way:
+            self._waiting.append(call)
+        else:
+            call()
 
     def _open_first(self, entries: tuple[Entry, ...], accepts: Callable[[Entry], bool]) -> bool:
         entry = next((entry for entry in entries if accepts(entry)), None)
@@ -121,7 +130,7 @@ class Opening(QObject):
             if saved:
                 then()
             else:
-                self.wanted, self.under_way = self._context.document.name, False
+                self.forget()
                 self.failed.emit(name)
 
         self._saving.flush(flushed, maps)
@@ -150,6 +159,7 @@ class Opening(QObject):
         def failed(failure: Failure) -> None:
             if generation == self._generation:
                 self.under_way = False
+                self._waiting.clear()
                 self._context.tell_failure(failure)
                 self.failed.emit(entry.name)
 
@@ -180,6 +190,9 @@ class Opening(QObject):
             self._context.tell("warning", notice)
         if maps.unsaved:
             self._context.tell("info", _restored(name, maps.unsaved))
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            call()
 
 
 def _restored(name: str, edits: int) -> Message:

@@ -152,10 +152,13 @@ class PredictionFlow(QObject):
 
     def _show(self, prediction: Prediction) -> None:
         self.prediction = prediction
+        before = self._context.document.seq
 
         def shown() -> None:
             for notice in prediction.notices:
                 self._context.tell("info", notice)
+            if self._context.document.seq == before:
+                self._context.tell("info", Message("The prediction changes nothing here; what a person has set stays."))
             self.changed.emit()
 
         self._whole.predict(prediction.label_map, shown)

@@ -121,7 +121,8 @@ class Session(QObject):
         self._once_kept(self._parts.opening.next_unreviewed)
 
     def predict(self) -> None:
-        self._parts.predicting.predict()
+        """Of the image that the user is at, or has just gone to."""
+        self._parts.opening.when_there(self._parts.predicting.predict)
 
     def predict_folder(self) -> None:
         self._parts.predicting.predict_folder()

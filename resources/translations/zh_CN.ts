@@ -1881,6 +1881,10 @@
         <translation>新的大小从下次启动起生效。</translation>
     </message>
     <message>
+        <source>The prediction changes nothing here; what a person has set stays.</source>
+        <translation>预测在这里没有改变什么；人设定的保持不变。</translation>
+    </message>
+    <message>
         <source>The rest is background</source>
         <translation>其余均为背景</translation>
     </message>

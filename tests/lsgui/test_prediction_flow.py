@@ -242,7 +242,7 @@ def test_weights_that_are_removed_give_way_to_those_it_all_began_with(
     assert desk.said("weights of own were removed; little predicts")
     assert desk.session.model.name == "little" and desk.session.model.path == weights
     desk.settle()
-    assert [notice.level for notice in desk.notices] == ["warning"]
+    assert [notice.level for notice in desk.notices] == ["warning", "info"], "and that the same weights change nothing"
 
 
 def test_a_removed_workspace_takes_its_model_with_it(
@@ -381,3 +381,33 @@ def test_classes_that_change_meanwhile_are_those_of_the_rest_of_the_folder(
     desk.settle()
     assert {name for name, _ in seen} == {f"i{number:02d}.png" for number in range(12)}
     assert [count for _, count in seen][:3] == [14, 14, 14] and seen[-1][1] == 5
+
+
+def test_the_image_that_the_user_has_just_gone_to_is_predicted(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.session.next_image()
+    assert desk.session.document.name == "a.png"
+    predict(desk)
+    assert desk.session.document.name == "b.png" and predicted(folder, "b.png") is not None
+    assert predicted(folder, "a.png") is None
+
+
+def test_what_was_asked_for_an_image_that_does_not_open_comes_to_nothing(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b", "c")
+    desk.open(folder)
+    (folder / "b.png").write_bytes(b"damaged")
+    desk.session.open_image("b.png")
+    desk.session.predict()
+    desk.settle()
+    desk.session.open_image("c.png")
+    desk.settle()
+    assert desk.session.document.name == "c.png" and not list((folder / "segmentation/predictions").glob("*.png"))
+
+
+def test_a_prediction_that_changes_nothing_says_so(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    predict(desk)
+    assert not desk.said("changes nothing")
+    desk.session.predict()
+    desk.wait(lambda: desk.said("changes nothing"))

@@ -167,6 +167,12 @@ def usual_of(pixels: np.ndarray, label_map: np.ndarray, value: int) -> tuple[flo
     return usual(values[None]) if len(values) >= _TELLING else None
 
 
+def reaches(pixels: np.ndarray, low: float, high: float) -> bool:
+    """Whether any value of the image, as far as a sample tells, is between these."""
+    grey = _grey(_sampled(pixels))
+    return bool(((grey >= low) & (grey <= high)).any())
+
+
 def _sampled(plane: np.ndarray) -> np.ndarray:
     step = max(1, max(plane.shape[:2]) // 512)
     return plane[::step, ::step]

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 
 from lsgui.fill_tools import LEFT, RegionTool
-from lsgui.fills import Between, foreground, usual, usual_of
+from lsgui.fills import Between, foreground, reaches, usual, usual_of
 from lsgui.mask import Point
 from lsgui.painting import BACKGROUND
 from lsgui.tool import NO_MODIFIER, Kit, Outline
@@ -81,6 +81,9 @@ class Threshold(RegionTool):
 
     def _loaded(self) -> None:
         self._drawn = None
+        image, values = self.document.image, self.painting.threshold
+        if image is not None and values is not None and not reaches(image.pixels, *values):
+            self.painting.threshold = None  # of an image of another kind
         if self.painting.tool == "threshold":
             self.chosen()
 

@@ -16,6 +16,8 @@ from model.layers.plain import BlockParts, Scan
 
 PATCHES = (2, 4)
 """Sides in pixels that a token may stand for: the kernels know no others."""
+SMALLEST = 8
+"""Pixels a side of the smallest input that images are zoomed to."""
 VIEW = 128
 """Tokens a side of a training view, as far as the images are that large."""
 
@@ -48,6 +50,8 @@ class NetworkConfig:
             raise ValueError(f"expected whole numbers, got {self}")
         if min(sizes) < 1:
             raise ValueError(f"expected at least one of each, got {self}")
+        if self.size < SMALLEST:
+            raise ValueError(f"expected images of {SMALLEST} pixels or more, got {self}")
         stages = len(self.heads)
         if len(self.encoder_blocks) != stages or len(self.decoder_blocks) != stages - 1:
             raise ValueError(f"expected {stages} encoder and {stages - 1} decoder stages, got {self}")

@@ -11,6 +11,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -128,6 +129,8 @@ def _was_restarted(workspace: Workspace, options: FineTuneOptions, team: Team) -
 def _begin(
     workspace: Workspace, found: Survey, options: FineTuneOptions, emit: Emit, report: Report, team: Team
 ) -> Training:
+    if options.publish and not options.publish.absolute().parent.is_dir():
+        raise TrainingError("{path} cannot be written: there is no such folder.", path=str(options.publish))
     start, unfamiliar = starting_checkpoint(options, found.classes, all(label.hounsfield for label in found.train))
     judge = Judge(found, choose_device(team.device_name), report)
     pace = len(found.train), judge.seconds_to_score(start)
@@ -299,8 +302,16 @@ class Training:
         }
         checkpoint = dataclasses.replace(checkpoint, metrics=metrics, name=self._log.run.name)
         if self._plan.options.publish:
-            save(self._plan.options.publish, half_precision(checkpoint, self._plan.options.publish.stem))
+            self._copy(self._plan.options.publish, checkpoint)
         self._log.publish(checkpoint, scores)
+
+    def _copy(self, path: Path, checkpoint: Checkpoint) -> None:
+        """A folder that has gone is no reason to lose a finished training."""
+        try:
+            save(path, half_precision(checkpoint, path.stem))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self._log.notice(Message("{path} could not be written: {reason}", {"path": str(path), "reason": reason}))
 
     def _score_nearest_label(self) -> Scores:
         """Files that have gone since the start are no reason to lose a finished training."""

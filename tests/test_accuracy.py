@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import struct
@@ -13,7 +14,7 @@ import pytest
 
 from model.opencv import cv2
 from tests.benchmarks import accuracy
-from tests.benchmarks.accuracy_data import axial, hold_out, read_folder, split, table_for
+from tests.benchmarks.accuracy_data import axial, hold_out, read_folder, read_others, split, table_for
 from tests.benchmarks.accuracy_table import Difference, read_results, tables
 
 SHAPE = "width=16 heads=[1,2] encoder_blocks=[1,1] decoder_blocks=[1] size=32"
@@ -298,3 +299,66 @@ def test_a_name_that_means_nothing_is_refused() -> None:
     for name in ("swin", "unet identity", "tiny twin"):
         with pytest.raises(SystemExit, match=f"{name} is no network"):
             Variant.named(name, 2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", "lightning-unet patch=3", "tiny heads=[3]", "tiny width=31", "tiny decay=x", "tiny decay=-1", "tiny identity=[9]",
+        "tiny identity=1", "tiny colour=3", "tiny classes=2", "tiny heads=[1,2", "unet widths=[]", "unet depth=3",
+    ],
+)  # fmt: skip
+def test_fields_that_mean_nothing_are_refused_in_one_sentence(name: str) -> None:
+    from tests.benchmarks.accuracy_networks import Variant
+
+    with pytest.raises(SystemExit, match="is no network"):
+        Variant.named(name, 2)
+
+
+@pytest.mark.parametrize(
+    "given", ["--seconds 0", "--seconds nan", "--steps -1", "--steps 1 --batch 0", "--steps 1 --labelled 0", "--steps 1 --void 300"]
+)  # fmt: skip
+def test_lengths_and_shares_that_mean_nothing_are_wrong_usage(given: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as refused:
+        accuracy.main(["train", "--network", UNET, "--results", str(tmp_path), *given.split()])
+    assert refused.value.code == 2
+
+
+def test_what_is_no_result_is_named_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    counts = np.eye(3, dtype=int) * 9
+    good = _result("ours", "p", 0, counts)
+    (tmp_path / "good.json").write_text(json.dumps(good))
+    (tmp_path / "cut.json").write_text('{"commit')
+    (tmp_path / "bytes.json").write_bytes(b"\xff\xfe")
+    (tmp_path / "folder.json").mkdir()
+    for name, change in {"short": {"counts": [[1]]}, "late": {"seconds": 0}, "odd": {"counts": "x"}}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(good | change))
+    assert read_results(tmp_path) == [good]
+    assert capsys.readouterr().err.count("left out") == 6
+
+
+def test_other_data_of_the_same_name_is_another_run(streets: Path, tmp_path: Path) -> None:
+    places = (
+        f"--images {streets / 'images'} --labels {streets / 'labels'} --void 11 --hold-out 0001A --steps 1 --batch 2"
+    )
+    command = ["train", "--network", UNET, "--results", str(tmp_path / "r"), "--device", "cpu", *places.split()]
+    assert accuracy.main(command) == 0
+    (path,) = (tmp_path / "r").glob("*.json")
+    given = json.loads(path.read_text())["given"]
+    assert accuracy.main([*command, "--mirror"]) == 0
+    assert json.loads(path.read_text())["given"] != given
+    path.write_text("")
+    assert accuracy.main(command) == 0 and json.loads(path.read_text())["given"] == given
+
+
+def test_images_without_a_label_can_be_looked_at_but_for_those_held_out(streets: Path) -> None:
+    for name in ("0001A_00001", "0002B_00001"):
+        (streets / "labels" / f"{name}.png").unlink()
+    (streets / "images" / "0003C_00009.png").write_bytes(b"damaged")
+    truths = read_folder(streets / "images", streets / "labels", [11])
+    assert list(read_others(streets / "images", truths, "0001A+0003C")) == ["0002B_00001.png"]
+    fold = split("street", truths, table_for(truths), ["0001A"])
+    with pytest.raises(SystemExit, match="holds a value that no class has"):
+        split("street", truths, table_for(truths, ["only one"]), ["0001A"])
+    fold = dataclasses.replace(fold, others=read_others(streets / "images", truths, "0001A"))
+    assert list(fold.labelled(1.0).others) == ["0002B_00001.png"] and len(fold.labelled(0.5).others) > 1

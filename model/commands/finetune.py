@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from model.checkpoint import read_header
 from model.commands.console import Exit, say, share_the_cores
-from model.commands.numbers import add_max_megapixels, count, positive, share
+from model.commands.numbers import add_max_megapixels, count, positive, share, whole
 from model.commands.stopping import StopRequest, end_with_parent
 from model.commands.teller import Teller
 from model.errors import TrainingError
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", type=Path, help="where its labels and runs are; else WORKSPACE/segmentation")
     start = parser.add_mutually_exclusive_group(required=True)
     start.add_argument("--weights", type=Path, metavar="W", help="start from these weights; classes meet by their uid")
-    start.add_argument("--scratch", metavar="PRESET", help=f"start from nothing: {', '.join(PRESETS)}")
+    start.add_argument("--scratch", metavar="PRESET", choices=PRESETS, help=f"start from nothing: {', '.join(PRESETS)}")
     start.add_argument("--resume", action="store_true", help="go on with the last run that was stopped or killed")
     parser.add_argument("--baseline", type=Path, metavar="W", help="with --scratch: the weights to compare with")
     parser.add_argument("--seconds", type=positive, metavar="S", help="how long to train")
@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RATE",
         help="peak learning rate; else by the network, and gentler with --weights",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of all chance (0)")
+    parser.add_argument("--seed", type=whole, default=0, help="of all chance (0)")
     parser.add_argument("--device", default="auto", help="auto (the default), cpu, cuda or cuda:N")
     parser.add_argument("--publish", type=Path, metavar="FILE", help="copy the new weights here, in half precision")
     parser.add_argument("--watch-stdin", action="store_true", help="stop when stdin ends, as when the parent dies")

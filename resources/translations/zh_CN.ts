@@ -2145,6 +2145,14 @@
         <translation>{name} 绘制时为 {old_width} x {old_height}，现在为 {width} x {height}；其日志已保留。</translation>
     </message>
     <message>
+        <source>{path} cannot be written: there is no such folder.</source>
+        <translation>无法写入 {path}：没有这个文件夹。</translation>
+    </message>
+    <message>
+        <source>{path} could not be written: {reason}</source>
+        <translation>{path} 未能写入：{reason}</translation>
+    </message>
+    <message>
         <source>{problem} The default classes stand in, and the file is kept.</source>
         <translation>{problem}现在使用默认类别，该文件保留不动。</translation>
     </message>

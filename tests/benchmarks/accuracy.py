@@ -13,6 +13,7 @@ GPU, then print the table, which `table` prints again. Names of networks: see ac
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import itertools
 import json
 import math
@@ -22,7 +23,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from model.classes import ClassTable
+from model.commands.numbers import count, part, positive, whole
 from model.device import choose_device, device_name
+from model.errors import ModelError
+from model.files import atomic_bytes
 from tests.benchmarks import accuracy_data as data
 from tests.benchmarks.accuracy_devices import spread
 from tests.benchmarks.accuracy_recipe import RECIPES
@@ -35,21 +39,25 @@ NETWORKS = ("lightning-unet", "lightning-unet identity", "unet")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
-    return chosen.work(chosen)
+    try:
+        return chosen.work(chosen)
+    except (ModelError, OSError) as error:
+        raise SystemExit(str(error)) from error
 
 
 def train(chosen: argparse.Namespace) -> int:
     """One run, unless its result is there."""
     device, state = choose_device(chosen.device), {"commit": chosen.commit, "code": code_digest()}
-    share = chosen.labelled, chosen.unlabelled, chosen.strokes, chosen.batch, chosen.crop
-    run = Run(chosen.network, chosen.seed, chosen.recipe, chosen.seconds, chosen.steps, *share)
+    ways = chosen.labelled, chosen.unlabelled, chosen.strokes, chosen.batch, chosen.crop
+    run = Run(chosen.network, chosen.seed, chosen.recipe, chosen.seconds, chosen.steps, *ways)
+    state["given"] = _given(chosen)
     path = chosen.results / run.file_name(*_place(chosen), state["code"])
     if path.exists() and _same(path, state | {"card": device_name(device)}):
         print(f"{path} is there")
         return 0
     result = state | measure(run, _fold(chosen), device)
     chosen.results.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result), encoding="utf-8")
+    atomic_bytes(path, json.dumps(result).encode())
     told = {name: value for name, value in result.items() if name not in ("counts", "sureness", "counting", "classes")}
     print(json.dumps(told, indent=1), flush=True)
     return 0
@@ -108,7 +116,10 @@ def _fold(chosen: argparse.Namespace) -> data.Fold:
         raise SystemExit("expected --images and --labels, or --camvid, or --ct")
     truths = data.read_folder(chosen.images, chosen.labels, chosen.void)
     classes = ClassTable.read(chosen.classes) if chosen.classes else data.table_for(truths, mirror=chosen.mirror)
-    return data.split(chosen.images.parent.name, truths, classes, chosen.hold_out)
+    fold = data.split(chosen.images.parent.name, truths, classes, chosen.hold_out)
+    return dataclasses.replace(
+        fold, others=data.read_others(chosen.images, truths, fold.name) if chosen.unlabelled else {}
+    )
 
 
 def _place(chosen: argparse.Namespace) -> tuple[str, str]:
@@ -118,8 +129,20 @@ def _place(chosen: argparse.Namespace) -> tuple[str, str]:
     return "camvid" if chosen.camvid else chosen.images.parent.name, "+".join(chosen.hold_out)
 
 
+def _given(chosen: argparse.Namespace) -> str:
+    """What a run depends on beside the code, its length, and what its name says; the same for all runs of known data."""
+    if chosen.ct or chosen.camvid:
+        return ""
+    return json.dumps(
+        [*(str(path) for path in (chosen.images, chosen.labels, chosen.classes)), chosen.void, chosen.mirror]
+    )
+
+
 def _same(path: Path, state: Mapping[str, str]) -> bool:
-    return state.items() <= json.loads(path.read_text(encoding="utf-8")).items()
+    try:
+        return state.items() <= json.loads(path.read_text(encoding="utf-8")).items()
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _all(given: Iterable[Sequence[object]], chosen: argparse.Namespace) -> int:
@@ -136,17 +159,25 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("train")
     one.set_defaults(work=train)
     one.add_argument("--network", required=True)
-    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--seed", type=whole, default=0)
     one.add_argument("--images", type=Path, help="folder of images")
     one.add_argument("--labels", type=Path, help="folder of PNGs with their stems, whose grey or index is the class")
-    one.add_argument("--void", type=int, nargs="*", default=[], help="values that mean nothing: 255")
+    one.add_argument(
+        "--void",
+        type=int,
+        choices=range(255),
+        nargs="*",
+        default=[],
+        metavar="VALUE",
+        help="values that mean nothing: 255",
+    )
     one.add_argument("--classes", type=Path, metavar="FILE", help="a class table; without it a class for each value")
     one.add_argument("--mirror", action="store_true", help="left and right do not matter")
     one.add_argument("--hold-out", nargs="+", default=[], metavar="GROUP", help="names up to the last separator")
     one.add_argument("--camvid", type=Path, metavar="PATH", help="instead of images and labels")
     one.add_argument("--ct", type=Path, metavar="PATH", help="instead of images and labels")
-    one.add_argument("--batch", type=int)
-    one.add_argument("--crop", type=int)
+    one.add_argument("--batch", type=count)
+    one.add_argument("--crop", type=count)
     _add_training(one)
     for name in ("camvid", "ct"):
         several = commands.add_parser(name)
@@ -175,12 +206,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
     length = parser.add_mutually_exclusive_group(required=True)
-    length.add_argument("--seconds", type=float)
-    length.add_argument("--steps", type=int)
+    length.add_argument("--seconds", type=positive)
+    length.add_argument("--steps", type=count)
     parser.add_argument("--recipe", choices=RECIPES, default=RECIPES[0])
-    parser.add_argument("--labelled", type=float, default=1.0, help="share of the training images that have a label")
+    parser.add_argument("--labelled", type=part, default=1.0, help="share of the training images that have a label")
     parser.add_argument("--unlabelled", action="store_true", help="learn from what has no label, too")
-    parser.add_argument("--strokes", type=float, default=1.0, help="share of an image's pixels that strokes label")
+    parser.add_argument("--strokes", type=part, default=1.0, help="share of an image's pixels that strokes label")
 
 
 def _add_many(parser: argparse.ArgumentParser) -> None:

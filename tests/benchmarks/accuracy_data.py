@@ -6,6 +6,7 @@ judged on whole ones only, so that neighbouring frames never fall on both sides.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import gzip
@@ -18,6 +19,7 @@ import numpy as np
 
 from model.classes import Class, ClassTable, default_table
 from model.colors import suggest_color
+from model.errors import ModelError
 from model.images import Image, read_image
 from model.labels import UNTOUCHED, read_label
 from model.split import Grouping, Split, slice_position, unit_of
@@ -55,8 +57,10 @@ class Fold:
         count = max(1, round(share * len(self.train)))
         chosen = set(np.linspace(0, len(self.train) - 1, count).round().astype(int).tolist())
         names = [name for place, name in enumerate(self.train) if place in chosen]
-        others = {name: truth.image for name, truth in self.train.items() if name not in names}
-        return dataclasses.replace(self, train={name: self.train[name] for name in names}, others=others)
+        hidden = {name: truth.image for name, truth in self.train.items() if name not in names}
+        return dataclasses.replace(
+            self, train={name: self.train[name] for name in names}, others={**self.others, **hidden}
+        )
 
     def stroked(self, share: float) -> Fold:
         """With only this share of each training image's pixels labelled, by brush strokes."""
@@ -102,6 +106,16 @@ def read_folder(images: Path, labels: Path, void: Sequence[int] = ()) -> dict[st
     return found
 
 
+def read_others(images: Path, truths: Mapping[str, Truth], held_out: str) -> dict[str, Image]:
+    """The images of the folder that have no label, but for the groups that are held out, joined by +."""
+    groups, found = held_out.split("+"), {}
+    for path in sorted(images.iterdir()):
+        if path.is_file() and path.name not in truths and unit_of(path, None, Grouping.PREFIX) not in groups:
+            with contextlib.suppress(ModelError):  # a damaged one teaches nothing
+                found[path.name] = read_image(path)
+    return found
+
+
 def hold_out(truths: Mapping[str, Truth], groups: Sequence[str]) -> tuple[dict[str, Truth], dict[str, Truth]]:
     """What to train on, and what is held out: all images of these groups, each of which must be a whole one."""
     group_of = {name: unit_of(Path(name), None, Grouping.PREFIX) for name in truths}
@@ -123,6 +137,11 @@ def table_for(truths: Mapping[str, Truth], names: Sequence[str] = (), mirror: bo
 
 
 def split(data: str, truths: Mapping[str, Truth], classes: ClassTable, groups: Sequence[str]) -> Fold:
+    """Raises SystemExit for a label that holds what no class has."""
+    known = np.isin(np.arange(256), [*classes.values, UNTOUCHED])
+    for name, truth in truths.items():
+        if not known[truth.label_map].all():
+            raise SystemExit(f"the label of {name} holds a value that no class has")
     return Fold(data, "+".join(groups), classes, *hold_out(truths, groups), classes.values)
 
 

@@ -11,7 +11,8 @@ import dataclasses
 import functools
 import itertools
 import json
-from collections.abc import Container
+import math
+from collections.abc import Container, Mapping
 
 import torch
 import torch.nn.functional as F
@@ -41,18 +42,32 @@ class Variant:
     @staticmethod
     def named(name: str, classes: int) -> Variant:
         """Raises SystemExit for a name that means nothing."""
-        base, *words = name.split()
+        base, *words = name.split() or [""]
         given = dict(word.split("=", 1) for word in words if "=" in word)
         rest = [word for word in words if "=" not in word]
         attends = base != UNET or not (rest or given.keys() & {IDENTITY, DECAY})
         if base not in (UNET, *PRESETS) or rest not in ([], [IDENTITY]) or not attends:
             raise SystemExit(f"{name} is no network; expected {UNET}, or {', '.join(PRESETS)}, perhaps with {IDENTITY}")
+        try:
+            return Variant._of(name, base, classes, bool(rest), given)
+        except (ValueError, TypeError) as error:
+            raise SystemExit(f"{name} is no network: {error}") from error
+
+    @staticmethod
+    def _of(name: str, base: str, classes: int, everywhere: bool, given: Mapping[str, str]) -> Variant:
+        """Raises ValueError or TypeError for values that mean nothing."""
         fields = {key: _tuples(json.loads(value)) for key, value in given.items()}
+        if "classes" in fields:
+            raise ValueError("the data say how many classes there are")
         widths = fields.pop("widths", UNET_WIDTHS) if base == UNET else None
-        without, decay = fields.pop(IDENTITY, None), fields.pop(DECAY, 1.0)
+        without, decay = fields.pop(IDENTITY, ()), fields.pop(DECAY, 1.0)
         config = dataclasses.replace((NetworkConfig if base == UNET else PRESETS[base])(classes), **fields)
-        stages = tuple(range(len(config.heads))) if rest else without or ()
-        return Variant(name, config, widths, stages, decay)
+        stages = tuple(range(len(config.heads)))
+        if not set(without) <= set(stages) or not 0 <= decay < math.inf:
+            raise ValueError(f"expected stages of {stages} and a decay from 0 on, got {without} and {decay}")
+        if widths is not None and (not widths or min(widths) < 1):
+            raise ValueError(f"expected widths from 1 on, got {widths}")
+        return Variant(name, config, widths, stages if everywhere else without, decay)
 
     def complete(self, network: LightningUnet) -> nn.Module:
         """The network to train and to judge, made of the product's own with its first weights."""

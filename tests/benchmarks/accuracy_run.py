@@ -63,8 +63,8 @@ class Run:
     def name(self) -> str:
         """The network, and how its training is not the usual one."""
         recipe = "" if self.recipe == OURS else f", {self.recipe} recipe"
-        share = "" if self.labelled == 1 else f", {self.labelled:.0%} labelled"
-        share += "" if self.strokes == 1 else f", {self.strokes:.0%} by strokes"
+        share = "" if self.labelled == 1 else f", {100 * self.labelled:g}% labelled"
+        share += "" if self.strokes == 1 else f", {100 * self.strokes:g}% by strokes"
         share += ", unlabelled too" if self.unlabelled else ""
         share += "" if self.batch is None else f", {self.batch} views"
         return self.network + recipe + share + ("" if self.crop is None else f", views of {self.crop}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from tests.benchmarks.rows import digits
 
 SHARED = ("commit", "code", "card", "torch", "data", "budget")
 """What the runs of one table have in common."""
+NEEDED = {
+    *SHARED, "name", "fold", "seed", "counting", "classes", "counts", "sureness", "steps", "seconds", "memory", "parameters",
+}  # fmt: skip
 Scores = Callable[[np.ndarray], np.ndarray]
 
 
@@ -91,19 +95,31 @@ def difference(one: Entry, other: Entry, score: Scores) -> Difference:
 
 
 def read_results(folder: Path) -> list[dict[str, object]]:
-    """Of the JSON files there, those that a run has written."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
-    return [one for one in found if isinstance(one, dict) and {*SHARED, "counts"} <= one.keys()]
+    """Of the JSON files there, those that a run has written; says which ones are left out."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            result = json.loads(path.read_text(encoding="utf-8"))
+            sound = NEEDED <= result.keys() and result["seconds"] > 0
+            counts, classes = np.array(result["counts"], np.int64), max(result["counting"]) + 1
+            sound &= counts.ndim == 2 and len(set(counts.shape)) == 1 and len(counts) >= classes
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            sound = False
+        if sound:
+            found.append(result)
+        else:
+            print(f"{path} is no result of this benchmark, and is left out", file=sys.stderr)
+    return found
 
 
 def tables(results: Iterable[Mapping[str, object]], against: Sequence[str]) -> Iterator[str]:
     """One for each state of the code, card, data and length of the runs; they are never merged."""
     groups: dict[tuple, list[Mapping[str, object]]] = defaultdict(list)
     for result in results:
-        groups[tuple(result[field] for field in SHARED)].append(result)
-    for key, group in sorted(groups.items()):
+        groups[(*(result[field] for field in SHARED), result.get("given", ""))].append(result)
+    for key, group in sorted(groups.items(), key=lambda item: [str(part) for part in item[0]]):
         entries = _entries(group)
-        shared = ", ".join(f"{field} {value or 'unknown'}" for field, value in zip(SHARED, key, strict=True))
+        shared = ", ".join(f"{field} {value or 'unknown'}" for field, value in zip(SHARED, key[:-1], strict=True))
         parts = [shared, _means(entries), _by_class("IoU", entries, metrics.iou, group[0]["classes"])]
         parts.append(_by_class("Dice", entries, metrics.dice, group[0]["classes"]))
         parts += [_differences(entries, name) for name in against if name in entries]

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from model.checkpoint import Checkpoint, load
+from model.commands.numbers import count, positive
 from model.device import choose_device
 from model.learner import Learner
 from model.metrics import iou
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print a row for each strategy as it is done."""
     chosen = parser(__doc__).parse_args(arguments)
     fold = street_scenes(chosen.path, [chosen.hold_out])
+    if sorted(set(chosen.counts)) != chosen.counts or chosen.counts[-1] > len(fold.train):
+        raise SystemExit(f"expected counts that grow, up to {len(fold.train)}, got {chosen.counts}")
     first = evenly(list(fold.train), chosen.counts[0] / len(fold.train))
     begun = tuned(fold, first, chosen, None if chosen.weights is None else load(chosen.weights))
     start = accuracy(begun, fold, chosen.device)
@@ -49,9 +52,9 @@ def _followed(
 ) -> list[float]:
     """Accuracies as the labels grow in number by one strategy."""
     labelled, found = list(first), []
-    for count in chosen.counts[1:]:
+    for total in chosen.counts[1:]:
         pool = Pool(fold.train, labelled, Segmenter.load(checkpoint, chosen.device), chosen.seed)
-        labelled += STRATEGIES[name](pool)[: count - len(labelled)]
+        labelled += STRATEGIES[name](pool)[: total - len(labelled)]
         checkpoint = tuned(fold, labelled, chosen, checkpoint)
         found.append(accuracy(checkpoint, fold, chosen.device))
     return found
@@ -90,9 +93,9 @@ def parser(description: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("path", type=Path, help="CamVid's folder")
     made.add_argument("--hold-out", default="0001TP", metavar="DRIVE", help="judged on this one")
-    made.add_argument("--counts", type=int, nargs="+", default=[8, 16, 32], help="labels after each round")
+    made.add_argument("--counts", type=count, nargs="+", default=[8, 16, 32], help="labels after each round")
     made.add_argument("--strategies", nargs="+", default=list(STRATEGIES), choices=list(STRATEGIES))
-    made.add_argument("--seconds", type=float, default=20.0, help="of each training")
+    made.add_argument("--seconds", type=positive, default=20.0, help="of each training")
     made.add_argument("--weights", type=Path, help="start from these instead of from scratch")
     made.add_argument("--preset", default="lightning-unet")
     made.add_argument("--crop", type=int)

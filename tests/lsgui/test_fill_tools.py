@@ -135,6 +135,17 @@ def test_an_image_that_is_opened_with_the_threshold_in_the_hand_gets_one(hand: o
     assert 420 < low < 1400 == high
 
 
+def test_a_threshold_goes_on_to_the_next_image_unless_nothing_there_can_match(hand: object, steps: np.ndarray) -> None:
+    show(hand, steps)
+    hand.painting.tool = "threshold"
+    hand.painting.threshold = 150.0, 210.0
+    show(hand, steps.T.copy())
+    assert hand.painting.threshold == (150.0, 210.0)
+    show(hand, steps.astype(np.float32) / 255)
+    low, high = hand.painting.threshold
+    assert 0.2 < low < high <= 1
+
+
 @pytest.fixture
 def slice_of_ct() -> Image:
     """Air, then in it a body of fat, and in that an organ and bone: a column of each, in HU."""

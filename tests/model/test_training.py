@@ -368,3 +368,11 @@ def test_a_folder_that_cannot_be_written_is_named(blobs, blob_weights):
     (blobs / "segmentation" / "runs").write_text("in the way")
     with pytest.raises(TrainingError, match=r"segmentation cannot be written .*make it writable"):
         train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
+
+
+def test_a_copy_that_cannot_be_written_is_refused_at_once_or_costs_only_itself(blobs, blob_weights, tmp_path):
+    with pytest.raises(TrainingError, match="no such folder"):
+        train(blobs, dataclasses.replace(QUICK, weights=blob_weights, publish=tmp_path / "gone" / "copy.safetensors"))
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, publish=tmp_path))
+    assert Path(of(Finished, events)[0].weights).is_file()
+    assert "could not be written" in str(of(Notice, events)[0])

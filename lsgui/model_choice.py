@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from lsgui.context import Context
 from lsgui.failures import failure_of
 from model.checkpoint import CheckpointHeader, read_header
-from model.classes import ClassTable
+from model.classes import BACKGROUND_VALUE, ClassTable
 from model.errors import ModelError
 from model.messages import Message
 from model.runs import active_weights, set_active
@@ -18,7 +18,9 @@ from model.runs import active_weights, set_active
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """The model that predicts. `device` is empty until it is loaded; `missing` names classes of the table it lacks."""
+    """The model that predicts. `device` is empty until it is loaded; `missing` names classes of the table it lacks.
+    `mean_dice` is None, too, where it lacks all of them: its score would say nothing here.
+    """
 
     name: str
     path: Path
@@ -114,5 +116,6 @@ class ModelChoice(QObject):
 def _info(weights: Path, header: CheckpointHeader, classes: ClassTable, device: str) -> ModelInfo:
     missing = tuple(item.name for item in classes.classes if header.classes.by_uid(item.uid) is None)
     score = header.metrics.get("mean_dice")
-    dice = float(score) if isinstance(score, int | float) else None
+    at_home = any(header.classes.by_uid(item.uid) for item in classes.classes if item.value != BACKGROUND_VALUE)
+    dice = float(score) if isinstance(score, int | float) and at_home else None
     return ModelInfo(header.name or weights.stem, weights, header.classes, device, dice, missing)

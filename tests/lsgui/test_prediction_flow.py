@@ -281,10 +281,17 @@ def test_weights_whose_score_is_no_number_count_as_not_measured(
     assert desk.session.model.path == odd and desk.session.model.mean_dice is None
 
 
-def test_a_class_table_the_model_knows_nothing_of(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+def test_a_class_table_the_model_knows_nothing_of(
+    desk: Desk, image_folder: Callable, tmp_path: Path, weights: Path
+) -> None:
     desk.open(image_folder("a"))
+    own = tmp_path / "own.safetensors"
+    save(own, dataclasses.replace(load(weights), metrics={"mean_dice": 0.9}))
+    desk.session.load_weights(own)
+    assert desk.session.model.mean_dice == 0.9
     desk.session.set_classes(ClassTable.from_json([{"name": "Nothing", "uid": "x"}, {"name": "Something", "uid": "y"}]))
     desk.settle()
+    assert desk.session.model.mean_dice is None
     desk.session.predict()
     desk.wait(lambda: desk.said("knows none of the classes"))
 

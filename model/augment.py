@@ -103,13 +103,11 @@ def warp_pixels(pixels: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray
     return cv2.warpAffine(patch, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def warp_label(label: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
-    """The view's label map, never interpolated; beyond the border everything is untouched (255)."""
+def warp_label(label: np.ndarray, matrix: np.ndarray, size: int, beyond: int = UNTOUCHED) -> np.ndarray:
+    """The view's label map, never interpolated; `beyond` the border everything is untouched (255) unless said otherwise."""
     patch, matrix = _surroundings(label, matrix, size)
     flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(
-        patch, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=UNTOUCHED
-    )
+    return cv2.warpAffine(patch, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=beyond)
 
 
 def thinned(label: np.ndarray, levels: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -14,6 +14,7 @@ from model.augment import Augmentation, thinned, warp_label, warp_pixels
 from model.dataset import Example, Kept
 from model.development import LOOK
 from model.errors import ModelError
+from model.labels import UNTOUCHED
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +34,15 @@ class Batch:
 
 @dataclass(frozen=True)
 class ViewPlan:
-    """How views are drawn: `size` pixels a side, 3 `planes` when any image has colour, reproducibly from `seed`."""
+    """How views are drawn: `size` pixels a side, 3 `planes` when any image has colour, reproducibly from `seed`; what lies
+    `beyond` an image has this channel.
+    """
 
     size: int
     planes: int
     augmentation: Augmentation
     seed: int
+    beyond: int = UNTOUCHED
 
     def draw(self, example: Example, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The view with this running number: (size, size, planes), (size, size) uint8, and its look (LOOK,).
@@ -51,7 +55,7 @@ class ViewPlan:
         look = self.augmentation.look(example.limits, view.ndim == 3, rng)
         whole = (self.size, self.size, self.planes)
         pixels = view if view.shape == whole else np.broadcast_to(view.reshape(self.size, self.size, -1), whole)
-        channels = warp_label(example.channels, matrix, self.size)
+        channels = warp_label(example.channels, matrix, self.size, self.beyond)
         if example.levels is not None:
             channels = thinned(channels, warp_label(example.levels, matrix, self.size), rng)
         return pixels, channels, look.numbers()

@@ -15,6 +15,8 @@ from model.opencv import cv2
 from model.pillow import pillow
 
 UNTOUCHED = 255
+BEYOND = 254
+"""In views for a teacher: pixels outside of the image, of which there is nothing to say. Tables of 255 classes go without."""
 
 _UNTOUCHED_COLOR = (224, 224, 192)
 """What viewers show for 255: the void colour of PASCAL VOC."""

@@ -18,6 +18,7 @@ from model.dataset import Example, Kept, bare_example, make_example
 from model.device import device_name
 from model.distributed import Order, Team
 from model.errors import OutOfMemory
+from model.labels import BEYOND, UNTOUCHED
 from model.losses import class_weights
 from model.messages import Message
 from model.mixing import CHANCES
@@ -196,7 +197,9 @@ class Learner:
         mirror = self._plan.classes.mirror
         augmentation = Augmentation.wide(self._coloured, mirror) if self._plan.wide else Augmentation(mirror=mirror)
         planes = 3 if self._coloured else 1
-        views = ViewPlan(self._plan.crop, planes, augmentation, self._plan.options.seed)
+        marked = self._teaches and len(self._plan.classes.classes) <= BEYOND
+        beyond = BEYOND if marked else UNTOUCHED
+        views = ViewPlan(self._plan.crop, planes, augmentation, self._plan.options.seed, beyond)
         rank = self._team.rank
         ranks = {"rank": rank.number, "ranks": rank.size, "others": self._others, "mixed": self._mixed}
         if self._device.type != "cuda":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from model.labels import BEYOND
+
 CHANCES = 257
 """Random numbers per view: whether it takes anything, and for each channel whether that is taken."""
 MIXED = 0.5
@@ -21,7 +23,7 @@ def mix(
     others = [one.roll(1, 0) for one in (pixels, channels, told)]
     known = torch.minimum(others[1], others[2])  # 255 in all but one of them
     wanted = (chances[:, 1:] < MIXED) & (chances[:, :1] < MIXED)
-    wanted[:, -1] = False
+    wanted[:, BEYOND:] = False
     take = wanted.gather(1, known.flatten(1).long()).view_as(known)
     mixed = torch.where(take[:, None], others[0], pixels)
     return mixed, torch.where(take, others[1], channels), torch.where(take, others[2], told)

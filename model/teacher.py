@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from model.labels import UNTOUCHED
+from model.labels import BEYOND, UNTOUCHED
 from model.losses import segmentation_loss
 from model.precision import Precision
 
@@ -54,7 +54,11 @@ class Teacher:
 def taught_loss(
     logits: torch.Tensor, channels: torch.Tensor, told: torch.Tensor, weights: torch.Tensor | None, trust: torch.Tensor
 ) -> torch.Tensor:
-    """`segmentation_loss` of what a person says, and of what the teacher says, as far as it says something."""
+    """`segmentation_loss` of what a person says, and of what the teacher says, as far as it says something. Neither says
+    anything of what lies BEYOND an image.
+    """
     untouched = (channels == UNTOUCHED).sum()
     share = (told != UNTOUCHED).sum() / untouched.clamp(min=1)
+    if logits.shape[1] <= BEYOND:
+        channels = channels.masked_fill(channels == BEYOND, UNTOUCHED)
     return segmentation_loss(logits, channels, weights) + trust * share * segmentation_loss(logits, told)

@@ -69,7 +69,7 @@ class Trainer:
         before, because the GPU must not wait for anyone who reads it.
 
         `pixels` (B, 1|3, H, W) floating point in 0..1, or with `looks` views and looks as Development takes them;
-        `channels` (B, H, W) uint8 with 255 for untouched pixels;
+        `channels` (B, H, W) uint8 with 255 for untouched pixels, and with a lesson 254 for those BEYOND the image;
         `weights` (C,) float32 those of the channels in the loss. Raises TrainingError once the loss stays infinite or
         no number, and torch's own error when memory runs out.
         """

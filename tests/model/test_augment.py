@@ -30,6 +30,8 @@ def test_an_unaugmented_view_is_the_image_itself():
 def test_beyond_the_border_nothing_is_labelled():
     truth = warp_label(np.zeros((10, 10), np.uint8), centred((4.5, 4.5), 20), 20)
     assert (truth == 255).sum() == 400 - 100
+    truth = warp_label(np.zeros((10, 10), np.uint8), centred((4.5, 4.5), 20), 20, beyond=254)
+    assert (truth == 254).sum() == 400 - 100
 
 
 def handedness(mirror: bool) -> set[float]:

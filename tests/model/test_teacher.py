@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from model.development import Development, Look
+from model.labels import BEYOND
 from model.losses import segmentation_loss
 from model.mixing import CHANCES, mix
 from model.network import LightningUnet, NetworkConfig
@@ -95,6 +96,31 @@ def test_without_trust_the_teacher_counts_for_nothing_and_without_pixels_for_no_
     assert taught_loss(logits, channels, told, None, torch.tensor(1.0)) > plain
     nothing = torch.full_like(told, 255)
     assert taught_loss(logits, nothing, nothing, None, torch.tensor(1.0)) == 0
+
+
+def test_nothing_is_said_of_what_lies_beyond_an_image():
+    one = network()
+    pixels, channels = views()
+    channels[:, 20:] = BEYOND
+    told = Teacher(one, one.state_dict(), Precision(torch.device("cpu")))(pixels, channels)
+    assert (told[:, 20:] == 255).all() and (told[:, :20, 16:] != 255).any()
+    some = torch.from_numpy(chances())
+    some[:, :2] = 0.0  # all views take something, and everything that may be taken
+    _, by_person, _ = mix(pixels, channels, told, some)
+    assert torch.equal(by_person[:, 20:], channels[:, 20:])
+    logits = torch.randn(4, 3, 32, 32, requires_grad=True)
+    taught_loss(logits, channels, told, None, torch.tensor(1.0)).backward()
+    assert not logits.grad[:, :, 20:].any() and logits.grad[:, :, :20].any()
+    untouched = torch.where(channels == BEYOND, 255, channels)
+    trusted = [taught_loss(logits, one, told, None, torch.tensor(1.0)) for one in (channels, untouched)]
+    assert trusted[0] > trusted[1], "the teacher counts by its share of what it could have said"
+
+
+def test_the_last_of_255_classes_is_no_place_beyond_the_image():
+    logits, channels = torch.randn(1, 255, 4, 4), torch.full((1, 4, 4), BEYOND, dtype=torch.uint8)
+    nothing = torch.full_like(channels, 255)
+    expected = segmentation_loss(logits, channels)
+    assert taught_loss(logits, channels, nothing, None, torch.tensor(1.0)) == expected > 0
 
 
 def test_a_taught_training_goes_on_exactly_where_it_stood():

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import torch
 
+from model.batches import ViewPlan
 from model.checkpoint import load, save
 from model.classes import ClassTable
 from model.errors import OutOfMemory, TrainingError
 from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Stopped
 from model.files import sha256
 from model.images import read_image
-from model.labels import read_label, write_label
+from model.labels import BEYOND, UNTOUCHED, read_label, write_label
 from model.layout import Layout
 from model.network import LightningUnet
 from model.options import FineTuneOptions
@@ -93,7 +94,10 @@ def test_without_a_held_out_image_the_temperature_of_the_start_is_kept(blobs, bl
     assert made.temperature == 1.5 and made.metrics["calibration_error"] is None
 
 
-def test_images_and_pixels_without_a_label_are_learned_from_when_that_is_wanted(blobs, blob_weights):
+def test_images_and_pixels_without_a_label_are_learned_from_when_that_is_wanted(blobs, blob_weights, monkeypatch):
+    borders = []
+    monkeypatch.setattr("model.learner.ViewPlan", lambda *given: borders.append(given[-1]) or ViewPlan(*given))
+    train(blobs, dataclasses.replace(QUICK, weights=blob_weights, unlabelled=False))
     half = labels(blobs).label("a.png")
     label = read_label(half, None, None)
     label[:, 32:] = 255
@@ -106,6 +110,7 @@ def test_images_and_pixels_without_a_label_are_learned_from_when_that_is_wanted(
     looked_at = unlabelled(Workspace.peek(blobs))
     assert of(Started, events)[0].train == 4 and of(Started, events)[0].unlabelled == len(looked_at) == 8
     assert seen_units(labels(blobs)) == {path.name for path in looked_at}
+    assert borders == [UNTOUCHED, BEYOND], "a teacher says nothing of what is no image"
 
 
 def test_a_run_keeps_its_settings_events_labels_and_weights(blobs, blob_weights):

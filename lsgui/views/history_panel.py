@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QWidget
 
 from lsgui.document import Document
 from lsgui.views.amounts import size_text
 from lsgui.views.appearance import Appearance
 from lsgui.views.history_list import EDGE, HistoryList
-from lsgui.views.parts import column, label, row
+from lsgui.views.parts import column, icon_button, label, row
 from lsgui.views.step_classes import StepClasses
 
 POPUP_WIDTH, POPUP_HEIGHT = 300, 380
 
 
 class HistoryPanel(QWidget):
-    """What it keeps and what that costs stands in its head."""
+    """What it keeps and what that costs stands in its head; `toggle` shows and hides it, where it can be hidden."""
 
-    def __init__(self, document: Document, classes: StepClasses, appearance: Appearance) -> None:
+    def __init__(
+        self, document: Document, classes: StepClasses, appearance: Appearance, toggle: QAction | None = None
+    ) -> None:
         super().__init__()
         self._document = document
         self._cost = label("", "dim")
@@ -27,6 +30,10 @@ class HistoryPanel(QWidget):
         head.addWidget(label(self.tr("History"), "head"))
         head.addStretch()
         head.addWidget(self._cost)
+        if toggle is not None:
+            self.hidden = icon_button(appearance.icon("x", "dim"), self.tr("Close"), 22, 14)
+            self.hidden.clicked.connect(toggle.trigger)
+            head.addWidget(self.hidden)
         layout.addLayout(head)
         self.list = HistoryList(document, classes, appearance)
         layout.addWidget(self.list, 1)

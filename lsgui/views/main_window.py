@@ -70,7 +70,7 @@ class MainWindow(QMainWindow):
         self.folder = FolderPanel(session, appearance)
         self.classes = ClassPanel(session, display, appearance, by_id)
         self._step_classes = StepClasses(session, self)
-        self.history = HistoryPanel(session.document, self._step_classes, appearance)
+        self.history = HistoryPanel(session.document, self._step_classes, appearance, by_id["panel-history"])
         self.options = ToolOptions(session, display, appearance, by_id)
         self.window_panel = WindowPanel(session.document, display, appearance)
         self.training = TrainingPanel(session, appearance, preferences, by_id)

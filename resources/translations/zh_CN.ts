@@ -214,6 +214,10 @@
         <translation>历史记录</translation>
     </message>
     <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
         <source>steps: {steps}, {size}</source>
         <translation>{steps} 步，{size}</translation>
     </message>

@@ -261,3 +261,14 @@ def test_no_panel_of_a_tool_makes_the_window_wider(shown: object, make_window: C
         QApplication.processEvents()
         assert shown.window.right.minimumSizeHint().width() <= 316, tool
         assert shown.window.width() == 1280
+
+
+def test_a_history_that_has_taken_the_classes_place_can_be_closed_there(shown: object) -> None:
+    shown.window.resize(1280, 720)
+    shown.trigger("panel-history")
+    QApplication.processEvents()
+    assert shown.window.history.isVisible() and not shown.window.classes.isVisible()
+    QTest.mouseClick(shown.window.history.hidden, Qt.MouseButton.LeftButton)
+    QApplication.processEvents()
+    assert shown.window.classes.isVisible() and not shown.window.history.isVisible()
+    assert not shown.window.actions_.by_id["panel-history"].isChecked()

@@ -362,3 +362,11 @@ def test_images_without_a_label_can_be_looked_at_but_for_those_held_out(streets:
         split("street", truths, table_for(truths, ["only one"]), ["0001A"])
     fold = dataclasses.replace(fold, others=read_others(streets / "images", truths, "0001A"))
     assert list(fold.labelled(1.0).others) == ["0002B_00001.png"] and len(fold.labelled(0.5).others) > 1
+
+
+def test_the_way_of_a_run_is_in_its_name() -> None:
+    from tests.benchmarks.accuracy_run import Run
+
+    assert Run("tiny", steps=1).name == "tiny"
+    run = Run("tiny", steps=1, labelled=0.125, strokes=0.05, unlabelled=True, batch=4, crop=64, rate=0.002)
+    assert run.name == "tiny, 12.5% labelled, 5% by strokes, unlabelled too, 4 views, views of 64, rate 0.002"

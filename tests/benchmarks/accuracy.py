@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def train(chosen: argparse.Namespace) -> int:
     """One run, unless its result is there."""
     device, state = choose_device(chosen.device), {"commit": chosen.commit, "code": code_digest()}
-    ways = chosen.labelled, chosen.unlabelled, chosen.strokes, chosen.batch, chosen.crop
+    ways = chosen.labelled, chosen.unlabelled, chosen.strokes, chosen.batch, chosen.crop, chosen.rate
     run = Run(chosen.network, chosen.seed, chosen.recipe, chosen.seconds, chosen.steps, *ways)
     state["given"] = _given(chosen)
     path = chosen.results / run.file_name(*_place(chosen), state["code"])
@@ -178,6 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--ct", type=Path, metavar="PATH", help="instead of images and labels")
     one.add_argument("--batch", type=count)
     one.add_argument("--crop", type=count)
+    one.add_argument("--rate", type=positive, help="peak learning rate")
     _add_training(one)
     for name in ("camvid", "ct"):
         several = commands.add_parser(name)

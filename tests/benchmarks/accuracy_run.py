@@ -44,7 +44,7 @@ FEWEST_REHEARSED = 8
 @dataclass(frozen=True)
 class Run:
     """`seconds` or `steps` say how long. Of the training images a share is `labelled`; the others are left out, unless the
-    `unlabelled` are looked at, too. Of each labelled image `strokes` cover a share. The batch and the crop are the recipe's
+    `unlabelled` are looked at, too. Of each labelled image `strokes` cover a share. Batch, crop and peak rate are the recipe's
     unless given.
     """
 
@@ -58,6 +58,7 @@ class Run:
     strokes: float = 1.0
     batch: int | None = None
     crop: int | None = None
+    rate: float | None = None
 
     @property
     def name(self) -> str:
@@ -67,7 +68,8 @@ class Run:
         share += "" if self.strokes == 1 else f", {100 * self.strokes:g}% by strokes"
         share += ", unlabelled too" if self.unlabelled else ""
         share += "" if self.batch is None else f", {self.batch} views"
-        return self.network + recipe + share + ("" if self.crop is None else f", views of {self.crop}")
+        share += "" if self.crop is None else f", views of {self.crop}"
+        return self.network + recipe + share + ("" if self.rate is None else f", rate {self.rate:g}")
 
     @property
     def budget(self) -> str:
@@ -113,7 +115,12 @@ def _prepared(run: Run, variant: Variant, fold: Fold, device: torch.device) -> t
     """What the product starts from, what it settles, and the network with its first weights."""
     hounsfield = all(truth.image.unit == "HU" for truth in fold.train.values())
     options = FineTuneOptions(
-        seed=run.seed, batch=run.batch, crop=run.crop, preset=run.network, unlabelled=run.unlabelled
+        seed=run.seed,
+        batch=run.batch,
+        crop=run.crop,
+        preset=run.network,
+        unlabelled=run.unlabelled,
+        learning_rate=run.rate,
     )
     with mock.patch.dict(PRESETS, {run.network: lambda classes: variant.config}):
         start, unfamiliar = starting_checkpoint(options, fold.classes, hounsfield)

@@ -15,7 +15,7 @@ SHARED_MEMORY = 99 * 1024
 """What one block may have on consumer cards."""
 
 
-@pytest.mark.parametrize(("capability", "width"), [(86, 96), (89, 512), (90, 256), (90, 128)])
+@pytest.mark.parametrize(("capability", "width"), [(86, 32), (86, 96), (89, 512), (90, 256), (90, 128)])
 def test_no_block_needs_more_shared_memory_than_consumer_cards_have(capability: int, width: int) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
     command = [sys.executable, "-m", "tests.model.compiled_layers", str(capability), str(width)]

@@ -128,7 +128,7 @@ class PredictionFlow(QObject):
         """A result goes to its file, and on the screen when its image is still the open one."""
         if work.workspace is not self._context.workspace:
             return
-        self._context.when_idle(lambda: self._show_if_open(work, name, prediction))
+        self._context.when_idle(lambda: self._show_if_open(work, name, prediction, asked=True))
         shown = self._context.document.name == name
         self._context.jobs.submit(
             "files",
@@ -144,20 +144,21 @@ class PredictionFlow(QObject):
         if work.workspace is self._context.workspace and self._context.document.name == name:
             self.predict()
 
-    def _show_if_open(self, work: PredictionWork, name: str, prediction: Prediction) -> None:
+    def _show_if_open(self, work: PredictionWork, name: str, prediction: Prediction, asked: bool) -> None:
+        """`asked`: somebody waits for this very image, and is told when nothing changes."""
         document = self._context.document
         here = work.workspace is self._context.workspace and document.name == name and not work.outdated
         if here and prediction.label_map.shape == document.shape:
-            self._show(prediction)
+            self._show(prediction, asked)
 
-    def _show(self, prediction: Prediction) -> None:
+    def _show(self, prediction: Prediction, asked: bool) -> None:
         self.prediction = prediction
         before = self._context.document.seq
 
         def shown() -> None:
             for notice in prediction.notices:
                 self._context.tell("info", notice)
-            if self._context.document.seq == before:
+            if asked and self._context.document.seq == before:
                 self._context.tell("info", Message("The prediction changes nothing here; what a person has set stays."))
             self.changed.emit()
 
@@ -169,7 +170,7 @@ class PredictionFlow(QObject):
             if done.work.workspace is self._context.workspace:
                 self._context.update_entry(done.name)
                 self._model.learn_device(done.work.weights, done.device)
-                self._context.when_idle(lambda d=done: self._show_if_open(d.work, d.name, d.prediction))
+                self._context.when_idle(lambda d=done: self._show_if_open(d.work, d.name, d.prediction, asked=False))
 
     def _predicted_all(self, failures: list[Failure]) -> None:
         if failures:

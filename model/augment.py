@@ -120,8 +120,8 @@ def thinned(label: np.ndarray, levels: np.ndarray, rng: np.random.Generator) -> 
 
 def _surroundings(plane: np.ndarray, matrix: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """The image, or where OpenCV cannot warp from one so long, the part of it that the view touches."""
-    if max(plane.shape[:2]) <= _FURTHEST:
-        return np.ascontiguousarray(plane), matrix
+    if max(plane.shape[:2]) <= _FURTHEST and plane.flags.c_contiguous:  # else OpenCV would copy all of it each time
+        return plane, matrix
     corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ matrix.T
     limits = np.array([plane.shape[1], plane.shape[0]])
     low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 2, 0, limits - 1)

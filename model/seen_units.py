@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from model import disk
-from model.files import atomic_bytes
 from model.layout import Layout
-from model.records import keep_damaged, read_json
+from model.records import keep_damaged, read_json, write_json
 
 
 def seen_units(layout: Layout) -> frozenset[str]:
@@ -23,5 +21,4 @@ def add_seen(layout: Layout, units: Iterable[str]) -> None:
     if not before.issuperset(units := set(units)):
         disk.make_folder(layout.runs)
         keep_damaged(layout.seen)
-        content = {"units": sorted(before | units)}
-        atomic_bytes(layout.seen, json.dumps(content, ensure_ascii=False, indent=0).encode())
+        write_json(layout.seen, {"units": sorted(before | units)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Sequence, Set
 from pathlib import Path
@@ -10,7 +11,7 @@ from model.layout import Layout
 from model.records import read_json
 from model.seen_units import add_seen, seen_units
 from model.split import HELD_OUT_EVERY, Split, units_of
-from model.workspace import Workspace
+from model.workspace import LabelledImage, Workspace
 
 NEAR = 2
 """Places in the folder's order: so close to a held-out image, another may show nearly the same."""
@@ -23,32 +24,33 @@ def unlabelled(workspace: Workspace) -> list[Path]:
     A model that has seen an image, even without its label, is not judged by it as by one that it never met.
     """
     paths = [entry.path for entry in workspace.entries()]
-    labelled = {item.image_path.name: item for item in workspace.labelled()}
-    units = _units(workspace, paths)
-    held = {item.unit for item in labelled.values() if item.split is Split.HELD_OUT}
+    labelled = workspace.labelled()
+    units = _units(workspace, paths, labelled)
+    held = {item.unit for item in labelled if item.split is Split.HELD_OUT}
     shut = {place for place, path in enumerate(paths) if units[path.name] in held}
     near = {place + step for place in shut for step in range(-NEAR, NEAR + 1)}
-    undecided = dict.fromkeys(units.values()).keys() - {item.unit for item in labelled.values()}
-    kept = _reserved(undecided, seen_units(Layout(workspace.root)))
+    decided = {item.unit for item in labelled}
+    kept = _reserved(set(units.values()) - decided, seen_units(Layout(workspace.root)))
+    names = {item.image_path.name for item in labelled}
     return [
         path
         for place, path in enumerate(paths)
-        if place not in near and path.name not in labelled and units[path.name] not in kept
+        if place not in near and path.name not in names and units[path.name] not in kept
     ]
 
 
 def remember_seen(workspace: Workspace, looked_at: Sequence[Path]) -> None:
     """Before a training looks at these images: none of their units will be held out. Raises OSError."""
-    units = _units(workspace, [entry.path for entry in workspace.entries()])
+    units = _units(workspace, [entry.path for entry in workspace.entries()], workspace.labelled())
     add_seen(Layout(workspace.root), {units[path.name] for path in looked_at})
 
 
-def _units(workspace: Workspace, paths: Sequence[Path]) -> dict[str, str]:
+def _units(workspace: Workspace, paths: Sequence[Path], labelled: Sequence[LabelledImage]) -> dict[str, str]:
     """The unit of every image by its name."""
-    labelled = {item.image_path.name: item.unit for item in workspace.labelled()}
+    known = {item.image_path.name: item.unit for item in labelled}
     layout = Layout(workspace.root)
-    records = {name: read_json(layout.label_record(name)) for name in labelled}
-    return units_of([path for path in paths if path.name not in labelled], paths, records) | labelled
+    records = {name: read_json(layout.label_record(name)) for name in known}
+    return units_of([path for path in paths if path.name not in known], paths, records) | known
 
 
 def _reserved(undecided: Set[str], seen: Set[str]) -> set[str]:
@@ -56,4 +58,4 @@ def _reserved(undecided: Set[str], seen: Set[str]) -> set[str]:
     next to each other.
     """
     count = (len(undecided) + HELD_OUT_EVERY // 2) // HELD_OUT_EVERY
-    return set(sorted(undecided - seen, key=lambda unit: (zlib.crc32(unit.encode()), unit))[:count])
+    return set(sorted(undecided - seen, key=lambda unit: (zlib.crc32(os.fsencode(unit)), unit))[:count])

@@ -19,13 +19,15 @@ def holds_work(root: Path) -> bool:
 def begin_with(source: Path, target: Path, report: Report) -> None:
     """Copy maps, labels, journals and classes from one root to the other, whose model remains that of `source`.
 
-    Its runs stay where they are. The classes come last: where they lie, the copy is whole, and one that was cut off goes
-    on. Raises OSError.
+    Its runs stay where they are, but what they have seen is no less seen in the copy. The classes come last: where they
+    lie, the copy is whole, and one that was cut off goes on. Raises OSError.
     """
     there, here = Layout(source), Layout(target)
     pairs = [
         (path, new / path.name) for old, new in zip(there.folders, here.folders, strict=True) for path in _files(old)
     ]
+    if there.seen.is_file():
+        pairs.append((there.seen, here.seen))
     weights = active_weights(source)
     if there.classes.is_file():
         pairs.append((there.classes, here.classes))

@@ -415,6 +415,8 @@ def test_what_was_asked_for_an_image_that_does_not_open_comes_to_nothing(desk: D
 def test_a_prediction_that_changes_nothing_says_so(desk: Desk, image_folder: Callable) -> None:
     desk.open(image_folder("a"))
     predict(desk)
+    desk.session.predict_folder()
+    desk.settle()
     assert not desk.said("changes nothing")
     desk.session.predict()
     desk.wait(lambda: desk.said("changes nothing"))

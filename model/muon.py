@@ -6,7 +6,8 @@ Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"; s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -21,25 +22,29 @@ _ROUNDS = 5
 _SMALLEST = 16
 
 
-def inner_matrices(network: nn.Module) -> list[nn.Parameter]:
-    """The weights between hidden layers: of linear layers and dense convolutions, a kernel as (out, all the rest).
+def inner_matrices(network: nn.Module) -> dict[nn.Parameter, int]:
+    """The weights between hidden layers: of linear layers and dense convolutions, a kernel as (out, all the rest); and how
+    many matrices a weight is, one below the other, as its layer's `matrices` says.
 
     Not those that read the image, nor those of the last layer, whose rows are classes and learn by themselves.
     """
     layers = [one for one in network.modules() if isinstance(one, (nn.Linear, nn.Conv2d))]
-    return [one.weight for one in layers[:-1] if one.weight.requires_grad and _is_inner(one.weight)]
+    inner = [one for one in layers[:-1] if one.weight.requires_grad and _is_inner(one.weight)]
+    return {one.weight: getattr(one, "matrices", 1) for one in inner}
 
 
 class Muon:
     """`step` only launches work, so that it can be recorded as a CUDA graph. Matrices of one shape move together."""
 
-    def __init__(self, parameters: Sequence[nn.Parameter], weight_decay: float) -> None:
-        alike: dict[tuple[int, int], list[nn.Parameter]] = {}
-        for one in parameters:
-            rows, columns = sorted((one.shape[0], one[0].numel()))
-            alike.setdefault((rows, columns), []).append(one)
+    def __init__(self, parameters: Mapping[nn.Parameter, int], weight_decay: float) -> None:
+        """Each parameter with the number of its matrices, as `inner_matrices` finds them."""
+        alike: dict[tuple[int, int], list[_Matrix]] = {}
+        for parameter, count in parameters.items():
+            for one in (_Matrix(parameter, place, count) for place in range(count)):
+                rows, columns = sorted(one.within(parameter).flatten(1).shape)
+                alike.setdefault((rows, columns), []).append(one)
         self._groups = list(alike.values())
-        self.momenta = [alike[shape][0].new_zeros((len(alike[shape]), *shape)) for shape in alike]
+        self.momenta = [alike[shape][0].parameter.new_zeros((len(alike[shape]), *shape)) for shape in alike]
         """Of each group: (k, rows, columns), rows <= columns."""
         self._decay = weight_decay
 
@@ -48,13 +53,27 @@ class Muon:
         """Move by `rate` () along gradients divided by `shrink` (), or, when `lost` () is 1, not at all."""
         rate, share = rate * RATE * (1 - lost), (1 - MOMENTUM) * (1 - lost)
         for group, momentum in zip(self._groups, self.momenta, strict=True):
-            gradient = torch.stack([_lying(one.grad) for one in group]) / shrink
+            weights = [one.within(one.parameter) for one in group]
+            gradient = torch.stack([_lying(one.within(one.parameter.grad)) for one in group]) / shrink
             gradient.nan_to_num_(0.0, 0.0, 0.0)
             momentum.lerp_(gradient, share)
             updates = orthogonal(gradient.lerp_(momentum, MOMENTUM))
             updates *= PACE * momentum.shape[2] ** 0.5 * rate
-            torch._foreach_mul_(group, 1 - self._decay * rate)
-            torch._foreach_sub_(group, [_as(one, update) for one, update in zip(group, updates, strict=True)])
+            torch._foreach_mul_(weights, 1 - self._decay * rate)
+            torch._foreach_sub_(weights, [_as(one, update) for one, update in zip(weights, updates, strict=True)])
+
+
+@dataclass(frozen=True, eq=False)
+class _Matrix:
+    """One of the `count` matrices of a parameter."""
+
+    parameter: nn.Parameter
+    place: int
+    count: int
+
+    def within(self, whole: torch.Tensor) -> torch.Tensor:
+        """The part of the parameter, or of its gradient."""
+        return whole.chunk(self.count)[self.place]
 
 
 def orthogonal(x: torch.Tensor) -> torch.Tensor:
@@ -81,8 +100,8 @@ def _lying(gradient: torch.Tensor) -> torch.Tensor:
     return matrix.mT if _is_upright(matrix) else matrix
 
 
-def _as(parameter: torch.Tensor, update: torch.Tensor) -> torch.Tensor:
-    return (update.mT if _is_upright(parameter.flatten(1)) else update).reshape(parameter.shape)
+def _as(weight: torch.Tensor, update: torch.Tensor) -> torch.Tensor:
+    return (update.mT if _is_upright(weight.flatten(1)) else update).reshape(weight.shape)
 
 
 def _is_upright(matrix: torch.Tensor) -> bool:

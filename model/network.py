@@ -218,6 +218,7 @@ class Attention(nn.Module):
         self.heads, self.direction, self.form = heads, direction, "auto"
         self.by_columns = scan == "columns"
         self.qkv = nn.Linear(width, 3 * width)
+        self.qkv.matrices = 3  # which learn each at its own pace, see model.muon
         self.project = nn.Linear(width, width)
         self.register_buffer("slopes", build_slopes(heads))
 

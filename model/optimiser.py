@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import torch
 
@@ -111,7 +111,7 @@ class Optimiser:
             self.scale.fill_(facts["scale"])
             self._steady.fill_(facts["_growth_tracker"])
 
-    def _groups(self, matrices: Sequence[torch.nn.Parameter]) -> list[dict[str, object]]:
+    def _groups(self, matrices: Collection[torch.nn.Parameter]) -> list[dict[str, object]]:
         """What AdamW moves. Weight decay is for weights only: norms and biases have no scale to keep small."""
         taken = {id(one) for one in matrices}
         others = [one for one in self._parameters if id(one) not in taken]

@@ -45,21 +45,21 @@ def test_a_step_goes_against_the_gradient_at_adamw_s_pace_and_lets_weights_decay
     weight = nn.Parameter(torch.randn(24, 64))
     before, gradient = weight.detach().clone(), torch.randn(24, 64)
     weight.grad = gradient.clone() * 1000
-    Muon([weight], 0.1).step(torch.tensor(0.01), torch.tensor(1000.0), ZERO)
+    Muon({weight: 1}, 0.1).step(torch.tensor(0.01), torch.tensor(1000.0), ZERO)
     change = weight.detach() - before * (1 - 0.1 * 0.01 * RATE)
     size = change.square().mean().sqrt().item()
     assert size == pytest.approx(PACE * 0.01 * RATE, rel=0.3)
     assert (change * gradient).sum() < 0
     upright = nn.Parameter(before.T.clone())
     upright.grad = gradient.T.clone()
-    Muon([upright], 0.1).step(torch.tensor(0.01), ONE, ZERO)
+    Muon({upright: 1}, 0.1).step(torch.tensor(0.01), ONE, ZERO)
     assert torch.allclose(upright.T, weight, atol=1e-5)
 
 
 def test_matrices_of_one_shape_do_not_mix() -> None:
     alone, together = ([nn.Parameter(torch.full((16, 32), float(n))) for n in range(2)] for _ in range(2))
     gradients = [torch.randn(16, 32) for _ in range(2)]
-    optimisers = [Muon([one], 0.0) for one in alone] + [Muon(together, 0.0)]
+    optimisers = [Muon({one: 1}, 0.0) for one in alone] + [Muon(dict.fromkeys(together, 1), 0.0)]
     for _ in range(3):
         for one, other, gradient in zip(alone, together, gradients, strict=True):
             one.grad, other.grad = gradient.clone(), gradient.clone()
@@ -69,10 +69,28 @@ def test_matrices_of_one_shape_do_not_mix() -> None:
         assert torch.allclose(one, other, atol=1e-5)
 
 
+def test_stacked_matrices_move_as_if_each_were_alone() -> None:
+    stacked = nn.Parameter(torch.randn(48, 16))
+    stacked.grad = torch.randn(48, 16) * torch.tensor([1.0, 10.0, 100.0]).repeat_interleave(16)[:, None]
+    alone = [nn.Parameter(one.clone()) for one in stacked.detach().chunk(3)]
+    for one, gradient in zip(alone, stacked.grad.chunk(3), strict=True):
+        one.grad = gradient.clone()
+    for muon in (Muon({stacked: 3}, 0.1), Muon(dict.fromkeys(alone, 1), 0.1)):
+        muon.step(torch.tensor(0.01), ONE, ZERO)
+    assert torch.equal(stacked, torch.cat(alone))
+
+
+def test_q_k_and_v_are_a_matrix_each() -> None:
+    counts = inner_matrices(LightningUnet(tiny(5)))
+    assert sorted({(tuple(one.shape), count) for one, count in counts.items() if one.shape[1] == 32}) == [
+        ((32, 32), 1), ((96, 32), 3), ((128, 32), 1)
+    ]  # fmt: skip
+
+
 def test_a_step_without_numbers_changes_neither_weights_nor_momentum() -> None:
     weight = nn.Parameter(torch.randn(16, 16))
     before = weight.detach().clone()
-    muon = Muon([weight], 0.1)
+    muon = Muon({weight: 1}, 0.1)
     weight.grad = torch.full((16, 16), torch.nan)
     muon.step(torch.tensor(0.1), torch.tensor(torch.nan), ONE)
     assert torch.equal(weight, before) and not muon.momenta[0].any()

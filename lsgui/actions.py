@@ -40,6 +40,7 @@ def _file_actions() -> tuple[Action, ...]:
     return (
         Action("open-folder", QT_TRANSLATE_NOOP("actions", "Open folder"), ("Ctrl+U",), "folder-open", "file"),
         Action("open-file", QT_TRANSLATE_NOOP("actions", "Open file"), ("Ctrl+O",), "file-image", "file"),
+        Action("reload-folder", QT_TRANSLATE_NOOP("actions", "Look at the folder again"), ("F5",), "", "file"),
         Action("open-sample", QT_TRANSLATE_NOOP("actions", "Open the sample"), (), "images", "file"),
         Action("import-masks", QT_TRANSLATE_NOOP("actions", "Import masks"), (), "download", "file", 1),
         Action("import-mask-folder", QT_TRANSLATE_NOOP("actions", "Import a folder of masks"), (), "", "file", 1),

@@ -11,7 +11,8 @@ from lsgui.context import Context
 from lsgui.jobs import failure_of
 from lsgui.notices import Answer, Question
 from lsgui.saving import Saving
-from model.classes import Class, ClassTable
+from lsgui.translation import class_name
+from model.classes import BACKGROUND_VALUE, Class, ClassTable
 from model.errors import ClassTableError, LabelError, ModelError
 from model.labels import read_label
 from model.layout import Layout
@@ -43,6 +44,15 @@ class ClassChanges(QObject):
             return
         self._saving.flush(lambda saved: self._remove(workspace, table, gone) if saved else None)
 
+    def remove(self, uid: str) -> None:
+        """Ask, and take the class out of the table."""
+        workspace = self._context.workspace
+        item = None if workspace is None else workspace.classes.by_uid(uid)
+        if item is None or item.value == BACKGROUND_VALUE:
+            return
+        if self._context.ask(_class_goes(item)) == "remove" and workspace is self._context.workspace:
+            self.set_classes(workspace.classes.without(uid))
+
     def import_classes(self, path: Path) -> None:
         """Take the table of a JSON file; a class of a known name keeps its uid, so that the model still knows it."""
         workspace = self._context.workspace
@@ -72,7 +82,7 @@ class ClassChanges(QObject):
 
         def done(found: tuple[set[int], list[str]]) -> None:
             used, histories = found
-            kept = [item.name for item in gone if item.value in used]
+            kept = [class_name(item) for item in gone if item.value in used]
             if workspace is not self._context.workspace:
                 return
             if kept:
@@ -95,12 +105,13 @@ class ClassChanges(QObject):
         return agreed and workspace is self._context.workspace
 
     def _drop_predictions(self, workspace: Workspace, gone: set[int]) -> None:
-        """What was predicted with the old classes, and undo steps with them; their values could come to mean others."""
+        """Predictions that show a class that is gone, and undo steps with it; its value could come to mean another."""
         names = [entry.name for entry in workspace.entries()]
 
         def drop(report: Report) -> None:
             for name in names:
-                workspace.drop_prediction(name)
+                if workspace.may_show(name, gone):
+                    workspace.drop_prediction(name)
                 workspace.edits.forget_history_of(name, gone)
 
         def done(result: None) -> None:
@@ -140,6 +151,17 @@ def _histories_with(workspace: Workspace, values: set[int], report: Report) -> l
         if workspace.edits.history_holds(entry.name, values):
             names.append(entry.name)
     return names
+
+
+def _class_goes(item: Class) -> Question:
+    return Question(
+        "class_goes",
+        Message("Remove the class {name}?", {"name": class_name(item)}),
+        Message("Predictions that show it are forgotten. It cannot be removed while labels or corrections of this folder hold it."),
+        (Answer("remove", Message("Remove"), destructive=True), Answer("keep", Message("Cancel"))),
+        default="keep",
+        cancel="keep",
+    )
 
 
 def _histories_go(count: int) -> Question:

@@ -108,6 +108,7 @@ def _classes() -> tuple[Action, ...]:
         Action(
             "edit-class", QT_TRANSLATE_NOOP("actions", "Rename or recolour the class"), ("F2",), "pencil", "label", 4
         ),
+        Action("remove-class", QT_TRANSLATE_NOOP("actions", "Remove the class"), (), "trash-2", "label", 4),
         Action("mirror", QT_TRANSLATE_NOOP("actions", "Left and right do not matter"), (), "", "label", 4, True),
         Action("previous-class", QT_TRANSLATE_NOOP("actions", "Previous class"), ("-",), "", "label", 5),
         Action("next-class", QT_TRANSLATE_NOOP("actions", "Next class"), ("=",), "", "label", 5),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +29,12 @@ class ModelInfo:
     device: str = ""
     mean_dice: float | None = None
     missing: tuple[str, ...] = ()
+
+    @property
+    def shown_name(self) -> Message:
+        """The name as it is told: that of a run has a word of the language in it."""
+        run = re.fullmatch(r"run (\d+)", self.name)
+        return Message("run {number}", {"number": run[1]}) if run else Message("{name}", {"name": self.name})
 
 
 class ModelChoice(QObject):
@@ -77,7 +84,7 @@ class ModelChoice(QObject):
                 "warning",
                 Message(
                     "{name} does not know {classes}: it never predicts them until it has been fine-tuned on labels.",
-                    {"name": self.info.name, "classes": ", ".join(self.info.missing)},
+                    {"name": self.info.shown_name, "classes": ", ".join(self.info.missing)},
                 ),
             )
         return True
@@ -91,11 +98,13 @@ class ModelChoice(QObject):
         if self._demo_weights is None or not self.use(self._demo_weights):
             self._context.tell(
                 "warning",
-                Message("The weights of {name} were removed; open others, or train a new model.", {"name": gone.name}),
+                Message(
+                    "The weights of {name} were removed; open others, or train a new model.", {"name": gone.shown_name}
+                ),
             )
             self.changed.emit()
             return
-        names = {"name": gone.name, "other": self.info.name}
+        names = {"name": gone.shown_name, "other": self.info.shown_name}
         self._context.tell(
             "warning", Message("The weights of {name} were removed; {other} predicts from now on.", names)
         )

@@ -105,6 +105,11 @@ class Session(QObject):
     def open_folder(self, path: Path, root: Path | None = None) -> None:
         self._once_kept(lambda: self._parts.folders.open_folder(path, root))
 
+    def reload_folder(self) -> None:
+        """Find the images that have come or gone since."""
+        if self.workspace is not None:
+            self.open_folder(self.workspace.folder, self.workspace.root)
+
     def open_file(self, path: Path) -> None:
         self._once_kept(lambda: self._parts.folders.open_file(path))
 
@@ -220,6 +225,10 @@ class Session(QObject):
     def set_classes(self, table: ClassTable) -> None:
         self._parts.classes.set_classes(table)
 
+    def remove_class(self, uid: str) -> None:
+        """Take a class out of the table, unless labels or corrections hold it."""
+        self._parts.classes.remove(uid)
+
     def import_classes(self, path: Path) -> None:
         self._parts.classes.import_classes(path)
 
@@ -234,7 +243,7 @@ class Session(QObject):
 
         False when the user chose to stay.
         """
-        if not self._parts.unfinished.done():
+        if not self._parts.training.may_end() or not self._parts.unfinished.done():
             return False
         self._parts.whole.finish()
         self.jobs.cancel_all()  # first, or saving would wait behind what is read or imported

@@ -12,6 +12,7 @@ from lsgui.failures import failure_of
 from lsgui.finetune_child import Ended, FineTuneChild
 from lsgui.jobs import SegmenterKeeper
 from lsgui.model_choice import ModelChoice
+from lsgui.notices import Answer, Question
 from lsgui.saving import Saving
 from lsgui.training_state import TrainingState
 from model import events
@@ -109,6 +110,11 @@ class TrainingFlow(QObject):
     def runs(self) -> list[Run]:
         """This workspace's runs, oldest first."""
         return [] if self._context.workspace is None else list_runs(self._context.workspace.root)
+
+    def may_end(self) -> bool:
+        """Whether the program may end, which ends a training: the user is asked while there is one."""
+        running = self.state.active and self.child.running
+        return not running or self._context.ask(_training_ends()) == "quit"
 
     def shut_down(self, seconds: float) -> bool:
         self._next = None
@@ -214,6 +220,17 @@ class TrainingFlow(QObject):
     def _decided(self) -> None:
         self.state.pending = None
         self.changed.emit()
+
+
+def _training_ends() -> Question:
+    return Question(
+        "training_ends",
+        Message("Fine-tuning is still running. Quit, and end it?"),
+        Message("It can be resumed from where it was the last time that its state was saved."),
+        (Answer("quit", Message("Quit"), destructive=True), Answer("stay", Message("Go on"))),
+        default="stay",
+        cancel="stay",
+    )
 
 
 def _percent(dice: float | None) -> str:

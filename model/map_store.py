@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,6 +119,14 @@ class MapStore:
         self._write(self._layout.prediction(name), prediction.label_map, classes, durable=False)
         record = _prediction_record(name, prediction, classes)
         write_json(self._layout.prediction_record(name), record, durable=False)
+
+    def may_show(self, name: str, values: Collection[int]) -> bool:
+        """Whether what the model said of an image holds one of these values, or does not tell."""
+        records = [read_json(self._layout.prediction_record(name))] if self._layout.prediction(name).exists() else []
+        if self._layout.work(name).exists() and not has_human(self._layout.work(name)):
+            records.append(self._work_note(name))
+        told = [uids_of(record) for record in records]
+        return not told or any(not uids or uids.keys() & values for uids in told)
 
     def drop_prediction(self, name: str) -> None:
         """Forget what the model said of an image, autosaved or not; a person's work stays."""

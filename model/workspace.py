@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -186,6 +186,10 @@ class Workspace:
             if shown:
                 self._journals.keep_newest(name)
         return self._catalog.update(name)
+
+    def may_show(self, name: str, values: Collection[int]) -> bool:
+        """Whether what the model said of an image holds one of these values, or does not tell."""
+        return self._maps.may_show(name, values)
 
     def drop_prediction(self, name: str) -> Entry:
         """Forget what the model said of an image; a person's work and labels stay. Raises WorkspaceError."""

@@ -16,7 +16,7 @@ from lsgui.views.overlay_key import OverlayKey
 from lsgui.views.tool_strip import TOOLS
 from model.presets import PRESETS
 
-NEED_FOLDER = ("import-masks", "import-classes", "export-classes", "add-class", "edit-class", "mirror", "search",
+NEED_FOLDER = ("import-masks", "import-classes", "export-classes", "add-class", "edit-class", "mirror", "search", "reload-folder",
                "import-mask-folder", "open-weights", "predict-folder", "next-image", "previous-image")  # fmt: skip
 NEED_IMAGE = ("predict", "accept", "save-label", "revert", "fill-rest", "clear-map", "zoom-in", "zoom-out", "zoom-fit",
               "zoom-actual", "accept-region", "copy-previous", "copy-next", "interpolate", "interpolate-all",

@@ -1,4 +1,4 @@
-"""Adding and editing classes from the window."""
+"""Adding, editing and removing classes from the window."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lsgui.views.action_set import ActionSet
 from lsgui.views.appearance import Appearance
 from lsgui.views.class_editor import ClassEditor
 from lsgui.views.follower import Follower
+from model.classes import BACKGROUND_VALUE
 from model.errors import ClassTableError
 
 translate = QCoreApplication.translate
@@ -30,7 +31,14 @@ class ClassCommands:
     def bind(self, actions: ActionSet) -> None:
         actions.bind("add-class", self.add)
         actions.bind("edit-class", self.edit)
+        actions.bind("remove-class", self.remove)
         actions.bind_toggle("mirror", self.set_mirror)
+
+        def show() -> None:
+            chosen = self._session.painting.class_value
+            actions.enable(self._session.workspace is not None and chosen != BACKGROUND_VALUE, "remove-class")
+
+        Follower(actions, show, self._session.painting.changed, self._session.folder_opened)
         mirror = actions.by_id["mirror"]
         Follower(mirror, lambda: mirror.setChecked(self._session.classes.mirror), self._session.classes_changed)
 
@@ -56,6 +64,11 @@ class ClassCommands:
         )
         if editor.exec() == QDialog.DialogCode.Accepted:
             self._session.set_classes(table.replaced(editor.edited))
+
+    def remove(self) -> None:
+        item = self._session.classes.by_value(self._session.painting.class_value)
+        if item is not None:
+            self._session.remove_class(item.uid)
 
     def set_mirror(self, mirror: bool) -> None:
         self._session.set_classes(replace(self._session.classes, mirror=mirror))

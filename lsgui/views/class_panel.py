@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QScrollArea, QSizePolicy, QWidget
 
@@ -46,7 +46,7 @@ class ClassPanel(QWidget):
         display.overlay_changed.connect(self._show_choice)
         session.document.mask_changed.connect(self._recount)
         session.document.loaded.connect(self._recount)
-        self._edit = actions["edit-class"]
+        self._edit, self._remove = actions["edit-class"], actions["remove-class"]
         self.rebuild()
 
     def rebuild(self) -> None:
@@ -71,7 +71,7 @@ class ClassPanel(QWidget):
         add.clicked.connect(actions["add-class"].trigger)
         more = icon_button(self._appearance.icon("ellipsis", "dim"), self.tr("More about classes"), 24, 16)
         menu = QMenu(more)
-        for name in ("edit-class", "import-classes", "export-classes", "mirror"):
+        for name in ("edit-class", "remove-class", "import-classes", "export-classes", "mirror"):
             menu.addAction(actions[name])
         more.setMenu(menu)
         more.setPopupMode(more.ToolButtonPopupMode.InstantPopup)
@@ -95,6 +95,7 @@ class ClassPanel(QWidget):
         made = ClassRow(item, digit, self._appearance)
         made.chosen.connect(lambda: self._choose(item))
         made.edited.connect(lambda: (self._choose(item), self._edit.trigger()))
+        made.menu_wanted.connect(lambda place: self._show_menu(item, place))
         made.eye_clicked.connect(lambda: self._display.set_hidden(self._display.hidden ^ {item.uid}))
         made.lock_clicked.connect(lambda: self._session.painting.toggle_locked(item.value))
         self._list.insertWidget(self._list.count() - 1, made)
@@ -102,6 +103,13 @@ class ClassPanel(QWidget):
 
     def _choose(self, item: Class) -> None:
         self._session.painting.class_value = item.value
+
+    def _show_menu(self, item: Class, place: QPoint) -> None:
+        self._choose(item)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions([self._edit, self._remove])
+        menu.popup(place)
 
     def _show_choice(self) -> None:
         painting = self._session.painting

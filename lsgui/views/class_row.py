@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame
 
 from lsgui.translation import class_name
@@ -19,6 +19,8 @@ class ClassRow(QFrame):
 
     chosen = Signal()
     edited = Signal()
+    menu_wanted = Signal(QPoint)
+    """Where on the screen."""
     eye_clicked = Signal()
     lock_clicked = Signal()
 
@@ -72,6 +74,9 @@ class ClassRow(QFrame):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.edited.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_wanted.emit(event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:

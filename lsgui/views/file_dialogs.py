@@ -27,6 +27,7 @@ class FileDialogs:
     def bind(self, actions: ActionSet) -> None:
         actions.bind("open-folder", self.open_folder)
         actions.bind("open-file", self.open_file)
+        actions.bind("reload-folder", self._session.reload_folder)
         actions.bind("open-sample", lambda: self._session.open_folder(self._assets.sample))
         actions.by_id["open-sample"].setVisible(self._assets.sample.is_dir())
         actions.bind("import-masks", self.import_masks)

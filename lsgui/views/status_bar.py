@@ -8,7 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton
 
 from lsgui.session import Session
-from lsgui.translation import class_name, device_text
+from lsgui.translation import class_name, device_text, sentence
 from lsgui.views.amounts import size_text
 from lsgui.views.appearance import Appearance
 from lsgui.views.job_bar import JobBar
@@ -129,7 +129,7 @@ class StatusBar(QFrame):
             _say(self._device, "")
             return
         text = self.tr("model: {name}, Dice {dice:.1f}") if model.mean_dice is not None else self.tr("model: {name}")
-        _say(self._model, text.format(name=model.name, dice=100 * (model.mean_dice or 0)))
+        _say(self._model, text.format(name=sentence(model.shown_name), dice=100 * (model.mean_dice or 0)))
         self._model.setToolTip(str(model.path))
         _say(self._device, device_text(model.device))
 

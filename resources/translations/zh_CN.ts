@@ -660,6 +660,10 @@
         <translation>打开文件</translation>
     </message>
     <message>
+        <source>Look at the folder again</source>
+        <translation>重新读取文件夹</translation>
+    </message>
+    <message>
         <source>Open the sample</source>
         <translation>打开示例</translation>
     </message>
@@ -926,6 +930,10 @@
     <message>
         <source>Rename or recolour the class</source>
         <translation>重命名类别或更改颜色</translation>
+    </message>
+    <message>
+        <source>Remove the class</source>
+        <translation>移除类别</translation>
     </message>
     <message>
         <source>Left and right do not matter</source>
@@ -1545,6 +1553,10 @@
         <translation>微调意外结束（代码 {code}）。标注和模型保持原样；请减小批次后重新开始。</translation>
     </message>
     <message>
+        <source>Fine-tuning is still running. Quit, and end it?</source>
+        <translation>微调仍在进行。退出并结束微调吗？</translation>
+    </message>
+    <message>
         <source>Fine-tuning learns from saved labels, and this folder has none yet: correct an image and press Ctrl+S (Save as label), best on four images or more.</source>
         <translation>微调从已保存的标注中学习，而此文件夹尚无标注：请修改一幅图像并按 Ctrl+S（保存为标注），最好有四幅或更多。</translation>
     </message>
@@ -1555,6 +1567,10 @@
     <message>
         <source>Found nothing: all in this box looks alike. Mark what belongs, or drag another box.</source>
         <translation>没有找到：框内看起来都一样。请标出属于它的部分，或另拖一个框。</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>继续微调</translation>
     </message>
     <message>
         <source>Go on with the old one</source>
@@ -1587,6 +1603,10 @@
     <message>
         <source>Interpolating needs a labelled image before and one after this one, of the same stack.</source>
         <translation>插值需要同一序列中前后各有一张已标注的图像。</translation>
+    </message>
+    <message>
+        <source>It can be resumed from where it was the last time that its state was saved.</source>
+        <translation>之后可以从最近一次保存的状态继续。</translation>
     </message>
     <message>
         <source>It is painted already; Enter once more accepts the image.</source>
@@ -1685,6 +1705,10 @@
         <translation>正在预测 {name}</translation>
     </message>
     <message>
+        <source>Predictions that show it are forgotten. It cannot be removed while labels or corrections of this folder hold it.</source>
+        <translation>显示该类别的预测会被丢弃。此文件夹的标注或修改中还有它时，不能移除。</translation>
+    </message>
+    <message>
         <source>Preparing the curves</source>
         <translation>正在准备曲线</translation>
     </message>
@@ -1695,6 +1719,10 @@
     <message>
         <source>PyTorch finds no device {device} on this computer; choose auto or cpu.</source>
         <translation>PyTorch 在此计算机上找不到设备 {device}；请选择 auto 或 cpu。</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>退出</translation>
     </message>
     <message>
         <source>Read it again</source>
@@ -1717,12 +1745,20 @@
         <translation>正在读取 {name}</translation>
     </message>
     <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
         <source>Remove and forget</source>
         <translation>移除并忘记</translation>
     </message>
     <message>
         <source>Remove islands</source>
         <translation>去除小区域</translation>
+    </message>
+    <message>
+        <source>Remove the class {name}?</source>
+        <translation>移除类别“{name}”吗？</translation>
     </message>
     <message>
         <source>Replace them</source>
@@ -2079,6 +2115,10 @@
     <message>
         <source>no journal</source>
         <translation>没有日志</translation>
+    </message>
+    <message>
+        <source>run {number}</source>
+        <translation>第 {number} 次</translation>
     </message>
     <message>
         <source>this journal is no longer written</source>

@@ -183,7 +183,7 @@ def make_desk(qapp: object, qtbot: QtBot, tmp_path: Path, weights: Path) -> Iter
 
     yield make
     for desk in desks:
-        desk.answers["cannot_save"] = "leave"
+        desk.answers |= {"cannot_save": "leave", "training_ends": "quit"}
         assert desk.session.close()
         desk.session.deleteLater()
 

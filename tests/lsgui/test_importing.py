@@ -124,6 +124,41 @@ def test_a_class_in_use_cannot_be_removed(desk: Desk, image_folder: Callable) ->
     desk.wait(lambda: desk.session.classes.by_uid("spleen") is None)
 
 
+@pytest.mark.parametrize("answer", ["remove", "keep"])
+def test_removing_a_class_is_asked_about(desk: Desk, image_folder: Callable, answer: str) -> None:
+    desk.open(image_folder("a"))
+    desk.answers["class_goes"] = answer
+    desk.session.remove_class("spleen")
+    desk.session.remove_class("background")
+    desk.session.remove_class("no such class")
+    desk.settle()
+    assert [question.key for question in desk.questions] == ["class_goes"]
+    assert (desk.session.classes.by_uid("spleen") is None) == (answer == "remove")
+    assert desk.session.classes.background is not None
+
+
+def test_a_prediction_without_the_removed_class_stays(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.session.predict()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.save()
+    found, table = desk.session.document.counts(), desk.session.classes
+    there = next(item for item in table.classes if item.value in found and item.value != 0)
+    absent = next(item for item in table.classes if item.value not in found and item.value != 0)
+    desk.answers["class_goes"] = "remove"
+    desk.session.remove_class(absent.uid)
+    desk.wait(lambda: desk.session.classes.by_uid(absent.uid) is None)
+    desk.settle()
+    assert desk.session.document.counts() == found
+    assert list((folder / "segmentation/predictions").glob("*.png"))
+    desk.session.remove_class(there.uid)
+    desk.wait(lambda: desk.session.classes.by_uid(there.uid) is None)
+    desk.settle()
+    assert set(desk.session.document.counts()) == {UNTOUCHED}
+    assert not list((folder / "segmentation/predictions").glob("*.png"))
+
+
 def test_a_removed_class_cannot_come_back_by_undo(desk: Desk, image_folder: Callable) -> None:
     desk.open(image_folder("a", "b"))
     desk.paint(value=6)

@@ -261,6 +261,17 @@ def test_new_files_appear_when_the_folder_is_opened_again(desk: Desk, image_fold
     assert desk.session.document.name == "a.png"
 
 
+def test_new_and_missing_files_are_found_by_looking_again(desk: Desk, image_folder: Callable) -> None:
+    desk.session.reload_folder()
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.paint()
+    (folder / "b.png").rename(folder / "c.png")
+    desk.session.reload_folder()
+    desk.wait(lambda: [entry.name for entry in desk.session.folder.entries] == ["a.png", "c.png"])
+    assert desk.session.document.name == "a.png" and desk.session.document.history.can_undo
+
+
 @pytest.mark.skipif(os.name == "nt", reason="folders are not read-only there")
 def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(
     make_desk: Callable, image_folder: Callable

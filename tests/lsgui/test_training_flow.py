@@ -143,7 +143,11 @@ def test_closing_while_fine_tuning_leaves_no_child(make_desk: Callable, image_fo
     desk.session.fine_tune(short(weights, epochs=None, seconds=600))
     desk.wait(lambda: bool(desk.session.training.loss), 60)
     pid = desk.session._parts.training.child.pid
-    assert desk.session.close()
+    desk.answers["training_ends"] = "stay"
+    assert not desk.session.close() and desk.session.training.active
+    desk.answers["training_ends"] = "quit"
+    assert desk.session.close() and desk.session.close()
+    assert [question.key for question in desk.questions] == ["training_ends"] * 2
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

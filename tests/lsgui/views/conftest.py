@@ -85,7 +85,7 @@ def make_window(
 
     yield make
     for shown in made:
-        shown.desk.answers["cannot_save"] = "leave"
+        shown.desk.answers |= {"cannot_save": "leave", "training_ends": "quit"}
         shown.window.close()
         shown.window.deleteLater()
 

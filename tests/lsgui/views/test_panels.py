@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QContextMenuEvent, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QStyleOptionViewItem, QWidget
 
@@ -113,6 +113,30 @@ def test_class_rows_choose_hide_and_protect(shown: object) -> None:
     liver.lock.click()
     assert shown.session.painting.protected == {6}
     assert any("Liver is protected" in text for text in texts(shown.window.status))
+
+
+def test_a_class_is_removed_from_its_row_s_menu(shown: object) -> None:
+    spleen, actions = rows(shown)["spleen"], shown.window.actions_.by_id
+    shown.desk.answers["class_goes"] = "remove"
+    menus = []
+
+    def choose() -> None:
+        menu = QApplication.activePopupWidget()
+        menus.append([action.objectName() for action in menu.actions()])
+        QTest.keyClick(menu, Qt.Key.Key_Down)
+        QTest.keyClick(menu, Qt.Key.Key_Down)
+        QTest.keyClick(menu, Qt.Key.Key_Return)
+
+    place = spleen.rect().center()
+    QApplication.sendEvent(spleen, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, spleen.mapToGlobal(place)))
+    shown.desk.wait(lambda: QApplication.activePopupWidget() is not None)
+    choose()
+    shown.desk.wait(lambda: "spleen" not in rows(shown))
+    assert menus == [["edit-class", "remove-class"]] and shown.session.classes.by_uid("spleen") is None
+    shown.session.painting.class_value = 0
+    assert not actions["remove-class"].isEnabled()
+    shown.session.painting.class_value = 6
+    assert actions["remove-class"].isEnabled()
 
 
 def test_shares_follow_painting(shown: object) -> None:

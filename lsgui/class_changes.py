@@ -157,7 +157,9 @@ def _class_goes(item: Class) -> Question:
     return Question(
         "class_goes",
         Message("Remove the class {name}?", {"name": class_name(item)}),
-        Message("Predictions that show it are forgotten. It cannot be removed while labels or corrections of this folder hold it."),
+        Message(
+            "Predictions that show it are forgotten. It cannot be removed while labels or corrections of this folder hold it."
+        ),
         (Answer("remove", Message("Remove"), destructive=True), Answer("keep", Message("Cancel"))),
         default="keep",
         cancel="keep",

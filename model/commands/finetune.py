@@ -1,5 +1,7 @@
 """Fine-tune on the labels of a workspace: JSON lines on stdout, progress for a person on stderr.
 
+Where both are a terminal, only the progress is shown.
+
 Each run keeps its own folder, WORKSPACE/segmentation/runs/NNNN, with its settings, events, the labels it used and its
 weights. The training takes 150 seconds unless --seconds or --epochs say otherwise. A line "cancel" on stdin, SIGINT
 or SIGTERM stops it within two seconds; --resume goes on with a run that was stopped or killed.

@@ -1,4 +1,4 @@
-"""Teller: events as JSON lines on stdout, and for a person at a terminal as progress on stderr."""
+"""Teller: events as JSON lines on stdout, and for a person at a terminal as progress on stderr; not both on one screen."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class Teller:
         self.deaf = threading.Event()
         """Set once nobody reads the lines any more."""
         self._lines, self._people = lines, people
+        self._people_watch = people.isatty()
+        self._lines_are_read = not (self._people_watch and lines.isatty())
         self._bar = Bar(people)
         self._baseline: float | None = None
         self._epochs = 0
@@ -27,13 +29,17 @@ class Teller:
         if isinstance(event, Started):
             self.run, self._epochs = event.run, event.epochs
         with self._lock:
-            try:
-                self._lines.write(to_line(event) + "\n")
-                self._lines.flush()
-            except OSError:
-                self.deaf.set()
-            if self._people.isatty():
+            if self._lines_are_read:
+                self._write(event)
+            if self._people_watch:
                 self._show(event)
+
+    def _write(self, event: Event) -> None:
+        try:
+            self._lines.write(to_line(event) + "\n")
+            self._lines.flush()
+        except OSError:
+            self.deaf.set()
 
     def _show(self, event: Event) -> None:
         if isinstance(event, Step):

@@ -316,6 +316,25 @@ def test_a_terminal_sees_a_progress_bar(blobs, blob_weights, tmp_path):
     assert "\r[" in shown and "1 of 1  a.png" in shown
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("lines", "people", "written", "shown"), [
+    (io.StringIO, io.StringIO, True, False),
+    (io.StringIO, Terminal, True, True),
+    (Terminal, io.StringIO, True, False),
+    (Terminal, Terminal, False, True),
+])  # fmt: skip
+def test_a_terminal_that_shows_the_progress_is_not_filled_with_lines(
+    lines: type, people: type, written: bool, shown: bool
+) -> None:
+    lines, people = lines(), people()
+    Teller(lines, people).tell(Epoch(1, 2, 0.5, 0.9, {}, 1.0, 1.0))
+    assert ("epoch" in lines.getvalue(), "Epoch 1 of 2" in people.getvalue()) == (written, shown)
+
+
 def test_a_stop_request_that_never_watched_can_be_done_with():
     before = signal.getsignal(signal.SIGTERM)
     request = StopRequest(Teller(io.StringIO(), io.StringIO()), watch_stdin=False)

@@ -18,6 +18,8 @@ _SLAB = 96 * 64 * 32
 """Numbers of a slab's q, k or v in float32: 0.8 MB."""
 _SHORT, _LONG, _FEW = 32, 64, 2048
 """Tokens of a chunk: longer ones compute more scores, shorter ones more states. Few tokens go in short ones."""
+_GROUP = 8
+"""Chunks whose states are summed by one small product; those of groups by another, so that its size stays small."""
 
 _NEVER = torch.iinfo(torch.int64).max
 
@@ -31,7 +33,8 @@ def scan(tokens: int, slopes: torch.Tensor, direction: str, width: int, load: Lo
     """All `tokens` of an image, `width` channels a head. What is stored is float32, each head's output of unit RMS."""
     chunk = _SHORT if tokens <= _FEW else _LONG
     chunks, most = -(-tokens // chunk), max(1, round(_SLAB / (len(slopes) * width * chunk)))
-    size = chunk * -(-chunks // -(-chunks // most))
+    together = -(-chunks // -(-chunks // most))
+    size = chunk * (-(-together // _GROUP) * _GROUP if together > _GROUP else together)
     places = [slice(first, min(first + size, tokens)) for first in range(0, tokens, size)]
     slabs = _Slabs(len(places), size // chunk, decays_of(tuple(slopes.tolist()), direction, chunk, width))
     for number in reversed(range(len(places))):
@@ -57,9 +60,10 @@ class _Slabs:
         self._q_by_head = q.view(count, heads, chunks, chunk, width).unbind()
         self._found, self._found_rows = found.unbind(), found.view(count, *rows).unbind()
         self._states = states.unbind()
-        by_side = states.view(count, heads, chunks, len(sides), width * width).unbind(3)
+        group = min(chunks, _GROUP)
+        by_side = states.view(count, heads, chunks // group, group, len(sides), width * width).unbind(4)
         self._sides = {side: states.unbind() for side, states in zip(sides, by_side, strict=True)}
-        self._between = {side: decays.of_chunks(chunks, side) for side in sides}
+        self._between = {side: decays.of_chunks(chunks // group, group, side) for side in sides}
         self._carry: dict[bool, torch.Tensor] = {}
         # Of each head (heads, 1, 1), the turn of the first token that was no number; None while there is none.
         self._lost_from: torch.Tensor | None = None
@@ -133,12 +137,15 @@ class _Slabs:
 
     def _pass_on(self, number: int, reverse: bool) -> None:
         """Make of each chunk's own states on one side those that enter it, and add up what the next slab meets."""
-        states, (between, from_edge) = self._sides[reverse][number], self._between[reverse]
-        entering, last = torch.bmm(between, states), slice(0, 1) if reverse else slice(-1, None)
+        states, (of_chunks, of_groups) = self._sides[reverse][number], self._between[reverse]
+        last = slice(0, 1) if reverse else slice(-1, None)
+        entering = torch.bmm(of_chunks.between, states.flatten(0, 1)).view(states.shape)
+        totals = torch.addcmul(states[:, :, last], entering[:, :, last], of_chunks.whole)[:, :, 0]
+        before = torch.bmm(of_groups.between, totals)
         if reverse in self._carry:
-            entering.addcmul_(from_edge, self._carry[reverse])
-        self._carry[reverse] = torch.addcmul(states[:, last], entering[:, last], self._decays.whole)
-        states.copy_(entering)
+            before.addcmul_(of_groups.from_edge, self._carry[reverse])
+        self._carry[reverse] = torch.addcmul(totals[:, last], before[:, last], of_groups.whole)
+        torch.addcmul(entering, of_chunks.from_edge, before[:, :, None], out=states)
 
 
 def _fill(rows: torch.Tensor, values: torch.Tensor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 import torch
 
@@ -33,20 +34,38 @@ class Decays:
         steps = [step.flip(0) if side else step for side in self.sides]
         self.to_edge = tuple(self._by_token(chunk - 1 - one) for one in steps)
         self.from_edge = tuple(self._by_token(one + 1) for one in steps)
-        self.whole = _decay(self.slopes * chunk)
         self.of_chunks = functools.lru_cache(maxsize=8)(self._of_chunks)
 
     def _by_token(self, steps: torch.Tensor) -> torch.Tensor:
         decays = _decay(self.slopes * steps[:, None])[:, None]
         return decays.expand(-1, -1, -1, self.width).contiguous()
 
-    def _of_chunks(self, chunks: int, reverse: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        """Between the chunks of a slab (heads, chunks, chunks), and from the slab's edge to each (heads, chunks, 1)."""
-        row = torch.arange(chunks, dtype=torch.float32)
+    def _of_chunks(self, groups: int, group: int, reverse: bool) -> tuple[Steps, Steps]:
+        """Between the chunks of each of a slab's groups, (heads x groups, group, group), and between its groups."""
+        chunks = Steps.over(self.slopes * self.chunk, group, reverse)
+        within = chunks.between[:, None].expand(-1, groups, -1, -1).flatten(0, 1)
+        chunks = Steps(within, chunks.from_edge[:, None], chunks.whole[:, None])
+        return chunks, Steps.over(self.slopes * self.chunk * group, groups, reverse)
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Decays of a row of steps: `between` them (heads, count, count), a step's own excepted; `from_edge` where the row is
+    entered to each (heads, count, 1); over the `whole` of a step (heads, 1, 1).
+    """
+
+    between: torch.Tensor
+    from_edge: torch.Tensor
+    whole: torch.Tensor
+
+    @staticmethod
+    def over(slopes: torch.Tensor, count: int, reverse: bool) -> Steps:
+        """`slopes` (heads, 1, 1) are those of a step."""
+        row = torch.arange(count, dtype=torch.float32)
         row = row.flip(0) if reverse else row
         apart = row[:, None] - 1 - row
-        between = _decay(self.slopes * self.chunk * apart.clamp(min=0)) * (apart >= 0)
-        return between, _decay(self.slopes * self.chunk * row[:, None])
+        between = _decay(slopes * apart.clamp(min=0)) * (apart >= 0)
+        return Steps(between, _decay(slopes * row[:, None]), _decay(slopes))
 
 
 def _decay(exponent: torch.Tensor) -> torch.Tensor:

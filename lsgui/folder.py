@@ -114,7 +114,7 @@ class FolderFilter(QSortFilterProxyModel):
         self._statuses: frozenset[Status] | None = None
         self._ranks: dict[str, int] = {}
         self.setSourceModel(source)
-        source.modelReset.connect(self.in_folder_order)
+        source.modelReset.connect(self._renew)
 
     @property
     def text(self) -> str:
@@ -132,6 +132,14 @@ class FolderFilter(QSortFilterProxyModel):
         """None shows every status."""
         self._statuses = None if statuses is None else frozenset(statuses)
         self.invalidate()
+
+    def _renew(self) -> None:
+        """The same folder read again keeps its order; another one has none yet."""
+        if any(entry.name in self._ranks for entry in self.sourceModel().entries):
+            self.sort(-1)
+            self.sort(0)
+        else:
+            self.in_folder_order()
 
     def in_folder_order(self) -> None:
         self._ranks = {}
@@ -152,12 +160,18 @@ class FolderFilter(QSortFilterProxyModel):
     def ordered(self) -> tuple[Entry, ...]:
         """All images in this order, whether or not they are shown."""
         entries = self.sourceModel().entries
-        return tuple(sorted(entries, key=lambda entry: self._ranks.get(entry.name, 0))) if self._ranks else entries
+        ranked = [(self._rank(entry.name, row), entry) for row, entry in enumerate(entries)]
+        return tuple(entry for _, entry in sorted(ranked, key=lambda pair: pair[0])) if self._ranks else entries
 
     def lessThan(self, left: Index, right: Index) -> bool:
         rows = self.sourceModel()
-        first, second = (self._ranks.get(rows.entry_at(index.row()).name, index.row()) for index in (left, right))
+        first, second = (self._rank(rows.entry_at(index.row()).name, index.row()) for index in (left, right))
         return first < second
+
+    def _rank(self, name: str, row: int) -> tuple[bool, int]:
+        """Images that have come since are last."""
+        rank = self._ranks.get(name)
+        return rank is None, row if rank is None else rank
 
     def accepts(self, entry: Entry) -> bool:
         wanted = self._statuses is None or entry.status in self._statuses

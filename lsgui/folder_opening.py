@@ -48,6 +48,8 @@ class FolderOpening(QObject):
     """The workspace is opened in the files lane; the folder before stays until then."""
 
     opened = Signal()
+    refreshed = Signal()
+    """The folder that was open has been read again."""
 
     def __init__(
         self,
@@ -135,7 +137,7 @@ class FolderOpening(QObject):
         def done(entries: list[Entry]) -> None:
             if workspace is self._context.workspace:
                 self._context.folder.set_entries(entries)
-                self.opened.emit()
+                self.refreshed.emit()
                 if request.image:
                     self._opening.open_image(request.image)
 

@@ -86,11 +86,11 @@ class FolderPredicting:
         used = ""
 
         def read(name: str) -> Image | None:
-            entry = work.workspace.entry(name)
-            return None if entry.status in REVIEWED else read_image(entry.path, work.max_pixels)
+            reviewed = _is_reviewed(work.workspace, name)
+            return None if reviewed else read_image(work.workspace.folder / name, work.max_pixels)
 
         def write(name: str, prediction: Prediction) -> bool:
-            if work.outdated or work.workspace.entry(name).status in REVIEWED:
+            if work.outdated or _is_reviewed(work.workspace, name):
                 return False
             work.workspace.write_prediction(name, prediction)
             written[name] = prediction
@@ -135,6 +135,14 @@ class _Told:
         if self._results:
             results, self._results, self._sent = self._results, [], time.monotonic()
             self._post(lambda: self._tell(results))
+
+
+def _is_reviewed(workspace: Workspace, name: str) -> bool:
+    """One that is not in the folder any more is not."""
+    try:
+        return workspace.entry(name).status in REVIEWED
+    except KeyError:
+        return False
 
 
 def _part_of(report: Report, names: Sequence[str], left: Sequence[str]) -> Report:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,11 +74,11 @@ class Importing(QObject):
         pairs = self._wanted(survey)
         if pairs is None:
             return
-        max_pixels = self._context.max_pixels
+        max_pixels, numbering = self._context.max_pixels, workspace.classes.numbering
         self._context.jobs.submit(
             "files",
             Message("Importing masks"),
-            lambda report: _import(workspace, pairs, max_pixels, report),
+            lambda report: _import(workspace, pairs, numbering, max_pixels, report),
             lambda count: self._imported(workspace, pairs, count, survey.problems),
             self._ended_early,
             self._context.update_entries,
@@ -155,9 +155,14 @@ def _survey(workspace: Workspace, files: list[Path], max_pixels: int, report: Re
     return survey
 
 
-def _import(workspace: Workspace, pairs: list[Pair], max_pixels: int, report: Report) -> int:
+def _import(
+    workspace: Workspace, pairs: list[Pair], numbering: Mapping[str, int], max_pixels: int, report: Report
+) -> int:
+    """With the classes that were asked about: without one of them, what it says would be left out unasked."""
     for number, (path, entry) in enumerate(pairs):
         report(Progress(number / len(pairs), Message("{name}", {"name": entry.name})))
+        if not numbering.items() <= workspace.classes.numbering.items():
+            raise LabelError("The classes have changed meanwhile; import the masks again.")
         image = read_image(entry.path, max_pixels)
         label_map = read_mask(path, image.pixels.shape[:2], workspace.classes).label_map
         provenance = np.where(label_map == UNTOUCHED, UNSET, HUMAN).astype(np.uint8)

@@ -71,7 +71,7 @@ class LabelSaving(QObject):
     def _offer_background(self) -> str:
         """fill, keep, or cancel when the user thinks better of saving."""
         counts = self._context.document.counts()
-        if UNTOUCHED not in counts or 0 in counts:
+        if UNTOUCHED not in counts or 0 in counts or not self._context.workspace.classes.knows_nothing:
             return "keep"
         return self._context.ask(_rest_is_background())
 

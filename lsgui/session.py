@@ -31,7 +31,10 @@ SECONDS_TO_CLOSE = 5.0
 class Session(QObject):
     """All of it lives in the GUI thread and returns at once; what takes time ends in one of the signals."""
 
+    folder_left = Signal()
+    """Another one is about to be shown."""
     folder_opened = Signal()
+    folder_refreshed = Signal()
     image_opened = Signal()
     open_failed = Signal(str)
     """The image of this name could not be opened or left alone: `document.name` is still the open one."""
@@ -278,6 +281,7 @@ class Session(QObject):
         parts.context.entry_changed.connect(self.entry_changed)
         parts.saving.changed.connect(self.saved_changed)
         parts.folders.opened.connect(self._folder_opened)
+        parts.folders.refreshed.connect(self._folder_refreshed)
         parts.opening.opened.connect(self.image_opened)
         parts.opening.failed.connect(self.open_failed)
         parts.recovery.found.connect(self.unsaved_found)
@@ -288,6 +292,7 @@ class Session(QObject):
         self.tools.prediction_wanted.connect(self.predict)
 
     def _folder_opened(self) -> None:
+        self.folder_left.emit()
         self._parts.thumbnails.show(self.workspace)
         self._parts.undo_anywhere.use_folder()
         self._parts.predicting.use_folder()
@@ -295,6 +300,13 @@ class Session(QObject):
         self._parts.training.use_folder()
         self.classes_changed.emit()
         self.folder_opened.emit()
+        self._parts.recovery.look()
+
+    def _folder_refreshed(self) -> None:
+        """Files may have changed; everything else goes on."""
+        self._parts.thumbnails.show(self.workspace)
+        self._parts.model.look_again()
+        self.folder_refreshed.emit()
         self._parts.recovery.look()
 
     def _classes_changed(self) -> None:

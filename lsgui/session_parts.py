@@ -78,4 +78,4 @@ class SessionParts(QObject):
         self.context.entry_changed.connect(self.context.folder.picture_changed)
         self.thumbnails.ready.connect(self.context.folder.picture_changed)
         self.watching.made_anew.connect(self.model.look_again)
-        self.classes.maps_changed.connect(self.opening.reload)
+        self.classes.removal.open_image_changed.connect(self.opening.reload)

@@ -144,7 +144,9 @@ def render(image: Image, label_map: np.ndarray, classes: ClassTable, side: int =
     palette = np.zeros((256, 3), np.float32)
     for item in classes.classes:
         palette[item.value] = item.color
-    shown = (labels != UNTOUCHED) & (labels != classes.background.value)
+    shown = labels != UNTOUCHED
+    if classes.knows_nothing:
+        shown &= labels != classes.background.value
     blend = color * (1 - _OPACITY) + palette[labels] * _OPACITY
     return np.ascontiguousarray(np.where(shown[..., None], blend, color).astype(np.uint8))
 

@@ -114,7 +114,11 @@ class TrainingFlow(QObject):
     def may_end(self) -> bool:
         """Whether the program may end, which ends a training: the user is asked while there is one."""
         running = self.state.active and self.child.running
-        return not running or self._context.ask(_training_ends()) == "quit"
+        return not running or self._context.ask(_training_ends(self._can_be_resumed())) == "quit"
+
+    def _can_be_resumed(self) -> bool:
+        runs = list_runs(self._root)
+        return bool(runs) and runs[-1].resume_path.exists()
 
     def shut_down(self, seconds: float) -> bool:
         self._next = None
@@ -222,11 +226,13 @@ class TrainingFlow(QObject):
         self.changed.emit()
 
 
-def _training_ends() -> Question:
+def _training_ends(resumable: bool) -> Question:
+    saved = Message("It can be resumed from where it was the last time that its state was saved.")
+    lost = Message("Its state has not been saved yet: what it has learned so far is lost.")
     return Question(
         "training_ends",
         Message("Fine-tuning is still running. Quit, and end it?"),
-        Message("It can be resumed from where it was the last time that its state was saved."),
+        saved if resumable else lost,
         (Answer("quit", Message("Quit"), destructive=True), Answer("stay", Message("Go on"))),
         default="stay",
         cancel="stay",

@@ -19,6 +19,9 @@ BACKGROUND_VALUE = 0
 HIGHEST_VALUE = 254
 """255 means untouched in every label map, so no class can have it."""
 
+_NOTHING = ("background", "_background_", "bg", "none", "nothing", "empty", "void", "other", "others", "rest", "unlabeled",
+            "unlabelled", "ignore", "背景", "无", "其他", "其它", "空")  # fmt: skip
+"""What lists call a class 0 that is no thing."""
 _FORMAT = "lsgui classes"
 _VERSION = 1
 _NAMES = uuid.UUID("6f3c0a52-4f0c-5a0e-9c39-6b1f6d3a9f10")
@@ -40,20 +43,22 @@ class Class:
 
 @dataclass(frozen=True)
 class ClassTable:
-    """Classes in the order they are shown. `mirror` says that left and right do not matter, so training may flip.
+    """Classes in the order they are shown. `mirror` says that left and right do not matter, so training may flip. `retired`
+    are values that classes had which were removed: something might still hold them, so no new class takes them.
 
     Raises ClassTableError when uids, values or names repeat, a value is outside 0..254, or none has the value 0.
     """
 
     classes: tuple[Class, ...]
     mirror: bool = False
+    retired: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for item in self.classes:
             _check(item)
-        _refuse_repeats("uid", [item.uid for item in self.classes])
-        _refuse_repeats("value", [item.value for item in self.classes])
         _refuse_repeats("name", [item.name for item in self.classes])
+        _refuse_repeats("value", [item.value for item in self.classes])
+        _refuse_repeats("uid", [item.uid for item in self.classes])
         if BACKGROUND_VALUE not in self.values:
             raise ClassTableError("The class table has no class with the value 0; add a background class with it.")
 
@@ -70,6 +75,11 @@ class ClassTable:
     def background(self) -> Class:
         """The class the eraser writes."""
         return self.by_value(BACKGROUND_VALUE)
+
+    @property
+    def knows_nothing(self) -> bool:
+        """Whether its class 0 stands for what is nothing. In a list from elsewhere it may be the sky."""
+        return self.background.uid == default_table().background.uid or self.background.name.casefold() in _NOTHING
 
     def by_uid(self, uid: str) -> Class | None:
         return next((item for item in self.classes if item.uid == uid), None)
@@ -88,6 +98,10 @@ class ClassTable:
     def without(self, uid: str) -> ClassTable:
         return dataclasses.replace(self, classes=tuple(item for item in self.classes if item.uid != uid))
 
+    def retiring(self, values: Iterable[int]) -> ClassTable:
+        """The table which does not give these values to new classes."""
+        return dataclasses.replace(self, retired=tuple(sorted({*self.retired, *values})))
+
     def keeping_values_of(self, old: ClassTable) -> ClassTable:
         """This table with the values `old` gives to the classes both have, so that maps in memory stay right."""
         kept = {item.uid: known.value for item in self.classes if (known := old.by_uid(item.uid))}
@@ -99,14 +113,19 @@ class ClassTable:
             classes.append(dataclasses.replace(item, value=value))
         if all(item.value != BACKGROUND_VALUE for item in classes):
             classes.insert(0, old.background)
-        return dataclasses.replace(self, classes=tuple(classes))
+        taken = {item.value for item in classes}
+        retired = tuple(sorted({*self.retired, *old.retired} - taken))
+        return dataclasses.replace(self, classes=tuple(classes), retired=retired)
 
     def new_class(self, name: str, color: Color | None = None) -> Class:
-        """A class with a uid of its own, the lowest free value and, unless given, a colour unlike the others.
+        """A class with a uid of its own, the lowest free value that is not retired, if there is one, and, unless given, a
+        colour unlike the others.
 
         It is not in the table yet: see `with_class`.
         """
-        free = sorted(set(range(HIGHEST_VALUE + 1)) - set(self.values))
+        free = sorted(
+            set(range(HIGHEST_VALUE + 1)) - set(self.values), key=lambda value: (value in self.retired, value)
+        )
         if not free:
             raise ClassTableError("The table is full: a label map holds at most 255 classes.")
         color = color or suggest_color([item.color for item in self.classes])
@@ -114,7 +133,8 @@ class ClassTable:
 
     def to_json(self) -> dict:
         classes = [dataclasses.asdict(item) | {"color": f"#{bytes(item.color).hex()}"} for item in self.classes]
-        return {"format": _FORMAT, "version": _VERSION, "mirror": self.mirror, "classes": classes}
+        retired = {"retired": list(self.retired)} if self.retired else {}
+        return {"format": _FORMAT, "version": _VERSION, "mirror": self.mirror, "classes": classes} | retired
 
     @staticmethod
     def from_json(data: object) -> ClassTable:
@@ -133,7 +153,9 @@ class ClassTable:
             classes.append(_parse(item, position, [known.color for known in classes]))
         if all(item.value != BACKGROUND_VALUE for item in classes):
             classes.insert(0, default_table().background)
-        return ClassTable(tuple(classes), mirror)
+        retired = data.get("retired") if isinstance(data, dict) else None
+        retired = [one for one in retired if type(one) is int] if isinstance(retired, list) else []
+        return ClassTable(tuple(classes), mirror, tuple(retired))
 
     @staticmethod
     def read(path: Path) -> ClassTable:

@@ -93,13 +93,20 @@ class Edits:
 
     def history_holds(self, name: str, values: set[int]) -> bool:
         """Whether undo or redo could bring one of these values back into a person's map."""
-        return self._catalog.journal_facts(name).human and bool(self._journals.values(name, history=True) & values)
+        return self._catalog.journal_facts(name).human and bool(self.values_in_history(name) & values)
+
+    def values_in_history(self, name: str) -> set[int]:
+        """All that undo and redo can reach."""
+        return self._journals.values(name, history=True)
+
+    def save_unsaved(self, name: str) -> None:
+        """Write the map of an image that has edits which only its journal holds."""
+        if self._catalog.journal_facts(name).unsaved:
+            self.restore(name)
 
     def forget_history_of(self, name: str, values: set[int]) -> None:
         """After classes were removed: a history that undo could bring them back from goes to `kept/`, the map stays."""
         if self._journals.values(name, history=True) & values:
-            if self._catalog.journal_facts(name).unsaved:
-                self.restore(name)
             self.discard(name)
 
     def changed_map(self, name: str) -> Path | None:

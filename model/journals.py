@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from model import disk
 from model.classes import ClassTable
 from model.files import is_newer, sha256
@@ -84,7 +82,9 @@ class Journals:
         short = newest if newest and marks[newest].seq > story.seq else ""
         human = bool((found.provenance >= HUMAN).any())
         outdated = not (human or short) and is_newer(self._layout.prediction(name), path)
-        lost = _lost(found.label_map, story.uids, classes)
+        lost = _lost(values_in(found.label_map), story.uids, classes)
+        if not lost and _lost(set(story.uids), story.uids, classes):  # undo must not bring one back, either
+            lost = _lost(values_in_history(path, shape), story.uids, classes)
         if lost:
             return Told(notice=_lost_classes(name, lost) if human else None, outdated=not human)
         saved = max([story.saved.seq, *(mark.seq for mark in marks.values())])
@@ -199,9 +199,8 @@ class Journals:
         return None if mark is not None and mark.seq > story.saved.seq else path
 
 
-def _lost(label_map: np.ndarray, uids: Mapping[int, str], classes: ClassTable) -> list[str]:
-    """The uids of classes that occur and no longer have the value they were painted with."""
-    present = values_in(label_map)
+def _lost(present: set[int], uids: Mapping[int, str], classes: ClassTable) -> list[str]:
+    """The uids of classes whose values occur and which no longer have the value they were painted with."""
     gone = []
     for value, uid in uids.items():
         item = classes.by_uid(uid)

@@ -151,7 +151,8 @@ class Canvas(QWidget):
                 self._colors = OverlayColors.of(PROVENANCE, opacity, ())
             else:
                 classes = self._classes.classes if self._classes else ()
-                shown = {item.value: item.color for item in classes if item.value != 0}
+                nothing = self._classes.background.value if self._classes and self._classes.knows_nothing else None
+                shown = {item.value: item.color for item in classes if item.value != nothing}
                 hidden = [item.value for item in classes if item.uid in self._display.hidden]
                 self._colors = OverlayColors.of(shown, opacity, hidden)
         return self._colors

@@ -59,6 +59,7 @@ class ClassPanel(QWidget):
         self._count.setText(str(len(self._rows)))
         self._show_choice()
         self._show_shares()
+        QTimer.singleShot(0, self, self._show_choice)  # rows that have just been made have no place yet
 
     def _build(self, actions: dict[str, QAction]) -> None:
         layout = column(self, (0, 12, 0, 0), 6)

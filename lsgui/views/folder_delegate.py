@@ -125,7 +125,7 @@ class FolderDelegate(QStyledItemDelegate):
         doubtful = self.classes.by_uid(entry.least_sure[0]) if entry.least_sure and self.classes else None
         if doubtful is not None and entry.least_sure[1] < SURE_ENOUGH:
             text = translate("folder", "look: {name} {percent} %")
-            return text.format(name=class_name(doubtful).lower(), percent=round(entry.least_sure[1] * 100))
+            return text.format(name=class_name(doubtful), percent=round(entry.least_sure[1] * 100))
         if entry.confidence is None:
             return translate("folder", "predicted")
         return translate("folder", "sure {percent} %").format(percent=int(entry.confidence * 100))

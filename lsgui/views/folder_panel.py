@@ -35,7 +35,8 @@ class FolderPanel(QFrame):
         self._following = False
         self._build(appearance)
         session.folder_opened.connect(self._folder_opened)
-        session.image_opened.connect(self._follow)
+        for signal in (session.folder_refreshed, session.image_opened):
+            signal.connect(self._follow)
         session.open_failed.connect(self._follow)
         session.classes_changed.connect(self._classes_changed)
         for signal in (session.folder.dataChanged, session.folder.modelReset):
@@ -137,6 +138,8 @@ class FolderPanel(QFrame):
         else:
             self._rows.in_folder_order()
         self._follow()
+        if useful:
+            self.list.scrollToTop()
 
     def _folder_opened(self) -> None:
         self.search.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from lsgui.notices import Notice
 from lsgui.translation import sentence
@@ -20,7 +20,7 @@ ICONS = {"info": ("info", "accent"), "warning": ("triangle-alert", "warn"), "err
 class NoticeStack(QWidget):
     """Lies in the lower right corner of its parent, as large as its notices are."""
 
-    def __init__(self, appearance: Appearance, parent: QWidget) -> None:
+    def __init__(self, appearance: Appearance, parent: QStackedWidget) -> None:
         super().__init__(parent)
         self._appearance = appearance
         self._layout = QVBoxLayout(self)
@@ -28,6 +28,7 @@ class NoticeStack(QWidget):
         self._layout.setSpacing(8)
         self._shown: list[tuple[Notice, NoticeCard]] = []
         parent.installEventFilter(self)
+        parent.currentChanged.connect(self.raise_)  # a stack shows its page above all else
         self.hide()
 
     def add(self, notice: Notice) -> None:
@@ -51,6 +52,10 @@ class NoticeStack(QWidget):
         self.place()
         # A card that has just been shown learns how high its text is only when its style has been applied.
         QTimer.singleShot(0, self, self.place)
+
+    def clear(self) -> None:
+        for _, card in tuple(self._shown):
+            self._remove(card)
 
     @property
     def notices(self) -> list[Notice]:

@@ -34,7 +34,7 @@ def sentence(
     if kept and (not erasing or painting.tool == "guided"):
         return translate("stroke", "{name} is protected from itself: unlock it to paint").format(name=name)
     parts = {
-        "does": _does(painting, name, image, erasing),
+        "does": _does(painting, name, classes, image, erasing),
         "over": _over(rules, classes),
         "but": _but(painting, rules, classes, erasing),
         "values": _values(rules, image),
@@ -56,13 +56,17 @@ def _harmless(painting: PaintSettings, erasing: bool) -> str:
     return texts.get(painting.tool, "")
 
 
-def _does(painting: PaintSettings, name: str, image: Image, erasing: bool) -> str:
+def _does(painting: PaintSettings, name: str, classes: ClassTable, image: Image, erasing: bool) -> str:
     if erasing:
         texts = {
             "guided": translate("stroke", "Takes from {name} what the model gives to others"),
             "accept": translate("stroke", "Gives back to the model what was accepted; the labels stay"),
         }
-        return texts.get(painting.tool, translate("stroke", "Erases to background")).format(name=name)
+        if painting.tool in texts:
+            return texts[painting.tool].format(name=name)
+        if classes.knows_nothing:
+            return translate("stroke", "Erases to background")
+        return translate("stroke", "Erases to {name}").format(name=class_name(classes.background))
     if painting.tool == "fill":
         return _fills(painting, image).format(name=name, tolerance=_amount(painting.tolerance, image))
     if painting.tool == "threshold" and painting.threshold is not None:

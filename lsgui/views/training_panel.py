@@ -84,6 +84,7 @@ class TrainingPanel(QFrame):
         self._timer.timeout.connect(self.show_state)
         for signal in (session.training_changed, session.model_changed, session.folder_opened, session.entry_changed):
             signal.connect(self._soon)
+        session.folder_refreshed.connect(self._read_again)
         self.show_state()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -225,6 +226,10 @@ class TrainingPanel(QFrame):
         self._bars.show_bars(bars)
         self._scored = bool(bars)
 
+    def _read_again(self) -> None:
+        self._runs_key = None
+        self._soon()
+
     def _known_runs(self, state: TrainingState) -> list[Run]:
         """Read from disk only when something about them can have changed."""
         workspace, model = self._session.workspace, self._session.model
@@ -234,8 +239,9 @@ class TrainingPanel(QFrame):
         return self._runs_read
 
     def _labelled(self) -> tuple[int, int]:
-        """(labelled images, those of them held out)."""
-        labelled = [entry for entry in self._session.folder.entries if entry.status == Status.LABELLED]
+        """(images with a label, those of them held out): a label that is being corrected is learned from as it is."""
+        entries = self._session.folder.entries
+        labelled = [entry for entry in entries if entry.status == Status.LABELLED or entry.split is not None]
         return len(labelled), sum(entry.split == Split.HELD_OUT for entry in labelled)
 
     def _use_pending(self) -> None:

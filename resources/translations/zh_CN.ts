@@ -1613,6 +1613,10 @@
         <translation>已经画上；再按一次 Enter 接受这张图像。</translation>
     </message>
     <message>
+        <source>Its state has not been saved yet: what it has learned so far is lost.</source>
+        <translation>其状态尚未保存过：到目前为止学到的内容会丢失。</translation>
+    </message>
+    <message>
         <source>Keep mine</source>
         <translation>保留我的</translation>
     </message>
@@ -1835,6 +1839,10 @@
     <message>
         <source>The class with the value {value} has no name; give it one.</source>
         <translation>值为 {value} 的类别没有名称；请为其命名。</translation>
+    </message>
+    <message>
+        <source>The classes have changed meanwhile; import the masks again.</source>
+        <translation>类别在此期间已更改；请重新导入掩膜。</translation>
     </message>
     <message>
         <source>The classes have changed since the training was interrupted; start a new training.</source>
@@ -2654,6 +2662,10 @@
     <message>
         <source>Takes from {name} what the model gives to others</source>
         <translation>从{name}中去除模型判给其他类别的部分</translation>
+    </message>
+    <message>
+        <source>Erases to {name}</source>
+        <translation>擦除为“{name}”</translation>
     </message>
     <message>
         <source>Accepts what the model set; the labels stay</source>

@@ -420,3 +420,19 @@ def test_a_prediction_that_changes_nothing_says_so(desk: Desk, image_folder: Cal
     assert not desk.said("changes nothing")
     desk.session.predict()
     desk.wait(lambda: desk.said("changes nothing"))
+
+
+def test_an_image_that_is_gone_when_the_folder_is_looked_at_again_ends_no_prediction(
+    desk: Desk, image_folder: Callable
+) -> None:
+    names = [f"i{number:02}" for number in range(40)]
+    folder = image_folder(*names, side=96)
+    done = lambda: len(list((folder / "segmentation/predictions").glob("*.json")))
+    desk.open(folder)
+    desk.session.predict_folder()
+    desk.wait(lambda: done() > 3)
+    (folder / "i30.png").unlink()
+    desk.session.reload_folder()
+    desk.wait(lambda: not desk.session.jobs.busy("predict"), 60)
+    desk.settle()
+    assert done() == 39 and not desk.said("did not expect")

@@ -19,7 +19,7 @@ from PySide6.QtCore import Qt
 
 from lsgui.jobs import SegmenterKeeper
 from lsgui.shapes import stroke
-from model.classes import default_table
+from model.classes import ClassTable, default_table
 from model.errors import WorkspaceError
 from model.images import read_image
 from model.journal import replay
@@ -272,6 +272,20 @@ def test_new_and_missing_files_are_found_by_looking_again(desk: Desk, image_fold
     assert desk.session.document.name == "a.png" and desk.session.document.history.can_undo
 
 
+def test_looking_again_changes_nothing_else(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b", "c", "d")
+    desk.open(folder)
+    desk.session.predict_folder()
+    desk.settle()
+    desk.session.shown.most_useful_first()
+    device, order = desk.session.model.device, [entry.name for entry in desk.session.shown.ordered()]
+    image_folder("a", "b", "c", "d", "ba")
+    desk.session.reload_folder()
+    desk.wait(lambda: desk.session.folder.rowCount() == 5)
+    assert device and desk.session.model.device == device
+    assert [entry.name for entry in desk.session.shown.ordered()] == [*order, "ba.png"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="folders are not read-only there")
 def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(
     make_desk: Callable, image_folder: Callable
@@ -347,6 +361,18 @@ def test_a_label_is_saved_for_training(desk: Desk, image_folder: Callable) -> No
     assert label[20, 20] == 6 and label[60, 60] == 0
     desk.session.document.undo()
     assert desk.session.document.label_map[60, 60] == UNTOUCHED
+
+
+def test_nobody_is_asked_whether_the_rest_is_sky(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.session.set_classes(ClassTable.from_json(["Sky", "Road"]))
+    desk.wait(lambda: len(desk.session.classes.classes) == 2)
+    desk.settle()
+    desk.paint(value=1)
+    desk.session.save_label()
+    desk.wait(lambda: status(desk, "a.png") == Status.LABELLED)
+    assert not desk.questions and desk.session.document.counts()[UNTOUCHED]
 
 
 def test_the_rest_may_stay_untouched_and_the_question_may_be_cancelled(desk: Desk, image_folder: Callable) -> None:

@@ -142,12 +142,14 @@ def test_closing_while_fine_tuning_leaves_no_child(make_desk: Callable, image_fo
     label_images(desk, 2)
     desk.session.fine_tune(short(weights, epochs=None, seconds=600))
     desk.wait(lambda: bool(desk.session.training.loss), 60)
-    pid = desk.session._parts.training.child.pid
+    pid, root = desk.session._parts.training.child.pid, desk.session.workspace.root
     desk.answers["training_ends"] = "stay"
     assert not desk.session.close() and desk.session.training.active
     desk.answers["training_ends"] = "quit"
     assert desk.session.close() and desk.session.close()
     assert [question.key for question in desk.questions] == ["training_ends"] * 2
+    saved = list_runs(root)[-1].resume_path.exists()
+    assert saved or "is lost" in str(desk.questions[-1].detail)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

@@ -164,3 +164,23 @@ def test_a_full_table_says_so() -> None:
     table = ClassTable(tuple(Class(str(value), value, str(value), (0, 0, 0)) for value in range(255)))
     with pytest.raises(ClassTableError, match="full"):
         table.new_class("one more")
+
+
+def test_a_name_that_is_there_twice_is_called_so() -> None:
+    with pytest.raises(ClassTableError, match="same name, A"):
+        ClassTable.from_json(["A", "B", "A"])
+
+
+def test_retired_values_are_given_to_no_new_class_and_are_kept() -> None:
+    table = default_table().without("liver").retiring([6])
+    assert table.new_class("x").value == 14 and default_table().without("liver").new_class("x").value == 6
+    assert ClassTable.from_json(json.loads(json.dumps(table.to_json()))).retired == (6,)
+    assert ClassTable.from_json(["a", "b"]).keeping_values_of(table).retired == (6,)
+    assert ClassTable.from_json(list("abcdefghi")).keeping_values_of(table).retired == ()
+    full = ClassTable(tuple(Class(str(value), value, str(value), (0, 0, 0)) for value in range(254)), retired=(254,))
+    assert full.new_class("x").value == 254
+
+
+@pytest.mark.parametrize("retired", ["6", [True, "x", 6.5], None, {}])
+def test_damaged_retired_values_are_none(retired: object) -> None:
+    assert ClassTable.from_json(default_table().to_json() | {"retired": retired}).retired == ()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 import lsgui.live_planes
 from lsgui.mask import filled
-from model.classes import default_table
+from model.classes import ClassTable, default_table
 from model.images import Image
 
 LIVER = default_table().by_uid("liver")
@@ -46,6 +46,16 @@ def test_a_painted_class_tints_the_image_by_forty_percent(shown: object) -> None
     grey = int(shown.session.document.image.pixels[30, 30])
     wanted = [0.6 * grey + 0.4 * channel for channel in LIVER.color]
     assert shown.color_at(30, 30).getRgb()[:3] == pytest.approx(wanted, abs=3)
+
+
+@pytest.mark.parametrize(("name", "seen"), [("Sky", True), ("Background", False), ("bg", False), ("背景", False)])
+def test_class_0_is_seen_where_it_is_something(shown: object, name: str, seen: bool) -> None:
+    shown.session.set_classes(ClassTable.from_json([{"name": name, "color": "#ff0000"}, "Road", *"cdefghijklmn"]))
+    shown.desk.wait(lambda: shown.session.classes.background.name == name)
+    shown.desk.settle()
+    shown.desk.paint(30, 30, 0, radius=8)
+    grey = int(shown.session.document.image.pixels[30, 30])
+    assert (shown.color_at(30, 30).green() < grey - 20) == seen
 
 
 def test_the_outline_is_the_full_colour(shown: object) -> None:

@@ -60,6 +60,22 @@ def test_a_notice_does_not_take_the_keyboard(shown: object, stack: NoticeStack) 
     assert shown.window.area.rect().contains(stack.geometry())
 
 
+def test_what_is_told_while_a_folder_opens_lies_above_its_image(
+    shown: object, stack: NoticeStack, image_folder: Callable
+) -> None:
+    """And what was told of the folder before is gone."""
+    shown.session.notice.emit(Notice("warning", Message("Old news of a.png.")))
+    folder = image_folder("x", folder="other")
+    (folder / "segmentation").mkdir()
+    (folder / "segmentation/classes.json").write_text("{")
+    shown.session.open_folder(folder)
+    shown.desk.wait(lambda: shown.session.document.name == "x.png")
+    shown.desk.settle()
+    assert ["classes.json" in str(notice.message) for notice in stack.notices] == [True]
+    place = stack.geometry().center()
+    assert stack.isAncestorOf(shown.window.area.childAt(place))
+
+
 def test_notices_are_as_high_as_their_words(shown: object, stack: NoticeStack, qtbot: object) -> None:
     for number in range(3):
         long = "Something happened that takes many words to tell, so many that they need more than a line or two. " * 2

@@ -139,6 +139,28 @@ def test_a_class_is_removed_from_its_row_s_menu(shown: object) -> None:
     assert actions["remove-class"].isEnabled()
 
 
+def test_the_status_bar_speaks_of_the_image_that_is_shown(shown: object) -> None:
+    """Also under a pointer that does not move."""
+    QTest.mouseMove(shown.canvas, shown.at(20, 20))
+    shown.desk.wait(lambda: "x 20  y 20" in texts(shown.window.status))
+    shown.desk.paint(20, 20, 6)
+    shown.desk.wait(lambda: "Liver" in texts(shown.window.status))
+    shown.trigger("next-image")
+    shown.desk.wait(lambda: shown.session.document.name == "b.png")
+    assert "Liver" not in texts(shown.window.status) and "untouched" in texts(shown.window.status)
+
+
+def test_a_label_that_is_being_corrected_is_still_counted(shown: object) -> None:
+    """Training learns from it as it was saved."""
+    shown.desk.answers["rest_is_background"] = "fill"
+    shown.desk.paint(30, 30, 6)
+    shown.trigger("save-label")
+    shown.desk.wait(lambda: shown.window.training._labelled() == (1, 0))
+    shown.desk.paint(10, 10, 3)
+    shown.desk.save()
+    assert shown.session.folder.entries[0].status == Status.CORRECTED and shown.window.training._labelled() == (1, 0)
+
+
 def test_shares_follow_painting(shown: object) -> None:
     shown.desk.paint(32, 32, 6, radius=16)
     share = 100 * shown.session.document.counts()[6] / 64**2
@@ -232,7 +254,9 @@ def test_options_follow_the_tool(shown: object) -> None:
     assert any("Backspace" in text for text in texts(shown.window.options))
 
 
-def test_a_chip_puts_the_most_useful_images_first_until_the_folder_is_opened_again(shown: object) -> None:
+def test_a_chip_puts_the_most_useful_images_first_until_another_folder_is_opened(
+    shown: object, image_folder: Callable
+) -> None:
     session, panel = shown.session, shown.window.folder
     chip = next(made for made in panel.findChildren(QPushButton) if made.text() == "Most useful first")
     names = [entry.name for entry in session.folder.entries]
@@ -241,9 +265,12 @@ def test_a_chip_puts_the_most_useful_images_first_until_the_folder_is_opened_aga
         session.folder.update_entry(dataclasses.replace(entry, status=Status.PREDICTED, confidence=0.9 - 0.1 * number))
     chip.click()
     assert session.shown.ordered()[0].name == names[-1] and chip.isChecked()
-    session.open_folder(session.workspace.folder)
+    shown.trigger("reload-folder")
+    shown.desk.settle()
+    assert chip.isChecked()
+    session.open_folder(image_folder("a", "b", folder="other"))
     shown.desk.wait(lambda: not chip.isChecked())
-    assert [entry.name for entry in session.shown.ordered()] == names
+    assert [entry.name for entry in session.shown.ordered()] == names[:2]
 
 
 def test_one_box_says_whether_training_looks_at_unlabelled_images(shown: object) -> None:

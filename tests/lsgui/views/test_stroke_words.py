@@ -15,7 +15,7 @@ from lsgui.rules import EMPTY
 from lsgui.tools import ToolBox
 from lsgui.translation import Translations
 from lsgui.views.stroke_words import sentence
-from model.classes import default_table
+from model.classes import ClassTable, default_table
 from model.images import Image
 
 LIVER, SPLEEN, STOMACH, AORTA = 6, 1, 7, 8
@@ -112,3 +112,9 @@ def test_every_tool_has_a_sentence(says: Callable[..., str], painting: PaintSett
 
 def test_nothing_is_said_without_an_image(painting: PaintSettings) -> None:
     assert sentence(painting, painting.rules(), default_table(), None) == ""
+
+
+def test_erasing_names_a_class_0_that_is_something(painting: PaintSettings) -> None:
+    painting.tool = "eraser"
+    image, table = Image("a", np.zeros((8, 8), np.int16)), ClassTable.from_json(["Sky", "Road"])
+    assert sentence(painting, painting.rules(None, True), table, image, True).startswith("Erases to Sky")

@@ -1,0 +1,152 @@
+"""Taking classes out of the table: only when nothing that a person has made holds them, and so that none comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, Signal
+
+from lsgui.context import Context
+from lsgui.failures import Failure, failure_of
+from lsgui.notices import Answer, Question
+from lsgui.saving import Saving
+from lsgui.translation import class_name
+from model.classes import Class, ClassTable
+from model.errors import ModelError
+from model.messages import Message
+from model.progress import Report
+from model.value_search import Holders, look_for
+from model.workspace import Workspace
+
+Wanted = Callable[[ClassTable], ClassTable]
+"""The table as it shall be, given as it is."""
+
+
+class ClassRemoval(QObject):
+    """What is edited meanwhile is looked at again before the table changes."""
+
+    open_image_changed = Signal()
+    """Its prediction or its undo steps went with a class: what is shown must be read again."""
+
+    def __init__(
+        self, context: Context, saving: Saving, store: Callable[[ClassTable], bool], parent: QObject | None = None
+    ) -> None:
+        """`store` writes the table, and says whether it could."""
+        super().__init__(parent)
+        self._context, self._saving, self._store = context, saving, store
+        self._edits = 0
+        for signal in (context.document.mask_changed, context.document.loaded, context.edited_elsewhere):
+            signal.connect(self._count)
+
+    def start(self, wanted: Wanted) -> None:
+        workspace = self._context.workspace
+        self._saving.flush(lambda saved: self._look(workspace, wanted) if saved else None)
+
+    def _look(self, workspace: Workspace, wanted: Wanted) -> None:
+        if workspace is not self._context.workspace:
+            return
+        gone, edits = _gone(workspace.classes, wanted), self._edits
+
+        def done(found: Holders) -> None:
+            if self._may_go_on(workspace, wanted, edits) and not self._refused(gone, found):
+                agreed = not found.histories or self._context.ask(_histories_go(len(found.histories))) == "remove"
+                if agreed and self._may_go_on(workspace, wanted, edits):
+                    self._look_again(workspace, wanted, found)
+
+        self._context.jobs.submit(
+            "files",
+            Message("Looking for the class in label maps"),
+            lambda report: look_for(workspace, _values(gone), report),
+            done,
+        )
+
+    def _look_again(self, workspace: Workspace, wanted: Wanted, before: Holders) -> None:
+        """Masks that were being imported are labels now; and what a crash left in journals can be saved still."""
+        gone, edits = _gone(workspace.classes, wanted), self._edits
+
+        def look(report: Report) -> Holders:
+            for name in before.histories:
+                workspace.edits.save_unsaved(name)
+            return look_for(workspace, _values(gone), report)
+
+        def done(found: Holders) -> None:
+            if not self._may_go_on(workspace, wanted, edits) or self._refused(gone, found):
+                return
+            table = wanted(workspace.classes)
+            if self._store(table.retiring(_values(gone)) if found.linger else table):
+                self._forget(workspace, _values(gone), found)
+
+        self._context.jobs.submit("files", Message("Looking for the class in label maps"), look, done)
+
+    def _forget(self, workspace: Workspace, gone: set[int], found: Holders) -> None:
+        """One image that cannot be written holds up no other; its values mean nothing any more."""
+        names = sorted({*found.histories, *found.predictions})
+
+        def forget(report: Report) -> list[Failure]:
+            failures = []
+            for name in names:
+                try:
+                    workspace.forget_values(name, gone)
+                except (ModelError, OSError) as error:
+                    failures.append(failure_of(error))
+            return failures
+
+        def done(failures: list[Failure]) -> None:
+            if workspace is not self._context.workspace:
+                return
+            self._context.update_entries()
+            if self._context.document.name in names:
+                self.open_image_changed.emit()
+            for failure in failures:
+                self._context.tell_failure(failure)
+
+        if names:
+            self._context.jobs.submit("files", Message("Forgetting old predictions"), forget, done, cancellable=False)
+
+    def _may_go_on(self, workspace: Workspace, wanted: Wanted, edits: int) -> bool:
+        """Not in another folder; and from the start, where something was edited meanwhile."""
+        if workspace is not self._context.workspace:
+            return False
+        if edits != self._edits:
+            self.start(wanted)
+            return False
+        return True
+
+    def _refused(self, gone: Sequence[Class], found: Holders) -> bool:
+        kept = [class_name(item) for item in gone if item.value in found.used]
+        if kept:
+            self._context.tell(
+                "warning",
+                Message(
+                    "Still in labels or corrections of this folder, so not removed: {classes}. Erase them there first.",
+                    {"classes": ", ".join(kept)},
+                ),
+            )
+        return bool(kept)
+
+    def _count(self, *ignored: object) -> None:
+        self._edits += 1
+
+
+def _gone(table: ClassTable, wanted: Wanted) -> list[Class]:
+    kept = wanted(table)
+    return [item for item in table.classes if kept.by_uid(item.uid) is None]
+
+
+def _values(classes: Sequence[Class]) -> set[int]:
+    return {item.value for item in classes}
+
+
+def _histories_go(count: int) -> Question:
+    return Question(
+        "histories_go",
+        Message("Undo steps still use what is to be removed from the classes. Remove it, and forget these steps?"),
+        Message(
+            "Images whose whole undo history would go: {count}. Their label maps stay, and a copy of each history is put "
+            "into the folder kept/.",
+            {"count": count},
+        ),
+        (Answer("remove", Message("Remove and forget"), destructive=True), Answer("keep", Message("Keep the classes"))),
+        default="keep",
+        cancel="keep",
+    )

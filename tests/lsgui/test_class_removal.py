@@ -1,0 +1,361 @@
+"""Removing a class: what a person has made keeps it, and no pixel gets a meaning that nobody has given it."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PySide6.QtCore import Qt
+
+from lsgui.class_removal import ClassRemoval
+from model import disk, map_store
+from model.classes import ClassTable
+from model.labels import UNTOUCHED
+from model.workspace import Status
+
+if TYPE_CHECKING:
+    from lsgui.notices import Question
+    from tests.lsgui.conftest import Desk
+
+ANSWERS = {"class_goes": "remove", "histories_go": "remove"}
+
+
+@pytest.fixture
+def willing(desk: Desk) -> Desk:
+    """Removes what is asked about."""
+    desk.answers |= ANSWERS
+    return desk
+
+
+def rest(desk: Desk) -> None:
+    """Until jobs that others begin are done, too."""
+    for _ in range(3):
+        desk.settle()
+        desk.qtbot.wait(60)
+
+
+def added(desk: Desk, name: str = "Tumour") -> int:
+    """The value of a class that is added now."""
+    fresh = desk.session.classes.new_class(name)
+    desk.session.set_classes(desk.session.classes.with_class(fresh))
+    rest(desk)
+    return fresh.value
+
+
+def predicted(desk: Desk) -> tuple[int, str]:
+    """Predict the open image: a class that it shows, by value and uid."""
+    desk.session.predict()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.save()
+    value = next(value for value in desk.session.document.counts() if value not in (0, UNTOUCHED))
+    return value, desk.session.classes.by_value(value).uid
+
+
+def test_a_class_in_use_cannot_be_removed(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"))
+    desk.paint(value=6)
+    desk.session.set_classes(desk.session.classes.without("liver"))
+    desk.wait(lambda: desk.said("not removed: Liver"))
+    assert desk.session.classes.by_uid("liver") is not None
+    desk.session.set_classes(desk.session.classes.without("spleen"))
+    desk.wait(lambda: desk.session.classes.by_uid("spleen") is None)
+
+
+@pytest.mark.parametrize("answer", ["remove", "keep"])
+def test_removing_a_class_is_asked_about(desk: Desk, image_folder: Callable, answer: str) -> None:
+    desk.open(image_folder("a"))
+    desk.answers["class_goes"] = answer
+    desk.session.remove_class("spleen")
+    desk.session.remove_class("background")
+    desk.session.remove_class("no such class")
+    desk.settle()
+    assert [question.key for question in desk.questions] == ["class_goes"]
+    assert (desk.session.classes.by_uid("spleen") is None) == (answer == "remove")
+    assert desk.session.classes.background is not None
+
+
+def test_a_prediction_without_the_removed_class_stays(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.session.predict()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.save()
+    found, table = desk.session.document.counts(), desk.session.classes
+    there = next(item for item in table.classes if item.value in found and item.value != 0)
+    absent = next(item for item in table.classes if item.value not in found and item.value != 0)
+    desk.answers["class_goes"] = "remove"
+    desk.session.remove_class(absent.uid)
+    desk.wait(lambda: desk.session.classes.by_uid(absent.uid) is None)
+    desk.settle()
+    assert desk.session.document.counts() == found
+    assert list((folder / "segmentation/predictions").glob("*.png"))
+    desk.session.remove_class(there.uid)
+    desk.wait(lambda: desk.session.classes.by_uid(there.uid) is None)
+    desk.settle()
+    assert set(desk.session.document.counts()) == {UNTOUCHED}
+    assert not list((folder / "segmentation/predictions").glob("*.png"))
+
+
+def test_a_removed_class_cannot_come_back_by_undo(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"))
+    desk.paint(value=6)
+    desk.paint(40, 40, 3)
+    desk.paint(value=5)
+    desk.answers["histories_go"] = "remove"
+    desk.session.set_classes(desk.session.classes.without("liver"))
+    desk.wait(lambda: desk.session.classes.by_uid("liver") is None)
+    desk.settle()
+    document = desk.session.document
+    assert document.label_map[20, 20] == 5 and document.label_map[40, 40] == 3
+    assert not document.history.can_undo
+    desk.paint(30, 30, 2)
+    desk.session.document.undo()
+    assert document.label_map[30, 30] == UNTOUCHED and not desk.notices
+
+
+def test_undo_steps_that_go_with_a_class_are_asked_about(desk: Desk, image_folder: Callable) -> None:
+    """And only where there are some: another class goes without a question and without a step."""
+    desk.open(image_folder("a", "b"))
+    desk.paint(value=6)
+    desk.paint(value=5)
+    desk.answers["histories_go"] = "keep"
+    desk.session.set_classes(desk.session.classes.without("liver"))
+    desk.wait(lambda: bool(desk.questions))
+    desk.settle()
+    assert desk.session.classes.by_uid("liver") is not None and desk.session.document.history.can_undo
+    assert desk.questions[0].detail.values == {"count": 1}
+    desk.session.set_classes(desk.session.classes.without("spleen"))
+    desk.wait(lambda: desk.session.classes.by_uid("spleen") is None)
+    desk.settle()
+    desk.session.document.undo()
+    assert desk.session.document.label_map[20, 20] == 6 and len(desk.questions) == 1
+
+
+def test_a_prediction_does_not_hold_a_class_in_the_table(desk: Desk, image_folder: Callable) -> None:
+    """Import one's own classes after a first look at what the model says: nobody has painted anything yet."""
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.session.predict()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.save()
+    desk.session.set_classes(ClassTable.from_json(["Background", "Nucleus"]))
+    desk.wait(lambda: len(desk.session.classes.classes) == 2)
+    desk.settle()
+    assert set(desk.session.document.counts()) == {UNTOUCHED}
+    assert desk.session.folder.entry("a.png").status == Status.NONE
+    assert not list((folder / "segmentation/predictions").glob("*.png"))
+
+
+def test_a_prediction_made_with_the_old_classes_is_not_shown(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a"))
+    desk.session.predict()
+    table = desk.session.classes.without("liver").without("spleen")
+    desk.session.set_classes(table)
+    desk.wait(lambda: desk.session.prediction is not None and not desk.session.jobs.jobs)
+    desk.settle()
+    assert set(desk.session.document.counts()) <= {*table.values, UNTOUCHED}
+    assert set(desk.session.prediction.values) <= set(table.values)
+
+
+def test_an_image_that_is_away_keeps_its_classes(willing: Desk, image_folder: Callable) -> None:
+    folder, desk = image_folder("a", "b"), willing
+    desk.open(folder)
+    desk.paint(value=6)
+    desk.save()
+    (folder / "a.png").rename(folder.parent / "a.png")
+    desk.session.reload_folder()
+    rest(desk)
+    desk.session.remove_class("liver")
+    desk.wait(lambda: desk.said("not removed: Liver"))
+    assert desk.session.classes.by_uid("liver") is not None
+
+
+def test_undo_steps_of_an_image_that_is_away_keep_their_classes(willing: Desk, image_folder: Callable) -> None:
+    folder, desk = image_folder("a", "b"), willing
+    desk.open(folder)
+    desk.paint(value=6)
+    desk.paint(value=5)
+    desk.save()
+    (folder / "a.png").rename(folder.parent / "a.png")
+    desk.session.reload_folder()
+    rest(desk)
+    desk.session.remove_class("liver")
+    desk.wait(lambda: desk.said("not removed: Liver"))
+
+
+def test_a_stroke_made_while_the_class_is_looked_for_is_looked_at(willing: Desk, image_folder: Callable) -> None:
+    folder, desk, count = image_folder("a", *(f"l{number}" for number in range(6))), willing, 6
+    (folder / "segmentation/labels").mkdir(parents=True)
+    noise = np.random.default_rng(0).integers(0, 6, (3000, 3000)).astype(np.uint8)
+    Pillow.fromarray(noise).save(folder / "segmentation/labels/l0.png.png")
+    for number in range(1, count):
+        shutil.copy(folder / "segmentation/labels/l0.png.png", folder / f"segmentation/labels/l{number}.png.png")
+    desk.open(folder, "a.png")
+    desk.session.remove_class("liver")
+    desk.wait(lambda: any("Looking for the class" in str(job.title) for job in desk.session.jobs.jobs))
+    desk.paint(value=6)
+    desk.wait(lambda: desk.said("not removed: Liver"), 60)
+    assert desk.session.document.counts()[6] and desk.session.classes.by_uid("liver") is not None
+
+
+def test_a_prediction_that_comes_while_it_is_asked_is_looked_at(willing: Desk, image_folder: Callable) -> None:
+    folder, desk = image_folder("a", "b"), willing
+    desk.open(folder)
+    value, uid = predicted(desk)
+    desk.session.clear_map()
+    desk.paint(value=value, radius=3)
+    desk.paint(value=9, radius=3)
+    desk.save()
+
+    def ask(question: Question) -> str:
+        if question.key == "histories_go":
+            desk.wait(lambda: value in desk.session.document.counts())
+        return "remove"
+
+    desk.ask = ask
+    desk.session.remove_class(uid)
+    desk.session.predict()
+    desk.wait(lambda: desk.session.classes.by_uid(uid) is None or desk.said("not removed"))
+    rest(desk)
+    tumour = added(desk)
+    desk.open(folder, "b.png")
+    desk.open(folder, "a.png")
+    assert tumour not in desk.session.document.counts()
+
+
+def test_a_value_that_may_linger_is_given_to_no_other_class(willing: Desk, image_folder: Callable) -> None:
+    """One that is nowhere is."""
+    folder, desk = image_folder("a"), willing
+    desk.open(folder)
+    desk.session.remove_class("gallbladder")
+    desk.wait(lambda: desk.session.classes.by_uid("gallbladder") is None)
+    assert added(desk) == 4
+    value, uid = predicted(desk)
+    desk.session.remove_class(uid)
+    desk.wait(lambda: desk.session.classes.by_uid(uid) is None)
+    rest(desk)
+    assert added(desk, "Cyst") == 14 and desk.session.classes.retired == (value,)
+    assert ClassTable.read(folder / "segmentation/classes.json").retired == (value,)
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A file that cannot be removed, as on Windows, where another program has opened it."""
+    real = disk.remove
+
+    def remove(path: Path) -> None:
+        if Path(path).name == "a.png.png":
+            raise PermissionError(errno.EACCES, "The process cannot access the file")
+        real(path)
+
+    monkeypatch.setattr(disk, "remove", remove)
+
+
+def test_one_file_that_cannot_be_removed_holds_up_no_other(
+    willing: Desk, image_folder: Callable, request: pytest.FixtureRequest
+) -> None:
+    folder, desk = image_folder("a", "b", "c"), willing
+    desk.open(folder, "c.png")
+    value, uid = predicted(desk)
+    desk.session.predict_folder()
+    rest(desk)
+    for name in ("c.png", "b.png"):
+        desk.open(folder, name)
+        desk.session.clear_map()
+        desk.paint(value=value)
+        desk.paint(value=3)
+        desk.save()
+    request.getfixturevalue("stuck")
+    desk.session.remove_class(uid)
+    rest(desk)
+    assert desk.session.classes.by_uid(uid) is None
+    for name in ("b.png", "c.png"):
+        desk.open(folder, name)
+        assert not desk.session.document.history.can_undo and desk.session.document.counts()[3]
+
+
+def test_a_program_that_was_killed_in_between_brings_no_class_back(
+    make_desk: Callable, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, desk = image_folder("a", "b"), make_desk()
+    desk.answers |= ANSWERS
+    desk.open(folder)
+    desk.paint(value=6)
+    desk.paint(value=3)
+    desk.save()
+    monkeypatch.setattr(ClassRemoval, "_forget", lambda *_: None)
+    desk.session.remove_class("liver")
+    rest(desk)
+    assert desk.session.classes.by_uid("liver") is None and desk.session.close()
+    after = make_desk()
+    after.open(folder)
+    tumour = added(after)
+    assert after.session.document.counts()[3] and not after.session.document.history.can_undo
+    after.session.undo()
+    assert tumour not in after.session.document.counts()
+
+
+def test_a_table_that_cannot_be_written_costs_nothing(willing: Desk, image_folder: Callable) -> None:
+    folder, desk = image_folder("a", "b"), willing
+    desk.open(folder, "b.png")
+    value, uid = predicted(desk)
+    desk.open(folder, "a.png")
+    desk.paint(value=value)
+    desk.paint(value=9)
+    desk.save()
+    table = folder / "segmentation/classes.json"
+    table.unlink(missing_ok=True)
+    (table / "x").mkdir(parents=True)
+    desk.session.remove_class(uid)
+    rest(desk)
+    shutil.rmtree(table)
+    assert desk.session.classes.by_uid(uid) is not None and desk.session.document.history.can_undo
+    assert (folder / "segmentation/predictions/b.png.png").exists()
+
+
+def test_a_prediction_with_an_older_record_gives_no_pixel_another_class(
+    willing: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, desk = image_folder("a", "b"), willing
+    desk.open(folder, "b.png")
+    value, uid = predicted(desk)
+    other = replace(desk.session.prediction, label_map=np.full((64, 64), 9, np.uint8))
+    desk.session.workspace.write_prediction("a.png", other)
+    real = map_store.write_json
+
+    def full(path: Path, *arguments: object, **named: object) -> None:
+        if path.name == "a.png.json":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, *arguments, **named)
+
+    monkeypatch.setattr(map_store, "write_json", full)
+    desk.session.predict_folder()
+    rest(desk)
+    monkeypatch.setattr(map_store, "write_json", real)
+    desk.session.remove_class(uid)
+    rest(desk)
+    tumour = added(desk)
+    desk.open(folder, "a.png")
+    assert tumour not in desk.session.document.counts() and value not in desk.session.document.counts()
+
+
+def test_a_shape_that_is_being_drawn_survives_another_class(willing: Desk, image_folder: Callable) -> None:
+    desk = willing
+    desk.open(image_folder("a"))
+    desk.session.painting.tool, desk.session.painting.class_value = "polygon", 6
+    for point in ((10, 10), (40, 10), (40, 40)):
+        desk.session.tools.press(*point, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        desk.session.tools.release(*point, Qt.MouseButton.LeftButton)
+    desk.session.reload_folder()
+    rest(desk)
+    desk.session.remove_class("pancreas")
+    desk.wait(lambda: desk.session.classes.by_uid("pancreas") is None)
+    rest(desk)
+    assert desk.session.tools.active

@@ -91,6 +91,7 @@ def _model_actions() -> tuple[Action, ...]:
         Action("predict-folder", QT_TRANSLATE_NOOP("actions", "Predict the folder"), ("Ctrl+R",), "images", "model"),
         Action("fine-tune", QT_TRANSLATE_NOOP("actions", "Fine-tune"), ("Ctrl+T",), "brain-circuit", "model", 1),
         Action("stop-fine-tune", QT_TRANSLATE_NOOP("actions", "Stop fine-tuning"), (), "square", "model", 1),
+        *_learned_from(),
         Action("open-weights", QT_TRANSLATE_NOOP("actions", "Open weights"), ("Ctrl+Shift+O",), "cpu", "model", 2),
         Action(
             "new-model-lightning-unet",
@@ -108,6 +109,15 @@ def _model_actions() -> tuple[Action, ...]:
         ),
         Action("new-model-seed", QT_TRANSLATE_NOOP("actions", "Train the original description"), (), "", "model", 3),
     )
+
+
+def _learned_from() -> tuple[Action, ...]:
+    """The panel's check boxes, for which there is not always room."""
+    texts = {
+        "learn-unlabelled": QT_TRANSLATE_NOOP("actions", "Learn from unlabelled images, too"),
+        "learn-model-pixels": QT_TRANSLATE_NOOP("actions", "Learn from the model's pixels, too"),
+    }
+    return tuple(Action(name, text, (), "", "model", 1, True) for name, text in texts.items())
 
 
 def _window_actions() -> tuple[Action, ...]:

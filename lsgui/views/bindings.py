@@ -13,6 +13,7 @@ from lsgui.views.class_panel import class_digits
 from lsgui.views.display import CLASSES_SHOWN, PROVENANCE_SHOWN, Display
 from lsgui.views.follower import Follower
 from lsgui.views.overlay_key import OverlayKey
+from lsgui.views.preferences import Preferences
 from lsgui.views.tool_strip import TOOLS
 from model.presets import PRESETS
 
@@ -128,6 +129,19 @@ def bind_model(actions: ActionSet, session: Session) -> None:
         actions.enable(idle, "fine-tune", *(f"new-model-{preset}" for preset in PRESETS))
 
     Follower(actions, show, session.training_changed, session.folder_opened)
+
+
+def bind_learning(actions: ActionSet, preferences: Preferences) -> None:
+    """The check boxes follow, and tell the session."""
+    fields = {"learn-unlabelled": "unlabelled", "learn-model-pixels": "model_labels"}
+    for name, field in fields.items():
+        actions.bind_toggle(name, lambda wanted, field=field: preferences.change(**{field: wanted}))
+
+    def show() -> None:
+        for name, field in fields.items():
+            actions.by_id[name].setChecked(getattr(preferences.settings, field))
+
+    Follower(actions, show, preferences.changed)
 
 
 def bind_availability(actions: ActionSet, session: Session) -> None:

@@ -117,6 +117,7 @@ class MainWindow(QMainWindow):
         bindings.bind_tools(actions, session)
         bindings.bind_label(actions, session)
         bindings.bind_model(actions, session)
+        bindings.bind_learning(actions, self._preferences)
         bindings.bind_availability(actions, session)
         ClassCommands(self, session, appearance).bind(actions)
         self.commands.bind(actions)

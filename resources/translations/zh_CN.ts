@@ -992,6 +992,14 @@
         <translation>训练原始描述的网络</translation>
     </message>
     <message>
+        <source>Learn from unlabelled images, too</source>
+        <translation>也从未标注的图像中学习</translation>
+    </message>
+    <message>
+        <source>Learn from the model&apos;s pixels, too</source>
+        <translation>也从模型的像素中学习</translation>
+    </message>
+    <message>
         <source>Images</source>
         <translation>图像</translation>
     </message>

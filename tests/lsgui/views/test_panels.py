@@ -279,6 +279,10 @@ def test_one_box_says_whether_training_looks_at_unlabelled_images(shown: object)
     assert flow.unlabelled == second.isChecked() == before
     first.click()
     assert flow.unlabelled == second.isChecked() == shown.preferences.settings.unlabelled == (not before)
+    entry = shown.window.actions_.by_id["learn-unlabelled"]
+    assert entry.isChecked() == (not before)
+    entry.trigger()
+    assert flow.unlabelled == first.isChecked() == second.isChecked() == before
 
 
 def test_one_box_says_whether_training_learns_from_what_only_the_model_has_set(

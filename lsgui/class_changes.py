@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -27,15 +28,16 @@ class ClassChanges(QObject):
         self._context = context
         self.removal = ClassRemoval(context, saving, self.store, self)
 
-    def set_classes(self, table: ClassTable) -> None:
-        """Give the workspace another table, once nothing is found that would lose its class."""
+    def set_classes(self, table: ClassTable, then: Callable[[], None] = lambda: None) -> None:
+        """Give the workspace another table, once nothing is found that would lose its class; `then` when it has."""
         workspace = self._context.workspace
         if workspace is None or table == workspace.classes:
             return
         if all(table.by_uid(item.uid) is not None for item in workspace.classes.classes):
-            self.store(table)
+            if self.store(table):
+                then()
         else:
-            self.removal.start(lambda before: table)
+            self.removal.start(lambda before: table, then)
 
     def remove(self, uid: str) -> None:
         """Ask, and take the class out of the table."""
@@ -52,9 +54,12 @@ class ClassChanges(QObject):
         if workspace is None:
             return
         try:
-            self.set_classes(_with_known_uids(ClassTable.read(Path(path)), workspace.classes))
+            table = _with_known_uids(ClassTable.read(Path(path)), workspace.classes)
         except ClassTableError as error:
             self._context.tell_failure(failure_of(error))
+            return
+        imported = Message("Classes imported: {count}.", {"count": len(table.classes)})
+        self.set_classes(table, lambda: self._context.tell("info", imported))
 
     def store(self, table: ClassTable) -> bool:
         """Write the table and let everyone know; False when it cannot be written, which is told."""

@@ -38,20 +38,21 @@ class ClassRemoval(QObject):
         for signal in (context.document.mask_changed, context.document.loaded, context.edited_elsewhere):
             signal.connect(self._count)
 
-    def start(self, wanted: Wanted) -> None:
+    def start(self, wanted: Wanted, then: Callable[[], None] = lambda: None) -> None:
+        """`then` once the table is another one."""
         workspace = self._context.workspace
-        self._saving.flush(lambda saved: self._look(workspace, wanted) if saved else None)
+        self._saving.flush(lambda saved: self._look(workspace, wanted, then) if saved else None)
 
-    def _look(self, workspace: Workspace, wanted: Wanted) -> None:
+    def _look(self, workspace: Workspace, wanted: Wanted, then: Callable[[], None]) -> None:
         if workspace is not self._context.workspace:
             return
         gone, edits = _gone(workspace.classes, wanted), self._edits
 
         def done(found: Holders) -> None:
-            if self._may_go_on(workspace, wanted, edits) and not self._refused(gone, found):
+            if self._may_go_on(workspace, wanted, then, edits) and not self._refused(gone, found):
                 agreed = not found.histories or self._context.ask(_histories_go(len(found.histories))) == "remove"
-                if agreed and self._may_go_on(workspace, wanted, edits):
-                    self._look_again(workspace, wanted, found)
+                if agreed and self._may_go_on(workspace, wanted, then, edits):
+                    self._look_again(workspace, wanted, then, found)
 
         self._context.jobs.submit(
             "files",
@@ -60,7 +61,7 @@ class ClassRemoval(QObject):
             done,
         )
 
-    def _look_again(self, workspace: Workspace, wanted: Wanted, before: Holders) -> None:
+    def _look_again(self, workspace: Workspace, wanted: Wanted, then: Callable[[], None], before: Holders) -> None:
         """Masks that were being imported are labels now; and what a crash left in journals can be saved still."""
         gone, edits = _gone(workspace.classes, wanted), self._edits
 
@@ -70,11 +71,12 @@ class ClassRemoval(QObject):
             return look_for(workspace, _values(gone), report)
 
         def done(found: Holders) -> None:
-            if not self._may_go_on(workspace, wanted, edits) or self._refused(gone, found):
+            if not self._may_go_on(workspace, wanted, then, edits) or self._refused(gone, found):
                 return
             table = wanted(workspace.classes)
             if self._store(table.retiring(_values(gone)) if found.linger else table):
                 self._forget(workspace, _values(gone), found)
+                then()
 
         self._context.jobs.submit("files", Message("Looking for the class in label maps"), look, done)
 
@@ -103,12 +105,12 @@ class ClassRemoval(QObject):
         if names:
             self._context.jobs.submit("files", Message("Forgetting old predictions"), forget, done, cancellable=False)
 
-    def _may_go_on(self, workspace: Workspace, wanted: Wanted, edits: int) -> bool:
+    def _may_go_on(self, workspace: Workspace, wanted: Wanted, then: Callable[[], None], edits: int) -> bool:
         """Not in another folder; and from the start, where something was edited meanwhile."""
         if workspace is not self._context.workspace:
             return False
         if edits != self._edits:
-            self.start(wanted)
+            self.start(wanted, then)
             return False
         return True
 
@@ -118,7 +120,7 @@ class ClassRemoval(QObject):
             self._context.tell(
                 "warning",
                 Message(
-                    "Still in labels or corrections of this folder, so not removed: {classes}. Erase them there first.",
+                    "The classes stay as they are, since labels or corrections of this folder hold these: {classes}. Erase them there first.",
                     {"classes": ", ".join(kept)},
                 ),
             )

@@ -1513,6 +1513,10 @@
         <translation>列表中第 {position} 个类别没有名称。</translation>
     </message>
     <message>
+        <source>Classes imported: {count}.</source>
+        <translation>已导入类别：{count} 个。</translation>
+    </message>
+    <message>
         <source>Classes written to {name}.</source>
         <translation>类别已写入 {name}。</translation>
     </message>
@@ -1718,7 +1722,7 @@
     </message>
     <message>
         <source>Predictions that show it are forgotten. It cannot be removed while labels or corrections of this folder hold it.</source>
-        <translation>显示该类别的预测会被丢弃。此文件夹的标注或修改中还有它时，不能移除。</translation>
+        <translation>显示该类别的预测会被丢弃。此文件夹的标注或修正里还有它时，不能移除。</translation>
     </message>
     <message>
         <source>Preparing the curves</source>
@@ -1829,10 +1833,6 @@
         <translation>仍在计算；按 Esc 取消。</translation>
     </message>
     <message>
-        <source>Still in labels or corrections of this folder, so not removed: {classes}. Erase them there first.</source>
-        <translation>以下类别仍在此文件夹的标注或修正中，因此未移除：{classes}。请先在那里擦除。</translation>
-    </message>
-    <message>
         <source>Take theirs</source>
         <translation>采用对方的</translation>
     </message>
@@ -1855,6 +1855,10 @@
     <message>
         <source>The classes have changed since the training was interrupted; start a new training.</source>
         <translation>训练中断后类别已更改；请开始新的训练。</translation>
+    </message>
+    <message>
+        <source>The classes stay as they are, since labels or corrections of this folder hold these: {classes}. Erase them there first.</source>
+        <translation>类别保持不变：此文件夹的标注或修正里还有 {classes}。请先在那里擦除。</translation>
     </message>
     <message>
         <source>The disk does not answer.</source>

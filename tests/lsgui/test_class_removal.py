@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lsgui.notices import Question
     from tests.lsgui.conftest import Desk
 
+REFUSED = "The classes stay as they are"
 ANSWERS = {"class_goes": "remove", "histories_go": "remove"}
 
 
@@ -62,7 +63,7 @@ def test_a_class_in_use_cannot_be_removed(desk: Desk, image_folder: Callable) ->
     desk.open(image_folder("a", "b"))
     desk.paint(value=6)
     desk.session.set_classes(desk.session.classes.without("liver"))
-    desk.wait(lambda: desk.said("not removed: Liver"))
+    desk.wait(lambda: desk.said(REFUSED))
     assert desk.session.classes.by_uid("liver") is not None
     desk.session.set_classes(desk.session.classes.without("spleen"))
     desk.wait(lambda: desk.session.classes.by_uid("spleen") is None)
@@ -164,30 +165,22 @@ def test_a_prediction_made_with_the_old_classes_is_not_shown(desk: Desk, image_f
     assert set(desk.session.prediction.values) <= set(table.values)
 
 
-def test_an_image_that_is_away_keeps_its_classes(willing: Desk, image_folder: Callable) -> None:
+@pytest.mark.parametrize("painted", [(6,), (6, 5)])
+def test_an_image_that_is_away_keeps_its_classes(
+    willing: Desk, image_folder: Callable, painted: tuple[int, ...]
+) -> None:
+    """Also those that only its undo steps hold."""
     folder, desk = image_folder("a", "b"), willing
     desk.open(folder)
-    desk.paint(value=6)
+    for value in painted:
+        desk.paint(value=value)
     desk.save()
     (folder / "a.png").rename(folder.parent / "a.png")
     desk.session.reload_folder()
     rest(desk)
     desk.session.remove_class("liver")
-    desk.wait(lambda: desk.said("not removed: Liver"))
+    desk.wait(lambda: desk.said(REFUSED))
     assert desk.session.classes.by_uid("liver") is not None
-
-
-def test_undo_steps_of_an_image_that_is_away_keep_their_classes(willing: Desk, image_folder: Callable) -> None:
-    folder, desk = image_folder("a", "b"), willing
-    desk.open(folder)
-    desk.paint(value=6)
-    desk.paint(value=5)
-    desk.save()
-    (folder / "a.png").rename(folder.parent / "a.png")
-    desk.session.reload_folder()
-    rest(desk)
-    desk.session.remove_class("liver")
-    desk.wait(lambda: desk.said("not removed: Liver"))
 
 
 def test_a_stroke_made_while_the_class_is_looked_for_is_looked_at(willing: Desk, image_folder: Callable) -> None:
@@ -201,7 +194,7 @@ def test_a_stroke_made_while_the_class_is_looked_for_is_looked_at(willing: Desk,
     desk.session.remove_class("liver")
     desk.wait(lambda: any("Looking for the class" in str(job.title) for job in desk.session.jobs.jobs))
     desk.paint(value=6)
-    desk.wait(lambda: desk.said("not removed: Liver"), 60)
+    desk.wait(lambda: desk.said(REFUSED), 60)
     assert desk.session.document.counts()[6] and desk.session.classes.by_uid("liver") is not None
 
 
@@ -222,7 +215,7 @@ def test_a_prediction_that_comes_while_it_is_asked_is_looked_at(willing: Desk, i
     desk.ask = ask
     desk.session.remove_class(uid)
     desk.session.predict()
-    desk.wait(lambda: desk.session.classes.by_uid(uid) is None or desk.said("not removed"))
+    desk.wait(lambda: desk.session.classes.by_uid(uid) is None or desk.said(REFUSED))
     rest(desk)
     tumour = added(desk)
     desk.open(folder, "b.png")

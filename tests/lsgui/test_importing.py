@@ -142,6 +142,7 @@ def test_imported_classes_keep_the_uid_of_a_known_name(desk: Desk, image_folder:
     desk.session.import_classes(file)
     desk.wait(lambda: len(desk.session.classes.classes) == 3)
     assert [item.uid for item in desk.session.classes.classes] == ["background", "liver", own.uid]
+    desk.wait(lambda: desk.said("Classes imported: 3"))
     assert desk.session.classes.by_uid("liver").value == 6  # maps on disk stay right
     file.write_text("{")
     desk.session.import_classes(file)

@@ -14,7 +14,8 @@ from model.messages import Message
 class TrainingState:
     """`state` is idle, starting, running, stopping, finished, stopped or failed.
 
-    `loss` and `dice` are points (epoch, value) with fractions of an epoch; Dice is in 0..1 and keyed by class uid.
+    `epoch` counts those that are done. `loss` and `dice` are points (epoch, value) with fractions of an epoch; Dice is in 0..1
+    and keyed by class uid.
     `pending` is a finished run that waits for the user's decision, because it is worse or cannot be judged.
     """
 
@@ -54,7 +55,7 @@ class TrainingState:
             case events.Baseline():
                 self.baseline_mean, self.baseline = event.mean, event.dice
             case events.Step():
-                within = event.step / max(event.steps, 1)
+                within, self.epoch = event.step / max(event.steps, 1), max(self.epoch, event.epoch - 1)
                 self.loss.append((event.epoch - 1 + within, event.loss))
                 self.fraction = (event.epoch - 1 + within) / self.epochs if self.epochs else None
             case events.Epoch():

@@ -251,6 +251,13 @@ def test_the_state_follows_the_events() -> None:
     assert not state.active and state.per_class == {"liver": 0.6}
 
 
+def test_a_training_that_goes_on_says_where_it_is() -> None:
+    state = TrainingState(state="starting")
+    state.take(events.Started(3, "CPU", 2, 12, 8, 2, ["background", "liver"]))
+    state.take(events.Step(8, 5, 10, 0.9))
+    assert state.epoch == 7 and state.epochs == 12
+
+
 def test_fine_tune_pressed_between_a_childs_last_word_and_its_end(labelled: Desk, weights: Path) -> None:
     """The panel says stopped before the process is gone; the next run begins when it is."""
     desk, flow = labelled, labelled.session._parts.training

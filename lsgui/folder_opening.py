@@ -29,12 +29,15 @@ _SECONDS_BETWEEN_TRIES = 0.05
 
 @dataclass(frozen=True)
 class _Request:
-    """`image` is the one to open there; empty: the first. `start` is a workspace whose copy `root` begins with."""
+    """`image` is the one to open there; empty: the first. `start` is a workspace whose copy `root` begins with; `notice` is
+    told when the folder is open.
+    """
 
     path: Path
     root: Path | None = None
     image: str = ""
     start: Path | None = None
+    notice: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,8 @@ class FolderOpening(QObject):
         self.opened.emit()
         if request.image or folder.entries:
             self._opening.open_image(request.image or folder.entries[0].name)
+        if request.notice is not None:
+            context.tell("info", request.notice)
         for notice in (folder.notice, *folder.workspace.notices):
             if notice is not None:
                 context.tell("warning", notice)
@@ -195,8 +200,8 @@ class FolderOpening(QObject):
         if request.root == elsewhere:
             self._context.tell_failure(failure)
         elif Layout(elsewhere).classes.exists():  # that is where they went the last time
-            self._open(_Request(request.path, elsewhere, request.image))
-            self._context.tell("info", _kept_elsewhere(request.path, elsewhere))
+            notice = _kept_elsewhere(request.path, elsewhere)
+            self._open(_Request(request.path, elsewhere, request.image, notice=notice))
         else:
             own = request.path / WORKSPACE_FOLDER
             start = own if holds_work(own) else None

@@ -27,6 +27,7 @@ class ClassChanges(QObject):
         super().__init__(parent)
         self._context = context
         self.removal = ClassRemoval(context, saving, self.store, self)
+        self.changed.connect(self.removal.outdate)
 
     def set_classes(self, table: ClassTable, then: Callable[[], None] = lambda: None) -> None:
         """Give the workspace another table, once nothing is found that would lose its class; `then` when it has."""

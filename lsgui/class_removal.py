@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
@@ -23,7 +23,7 @@ Wanted = Callable[[ClassTable], ClassTable]
 
 
 class ClassRemoval(QObject):
-    """What is edited meanwhile is looked at again before the table changes."""
+    """What is edited, or becomes another table, meanwhile is looked at again before the table changes."""
 
     open_image_changed = Signal()
     """Its prediction or its undo steps went with a class: what is shown must be read again."""
@@ -36,7 +36,7 @@ class ClassRemoval(QObject):
         self._context, self._saving, self._store = context, saving, store
         self._edits = 0
         for signal in (context.document.mask_changed, context.document.loaded, context.edited_elsewhere):
-            signal.connect(self._count)
+            signal.connect(self.outdate)
 
     def start(self, wanted: Wanted, then: Callable[[], None] = lambda: None) -> None:
         """`then` once the table is another one."""
@@ -73,49 +73,56 @@ class ClassRemoval(QObject):
         def done(found: Holders) -> None:
             if not self._may_go_on(workspace, wanted, then, edits) or self._refused(gone, found):
                 return
-            table = wanted(workspace.classes)
-            if self._store(table.retiring(_values(gone)) if found.linger else table):
-                self._forget(workspace, _values(gone), found)
+            table, lingers = wanted(workspace.classes), found.linger or self._context.jobs.busy("predict")
+            if self._store(table.retiring(_values(gone)) if lingers else table):
+                if self._context.document.name in found.histories:
+                    self._context.document.history.clear()  # nothing is undone until the image is read again
+                self._forget(workspace, _values(gone), found.histories)
                 then()
 
         self._context.jobs.submit("files", Message("Looking for the class in label maps"), look, done)
 
-    def _forget(self, workspace: Workspace, gone: set[int], found: Holders) -> None:
-        """One image that cannot be written holds up no other; its values mean nothing any more."""
-        names = sorted({*found.histories, *found.predictions})
+    def _forget(self, workspace: Workspace, gone: set[int], histories: Collection[str]) -> None:
+        """Also of what was predicted since it was looked for. One image that cannot be written holds up no other; its values
+        mean nothing any more.
+        """
 
-        def forget(report: Report) -> list[Failure]:
-            failures = []
-            for name in names:
+        def forget(report: Report) -> tuple[set[str], list[Failure]]:
+            changed, failures = set(), []
+            for name in [entry.name for entry in workspace.entries()]:
                 try:
-                    workspace.forget_values(name, gone)
+                    if workspace.forget_prediction_of(name, gone):
+                        changed.add(name)
+                    if name in histories:
+                        changed.add(name)
+                        workspace.edits.forget_history_of(name, gone)
                 except (ModelError, OSError) as error:
                     failures.append(failure_of(error))
-            return failures
+            return changed, failures
 
-        def done(failures: list[Failure]) -> None:
+        def done(found: tuple[set[str], list[Failure]]) -> None:
+            changed, failures = found
             if workspace is not self._context.workspace:
                 return
             self._context.update_entries()
-            if self._context.document.name in names:
+            if self._context.document.name in changed:
                 self.open_image_changed.emit()
             for failure in failures:
                 self._context.tell_failure(failure)
 
-        if names:
-            self._context.jobs.submit("files", Message("Forgetting old predictions"), forget, done, cancellable=False)
+        self._context.jobs.submit("files", Message("Forgetting old predictions"), forget, done, cancellable=False)
 
     def _may_go_on(self, workspace: Workspace, wanted: Wanted, then: Callable[[], None], edits: int) -> bool:
-        """Not in another folder; and from the start, where something was edited meanwhile."""
+        """Not in another folder; and from the start, where something was edited meanwhile, or masks are being imported."""
         if workspace is not self._context.workspace:
             return False
-        if edits != self._edits:
+        if edits != self._edits or self._context.jobs.busy("files"):
             self.start(wanted, then)
             return False
         return True
 
     def _refused(self, gone: Sequence[Class], found: Holders) -> bool:
-        kept = [class_name(item) for item in gone if item.value in found.used]
+        kept = [f"{class_name(item)} ({found.used[item.value]})" for item in gone if item.value in found.used]
         if kept:
             self._context.tell(
                 "warning",
@@ -126,7 +133,8 @@ class ClassRemoval(QObject):
             )
         return bool(kept)
 
-    def _count(self, *ignored: object) -> None:
+    def outdate(self, *ignored: object) -> None:
+        """Something has changed that may hold a class."""
         self._edits += 1
 
 

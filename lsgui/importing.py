@@ -61,20 +61,21 @@ class Importing(QObject):
 
     def _survey(self, files: list[Path]) -> None:
         workspace, max_pixels = self._context.workspace, self._context.max_pixels
+        numbering = workspace.classes.numbering
         self._context.jobs.submit(
             "files",
             Message("Reading masks"),
             lambda report: _survey(workspace, files, max_pixels, report),
-            lambda survey: self._surveyed(workspace, survey),
+            lambda survey: self._surveyed(workspace, survey, numbering),
         )
 
-    def _surveyed(self, workspace: Workspace, survey: _Survey) -> None:
+    def _surveyed(self, workspace: Workspace, survey: _Survey, numbering: Mapping[str, int]) -> None:
         if workspace is not self._context.workspace:
             return
         pairs = self._wanted(survey)
         if pairs is None:
             return
-        max_pixels, numbering = self._context.max_pixels, workspace.classes.numbering
+        max_pixels = self._context.max_pixels
         self._context.jobs.submit(
             "files",
             Message("Importing masks"),
@@ -161,10 +162,10 @@ def _import(
     """With the classes that were asked about: without one of them, what it says would be left out unasked."""
     for number, (path, entry) in enumerate(pairs):
         report(Progress(number / len(pairs), Message("{name}", {"name": entry.name})))
-        if not numbering.items() <= workspace.classes.numbering.items():
+        image, classes = read_image(entry.path, max_pixels), workspace.classes
+        label_map = read_mask(path, image.pixels.shape[:2], classes).label_map
+        if not numbering.items() <= classes.numbering.items() or workspace.classes is not classes:
             raise LabelError("The classes have changed meanwhile; import the masks again.")
-        image = read_image(entry.path, max_pixels)
-        label_map = read_mask(path, image.pixels.shape[:2], workspace.classes).label_map
         provenance = np.where(label_map == UNTOUCHED, UNSET, HUMAN).astype(np.uint8)
         workspace.save_label(entry.name, image, of_arrays(label_map, provenance), accepted=True)
     return len(pairs)

@@ -133,7 +133,7 @@ class PredictionFlow(QObject):
         self._context.jobs.submit(
             "files",
             Message("Saving the prediction of {name}", {"name": name}),
-            lambda report: work.workspace.write_prediction(name, prediction, shown),
+            lambda report: None if work.outdated else work.workspace.write_prediction(name, prediction, shown),
             lambda entry: self._context.update_entry(name),
             quiet=True,
             cancellable=False,

@@ -117,8 +117,8 @@ class TrainingFlow(QObject):
         return not running or self._context.ask(_training_ends(self._can_be_resumed())) == "quit"
 
     def _can_be_resumed(self) -> bool:
-        runs = list_runs(self._root)
-        return bool(runs) and runs[-1].resume_path.exists()
+        mine = (run for run in list_runs(self._root) if run.number == self.state.run)
+        return any(run.resume_path.exists() for run in mine)
 
     def shut_down(self, seconds: float) -> bool:
         self._next = None

@@ -103,7 +103,9 @@ class Catalog:
                     _restamp(self._stamps[folder.name], folder / f"{name}{suffix}")
             if f"{name}.json" in self._stamps["labels"]:
                 self._records[name] = self._said("labels", f"{name}.json")
-            entry = self._entries[name] = self._entry(self._folder / name)
+            entry = self._entry(self._folder / name)
+            if name in self._entries:  # else its file has gone since, and it is no image of the folder any more
+                self._entries[name] = entry
             self._index.flush()
             return entry
 

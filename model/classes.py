@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Class:
 @dataclass(frozen=True)
 class ClassTable:
     """Classes in the order they are shown. `mirror` says that left and right do not matter, so training may flip. `retired`
-    are values that classes had which were removed: something might still hold them, so no new class takes them.
+    are values that classes had which were removed: something might still hold them, so the program gives them to no class.
 
     Raises ClassTableError when uids, values or names repeat, a value is outside 0..254, or none has the value 0.
     """
@@ -78,8 +78,8 @@ class ClassTable:
 
     @property
     def knows_nothing(self) -> bool:
-        """Whether its class 0 stands for what is nothing. In a list from elsewhere it may be the sky."""
-        return self.background.uid == default_table().background.uid or self.background.name.casefold() in _NOTHING
+        """Whether its class 0 is called what is nothing. In a list from elsewhere it may be the sky."""
+        return self.background.name.strip().casefold() in _NOTHING
 
     def by_uid(self, uid: str) -> Class | None:
         return next((item for item in self.classes if item.uid == uid), None)
@@ -105,7 +105,8 @@ class ClassTable:
     def keeping_values_of(self, old: ClassTable) -> ClassTable:
         """This table with the values `old` gives to the classes both have, so that maps in memory stay right."""
         kept = {item.uid: known.value for item in self.classes if (known := old.by_uid(item.uid))}
-        free = [value for value in range(HIGHEST_VALUE + 1) if value not in {*kept.values(), *self.values}]
+        retired = tuple(sorted({*self.retired, *old.retired}))
+        free = _free({*kept.values(), *self.values}, retired)
         classes = []
         for item in self.classes:
             taken = item.uid not in kept and item.value in kept.values()
@@ -113,8 +114,6 @@ class ClassTable:
             classes.append(dataclasses.replace(item, value=value))
         if all(item.value != BACKGROUND_VALUE for item in classes):
             classes.insert(0, old.background)
-        taken = {item.value for item in classes}
-        retired = tuple(sorted({*self.retired, *old.retired} - taken))
         return dataclasses.replace(self, classes=tuple(classes), retired=retired)
 
     def new_class(self, name: str, color: Color | None = None) -> Class:
@@ -123,9 +122,7 @@ class ClassTable:
 
         It is not in the table yet: see `with_class`.
         """
-        free = sorted(
-            set(range(HIGHEST_VALUE + 1)) - set(self.values), key=lambda value: (value in self.retired, value)
-        )
+        free = _free(self.values, self.retired)
         if not free:
             raise ClassTableError("The table is full: a label map holds at most 255 classes.")
         color = color or suggest_color([item.color for item in self.classes])
@@ -195,6 +192,11 @@ def default_table() -> ClassTable:
         ("left_adrenal_gland", "Left adrenal gland", 0xF7C6FF),
     )
     return ClassTable(tuple(Class(uid, value, name, _rgb(code)) for value, (uid, name, code) in enumerate(rows)))
+
+
+def _free(taken: Collection[int], retired: Collection[int]) -> list[int]:
+    """The values that a class could have, the retired ones last."""
+    return sorted(set(range(HIGHEST_VALUE + 1)) - set(taken), key=lambda value: (value in retired, value))
 
 
 def _unreadable(name: str, error: Exception) -> ClassTableError:

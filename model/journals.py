@@ -73,6 +73,9 @@ class Journals:
             return Told()
         try:
             found = replay(path, shape)
+            lost = _lost(values_in(found.label_map), found.scan.story.uids, classes)
+            if not lost and self._may_linger(found.scan.story.uids, classes):  # undo must not bring one back, either
+                lost = _lost(values_in_history(path, shape), found.scan.story.uids, classes)
         except OtherShape as error:
             return Told(notice=_of_another_size(name, error.shape, shape))
         except (JournalError, OSError) as error:
@@ -82,9 +85,6 @@ class Journals:
         short = newest if newest and marks[newest].seq > story.seq else ""
         human = bool((found.provenance >= HUMAN).any())
         outdated = not (human or short) and is_newer(self._layout.prediction(name), path)
-        lost = _lost(values_in(found.label_map), story.uids, classes)
-        if not lost and _lost(set(story.uids), story.uids, classes):  # undo must not bring one back, either
-            lost = _lost(values_in_history(path, shape), story.uids, classes)
         if lost:
             return Told(notice=_lost_classes(name, lost) if human else None, outdated=not human)
         saved = max([story.saved.seq, *(mark.seq for mark in marks.values())])
@@ -180,6 +180,11 @@ class Journals:
             journal = self._open.pop(name, None)
         if journal is not None:
             journal.end()
+
+    @staticmethod
+    def _may_linger(uids: Mapping[int, str], classes: ClassTable) -> bool:
+        """Whether a class was removed of which something was left: the others were nowhere."""
+        return any(value in classes.retired and classes.by_uid(uid) is None for value, uid in uids.items())
 
     def _marks(self, name: str, number: bytes) -> dict[str, Mark]:
         """The maps that say that they hold edits of this journal."""

@@ -121,12 +121,14 @@ class MapStore:
         write_json(self._layout.prediction_record(name), record, durable=False)
 
     def may_show(self, name: str, values: Collection[int]) -> bool:
-        """Whether what the model said of an image holds one of these values, or does not tell."""
+        """Whether what the model said of an image holds one of these values, or does not tell: a journal of its alone."""
         records = [read_json(self._layout.prediction_record(name))] if self._layout.prediction(name).exists() else []
         if self._layout.work(name).exists() and not has_human(self._layout.work(name)):
             records.append(self._work_note(name))
         told = [uids_of(record) for record in records]
-        return not told or any(not uids or uids.keys() & values for uids in told)
+        if not told:
+            return self._layout.journal(name).exists() and not self._journals.facts(name).human
+        return any(not uids or uids.keys() & values for uids in told)
 
     def drop_prediction(self, name: str) -> None:
         """Forget what the model said of an image, autosaved or not; a person's work stays."""

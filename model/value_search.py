@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,16 @@ from model.progress import Progress, Report
 if TYPE_CHECKING:
     from model.workspace import Workspace
 
+_NO_IMAGE = re.compile(r"\.provenance$|\.damaged-\d+$")
+
 
 @dataclass(frozen=True)
 class Holders:
-    """`used` are the values in labels and in a person's maps; `histories` and `predictions` name images of the folder whose
+    """`used` are the values in labels and in a person's maps, each with an image that holds it; `histories` and `predictions` name images of the folder whose
     undo steps, or whose predictions, hold them or do not tell.
     """
 
-    used: frozenset[int]
+    used: Mapping[int, str]
     histories: tuple[str, ...]
     predictions: tuple[str, ...]
 
@@ -37,28 +40,29 @@ def look_for(workspace: Workspace, values: Collection[int], report: Report) -> H
     """In everything that is on the disk, also of images that are not in the folder any more: they may come back."""
     layout, values = Layout(workspace.root), set(values)
     there = {entry.name for entry in workspace.entries()}
-    used: set[int] = set()
+    used: dict[int, str] = {}
     histories, predictions = [], []
     names = _names(layout)
     for number, name in enumerate(names):
         report(Progress(number / len(names), Message("{name}", {"name": name})))
-        used |= (_in_maps(layout, name) | workspace.edits.values(name)) & values
+        held = _in_maps(layout, name) | workspace.edits.values(name)
         if workspace.edits.history_holds(name, values):
             if name in there:
                 histories.append(name)
             else:
-                used |= workspace.edits.values_in_history(name) & values
+                held |= workspace.edits.values_in_history(name)
+        used = dict.fromkeys(held & values, name) | used
         if name in there and workspace.may_show(name, values):
             predictions.append(name)
-    return Holders(frozenset(used), tuple(histories), tuple(predictions))
+    return Holders(used, tuple(histories), tuple(predictions))
 
 
 def _names(layout: Layout) -> list[str]:
-    """Of all images that have a map or a journal."""
+    """Of all images that have a map or a journal; copies that were set aside belong to none."""
     found: set[str] = set()
     for folder in layout.folders:
         for path in folder.iterdir() if folder.is_dir() else ():
-            if path.suffix in (".png", ".journal") and not path.name.endswith(".provenance.png"):
+            if path.suffix in (".png", ".journal") and not _NO_IMAGE.search(path.stem):
                 found.add(path.stem)
     return sorted(found)
 

@@ -191,11 +191,12 @@ class Workspace:
         """Whether what the model said of an image holds one of these values, or does not tell."""
         return self._maps.may_show(name, values)
 
-    def forget_values(self, name: str, values: set[int]) -> None:
-        """After their classes were removed: a prediction that may hold them goes, and a history that does, to `kept/`."""
-        if self.may_show(name, values):
+    def forget_prediction_of(self, name: str, values: set[int]) -> bool:
+        """After their classes were removed: a prediction that may hold them goes; whether there was one."""
+        shows = self.may_show(name, values)
+        if shows:
             self.drop_prediction(name)
-        self.edits.forget_history_of(name, values)
+        return shows
 
     def drop_prediction(self, name: str) -> Entry:
         """Forget what the model said of an image; a person's work and labels stay. Raises WorkspaceError."""

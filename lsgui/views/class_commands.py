@@ -51,7 +51,7 @@ class ClassCommands:
             return
         editor = ClassEditor(fresh, table, self._appearance, translate("classes dialog", "Add a class"), self._window)
         if editor.exec() == QDialog.DialogCode.Accepted:
-            self._session.set_classes(table.with_class(editor.edited))
+            self._session.set_classes(self._session.classes.with_class(editor.edited))
             self._session.painting.class_value = editor.edited.value
 
     def edit(self) -> None:
@@ -63,7 +63,7 @@ class ClassCommands:
             item, table, self._appearance, translate("classes dialog", "Rename or recolour the class"), self._window
         )
         if editor.exec() == QDialog.DialogCode.Accepted:
-            self._session.set_classes(table.replaced(editor.edited))
+            self._session.set_classes(self._session.classes.replaced(editor.edited))
 
     def remove(self) -> None:
         item = self._session.classes.by_value(self._session.painting.class_value)

@@ -295,6 +295,87 @@ def test_a_program_that_was_killed_in_between_brings_no_class_back(
     assert tumour not in after.session.document.counts()
 
 
+def test_nothing_is_undone_until_the_image_is_read_again(
+    willing: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, forget = willing, ClassRemoval._forget
+    desk.open(image_folder("a"))
+    desk.paint(40, 40, 3)
+    desk.paint(value=6)
+    desk.paint(value=5)
+    desk.save()
+
+    def forget_and_undo(removal: ClassRemoval, *arguments: object) -> None:
+        forget(removal, *arguments)
+        desk.session.undo()
+
+    monkeypatch.setattr(ClassRemoval, "_forget", forget_and_undo)
+    desk.session.remove_class("liver")
+    desk.wait(lambda: desk.session.classes.by_uid("liver") is None)
+    rest(desk)
+    assert set(desk.session.document.counts()) == {3, 5, UNTOUCHED} and not desk.notices
+    desk.paint(50, 50, 2)
+    desk.save()
+    assert desk.session.saved.kind == "clean" and not desk.notices
+
+
+def test_a_copy_that_was_set_aside_holds_no_class(willing: Desk, image_folder: Callable) -> None:
+    folder, desk = image_folder("a"), willing
+    desk.open(folder)
+    desk.paint(value=6)
+    desk.save()
+    shutil.copy(folder / "segmentation/work/a.png.png", folder / "segmentation/work/a.png.damaged-1.png")
+    desk.session.clear_map()
+    desk.save()
+    desk.session.remove_class("liver")
+    desk.wait(lambda: desk.session.classes.by_uid("liver") is None)
+
+
+def test_a_prediction_that_is_written_while_it_is_looked_is_forgotten_too(
+    willing: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, desk = image_folder("a", "b"), willing
+    desk.open(folder)
+    value, uid = predicted(desk)
+    prediction, removal = desk.session.prediction, desk.session._parts.classes.removal
+    store = removal._store
+
+    def store_later(table: ClassTable) -> bool:
+        desk.session.workspace.write_prediction("b.png", prediction)
+        return store(table)
+
+    monkeypatch.setattr(removal, "_store", store_later)
+    desk.session.remove_class(uid)
+    desk.wait(lambda: desk.session.classes.by_uid(uid) is None)
+    rest(desk)
+    assert not list((folder / "segmentation/predictions").glob("*.png"))
+
+
+def test_a_class_that_is_nowhere_costs_neither_its_value_nor_a_journal(willing: Desk, image_folder: Callable) -> None:
+    folder, desk = image_folder("a", "b"), willing
+    desk.open(folder)
+    desk.paint(value=3)
+    desk.save()
+    seen = []
+    desk.session.document.loaded.connect(lambda: seen.append(desk.session.document.name))
+    desk.session.remove_class("liver")
+    desk.wait(lambda: desk.session.classes.by_uid("liver") is None)
+    rest(desk)
+    assert desk.session.classes.retired == () and not seen and desk.session.document.history.can_undo
+
+
+def test_an_image_that_is_gone_is_no_image_of_the_folder(willing: Desk, image_folder: Callable) -> None:
+    """Also when its strokes are saved after that."""
+    folder, desk = image_folder("a", "b"), willing
+    desk.open(folder)
+    (folder / "a.png").rename(folder.parent / "a.png")
+    desk.session.reload_folder()
+    rest(desk)
+    desk.paint(value=6)
+    desk.save()
+    assert [entry.name for entry in desk.session.workspace.entries()] == ["b.png"]
+
+
 def test_a_table_that_cannot_be_written_costs_nothing(willing: Desk, image_folder: Callable) -> None:
     folder, desk = image_folder("a", "b"), willing
     desk.open(folder, "b.png")

@@ -176,7 +176,9 @@ def test_retired_values_are_given_to_no_new_class_and_are_kept() -> None:
     assert table.new_class("x").value == 14 and default_table().without("liver").new_class("x").value == 6
     assert ClassTable.from_json(json.loads(json.dumps(table.to_json()))).retired == (6,)
     assert ClassTable.from_json(["a", "b"]).keeping_values_of(table).retired == (6,)
-    assert ClassTable.from_json(list("abcdefghi")).keeping_values_of(table).retired == ()
+    assert ClassTable.from_json(list("abcdefghi")).keeping_values_of(table).retired == (6,)
+    moved = ClassTable.from_json(["a", "n", "spleen"]).keeping_values_of(default_table().retiring([3, 4]))
+    assert {item.name: item.value for item in moved.classes} == {"a": 0, "n": 5, "spleen": 1}
     full = ClassTable(tuple(Class(str(value), value, str(value), (0, 0, 0)) for value in range(254)), retired=(254,))
     assert full.new_class("x").value == 254
 
@@ -184,3 +186,9 @@ def test_retired_values_are_given_to_no_new_class_and_are_kept() -> None:
 @pytest.mark.parametrize("retired", ["6", [True, "x", 6.5], None, {}])
 def test_damaged_retired_values_are_none(retired: object) -> None:
     assert ClassTable.from_json(default_table().to_json() | {"retired": retired}).retired == ()
+
+
+def test_class_0_is_nothing_by_its_name() -> None:
+    table = default_table()
+    assert table.knows_nothing and ClassTable.from_json(["BG ", "x"]).knows_nothing
+    assert not table.replaced(dataclasses.replace(table.background, name="Sky")).knows_nothing

@@ -169,7 +169,7 @@ class FolderOpening(QObject):
         if context.workspace is not None:
             self._close_later(context.workspace)
         context.workspace = folder.workspace
-        context.painting.set_classes(folder.workspace.classes)
+        context.painting.set_classes(folder.workspace.classes, anew=True)
         context.folder.set_entries(folder.entries)
         self.opened.emit()
         if request.image or folder.entries:

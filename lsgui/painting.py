@@ -91,11 +91,14 @@ class PaintSettings(QObject):
     def values(self) -> tuple[int, ...]:
         return self._values
 
-    def set_classes(self, classes: ClassTable) -> None:
-        """Follow a new table: a class that is gone is neither painted with nor over, nor locked."""
+    def set_classes(self, classes: ClassTable, anew: bool = False) -> None:
+        """Follow a new table: a class that is gone is neither painted with nor over, nor locked.
+
+        In another folder (`anew`) nobody begins with background, which is not seen.
+        """
         self._values = tuple(classes.values)
         fallback = next((value for value in self._values if value != BACKGROUND), BACKGROUND)
-        if self._class_value not in self._values:
+        if self._class_value not in self._values or (anew and self._class_value == BACKGROUND):
             self._class_value = fallback
         if self._previous not in self._values:
             self._previous = BACKGROUND

@@ -17,7 +17,7 @@ def test_every_row_of_the_annotation_tools_stays_within_four_times_its_goal(chec
     command = [sys.executable, str(checkout / "tests/benchmarks/annotation.py"), "--side", str(SIDE), "--moves", "30"]
     done = subprocess.run(
         [*command, "--rows", "brush,polygon,fill,view", "--rest", "0.05", "--json", str(found)],
-        capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": str(checkout)},
+        capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": str(checkout), "PYTHONFAULTHANDLER": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads(found.read_text())

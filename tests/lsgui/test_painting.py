@@ -79,6 +79,17 @@ def test_rules_say_what_the_settings_say(painting: PaintSettings) -> None:
     assert painting.rules(erasing=True).over == 3
 
 
+def test_no_folder_begins_with_background(painting: PaintSettings) -> None:
+    painting.class_value = 0
+    painting.set_classes(default_table())
+    assert painting.class_value == 0
+    painting.set_classes(default_table(), anew=True)
+    assert painting.class_value == 1
+    painting.class_value = 6
+    painting.set_classes(default_table(), anew=True)
+    assert painting.class_value == 6
+
+
 def test_a_class_that_leaves_the_table_is_painted_over_no_more(painting: PaintSettings) -> None:
     painting.over = 6
     painting.set_classes(default_table().without("liver"))

@@ -58,7 +58,7 @@ class ClassRemoval(QObject):
             "files",
             Message("Looking for the class in label maps"),
             lambda report: look_for(workspace, _values(gone), report),
-            done,
+            lambda found: self._context.when_idle(lambda: done(found)),
         )
 
     def _look_again(self, workspace: Workspace, wanted: Wanted, then: Callable[[], None], before: Holders) -> None:
@@ -80,7 +80,8 @@ class ClassRemoval(QObject):
                 self._forget(workspace, _values(gone), found.histories)
                 then()
 
-        self._context.jobs.submit("files", Message("Looking for the class in label maps"), look, done)
+        title = Message("Looking for the class in label maps")
+        self._context.jobs.submit("files", title, look, lambda found: self._context.when_idle(lambda: done(found)))
 
     def _forget(self, workspace: Workspace, gone: set[int], histories: Collection[str]) -> None:
         """Also of what was predicted since it was looked for. One image that cannot be written holds up no other; its values

@@ -22,8 +22,8 @@ _NO_IMAGE = re.compile(r"\.provenance$|\.damaged-\d+$")
 
 @dataclass(frozen=True)
 class Holders:
-    """`used` are the values in labels and in a person's maps, each with an image that holds it; `histories` and `predictions` name images of the folder whose
-    undo steps, or whose predictions, hold them or do not tell.
+    """`used` are the values in labels and in a person's maps, each with an image that holds it; `histories` and `predictions`
+    name images of the folder whose undo steps, or whose predictions, hold them or do not tell.
     """
 
     used: Mapping[int, str]

@@ -18,6 +18,8 @@ from lsgui.class_removal import ClassRemoval
 from model import disk, map_store
 from model.classes import ClassTable
 from model.labels import UNTOUCHED
+from model.layout import Layout
+from model.records import free_name
 from model.workspace import Status
 
 if TYPE_CHECKING:
@@ -324,7 +326,8 @@ def test_a_copy_that_was_set_aside_holds_no_class(willing: Desk, image_folder: C
     desk.open(folder)
     desk.paint(value=6)
     desk.save()
-    shutil.copy(folder / "segmentation/work/a.png.png", folder / "segmentation/work/a.png.damaged-1.png")
+    map_path = Layout(folder / "segmentation").work("a.png")
+    shutil.copy(map_path, free_name(map_path))
     desk.session.clear_map()
     desk.save()
     desk.session.remove_class("liver")
@@ -433,3 +436,34 @@ def test_a_shape_that_is_being_drawn_survives_another_class(willing: Desk, image
     desk.wait(lambda: desk.session.classes.by_uid("pancreas") is None)
     rest(desk)
     assert desk.session.tools.active
+
+
+def test_a_stroke_that_is_under_way_is_waited_for(willing: Desk, image_folder: Callable) -> None:
+    """Its class stays in the table, and no part of the stroke is taken back."""
+    desk = willing
+    desk.open(image_folder("a"))
+    tools, plain = desk.session.tools, Qt.KeyboardModifier.NoModifier
+    desk.session.painting.tool, desk.session.painting.class_value = "brush", 6
+    desk.session.remove_class("liver")
+    tools.press(20, 20, Qt.MouseButton.LeftButton, plain)
+    tools.move(40, 20, plain)
+    rest(desk)
+    assert desk.session.document.gesture_active and desk.session.classes.by_uid("liver") is not None
+    tools.release(40, 20, Qt.MouseButton.LeftButton)
+    desk.wait(lambda: desk.said(REFUSED))
+    assert desk.session.document.counts()[6] > 100
+
+
+def test_a_shape_of_a_class_that_is_removed_paints_no_such_class(willing: Desk, image_folder: Callable) -> None:
+    desk = willing
+    desk.open(image_folder("a"))
+    desk.session.painting.tool, desk.session.painting.class_value = "polygon", 6
+    for point in ((10, 10), (40, 10), (40, 40)):
+        desk.session.tools.press(*point, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        desk.session.tools.release(*point, Qt.MouseButton.LeftButton)
+    desk.session.remove_class("liver")
+    desk.wait(lambda: desk.session.classes.by_uid("liver") is None)
+    rest(desk)
+    desk.session.tools.key(Qt.Key.Key_Return)
+    rest(desk)
+    assert set(desk.session.document.counts()) <= {*desk.session.classes.values, UNTOUCHED}

@@ -6,11 +6,16 @@ Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"; s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import torch
 from torch import nn
+
+from model.branches import Branches
 
 MOMENTUM = 0.95
 PACE = 0.2
@@ -20,6 +25,8 @@ RATE = 2.0
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 _ROUNDS = 5
 _SMALLEST = 16
+_AT_ONCE = 4
+"""Shapes whose matrices are made orthogonal at a time."""
 
 
 def inner_matrices(network: nn.Module) -> dict[nn.Parameter, int]:
@@ -38,29 +45,42 @@ class Muon:
 
     def __init__(self, parameters: Mapping[nn.Parameter, int], weight_decay: float) -> None:
         """Each parameter with the number of its matrices, as `inner_matrices` finds them."""
-        alike: dict[tuple[int, int], list[_Matrix]] = {}
-        for parameter, count in parameters.items():
-            for one in (_Matrix(parameter, place, count) for place in range(count)):
-                rows, columns = sorted(one.within(parameter).flatten(1).shape)
-                alike.setdefault((rows, columns), []).append(one)
-        self._groups = list(alike.values())
-        self.momenta = [alike[shape][0].parameter.new_zeros((len(alike[shape]), *shape)) for shape in alike]
-        """Of each group: (k, rows, columns), rows <= columns."""
+        matrices = [_Matrix(one, place, count) for one, count in parameters.items() for place in range(count)]
+        self._matrices = sorted(matrices, key=lambda one: (one.shape, one.is_upright))
+        self._sizes = [math.prod(one.shape) for one in self._matrices]
+        device = next((one.device for one in parameters), torch.device("cpu"))
+        self.momentum = torch.zeros(sum(self._sizes), device=device)
+        """Of all matrices, one behind the other: those of one shape together, the upright ones last."""
         self._decay = weight_decay
+        self._branches = Branches(device, _AT_ONCE)
 
     @torch.no_grad()
     def step(self, rate: torch.Tensor, shrink: torch.Tensor, lost: torch.Tensor) -> None:
         """Move by `rate` () along gradients divided by `shrink` (), or, when `lost` () is 1, not at all."""
+        if not self._matrices:
+            return
         rate, share = rate * RATE * (1 - lost), (1 - MOMENTUM) * (1 - lost)
-        for group, momentum in zip(self._groups, self.momenta, strict=True):
-            weights = [one.within(one.parameter) for one in group]
-            gradient = torch.stack([_lying(one.within(one.parameter.grad)) for one in group]) / shrink
-            gradient.nan_to_num_(0.0, 0.0, 0.0)
-            momentum.lerp_(gradient, share)
-            updates = orthogonal(gradient.lerp_(momentum, MOMENTUM))
-            updates *= PACE * momentum.shape[2] ** 0.5 * rate
-            torch._foreach_mul_(weights, 1 - self._decay * rate)
-            torch._foreach_sub_(weights, [_as(one, update) for one, update in zip(weights, updates, strict=True)])
+        gradients = torch.cat([one.within(one.parameter.grad).flatten() for one in self._matrices])
+        gradients.div_(shrink).nan_to_num_(0.0, 0.0, 0.0)
+        self.momentum.lerp_(gradients, share)
+        updates = gradients.lerp_(self.momentum, MOMENTUM)
+        self._branches.run(partial(_straighten, *stack) for stack in self._stacks(updates))
+        updates *= rate
+        weights = [one.within(one.parameter) for one in self._matrices]
+        torch._foreach_mul_(weights, 1 - self._decay * rate)
+        changes = zip(weights, updates.split(self._sizes), strict=True)
+        torch._foreach_sub_(weights, [change.view(weight.shape) for weight, change in changes])
+
+    def _stacks(self, whole: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """The matrices of each shape in `whole`, which lies as the momentum: (k, rows, columns), (l, columns, rows)."""
+        start = 0
+        for (rows, columns), alike in itertools.groupby(self._matrices, key=lambda one: one.shape):
+            upright = [one.is_upright for one in alike]
+            counts = len(upright) - sum(upright), sum(upright)
+            lengths = [rows * columns * count for count in counts]
+            lying, standing = whole[start : start + sum(lengths)].split(lengths)
+            yield lying.view(counts[0], rows, columns), standing.view(counts[1], columns, rows)
+            start += sum(lengths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +94,24 @@ class _Matrix:
     def within(self, whole: torch.Tensor) -> torch.Tensor:
         """The part of the parameter, or of its gradient."""
         return whole.chunk(self.count)[self.place]
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """Its sides, the shorter one first."""
+        rows, columns = sorted(self.within(self.parameter).flatten(1).shape)
+        return rows, columns
+
+    @cached_property
+    def is_upright(self) -> bool:
+        matrix = self.within(self.parameter).flatten(1)
+        return matrix.shape[0] > matrix.shape[1]
+
+
+def _straighten(lying: torch.Tensor, upright: torch.Tensor) -> None:
+    """(k, rows, columns) and (l, columns, rows) in their places: orthogonal, at AdamW's pace."""
+    straight = orthogonal(torch.cat([lying, upright.mT])) * (PACE * lying.shape[2] ** 0.5)
+    lying.copy_(straight[: len(lying)])
+    upright.copy_(straight[len(lying) :].mT)
 
 
 def orthogonal(x: torch.Tensor) -> torch.Tensor:
@@ -93,16 +131,3 @@ def orthogonal(x: torch.Tensor) -> torch.Tensor:
 def _is_inner(weight: torch.Tensor) -> bool:
     """Not a depthwise kernel, nor the first layer's."""
     return weight.shape[1] > 3 and min(weight.shape[0], weight[0].numel()) >= _SMALLEST
-
-
-def _lying(gradient: torch.Tensor) -> torch.Tensor:
-    matrix = gradient.flatten(1)
-    return matrix.mT if _is_upright(matrix) else matrix
-
-
-def _as(weight: torch.Tensor, update: torch.Tensor) -> torch.Tensor:
-    return (update.mT if _is_upright(weight.flatten(1)) else update).reshape(weight.shape)
-
-
-def _is_upright(matrix: torch.Tensor) -> bool:
-    return matrix.shape[0] > matrix.shape[1]

@@ -87,7 +87,7 @@ class Optimiser:
         """What a state on disk holds of it, together with `facts`."""
         tensors = {f"average.{name}": tensor for name, tensor in self.average.tensors.items()}
         state = self._adamw.state_dict()["state"]
-        tensors |= {f"muon.{i}": momentum for i, momentum in enumerate(self._muon.momenta)}
+        tensors["muon"] = self._muon.momentum
         return tensors | {f"optimiser.{i}.{key}": tensor for i, one in state.items() for key, tensor in one.items()}
 
     def facts(self) -> dict[str, float]:
@@ -98,8 +98,7 @@ class Optimiser:
         for name, tensor in self.average.tensors.items():
             tensor.copy_(tensors[f"average.{name}"])
         self.average.steps = steps
-        for i, momentum in enumerate(self._muon.momenta):
-            momentum.copy_(tensors[f"muon.{i}"])
+        self._muon.momentum.copy_(tensors["muon"])
         state: dict[int, dict[str, torch.Tensor]] = {}
         for name, tensor in tensors.items():
             kind, _, rest = name.partition(".")

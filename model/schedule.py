@@ -17,18 +17,24 @@ class Schedule:
     """`epochs` of equal length: of `steps` optimiser steps each, or of equal time when `seconds` is given.
 
     With a time limit the learning rate follows the clock, so that it is wound down when the time is up, on a fast card
-    as on a busy laptop.
+    as on a busy laptop; or earlier, when so many steps were `enough`.
     """
 
     epochs: int
     steps: int = 1
     seconds: float | None = None
     warm_up: float = 0.05
+    enough: int | None = None
 
     def progress(self, steps: int, seconds: float) -> float:
         """The share (0..1) of the training that `steps` steps in `seconds` seconds have used up."""
-        used = seconds / self.seconds if self.seconds else steps / (self.epochs * self.steps)
-        return min(1.0, used)
+        if not self.seconds:
+            return min(1.0, steps / (self.epochs * self.steps))
+        return min(1.0, max(seconds / self.seconds, steps / self.enough if self.enough else 0.0))
+
+    def is_enough(self, steps: int) -> bool:
+        """Whether a training by the clock ends because of its steps, not of its time."""
+        return bool(self.seconds and self.enough and steps >= self.enough)
 
     def epoch_is_over(self, epoch: int, progress: float) -> bool:
         """Whether epoch 1, 2, ... `epochs` ends at this progress."""

@@ -24,6 +24,8 @@ from model.teacher import Lesson, Teacher
 from model.transfers import Transfers
 
 Result = TypeVar("Result")
+STATE_VERSION = 2
+"""Of what `state` holds: 2 has Muon's momenta in one piece."""
 HOPELESS_STEPS = 20
 """So many losses in a row that are no number mean that the training has diverged; fewer are a half-precision hiccup."""
 
@@ -134,7 +136,9 @@ class Trainer:
         atomic_write(path, lambda file: file.write(content))
 
     def restore(self, path: Path) -> dict[str, object]:
-        """Go on exactly where `save` stood; returns its `extra`. Raises TrainingError for a damaged file."""
+        """Go on exactly where `save` stood; returns its `extra`. Raises TrainingError for a file that is damaged, or of
+        another version of this program.
+        """
         try:
             return self.take(path.read_bytes())
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
@@ -148,7 +152,7 @@ class Trainer:
         """A safetensors file of all that changes."""
         tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         tensors |= self._optimiser.tensors()
-        facts = {"steps": self.steps, "scaler": self._optimiser.facts(), "extra": dict(extra)}
+        facts = {"version": STATE_VERSION, "steps": self.steps, "scaler": self._optimiser.facts(), "extra": dict(extra)}
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         return content_of(tensors, metadata={"state": json.dumps(facts)})
 
@@ -156,6 +160,10 @@ class Trainer:
         """Be as another trainer was when it gave this `state`; returns its `extra`."""
         length = int.from_bytes(content[:8], "little")
         facts = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["state"])
+        if facts.get("version") != STATE_VERSION:
+            raise TrainingError(
+                "The interrupted training was begun by another version of this program; start a new training."
+            )
         tensors = tensors_from(content)
         own = {name.removeprefix("network."): one for name, one in tensors.items() if name.startswith("network.")}
         self.network.load_state_dict(own)

@@ -229,6 +229,8 @@ class Training:
             self._tell_epoch(learner, loss, scores)
             if not self._is_over(learner):
                 self._save_state(learner)
+        if self._plan.options.seconds and self._plan.schedule.is_enough(learner.steps):
+            self._log.notice(_enough(learner.steps))
         return scores or self._score(learner.averaged())
 
     def _score(self, checkpoint: Checkpoint) -> Scores:
@@ -325,6 +327,14 @@ class Training:
 def _unsaved(error: OSError) -> Message:
     reason = {"reason": error.strerror or str(error)}
     return Message("The training cannot save its state ({reason}) and could not be resumed; it goes on.", reason)
+
+
+def _enough(steps: int) -> Message:
+    return Message(
+        "The training ended after {steps} steps, before its time: more would only learn these images by heart. "
+        "A number of epochs instead of a time makes it go on.",
+        {"steps": steps},
+    )
 
 
 def _other_batch(batch: int, before: int, ranks: int) -> Message:

@@ -3,8 +3,9 @@
 Where both are a terminal, only the progress is shown.
 
 Each run keeps its own folder, WORKSPACE/segmentation/runs/NNNN, with its settings, events, the labels it used and its
-weights. The training takes 150 seconds unless --seconds or --epochs say otherwise. A line "cancel" on stdin, SIGINT
-or SIGTERM stops it within two seconds; --resume goes on with a run that was stopped or killed.
+weights. The training takes 150 seconds unless --seconds or --epochs say otherwise; from scratch, a GPU that is done earlier
+with as many views as help ends it earlier. A line "cancel" on stdin, SIGINT or SIGTERM stops it within two seconds;
+--resume goes on with a run that was stopped or killed.
 
 On several GPUs, or machines that share the folder, start it by torchrun: torchrun --nproc-per-node 4 -m model finetune
 WORKSPACE ... Each process trains on as many views as one alone would; the first of them speaks and listens for all. A
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     start.add_argument("--scratch", metavar="PRESET", choices=PRESETS, help=f"start from nothing: {', '.join(PRESETS)}")
     start.add_argument("--resume", action="store_true", help="go on with the last run that was stopped or killed")
     parser.add_argument("--baseline", type=Path, metavar="W", help="with --scratch: the weights to compare with")
-    parser.add_argument("--seconds", type=positive, metavar="S", help="how long to train")
+    parser.add_argument("--seconds", type=positive, metavar="S", help="how long to train at most")
     parser.add_argument("--epochs", type=count, metavar="N", help="points of the curve; alone, it sets the length too")
     parser.add_argument("--batch", type=count, metavar="N", help="views at a time; 8 on a GPU, 1 on a CPU")
     parser.add_argument("--accumulate", type=count, default=1, metavar="N", help="batches that make one step (1)")

@@ -1885,6 +1885,10 @@
         <translation>{name} 的文件头已损坏（{detail}）；请从来源重新复制该文件。</translation>
     </message>
     <message>
+        <source>The interrupted training was begun by another version of this program; start a new training.</source>
+        <translation>中断的训练是由本程序的另一版本开始的；请开始新的训练。</translation>
+    </message>
+    <message>
         <source>The interrupted training&apos;s config.json is damaged; start a new training.</source>
         <translation>中断训练的 config.json 已损坏；请开始新的训练。</translation>
     </message>
@@ -1967,6 +1971,10 @@
     <message>
         <source>The training diverged: its loss is no number. Start it again with a lower learning rate.</source>
         <translation>训练发散：损失不是有效数值。请降低学习率后重新开始。</translation>
+    </message>
+    <message>
+        <source>The training ended after {steps} steps, before its time: more would only learn these images by heart. A number of epochs instead of a time makes it go on.</source>
+        <translation>训练在 {steps} 步后提前结束：再练只会把这些图像背下来。如不给时间而给轮数，它会继续。</translation>
     </message>
     <message>
         <source>The training stopped because of an unexpected error ({reason}); the old model is still in use.</source>

@@ -69,7 +69,8 @@ def adapted(recipe: str, plan: Plan) -> Plan:
     if recipe == OURS:
         return plan
     options = dataclasses.replace(plan.options, batch=plan.options.batch or BATCH)
-    return dataclasses.replace(plan, options=options, batch=options.batch, learning_rate=RATE)
+    schedule = dataclasses.replace(plan.schedule, enough=None)
+    return dataclasses.replace(plan, options=options, batch=options.batch, learning_rate=RATE, schedule=schedule)
 
 
 class Measured:

@@ -43,7 +43,7 @@ FEWEST_REHEARSED = 8
 
 @dataclass(frozen=True)
 class Run:
-    """`seconds` or `steps` say how long. Of the training images a share is `labelled`; the others are left out, unless the
+    """`seconds` or `steps` say how long, at most what the recipe says is enough. Of the training images a share is `labelled`; the others are left out, unless the
     `unlabelled` are looked at, too. Of each labelled image `strokes` cover a share. Batch, crop and peak rate are the recipe's
     unless given.
     """
@@ -98,7 +98,7 @@ def measure(run: Run, fold: Fold, device: torch.device) -> dict[str, object]:
             rehearse(learns, max(FEWEST_REHEARSED, math.ceil(len(fold.train) / plan.batch)))
             if device.type == "cuda":
                 torch.cuda.reset_peak_memory_stats(device)
-            seconds = _train(learns, run.schedule, device)
+            seconds = _train(learns, plan.schedule, device)
             memory, trained = peak(), learns.averaged()
         finally:
             learns.close()

@@ -137,3 +137,12 @@ def test_a_state_of_another_network_is_refused(tmp_path):
     Trainer(network(), CPU, 1e-2).save(tmp_path / "state.safetensors", {})
     with pytest.raises(TrainingError, match="start a new training"):
         Trainer(torch.nn.Conv2d(1, 3, 1), CPU, 1e-2).restore(tmp_path / "state.safetensors")
+
+
+def test_a_state_of_another_version_is_refused_in_words(tmp_path, monkeypatch):
+    trainer = Trainer(network(), CPU, 1e-2)
+    monkeypatch.setattr("model.trainer.STATE_VERSION", 1)
+    trainer.save(tmp_path / "state.safetensors", {})
+    monkeypatch.undo()
+    with pytest.raises(TrainingError, match="another version of this program"):
+        trainer.restore(tmp_path / "state.safetensors")

@@ -65,6 +65,16 @@ def test_a_few_labels_make_a_model_that_scores_better_than_the_one_before(blobs,
     assert "background" not in finished.dice
 
 
+def test_a_time_that_was_asked_for_and_not_needed_is_told(blobs, monkeypatch):
+    monkeypatch.setattr("model.plan.ENOUGH_VIEWS", 6)
+    monkeypatch.setattr("model.plan.ENOUGH_OF_AN_IMAGE", 1)
+    events = train(blobs, dataclasses.replace(QUICK, preset="tiny", seconds=600.0, epochs=None))
+    assert any("before its time" in event.template and event.values["steps"] == 6 for event in of(Notice, events))
+    assert of(Finished, events)
+    events = train(blobs, dataclasses.replace(QUICK, preset="tiny", seconds=None, epochs=1))
+    assert not any("before its time" in event.template for event in of(Notice, events))
+
+
 def test_the_published_weights_predict_the_classes_of_the_workspace(blobs, blob_weights):
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=2))
     path = Path(of(Finished, events)[0].weights)

@@ -28,8 +28,10 @@ class Branches:
         trunk = torch.cuda.current_stream(self._device)
         for stream in self._streams:
             stream.wait_stream(trunk)
-        for stream, work in zip(itertools.cycle(self._streams), works, strict=False):
-            with torch.cuda.stream(stream):
-                work()
-        for stream in self._streams:
-            trunk.wait_stream(stream)
+        try:
+            for stream, work in zip(itertools.cycle(self._streams), works, strict=False):
+                with torch.cuda.stream(stream):
+                    work()
+        finally:  # a recording whose streams have not come together again cannot even be given up
+            for stream in self._streams:
+                trunk.wait_stream(stream)

@@ -27,13 +27,13 @@ class WeightAverage:
     def blend(self, network: torch.nn.Module, share: torch.Tensor) -> None:
         """Take in the network's present weights by this share (), on their device; integer buffers are copied.
 
-        A few launches. The caller counts the step.
+        A few launches, and no memory: the weights have moved by then. The caller counts the step.
         """
         present = network.state_dict()
         floating = [name for name, tensor in self.tensors.items() if tensor.is_floating_point()]
-        averages = [self.tensors[name] for name in floating]
-        change = torch._foreach_sub([present[name] for name in floating], averages)
-        torch._foreach_mul_(change, share)
-        torch._foreach_add_(averages, change)
+        averages, weights = [self.tensors[name] for name in floating], [present[name] for name in floating]
+        torch._foreach_sub_(averages, weights)
+        torch._foreach_mul_(averages, 1 - share)
+        torch._foreach_add_(averages, weights)
         for name in self.tensors.keys() - floating:
             self.tensors[name].copy_(present[name])

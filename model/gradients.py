@@ -63,8 +63,10 @@ class Gradients:
         """
         size = self.at_once or len(views[0])
         parts = list(zip(*(_split(one, size, len(views[0])) for one in views), strict=True))
-        if self.recording is not None and not self.recording.fits((weights, trust, *parts[0])):
-            self.forget()
+        if self.recording is not None:
+            fits = len(parts) == self._parts and self.recording.fits((weights, trust, *parts[0]))
+            if not fits:
+                self.forget()
         if self.recording is None and self._reducing is None:
             loss = self.together(lambda: self._compute(parts, weights, trust))
             self._eager += 1

@@ -10,11 +10,11 @@ import torch
 from model.augment import centred, warp_label, warp_pixels
 from model.checkpoint import CheckpointHeader
 from model.dataset import Example, make_example
+from model.device import computes_in_bfloat16
 from model.errors import LabelError
 from model.input_range import to_unit
 from model.labels import UNTOUCHED
 from model.network import NetworkConfig
-from model.precision import Precision
 from model.progress import Progress, Report, silent
 from model.truth import Truth
 
@@ -73,7 +73,7 @@ def _sample(
     known = known[np.linspace(0, len(known) - 1, min(count, len(known))).astype(int)]
     planes = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
     planes = torch.from_numpy(np.ascontiguousarray(planes))[None].to(device)
-    with Precision(device).autocast():
+    with torch.autocast(device.type, torch.bfloat16, computes_in_bfloat16(device)):  # as predictions are computed
         logits = network(planes)[0].flatten(1)
     chosen = logits[:, torch.from_numpy(known).to(device)]
     return chosen.float().T.cpu().numpy(), channels.ravel()[known]

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from model.branches import Branches
+from model.device import computes_in_bfloat16
 
 MOMENTUM = 0.95
 PACE = 0.2
@@ -117,11 +118,11 @@ def _straighten(lying: torch.Tensor, upright: torch.Tensor) -> None:
 def orthogonal(x: torch.Tensor) -> torch.Tensor:
     """(k, rows, columns), rows <= columns -> about the nearest matrices of orthonormal rows, float32.
 
-    By a Newton-Schulz iteration of degree five, whose singular values end within 0.7 and 1.2. In bfloat16 on a GPU.
+    By a Newton-Schulz iteration of degree five, whose singular values end within 0.7 and 1.2. In bfloat16 where a GPU has it.
     """
     a, b, c = _NEWTON_SCHULZ
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    x = x.bfloat16() if x.is_cuda else x
+    x = x.bfloat16() if computes_in_bfloat16(x.device) else x
     for _ in range(_ROUNDS):
         square = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)

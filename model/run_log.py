@@ -38,29 +38,45 @@ class RunLog:
         self._lock.acquire()
 
     @staticmethod
-    def begin(root: Path, parent: str | None, labels: Sequence[LabelledImage], emit: Emit) -> RunLog:
-        """A new run, with the list of the labels it uses. Raises OSError."""
+    def begin(
+        root: Path,
+        parent: str | None,
+        labels: Sequence[LabelledImage],
+        config: Mapping[str, object],
+        emit: Emit,
+    ) -> RunLog:
+        """A new run, with its settings and the list of the labels it uses. Raises OSError."""
         log = RunLog(new_run(root, parent, [item.image_path.name for item in labels]), emit)
-        log._write_labels(labels)
+        with log._opening():
+            log._write_labels(_listed(labels))
+            write_json(log.run.config_path, config)
         return log
 
     @staticmethod
     def go_on(run: Run, labels: Sequence[LabelledImage], emit: Emit) -> RunLog:
         """An interrupted run, running again. Its baseline is forgotten when `labels` have changed. Raises OSError."""
         log = RunLog(run, emit)
-        old = {} if log._write_labels(labels) else {"baseline_mean": None, "baseline": {}}
-        log.update(state=RunState.RUNNING, **old)
+        with log._opening():
+            now = _listed(labels)
+            same = read_json(RunFiles(run.folder).labels).get("labels") == now
+            # First the baseline: labels that are written down would call it theirs.
+            log.update(state=RunState.RUNNING, **({} if same else {"baseline_mean": None, "baseline": {}}))
+            log._write_labels(now)
         return log
 
-    def _write_labels(self, labels: Sequence[LabelledImage]) -> bool:
-        """Write down which labels the run uses, and say whether they are the same as before."""
-        path = RunFiles(self.run.folder).labels
-        files = [
-            {"image": item.image_path.name, "split": item.split, "sha256": sha256(item.label_path)} for item in labels
-        ]
-        same = read_json(path).get("labels") == files
-        write_json(path, {"labels": files})
-        return same
+    def _write_labels(self, listed: Sequence[Mapping[str, object]]) -> None:
+        write_json(RunFiles(self.run.folder).labels, {"labels": listed})
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """What fails within leaves no run that seems to be at work."""
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError):
+                self.update(state=RunState.FAILED)
+            self._lock.release()
+            raise
 
     @property
     def seconds(self) -> float:
@@ -80,9 +96,6 @@ class RunLog:
         self.run = dataclasses.replace(self.run, **changes, seconds=round(self.seconds, 1))
         save_run(self.run)
 
-    def write_config(self, config: Mapping[str, object]) -> None:
-        write_json(self.run.config_path, config)
-
     def publish(self, checkpoint: Checkpoint, scores: Scores) -> None:
         """Put the new weights in place by one rename, and say how they compare. Raises OSError."""
         path = self.run.weights_path
@@ -93,10 +106,7 @@ class RunLog:
         # The run is done: neither a full disk nor a listener that has gone makes it a failed one.
         with suppress(OSError):
             disk.remove(self.run.resume_path)
-        with suppress(OSError):
-            self._keep(finished)
-        with suppress(OSError):
-            self._emit(finished)
+        self._tell(finished)
 
     def _keep(self, event: Event) -> None:
         with disk.append(self.run.events_path) as file:
@@ -104,24 +114,38 @@ class RunLog:
 
     @contextmanager
     def ending(self) -> Iterator[None]:
-        """Whatever ends the work within, the run's state says so, and so does an event unless it was published.
+        """Whatever ends the work within, the run's state says so where it can be written, and so does an event unless it
+        was published.
 
         Cancelled ends here; any other exception goes on as a ModelError, of which a Failed event was told.
         """
         try:
             yield
         except Cancelled:
-            self.update(state=RunState.CANCELLED)
-            self.say(Stopped(self.run.number))
+            self._end(RunState.CANCELLED, Stopped(self.run.number))
         except Exception as error:  # noqa: BLE001 - the run's state must say that it failed, whatever it was
             known = as_model_error(error)
-            with suppress(OSError):
-                self.update(state=RunState.FAILED)
-            with suppress(OSError):
-                self.say(failed(known))
+            self._end(RunState.FAILED, failed(known))
             raise known from (None if known is error else error)
         finally:
             self._lock.release()
+
+    def _end(self, state: RunState, event: Event) -> None:
+        """Neither a full disk nor a listener that has gone keeps the other from hearing of it."""
+        with suppress(OSError):
+            self.update(state=state)
+        self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        """As `say`, and whoever can be told is told."""
+        with suppress(OSError):
+            self._keep(event)
+        with suppress(OSError):
+            self._emit(event)
+
+
+def _listed(labels: Sequence[LabelledImage]) -> list[dict[str, object]]:
+    return [{"image": item.image_path.name, "split": item.split, "sha256": sha256(item.label_path)} for item in labels]
 
 
 def failed(error: ModelError) -> Failed:

@@ -66,10 +66,15 @@ def fine_tune(
     with team.leading(), contextlib.ExitStack() as held:
         try:
             held.enter_context(only_one(workspace.root))
-            found = _survey(workspace, options, report)
+            goes_on = options.resume or _was_restarted(workspace, options, team)
+            run = last_resumable(workspace.root) if goes_on else None
+            plan = None if run is None else Plan.from_json(read_json(run.config_path))
+            found = _survey(workspace, options if plan is None else plan.options, report)
             found.require_training_labels()
-            prepare = _go_on if options.resume or _was_restarted(workspace, options, team) else _begin
-            training = prepare(workspace, found, options, emit, report, team)
+            if run is None:
+                training = _begin(workspace, found, options, emit, report, team)
+            else:
+                training = _go_on(workspace, found, run, plan, emit, report, team)
         except Cancelled:
             raise
         except Exception as error:  # noqa: BLE001 - whoever waits for events hears of every end, a full disk's too
@@ -84,14 +89,17 @@ def assist(workspace: Callable[[], Workspace], options: FineTuneOptions, team: T
     hears why it cannot. Raises TeamError when the training fails there, and what went wrong here.
     """
     try:
-        found = _survey(workspace(), options, silent)
+        goes_on = options.resume or team.rank.restarts  # and then by the options with which it began
+        opened = workspace()
+        found = None if goes_on else _survey(opened, options, silent)
         if team.meet()[0] is Order.END:
             return
         shared = json.loads(team.share())
+        plan, device = Plan.from_json(shared["plan"]), choose_device(team.device_name)
+        found = found or _survey(opened, plan.options, silent)
         if shared["images"] != names_of(found):
             raise TrainingError("This process finds other labels in the folder than process 0 does.")
-        plan, device = Plan.from_json(shared["plan"]), choose_device(team.device_name)
-        with contextlib.closing(Learner(plan, _weighed(found, plan), None, device, lambda _: None, team)) as one:
+        with contextlib.closing(Learner(plan, found, None, device, lambda _: None, team)) as one:
             going = one.receive()
             while going:
                 going = one.follow()
@@ -101,14 +109,7 @@ def assist(workspace: Callable[[], Workspace], options: FineTuneOptions, team: T
 
 
 def _survey(workspace: Workspace, options: FineTuneOptions, report: Report) -> Survey:
-    """A training that goes on says itself whether it looks at the other images, once its plan is read."""
-    others = options.unlabelled or options.resume
-    return survey(workspace, report, options.max_pixels, others, options.model_labels)
-
-
-def _weighed(found: Survey, plan: Plan) -> Survey:
-    """A training that goes on weighs labels of the model as it did when it began."""
-    return dataclasses.replace(found, model_labels=plan.options.model_labels)
+    return survey(workspace, report, options.max_pixels, options.unlabelled, options.model_labels)
 
 
 def _note_looks(workspace: Workspace, found: Survey, plan: Plan) -> None:
@@ -136,24 +137,22 @@ def _begin(
     pace = len(found.train), judge.seconds_to_score(start)
     plan = Plan.make(options, start, unfamiliar, judge.device, *pace, team.size)
     _note_looks(workspace, found, plan)
-    log = RunLog.begin(workspace.root, start.parent, [label.item for label in found.labels], emit)
-    log.write_config(plan.to_json())
+    labels = [label.item for label in found.labels]
+    log = RunLog.begin(workspace.root, start.parent, labels, plan.to_json(), emit)
     return Training(log, plan, found, judge, start, report, team)
 
 
 def _go_on(
-    workspace: Workspace, found: Survey, options: FineTuneOptions, emit: Emit, report: Report, team: Team
+    workspace: Workspace, found: Survey, run: Run, plan: Plan, emit: Emit, report: Report, team: Team
 ) -> Training:
-    """The last run that was interrupted, with the options it began with; only the device is today's choice."""
-    run = last_resumable(workspace.root)
-    plan = Plan.from_json(read_json(run.config_path))
+    """The run that was interrupted, as its plan says; only the device is today's choice."""
     if [item.uid for item in plan.classes.classes] != [item.uid for item in found.classes.classes]:
         raise TrainingError("The classes have changed since the training was interrupted; start a new training.")
     plan = dataclasses.replace(plan, classes=found.classes)  # their values may have moved
     judge = Judge(found, choose_device(team.device_name), report)
     _note_looks(workspace, found, plan)
     log = RunLog.go_on(run, [label.item for label in found.labels], emit)
-    return Training(log, plan, _weighed(found, plan), judge, None, report, team)
+    return Training(log, plan, found, judge, None, report, team)
 
 
 class Training:

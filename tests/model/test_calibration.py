@@ -36,6 +36,14 @@ def test_untouched_pixels_count_for_nothing():
     assert fit_temperature(logits, np.full_like(channels, 255)) is None
 
 
+def test_logits_that_are_no_numbers_count_for_nothing():
+    logits, channels = drawn(2.0)
+    spoiled = logits.copy()
+    spoiled[5, 1], spoiled[9] = np.inf, np.nan
+    assert fit_temperature(spoiled, channels) == pytest.approx(fit_temperature(logits, channels), rel=1e-2)
+    assert fit_temperature(np.full_like(logits, np.nan), channels) is None
+
+
 def test_samples_that_are_all_right_or_all_wrong_stay_within_bounds():
     logits = np.tile(np.float32([4, 0, 0]), (50, 1))
     assert RANGE[0] <= fit_temperature(logits, np.zeros(50, np.uint8)) < 0.5

@@ -69,6 +69,22 @@ def test_matrices_of_one_shape_do_not_mix() -> None:
         assert torch.allclose(one, other, atol=1e-5)
 
 
+def test_matrices_of_several_shapes_lying_and_upright_do_not_mix() -> None:
+    shapes = [(16, 48), (48, 16), (32, 32), (16, 48), (64, 16), (96, 32), (48, 16), (32, 8, 3, 3)]
+    starts, gradients = ([torch.randn(*shape) for shape in shapes] for _ in range(2))
+    alone, together = ([nn.Parameter(one.clone()) for one in starts] for _ in range(2))
+    counts = [3 if tuple(one.shape) == (96, 32) else 1 for one in together]
+    optimisers = [Muon({one: count}, 0.1) for one, count in zip(alone, counts, strict=True)]
+    optimisers.append(Muon(dict(zip(together, counts, strict=True)), 0.1))
+    for _ in range(3):
+        for one, other, gradient in zip(alone, together, gradients, strict=True):
+            one.grad, other.grad = gradient.clone(), gradient.clone()
+        for optimiser in optimisers:
+            optimiser.step(torch.tensor(0.1), ONE, ZERO)
+    for one, other, start in zip(alone, together, starts, strict=True):
+        assert torch.allclose(one, other, atol=1e-5) and not torch.allclose(one, start, atol=1e-2)
+
+
 def test_stacked_matrices_move_as_if_each_were_alone() -> None:
     stacked = nn.Parameter(torch.randn(48, 16))
     stacked.grad = torch.randn(48, 16) * torch.tensor([1.0, 10.0, 100.0]).repeat_interleave(16)[:, None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import time
 from pathlib import Path
@@ -24,7 +25,7 @@ from model.network import LightningUnet
 from model.options import FineTuneOptions
 from model.pillow import pillow
 from model.plane_source import of_arrays
-from model.provenance import HUMAN
+from model.provenance import HUMAN, MODEL
 from model.run_log import only_one
 from model.runs import RunState, list_runs, read_events, read_run
 from model.schedule import Clock
@@ -313,6 +314,58 @@ def test_a_resumed_training_compares_both_models_on_the_labels_of_today(blobs, b
     assert of(Baseline, rest)[0].dice.keys() == of(Finished, rest)[0].dice.keys() == {"bar"}
     used = {item["image"]: item["sha256"] for item in json.loads((run.folder / "labels.json").read_text())["labels"]}
     assert used["e.png"] == sha256(held_out)
+
+
+def test_a_resumed_training_learns_from_the_labels_that_it_began_with(blobs, blob_weights):
+    workspace, name = Workspace.peek(blobs), "a.png"
+    label = read_label(labels(blobs).label(name), None, None)
+    planes = of_arrays(label, np.full(label.shape, MODEL, np.uint8))
+    workspace.save_label(name, read_image(blobs / name), planes, accepted=False)
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, model_labels=0.5)
+    events: list[Event] = []
+    fine_tune(Workspace.peek(blobs), options, events.append, stop=lambda: bool(of(Epoch, events)))
+    rest = train(blobs, FineTuneOptions(resume=True, device="cpu"))
+    assert of(Started, rest)[0].train == of(Started, events)[0].train
+    assert (
+        of(Started, train(blobs, dataclasses.replace(options, model_labels=0.0)))[0].train < of(Started, rest)[0].train
+    )
+
+
+def test_what_is_stopped_on_a_full_disk_says_that_it_has_stopped(blobs, blob_weights, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    events: list[Event] = []
+
+    def stop() -> bool:
+        if not of(Epoch, events):
+            return False
+        monkeypatch.setattr("model.run_log.save_run", full)
+        monkeypatch.setattr("model.run_log.disk.append", full)
+        return True
+
+    fine_tune(Workspace.peek(blobs), dataclasses.replace(QUICK, weights=blob_weights, epochs=50), events.append, stop)
+    assert isinstance(events[-1], Stopped)
+
+
+def test_a_run_that_cannot_be_begun_does_not_seem_to_be_at_work(blobs, blob_weights, monkeypatch):
+    monkeypatch.setattr("model.run_log.sha256", lambda path: path.with_name("gone").read_bytes())
+    with pytest.raises(TrainingError, match="cannot write") as caught:
+        train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
+    assert caught.value and [run.state for run in list_runs(blobs / "segmentation")] == [RunState.FAILED]
+
+
+def test_a_baseline_of_other_labels_is_forgotten_before_the_new_ones_are_written(blobs, blob_weights, monkeypatch):
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2)
+    events: list[Event] = []
+    run = fine_tune(Workspace.peek(blobs), options, events.append, stop=lambda: bool(of(Epoch, events)))
+    labels(blobs).label("a.png").unlink()
+    assert read_run(run.folder).baseline_mean is not None
+    with monkeypatch.context() as patch:
+        patch.setattr("model.run_log.write_json", lambda *_: 1 / 0)
+        with pytest.raises(TrainingError):
+            train(blobs, FineTuneOptions(resume=True, device="cpu"))
+    assert read_run(run.folder).baseline_mean is None and read_run(run.folder).resumable
 
 
 def test_a_damaged_state_is_refused_and_nothing_to_resume_is_said(blobs, blob_weights):

@@ -3,9 +3,9 @@
 Where both are a terminal, only the progress is shown.
 
 Each run keeps its own folder, WORKSPACE/segmentation/runs/NNNN, with its settings, events, the labels it used and its
-weights. The training takes 150 seconds unless --seconds or --epochs say otherwise; from scratch, a GPU that is done earlier
-with as many views as help ends it earlier. A line "cancel" on stdin, SIGINT or SIGTERM stops it within two seconds;
---resume goes on with a run that was stopped or killed.
+weights. The training takes 150 seconds unless --seconds or --epochs say otherwise, and less on a GPU that is done earlier
+with as many views as help. A line "cancel" on stdin, SIGINT or SIGTERM stops it within two seconds; --resume goes on with a
+run that was stopped or killed.
 
 On several GPUs, or machines that share the folder, start it by torchrun: torchrun --nproc-per-node 4 -m model finetune
 WORKSPACE ... Each process trains on as many views as one alone would; the first of them speaks and listens for all. A

@@ -22,7 +22,7 @@ from model.learner import Learner
 from model.metrics import iou
 from model.options import FineTuneOptions
 from model.plan import Plan
-from model.schedule import Clock, Schedule
+from model.schedule import Clock
 from model.scoring import score
 from model.segmenter import Segmenter
 from model.start import starting_checkpoint
@@ -62,7 +62,7 @@ def _followed(
 
 def tuned(fold: Fold, names: Sequence[str], chosen: argparse.Namespace, start: Checkpoint | None) -> Checkpoint:
     """As the program trains on these images of the fold, and looks at its others: from the checkpoint, or from scratch, for
-    so many seconds.
+    so many seconds or until it has seen enough.
     """
     others = {name: truth.image for name, truth in fold.train.items() if name not in names}
     part = dataclasses.replace(fold, train={name: fold.train[name] for name in names}, others=others)
@@ -72,7 +72,7 @@ def tuned(fold: Fold, names: Sequence[str], chosen: argparse.Namespace, start: C
     )
     begun, unfamiliar = (start, False) if start else starting_checkpoint(options, fold.classes, False)
     plan = Plan.make(options, begun, unfamiliar, device, len(names), 0.0)
-    plan = dataclasses.replace(plan, schedule=Schedule(1, seconds=chosen.seconds))
+    plan = dataclasses.replace(plan, schedule=dataclasses.replace(plan.schedule, epochs=1, seconds=chosen.seconds))
     learner = Learner(plan, part.survey(), begun, device, print)
     try:
         clock = Clock()

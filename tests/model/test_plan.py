@@ -11,7 +11,7 @@ import torch
 from model.checkpoint import Checkpoint
 from model.classes import Class, ClassTable
 from model.options import FineTuneOptions
-from model.plan import ENOUGH_OF_AN_IMAGE, ENOUGH_VIEWS, Plan, default_learning_rate
+from model.plan import ENOUGH_OF_AN_IMAGE, ENOUGH_TUNING, ENOUGH_VIEWS, Plan, default_learning_rate
 from model.presets import PRESETS
 from model.start import ANY_VALUES
 
@@ -36,9 +36,9 @@ def test_a_view_has_as_many_tokens_as_training_was_tuned_for():
     assert Plan.make(FineTuneOptions(), start, True, torch.device("cpu"), 20, 0.1).crop == 256
 
 
-def test_a_training_at_the_full_rate_ends_after_enough_views_and_a_gentle_one_with_its_time():
+def test_a_training_ends_after_enough_views():
     assert plan("cuda").schedule.enough == ENOUGH_VIEWS // 8 and plan("cpu").schedule.enough == ENOUGH_VIEWS
-    assert plan("cuda", unfamiliar=False).schedule.enough is None
+    assert plan("cuda", unfamiliar=False).schedule.enough == ENOUGH_TUNING * 20 // 8
     start = Checkpoint(network=dataclasses.asdict(PRESETS["tiny"](2)), classes=TABLE, input=ANY_VALUES, tensors={})
     options = FineTuneOptions(batch=10, accumulate=2)
     many = Plan.make(options, start, True, torch.device("cuda"), 10_000, 0.1, ranks=4)

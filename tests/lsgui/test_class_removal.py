@@ -423,13 +423,17 @@ def test_a_prediction_with_an_older_record_gives_no_pixel_another_class(
     assert tumour not in desk.session.document.counts() and value not in desk.session.document.counts()
 
 
-def test_a_shape_that_is_being_drawn_survives_another_class(willing: Desk, image_folder: Callable) -> None:
-    desk = willing
-    desk.open(image_folder("a"))
-    desk.session.painting.tool, desk.session.painting.class_value = "polygon", 6
+def begin_polygon(desk: Desk, value: int) -> None:
+    desk.session.painting.tool, desk.session.painting.class_value = "polygon", value
     for point in ((10, 10), (40, 10), (40, 40)):
         desk.session.tools.press(*point, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
         desk.session.tools.release(*point, Qt.MouseButton.LeftButton)
+
+
+def test_a_shape_that_is_being_drawn_survives_another_class(willing: Desk, image_folder: Callable) -> None:
+    desk = willing
+    desk.open(image_folder("a"))
+    begin_polygon(desk, 6)
     desk.session.reload_folder()
     rest(desk)
     desk.session.remove_class("pancreas")
@@ -457,10 +461,7 @@ def test_a_stroke_that_is_under_way_is_waited_for(willing: Desk, image_folder: C
 def test_a_shape_of_a_class_that_is_removed_paints_no_such_class(willing: Desk, image_folder: Callable) -> None:
     desk = willing
     desk.open(image_folder("a"))
-    desk.session.painting.tool, desk.session.painting.class_value = "polygon", 6
-    for point in ((10, 10), (40, 10), (40, 40)):
-        desk.session.tools.press(*point, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-        desk.session.tools.release(*point, Qt.MouseButton.LeftButton)
+    begin_polygon(desk, 6)
     desk.session.remove_class("liver")
     desk.wait(lambda: desk.session.classes.by_uid("liver") is None)
     rest(desk)

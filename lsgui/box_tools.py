@@ -72,6 +72,10 @@ class BoxTool(ShapeTool):
         self._from = self._handle = None
         return True
 
+    def settle(self) -> None:
+        if self._from is None:
+            super().settle()
+
     def cancel(self) -> None:
         self._box = self._before = self._from = self._handle = None
         self._past = []

@@ -111,7 +111,8 @@ class Session(QObject):
     def reload_folder(self) -> None:
         """Find the images that have come or gone since."""
         if self.workspace is not None:
-            self.open_folder(self.workspace.folder, self.workspace.root)
+            folder, root = self.workspace.folder, self.workspace.root
+            self._once_computed(lambda: self._parts.folders.open_folder(folder, root))
 
     def open_file(self, path: Path) -> None:
         self._once_kept(lambda: self._parts.folders.open_file(path))
@@ -263,6 +264,11 @@ class Session(QObject):
         return True
 
     def _once_kept(self, verb: Callable[[], None]) -> None:
+        """A shape that could be finished is, before the image is left or saved."""
+        self.tools.settle()
+        self._once_computed(verb)
+
+    def _once_computed(self, verb: Callable[[], None]) -> None:
         """What was asked for and is still worked out is awaited or done; a preview that nobody has kept is taken back."""
         self.tools.drop_preview()
 

@@ -18,7 +18,9 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ShapeTool(Idle):
-    """Enter, a double click or a press elsewhere does with the shape what `painting.shape_does` says; Esc drops it."""
+    """Enter, a double click, a press elsewhere, another tool or image does with the shape what `painting.shape_does` says;
+    Esc drops it.
+    """
 
     text = ""
 
@@ -38,6 +40,10 @@ class ShapeTool(Idle):
             self.cancel()
             return True
         return False
+
+    def settle(self) -> None:
+        if self.active:
+            self._finish()
 
     def _finish(self) -> bool:
         """True: whatever asked for it has been answered."""
@@ -111,6 +117,10 @@ class CornerTool(ShapeTool):
 
     def undo(self) -> bool:
         return self.corners.undo()
+
+    def settle(self) -> None:
+        if len(self.corners.points) > 2 and not self.corners.in_hand:
+            super().settle()
 
     def cancel(self) -> None:
         self.corners.clear()

@@ -70,6 +70,9 @@ class Tool(Protocol):
     def complete(self, deadline: float) -> None:
         """Have what will stay there before time.monotonic() is `deadline`, while this thread stands still."""
 
+    def settle(self) -> None:
+        """Before another tool or image: what a hand has drawn and could finish is finished."""
+
     def cancel(self) -> None: ...
     def outline(self) -> Outline | None: ...
     def refuse(self) -> bool:
@@ -133,6 +136,9 @@ class Idle:
         return False
 
     def chosen(self) -> None:
+        pass
+
+    def settle(self) -> None:
         pass
 
     def complete(self, deadline: float) -> None:

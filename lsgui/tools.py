@@ -108,6 +108,10 @@ class ToolBox(QObject):
         if self.current.waiting:
             self.cancel()
 
+    def settle(self) -> None:
+        """Before the image is left or saved: a shape that could be finished is."""
+        self._chosen.settle()
+
     @property
     def active(self) -> bool:
         return self.current.active
@@ -211,6 +215,7 @@ class ToolBox(QObject):
     def _settings_changed(self) -> None:
         left, self._held = self._held, self._chosen
         if left is not self._held:
+            left.settle()
             for tool in (left, self._borrowed):
                 if not tool.committing:
                     tool.cancel()

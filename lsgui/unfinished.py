@@ -12,7 +12,7 @@ SECONDS_TO_WAIT = 5.0
 
 
 class Unfinished:
-    """A preview that nobody has kept goes; what will stay is not lost without a question."""
+    """A preview that nobody has kept goes, a shape is finished; what will stay is not lost without a question."""
 
     def __init__(self, context: Context, tools: ToolBox) -> None:
         self._context = context
@@ -20,6 +20,7 @@ class Unfinished:
 
     def done(self) -> bool:
         """No tool computes or shows anything any more. False when the user chose to stay."""
+        self._tools.settle()
         self._tools.drop_preview()
         while not self._tools.complete(SECONDS_TO_WAIT):
             answer = self._context.ask(_still_computing(self._context.document.name))

@@ -68,6 +68,7 @@ class Appearance(QObject):
         font.setPixelSize(13)
         font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
         font.setFeature(QFont.Tag("tnum"), 1)
+        font.setFeature(QFont.Tag("calt"), 0)  # it would show a file's 1x1 as 1×1
         self._application.setFont(font)
 
     def _apply(self) -> None:

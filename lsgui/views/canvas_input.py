@@ -190,6 +190,8 @@ class CanvasInput(QObject):
         self._space = False
         self._end_sizing()
         self._choose_cursor()
+        if not self._gesture:  # the key that is held now will be let go somewhere else
+            self._tools.move(*self._to_image(self._last))
         return False
 
     def _start(self, gesture: str, button: Qt.MouseButton) -> None:

@@ -245,6 +245,37 @@ GESTURES: dict[str, Callable[[Mouse], None]] = {
 }
 
 
+DRAWN = ("polygon", "lasso", "rectangle", "ellipse")
+
+
+@pytest.mark.parametrize("tool", DRAWN)
+@pytest.mark.parametrize("goes", ["tool-brush", "save-label", "next-image"])
+def test_a_shape_that_was_drawn_is_finished_before_something_else_is_done(
+    shown: object, mouse: Mouse, tool: str, goes: str
+) -> None:
+    shown.desk.answers["rest_is_background"] = "keep"
+    shown.session.painting.tool = tool
+    GESTURES[tool](mouse)
+    assert (label_map(shown) == 255).all()
+    painted: list[int] = []
+    shown.session.document.committed.connect(lambda commit: painted.append((label_map(shown) == 6).sum()))
+    shown.trigger(goes)
+    settled(shown)
+    assert painted and 300 < painted[0] < 1000
+
+
+@pytest.mark.parametrize("tool", ["polygon", "rectangle"])
+def test_a_shape_in_the_hand_and_a_line_of_two_corners_are_not_finished(shown: object, mouse: Mouse, tool: str) -> None:
+    shown.session.painting.tool = tool
+    if tool == "polygon":
+        mouse.drag((10, 10)), mouse.drag((40, 10))
+    else:
+        mouse.press((10, 10)), mouse.move((40, 40))
+    shown.session.painting.tool = "brush"
+    mouse.release((20, 20))
+    assert (label_map(shown) == 255).all()
+
+
 @pytest.mark.parametrize("tool", GESTURES)
 @pytest.mark.parametrize("end", ["Escape", "another tool", "another image"])
 def test_what_is_cancelled_leaves_nothing_behind(shown: object, mouse: Mouse, tool: str, end: str) -> None:
@@ -252,7 +283,7 @@ def test_what_is_cancelled_leaves_nothing_behind(shown: object, mouse: Mouse, to
     GESTURES[tool](mouse)
     if end == "Escape":
         shown.key(Qt.Key.Key_Escape)
-    elif end == "another tool" and tool != "fill":  # what was asked for stays
+    elif end == "another tool" and tool not in ("fill", *DRAWN):  # what was asked for stays
         shown.session.painting.tool = "pan"
     else:
         shown.session.document.load(

@@ -15,7 +15,7 @@ from model.index import FileStamp, Index
 from model.journal_records import JournalError
 from model.journal_story import Facts, skim
 from model.layout import Layout
-from model.map_store import has_human
+from model.map_store import has_human, is_empty
 from model.records import read_json
 from model.split import Split, stored_split
 
@@ -149,11 +149,12 @@ class Catalog:
         journal = self.journal_facts(name)
         if journal.human and (journal.unsaved or not (labelled or worked)):
             return Status.CORRECTED
-        if worked and (labelled or self._said("work", f"{name}.png").get("human", True)):
+        if worked and (labelled or self._said("work", file).get("human", True)):
             return Status.CORRECTED
         if labelled:
             return Status.LABELLED
-        return Status.PREDICTED if worked or file in self._stamps["predictions"] else Status.NONE
+        shown = worked and not self._said("work", file).get("empty", False)
+        return Status.PREDICTED if shown or file in self._stamps["predictions"] else Status.NONE
 
     def _said(self, folder: str, file: str) -> dict:
         """What a small file says, from the index unless the file has changed; empty when it does not exist."""
@@ -176,7 +177,7 @@ def _facts(folder: str, path: Path) -> dict:
     if folder == "journal":
         return asdict(_journal_facts(path))
     if folder == "work":
-        return {"human": has_human(path)}
+        return {"human": has_human(path), "empty": is_empty(path)}
     record = read_json(path)
     return {name: record[name] for name in _FACTS[folder] if name in record}
 

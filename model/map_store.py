@@ -25,11 +25,13 @@ from model.mark import Mark
 from model.messages import Message
 from model.patches import MaskPatch, patch_between
 from model.pillow import pillow
-from model.plane_source import PlaneSource
+from model.plane_source import PlaneSource, of_arrays
 from model.prediction import Prediction
-from model.provenance import HUMAN, MODEL, UNSET
+from model.provenance import ACCEPTED, HUMAN, MODEL, UNSET
 from model.records import classes_in, free_name, in_table, read_json, uids_of, write_json
 
+COMPARED = 1 << 24
+"""Pixels up to which a map is compared with the label before it is written: a quarter of a second."""
 NOT_IN_THE_JOURNAL = "From the saved map"
 """What a history calls the edits that only a map holds: its journal was cut off before them."""
 
@@ -111,6 +113,22 @@ class MapStore:
         record = read_json(self._layout.label_record(name))
         self._keep_unusable(self._layout.label(name), planes.shape, record, classes)
         return self._write_planes(self._layout.label(name), planes, classes, mark)
+
+    def label_that_holds(self, name: str, planes: PlaneSource, classes: ClassTable) -> Written | None:
+        """The label's file when it holds these very planes, so that no newer work is to be kept beside it.
+
+        Of large images None: to read the label each time would cost more than to write the map.
+        """
+        if planes.shape[0] * planes.shape[1] > COMPARED:
+            return None
+        try:
+            found = self._label(name, planes.shape, classes)
+        except LabelError:
+            return None
+        if found is None or not _hold_the_same(of_arrays(*found), planes):
+            return None
+        human, accepted = (float((found[1] == who).mean()) for who in (HUMAN, ACCEPTED))
+        return Written(sha256(self._layout.label(name)), classes_in(found[0], classes), human, accepted)
 
     def write_prediction(self, name: str, prediction: Prediction, classes: ClassTable) -> None:
         """Raises OSError like the others. It can be made again, so it is not worth waiting for the disk."""
@@ -226,9 +244,24 @@ class MapStore:
                 disk.rename(path, free_name(path))
 
 
+def _hold_the_same(one: PlaneSource, other: PlaneSource) -> bool:
+    pairs = zip(one.bands(), other.bands(), strict=True)
+    return all(np.array_equal(a, b) for mine, its in pairs for a, b in zip(mine, its, strict=True))
+
+
 def has_human(path: Path) -> bool:
     """Whether the autosaved map at `path` shows a person's work; True when it does not tell."""
-    return bool(_note(path, path.with_name(path.stem + ".provenance.png")).get("human", True))
+    return bool(_work_note(path).get("human", True))
+
+
+def is_empty(path: Path) -> bool:
+    """Whether the autosaved map at `path` says that all of it is untouched, as after an undo of all there was."""
+    note = _work_note(path)
+    return note.get("classes") == [] and not note.get("human", True)
+
+
+def _work_note(path: Path) -> dict:
+    return _note(path, path.with_name(path.stem + ".provenance.png"))
 
 
 def _note(path: Path, older: Path) -> dict:

@@ -165,13 +165,16 @@ class Workspace:
     def write_work(self, name: str, planes: PlaneSource, held: Held | None = None) -> Entry:
         """Write the map of an image; `held` says which edits it holds. Without it, a journal of the image is set aside.
 
-        Raises WorkspaceError; then the files are what they were.
+        After edits that led back to its label there is nothing to write, and the image is labelled as before. Raises WorkspaceError; then the files are what they were.
         """
         with saving(name):
             self._before_writing(name, held)
-            written = self._maps.write_work(name, planes, self.classes, held and held.mark)
+            label = self._maps.label_that_holds(name, planes, self.classes) if held is not None else None
+            if label is not None:
+                self._maps.drop_work(name)
+            written = label or self._maps.write_work(name, planes, self.classes, held and held.mark)
             self._known.know(name)
-            self._note_saved("work", planes, held, written)
+            self._note_saved("work" if label is None else "label", planes, held, written)
         return self._catalog.update(name)
 
     def write_edit(self, name: str, shape: tuple[int, int], text: str, patch: MaskPatch) -> Entry:

@@ -223,6 +223,43 @@ def test_an_empty_folder_says_what_to_do(desk: Desk, tmp_path: Path) -> None:
     desk.session.clear_map()
 
 
+def test_edits_that_are_taken_back_leave_a_label_a_label(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder, "a.png")
+    desk.paint()
+    desk.answers["rest_is_background"] = "keep"
+    desk.session.save_label()
+    desk.settle()
+    desk.paint(40, 40)
+    desk.save()
+    assert desk.session.workspace.entry("a.png").status is Status.CORRECTED
+    desk.session.undo()
+    desk.save()
+    assert desk.session.workspace.entry("a.png").status is Status.LABELLED
+    assert not Layout(desk.session.workspace.root).work("a.png").exists()
+    desk.session.next_image()
+    desk.settle()
+    desk.open(folder, "a.png")
+    assert desk.session.workspace.entry("a.png").status is Status.LABELLED
+    assert desk.session.document.label_map[20, 20] == 6 and desk.session.document.label_map[40, 40] == 255
+    desk.session.document.redo()
+    desk.save()
+    assert desk.session.document.label_map[40, 40] == 6
+    assert desk.session.workspace.entry("a.png").status is Status.CORRECTED
+
+
+def test_an_image_whose_only_stroke_is_taken_back_is_as_it_was(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"), "a.png")
+    desk.paint()
+    desk.save()
+    assert desk.session.workspace.entry("a.png").status is Status.CORRECTED
+    desk.session.undo()
+    desk.save()
+    desk.session.next_image()
+    desk.settle()
+    assert desk.session.workspace.entry("a.png").status is Status.NONE
+
+
 def test_two_programs_on_one_folder(make_desk: Callable, image_folder: Callable) -> None:
     folder, first, second = image_folder("a"), make_desk(), make_desk()
     first.open(folder)

@@ -88,6 +88,7 @@ def label_actions() -> tuple[Action, ...]:
         Action("revert", QT_TRANSLATE_NOOP("actions", "Revert to prediction"), (), "rotate-ccw", "label", 3),
         Action("fill-rest", QT_TRANSLATE_NOOP("actions", "The rest is background"), (), "", "label", 3),
         Action("clear-map", QT_TRANSLATE_NOOP("actions", "Clear the map"), (), "trash-2", "label", 3),
+        Action("withdraw-label", QT_TRANSLATE_NOOP("actions", "Withdraw the label"), (), "", "label", 3),
         *_classes(),
         *digits,
     )

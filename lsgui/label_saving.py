@@ -33,13 +33,44 @@ class LabelSaving(QObject):
         document.restore()
         self._whole.finish()
         if set(document.counts()) == {UNTOUCHED}:
-            self._context.tell("info", Message("Nothing is labelled in this image yet; predict or paint first."))
+            self._save_nothing()
             return
         answer = self._offer_background()
         if answer == "fill":
             self._whole.fill_rest(lambda: self._settle(accepted, then))
         elif answer != "cancel":
             self._settle(accepted, then)
+
+    def withdraw(self) -> None:
+        """The open image's label is training data no longer; the map stays as it is, to be corrected and saved again."""
+        if self._context.document.image is None:
+            return
+        if not self._has_label:
+            self._context.tell("info", Message("This image has no label that could be withdrawn."))
+            return
+        self._context.document.restore()
+        self._whole.finish()
+        shot = self._maps.snapshot()
+        told = Message(
+            "The label of {name} is withdrawn: nothing learns from it. A copy is in kept.", {"name": shot.name}
+        )
+        self._maps.submit(
+            shot,
+            Message("Withdrawing the label of {name}", {"name": shot.name}),
+            lambda report: shot.workspace.withdraw_label(shot.name, shot.planes, shot.held),
+            lambda: self._context.tell("info", told),
+        )
+
+    @property
+    def _has_label(self) -> bool:
+        name = self._context.document.name
+        return any(label.image_path.name == name for label in self._context.workspace.labelled())
+
+    def _save_nothing(self) -> None:
+        if not self._has_label:
+            self._context.tell("info", Message("Nothing is labelled in this image yet; predict or paint first."))
+        elif self._context.ask(_nothing_is_left(self._context.document.name)) == "withdraw":
+            self.withdraw()
 
     def _settle(self, accepted: bool, then: Callable[[], None]) -> None:
         if accepted:
@@ -74,6 +105,17 @@ class LabelSaving(QObject):
         if UNTOUCHED not in counts or 0 in counts or not self._context.workspace.classes.knows_nothing:
             return "keep"
         return self._context.ask(_rest_is_background())
+
+
+def _nothing_is_left(name: str) -> Question:
+    return Question(
+        "nothing_is_left",
+        Message("Nothing is labelled in {name} any more. Withdraw its label?", {"name": name}),
+        Message("Fine-tuning learns from the label that was saved before, until it is withdrawn."),
+        (Answer("withdraw", Message("Withdraw the label")), Answer("keep", Message("Keep the label"))),
+        default="withdraw",
+        cancel="keep",
+    )
 
 
 def _rest_is_background() -> Question:

@@ -12,6 +12,7 @@ from lsgui.model_choice import ModelChoice
 from lsgui.whole_edits import WholeEdits
 from model.messages import Message
 from model.prediction import Prediction
+from model.provenance import KEPT
 
 
 class PredictionFlow(QObject):
@@ -159,7 +160,10 @@ class PredictionFlow(QObject):
             for notice in prediction.notices:
                 self._context.tell("info", notice)
             if asked and self._context.document.seq == before:
-                self._context.tell("info", Message("The prediction changes nothing here; what a person has set stays."))
+                counts = self._context.document.provenance_counts()
+                by_hand = Message("The prediction changes nothing here; what a person has set stays.")
+                same = Message("The prediction is the one that is shown already.")
+                self._context.tell("info", by_hand if any(counts.get(who) for who in KEPT) else same)
             self.changed.emit()
 
         self._whole.predict(prediction.label_map, shown)

@@ -144,6 +144,10 @@ class Session(QObject):
         """Make the open image training data."""
         self._once_kept(lambda: self._parts.labels.save(accepted=False))
 
+    def withdraw_label(self) -> None:
+        """The open image is training data no longer."""
+        self._once_kept(self._parts.labels.withdraw)
+
     def accept(self) -> None:
         """Save as label, and go to the next image without one, or where the user has asked to go meanwhile."""
         if not self._parts.opening.under_way:

@@ -162,6 +162,10 @@ class MapStore:
             if os.path.exists(path):
                 disk.remove(path)
 
+    def drop_label(self, name: str) -> None:
+        """Its record stays: an image that trained shall not judge the model when it is labelled again."""
+        disk.remove(self._layout.label(name))
+
     def _surpassing(
         self, name: str, shape: tuple[int, int], classes: ClassTable, told: Told, notices: list[Message]
     ) -> Maps:

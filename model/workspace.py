@@ -243,6 +243,20 @@ class Workspace:
             self._known.know(name)
             return self._catalog.update(name)
 
+    def withdraw_label(self, name: str, planes: PlaneSource, held: Held | None = None) -> Entry:
+        """No training reads the image any more. Its label is copied to `kept/` first, and `planes` become its work.
+
+        Raises WorkspaceError as `write_work` does; then the label is still there.
+        """
+        with self._labelling, saving(name):
+            self._before_writing(name, held)
+            written = self._maps.write_work(name, planes, self.classes, held and held.mark)
+            self._note_saved("work", planes, held, written)
+            self._known.keep(self._layout.label(name))
+            self._maps.drop_label(name)
+            self._known.know(name)
+            return self._catalog.update(name)
+
     def labelled(self) -> list[LabelledImage]:
         """Every image of the folder that has a label: all that training and scoring read.
 

@@ -19,7 +19,7 @@ from model.presets import PRESETS
 
 NEED_FOLDER = ("import-masks", "import-classes", "export-classes", "add-class", "edit-class", "mirror", "search", "reload-folder",
                "import-mask-folder", "open-weights", "predict-folder", "next-image", "previous-image")  # fmt: skip
-NEED_IMAGE = ("predict", "accept", "save-label", "revert", "fill-rest", "clear-map", "zoom-in", "zoom-out", "zoom-fit",
+NEED_IMAGE = ("predict", "accept", "save-label", "revert", "fill-rest", "clear-map", "withdraw-label", "zoom-in", "zoom-out", "zoom-fit",
               "zoom-actual", "accept-region", "copy-previous", "copy-next", "interpolate", "interpolate-all",
               *TITLES)  # fmt: skip
 NEED_SHAPE = ("finish-shape", "remove-vertex")
@@ -113,6 +113,7 @@ def bind_label(actions: ActionSet, session: Session) -> None:
     actions.bind("revert", session.revert_to_prediction)
     actions.bind("fill-rest", session.fill_rest_with_background)
     actions.bind("clear-map", session.clear_map)
+    actions.bind("withdraw-label", session.withdraw_label)
 
 
 def bind_model(actions: ActionSet, session: Session) -> None:

@@ -419,7 +419,10 @@ def test_a_prediction_that_changes_nothing_says_so(desk: Desk, image_folder: Cal
     desk.settle()
     assert not desk.said("changes nothing")
     desk.session.predict()
-    desk.wait(lambda: desk.said("changes nothing"))
+    desk.wait(lambda: desk.said("shown already"))
+    desk.paint()
+    desk.session.predict()
+    desk.wait(lambda: desk.said("what a person has set stays"))
 
 
 def test_an_image_that_is_gone_when_the_folder_is_looked_at_again_ends_no_prediction(

@@ -248,6 +248,51 @@ def test_edits_that_are_taken_back_leave_a_label_a_label(desk: Desk, image_folde
     assert desk.session.workspace.entry("a.png").status is Status.CORRECTED
 
 
+def test_a_label_can_be_withdrawn_and_its_map_stays(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder, "a.png")
+    desk.session.withdraw_label()
+    desk.settle()
+    assert desk.said("no label that could be withdrawn")
+    desk.paint()
+    desk.answers["rest_is_background"] = "keep"
+    desk.session.save_label()
+    desk.settle()
+    layout = Layout(desk.session.workspace.root)
+    before = layout.label("a.png").read_bytes()
+    split = desk.session.workspace.entry("a.png").split
+    desk.session.withdraw_label()
+    desk.settle()
+    assert desk.said("is withdrawn") and not desk.session.workspace.labelled()
+    assert desk.session.workspace.entry("a.png").status is Status.CORRECTED
+    assert [path.read_bytes() for path in layout.kept.glob("a.png.*.png")] == [before]
+    desk.open(folder, "b.png")
+    desk.open(folder, "a.png")
+    assert desk.session.document.label_map[20, 20] == 6
+    desk.session.save_label()
+    desk.settle()
+    assert desk.session.workspace.entry("a.png").split == split is not None
+
+
+def test_a_map_that_was_emptied_asks_for_its_label(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"), "a.png")
+    desk.paint()
+    desk.answers |= {"rest_is_background": "keep", "nothing_is_left": "keep"}
+    desk.session.save_label()
+    desk.settle()
+    desk.session.clear_map()
+    desk.session.save_label()
+    desk.settle()
+    assert desk.session.workspace.labelled()
+    desk.answers["nothing_is_left"] = "withdraw"
+    desk.session.save_label()
+    desk.settle()
+    assert not desk.session.workspace.labelled() and desk.session.workspace.entry("a.png").status is Status.NONE
+    desk.session.undo()
+    desk.save()
+    assert desk.session.workspace.entry("a.png").status is Status.CORRECTED
+
+
 def test_an_image_whose_only_stroke_is_taken_back_is_as_it_was(desk: Desk, image_folder: Callable) -> None:
     desk.open(image_folder("a", "b"), "a.png")
     desk.paint()

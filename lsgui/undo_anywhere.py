@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from lsgui.context import Context
 from lsgui.history import Commit
 from lsgui.opening import Opening
+from model.messages import Message
 
 
 class UndoAnywhere(QObject):
@@ -31,6 +32,8 @@ class UndoAnywhere(QObject):
         """Take back the newest edit, opening its image when it is another one."""
         name = self._edited[-1] if self._edited else self._document.name
         if name == self._document.name or self._document.gesture_active:
+            if not self._edited and not self._document.history.cursor:
+                self._context.tell("info", Message("Nothing was edited since the folder was opened."))
             self._document.undo()
         else:
             self._wanted = name

@@ -11,6 +11,7 @@ from lsgui.views.preferences import Preferences
 WANTED = QSize(1680, 1010)
 TITLE_BAR = 40
 """Pixels at the top of a window that must be on a screen for it to be moved."""
+BORDER = 8
 
 
 class LayoutMemory:
@@ -38,7 +39,8 @@ class LayoutMemory:
 
     def _place_anew(self) -> None:
         screen = self._window.screen().availableGeometry()
-        self._window.resize(WANTED.boundedTo(screen.size()))
+        # The frame, which comes around it later, must find room, too.
+        self._window.resize(WANTED.boundedTo(screen.size() - QSize(2 * BORDER, TITLE_BAR)))
         self._window.move(screen.center() - self._window.rect().center())
 
 

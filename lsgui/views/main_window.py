@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.options = ToolOptions(session, display, appearance, by_id)
         self.window_panel = WindowPanel(session.document, display, appearance)
         self.training = TrainingPanel(session, appearance, preferences, by_id)
-        self.status = StatusBar(session, appearance)
+        self.status = StatusBar(session, display, appearance)
         self.strip = ToolStrip(by_id, appearance)
         self.top = TopBar(by_id, display, appearance)
         files = FileDialogs(self, session, assets)

@@ -46,7 +46,8 @@ class RecoveryDialog(QDialog):
 
     def _add(self, unsaved: Unsaved) -> None:
         moment = datetime.fromtimestamp(unsaved.time).strftime("%Y-%m-%d %H:%M:%S")
-        strokes = self.tr("{count} strokes, last {time}").format(count=unsaved.edits, time=moment)
+        pattern = self.tr("1 stroke, {time}") if unsaved.edits == 1 else self.tr("{count} strokes, last {time}")
+        strokes = pattern.format(count=unsaved.edits, time=moment)
         item = QListWidgetItem(f"{unsaved.name}\n{strokes}", self.list)
         item.setData(Qt.ItemDataRole.UserRole, unsaved.name)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)

@@ -11,6 +11,7 @@ from lsgui.session import Session
 from lsgui.translation import class_name, device_text, sentence
 from lsgui.views.amounts import size_text
 from lsgui.views.appearance import Appearance
+from lsgui.views.display import Display
 from lsgui.views.job_bar import JobBar
 from lsgui.views.parts import label, row, set_role
 from lsgui.views.stroke_line import StrokeLine
@@ -27,14 +28,14 @@ class StatusBar(QFrame):
 
     history_wanted = Signal()
 
-    def __init__(self, session: Session, appearance: Appearance) -> None:
+    def __init__(self, session: Session, display: Display, appearance: Appearance) -> None:
         super().__init__()
         self.setObjectName("statusBar")
         self.setFixedHeight(28)
         self._session = session
         self._point: tuple[float, float] | None = None
         self._position, self._value, self._class = label(), label(), label()
-        self.stroke = StrokeLine(session)
+        self.stroke = StrokeLine(session, display)
         self.undo, self._saved = QPushButton(), label()
         self._model, self._device = label(), label()
         self._build(appearance)

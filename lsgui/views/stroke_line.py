@@ -5,8 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer
 
 from lsgui.guided_brush import UNPREDICTED
+from lsgui.history import Commit
 from lsgui.session import Session
 from lsgui.translation import sentence as translated
+from lsgui.views.display import Display
 from lsgui.views.elided_label import ElidedLabel
 from lsgui.views.parts import set_role
 from lsgui.views.stroke_words import sentence
@@ -21,9 +23,9 @@ ERASERS = ("brush", "guided", "superpixel", "accept")
 class StrokeLine(ElidedLabel):
     """Made anew only when settings, classes or the selection change: never by a move that changes nothing."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, display: Display) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._display = session, display
         self._erasing = self._computing = self._waiting = False
         self._said: Message | None = None
         self._timer = QTimer(self, singleShot=True, interval=SAID_MS)
@@ -35,6 +37,7 @@ class StrokeLine(ElidedLabel):
         session.painting.changed.connect(self._settings_changed)
         session.classes_changed.connect(self.refresh)
         session.document.loaded.connect(self._settings_changed)
+        session.document.committed.connect(self._committed)
         self.refresh()
 
     def say(self, message: Message) -> None:
@@ -75,6 +78,16 @@ class StrokeLine(ElidedLabel):
         self._said = None
         self._moved()
         self.refresh()
+
+    def _committed(self, commit: Commit) -> None:
+        """Who paints what is not shown would think that nothing has happened."""
+        if commit.kind != "edit" or commit.value is None:
+            return
+        item = self._session.classes.by_value(commit.value)
+        if not self._display.overlay_visible or not self._display.opacity:
+            self.say(Message("The overlay is hidden: V shows what you paint."))
+        elif item is not None and item.uid in self._display.hidden:
+            self.say(Message("{name} is hidden: its eye shows what you paint.", {"name": item.name}))
 
     def _predicted(self) -> None:
         if self._said == UNPREDICTED and self._session.prediction is not None:

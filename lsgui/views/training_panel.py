@@ -103,8 +103,7 @@ class TrainingPanel(QFrame):
         self._details.setText("\n".join(words))
         self._advice.setText(" · ".join(words))
         self._begin.setVisible(labelled[0] > 0)
-        for choice, width in zip(self._choices_in_line, (NARROW, WIDE), strict=True):
-            choice.setVisible(labelled[0] > 0 and self.width() >= width)
+        self._choose_choices()
         self._open(state.state != "idle" or bool(runs))
         self._progress.setVisible(state.active)
         self._progress.setRange(0, 0 if state.fraction is None else 1000)
@@ -119,6 +118,7 @@ class TrainingPanel(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._choose_choices()
         self._choose_columns()
         self._fit()
 
@@ -128,6 +128,11 @@ class TrainingPanel(QFrame):
             margins = self._columns.layout().contentsMargins()
             words = self._left.layout().minimumHeightForWidth(self._left.minimumWidth())
             self.setMinimumHeight(max(OPEN_HEIGHT, words + margins.top() + margins.bottom() + BORDER))
+
+    def _choose_choices(self) -> None:
+        """Those that find room in the line, once there is something to learn from."""
+        for choice, width in zip(self._choices_in_line, (NARROW, WIDE), strict=True):
+            choice.setVisible(not self._begin.isHidden() and self.width() >= width)
 
     def _choose_columns(self) -> None:
         """Where not all columns fit, the scores give way to the runs as soon as nothing is to be decided by them, and then

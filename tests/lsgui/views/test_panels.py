@@ -285,6 +285,19 @@ def test_one_box_says_whether_training_looks_at_unlabelled_images(shown: object)
     assert flow.unlabelled == first.isChecked() == second.isChecked() == before
 
 
+def test_a_line_that_becomes_wide_enough_has_its_choices(shown: object) -> None:
+    shown.desk.answers["rest_is_background"] = "keep"
+    shown.desk.paint()
+    shown.session.save_label()
+    panel = shown.window.training
+    shown.desk.wait(lambda: panel._labelled() == (1, 0) and not panel._begin.isHidden())
+    choices = panel._choices_in_line
+    panel.resize(400, panel.height())
+    assert all(choice.isHidden() for choice in choices)
+    panel.resize(3000, panel.height())
+    assert not any(choice.isHidden() for choice in choices)
+
+
 def test_one_box_says_whether_training_learns_from_what_only_the_model_has_set(
     shown: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,3 +118,16 @@ def test_erasing_names_a_class_0_that_is_something(painting: PaintSettings) -> N
     painting.tool = "eraser"
     image, table = Image("a", np.zeros((8, 8), np.int16)), ClassTable.from_json(["Sky", "Road"])
     assert sentence(painting, painting.rules(None, True), table, image, True).startswith("Erases to Sky")
+
+
+def test_who_paints_what_is_not_shown_is_told(shown: object) -> None:
+    stroke, display = shown.window.status.stroke, shown.window.canvas._display
+    shown.desk.paint()
+    assert "hidden" not in stroke.text()
+    display.set_overlay_visible(False)
+    shown.desk.paint(40, 40)
+    assert "The overlay is hidden" in stroke.text()
+    display.set_overlay_visible(True)
+    display.set_hidden([shown.session.classes.by_value(6).uid])
+    shown.desk.paint(30, 30)
+    assert "its eye shows what you paint" in stroke.text()

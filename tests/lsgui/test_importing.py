@@ -152,3 +152,19 @@ def test_imported_classes_keep_the_uid_of_a_known_name(desk: Desk, image_folder:
     file.write_text("{")
     desk.session.import_classes(file)
     assert desk.said("classes.json is no class table") and len(desk.session.classes.classes) == 3
+
+
+def test_a_list_of_names_in_another_order_recolours_nothing(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    desk.open(image_folder("a"))
+    file = tmp_path / "classes.json"
+    file.write_text(json.dumps(["Sky", "Building", "Pole", "liver"]))
+    desk.session.import_classes(file)
+    desk.wait(lambda: desk.said("Classes imported: 4"))
+    before = {item.name: item for item in desk.session.classes.classes}
+    file.write_text(json.dumps(["Tree", "liver", "Pole", "Sky", "Building"]))
+    desk.session.import_classes(file)
+    desk.wait(lambda: desk.said("Classes imported: 5"))
+    after = {item.name: item for item in desk.session.classes.classes}
+    assert list(after) == ["Tree", "liver", "Pole", "Sky", "Building"]
+    assert {name: after[name] for name in before} == before
+    assert len({item.color for item in after.values()}) == 5

@@ -11,12 +11,12 @@ from PySide6.QtCore import QObject
 
 from lsgui.class_changes import ClassChanges
 from lsgui.context import Context
-from lsgui.jobs import Failure
+from lsgui.jobs import Failure, failure_of
 from lsgui.notices import Answer, Question
 from lsgui.opening import Opening
 from lsgui.saving import Saving
 from model.classes import HIGHEST_VALUE, Class, ClassTable
-from model.errors import ImageError, LabelError
+from model.errors import ClassTableError, ImageError, LabelError
 from model.images import read_image
 from model.labels import UNTOUCHED, read_mask
 from model.layout import Layout
@@ -108,9 +108,17 @@ class Importing(QObject):
             answer = self._context.ask(_unknown(survey.unknown))
             if answer == "cancel":
                 return None
-            if answer == "add":
-                self._classes.store(_with_classes_for(self._context.workspace.classes, survey.unknown))
+            if answer == "add" and not self._added(survey.unknown):
+                return None
         return pairs
+
+    def _added(self, unknown: set[Unknown]) -> bool:
+        """False when there is no class for each of them, which is told: without one, its pixels would be left out unasked."""
+        try:
+            return self._classes.store(_with_classes_for(self._context.workspace.classes, unknown))
+        except ClassTableError as error:
+            self._context.tell_failure(failure_of(error))
+            return False
 
     def _imported(self, workspace: Workspace, outcome: _Outcome) -> None:
         if workspace is not self._context.workspace:
@@ -219,8 +227,19 @@ def _told(workspace: Workspace, outcome: _Outcome) -> Message:
 
 
 def _with_classes_for(table: ClassTable, unknown: Iterable[Unknown]) -> ClassTable:
-    """A class per unknown value (with that value) or colour (with the lowest free one)."""
-    for item in sorted(unknown, key=str):
+    """A class per unknown value (with that value) or colour (with the lowest free one).
+
+    Raises ClassTableError when they do not all fit, or a name that one would get is taken.
+    """
+    unknown, room = list(unknown), HIGHEST_VALUE + 1 - len(table.classes)
+    if len(unknown) > room:
+        raise ClassTableError(
+            "The masks hold {count} values or colours that no class has, but the class table has room for {room} more. "
+            "Nothing was changed. Leave those pixels untouched, or use masks with fewer values or colours.",
+            count=len(unknown),
+            room=room,
+        )
+    for item in sorted(unknown, key=lambda item: (isinstance(item, tuple), str(item))):  # values are not free to choose
         value = item if isinstance(item, int) and item <= HIGHEST_VALUE else None
         name = f"class {value}" if value is not None else "class #%02x%02x%02x" % item
         fresh = table.new_class(name, None if value is not None else item)

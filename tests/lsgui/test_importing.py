@@ -302,3 +302,61 @@ def test_an_import_that_ends_early_says_what_it_has_replaced(
     assert desk.said("imported as labels: 1") and kept(labelled)[0].read_bytes() == before
     assert desk.said("does not answer") == (ends == "failing")
     desk.wait(lambda: desk.session.document.label_map[50, 50] == 0 and desk.session.document.label_map[12, 12] == 6)
+
+
+# --- classes for what is unknown ---
+
+
+def test_more_colours_than_the_table_has_room_for_are_refused_before_anything_changes(
+    desk: Desk, labelled: Path, tmp_path: Path
+) -> None:
+    before, table = label_file(labelled), desk.session.classes
+    colourful(tmp_path / "a.png", 300)
+    desk.answers |= {"replace_labels": "replace", "unknown_values": "add"}
+    desk.session.import_masks([tmp_path / "a.png"])
+    desk.wait(lambda: desk.said("300"))
+    desk.settle()
+    assert not desk.said("did not expect") and desk.said("room for 241 more")
+    assert desk.session.classes == table and label_file(labelled) == before and not kept(labelled)
+    assert not desk.said("imported as labels")
+
+
+def test_values_and_colours_become_classes_side_by_side(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    """A colour takes the lowest free value, unless a mask says that value of something else."""
+    desk.open(image_folder("a", "b"))
+    Pillow.fromarray(np.full((64, 64), 14, np.uint8)).save(tmp_path / "a.png")
+    colourful(tmp_path / "b.png", 1)
+    desk.answers["unknown_values"] = "add"
+    desk.session.import_masks([tmp_path / "a.png", tmp_path / "b.png"])
+    desk.wait(lambda: desk.said("imported as labels: 2"))
+    assert [item.name for item in desk.session.classes.classes[14:]] == ["class 14", "class #00004d"]
+
+
+def test_a_name_that_is_taken_is_said_and_nothing_is_imported(desk: Desk, image_folder: Callable, masks: Path) -> None:
+    folder = image_folder("b")
+    desk.open(folder)
+    desk.session.set_classes(desk.session.classes.with_class(desk.session.classes.new_class("class 200")))
+    desk.answers["unknown_values"] = "add"
+    desk.session.import_masks([masks / "b.png"])
+    desk.wait(lambda: desk.said("Two classes have the same name, class 200"))
+    desk.settle()
+    assert not desk.said("did not expect") and not list((folder / "segmentation/labels").iterdir())
+
+
+def test_classes_that_cannot_be_stored_import_nothing(
+    desk: Desk, labelled: Path, masks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what they stand for would be left out unasked."""
+    replace = disk.replace
+
+    def no_room(old: Path | str, new: Path | str) -> None:
+        if Path(new).name == "classes.json":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(old, new)
+
+    monkeypatch.setattr(disk, "replace", no_room)
+    desk.answers["unknown_values"] = "add"
+    desk.session.import_masks([masks / "b.png"])
+    desk.wait(lambda: desk.said("classes.json could not be saved"))
+    desk.settle()
+    assert not (labelled / "segmentation/labels/b.png.png").exists()

@@ -35,10 +35,11 @@ _SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
 
 @dataclass
 class _Survey:
-    """What a first reading of the masks found."""
+    """What a first reading of the masks found; `unknown_there` is what is unknown in those for labelled images."""
 
     pairs: list[Pair] = field(default_factory=list)
     unknown: set[Unknown] = field(default_factory=set)
+    unknown_there: set[Unknown] = field(default_factory=set)
     problems: list[Message] = field(default_factory=list)
     labelled: set[str] = field(default_factory=set)
 
@@ -97,18 +98,19 @@ class Importing(QObject):
 
     def _wanted(self, survey: _Survey) -> list[Pair] | None:
         """Ask what has to be asked; None when the user cancels."""
-        pairs = survey.pairs
+        pairs, unknown = survey.pairs, survey.unknown | survey.unknown_there
         if survey.labelled:
             answer = self._context.ask(_replace(len(survey.labelled)))
             if answer == "cancel":
                 return None
             if answer == "skip":
                 pairs = [(path, entry) for path, entry in pairs if entry.name not in survey.labelled]
-        if survey.unknown:
-            answer = self._context.ask(_unknown(survey.unknown))
+                unknown = survey.unknown
+        if unknown:
+            answer = self._context.ask(_unknown(unknown))
             if answer == "cancel":
                 return None
-            if answer == "add" and not self._added(survey.unknown):
+            if answer == "add" and not self._added(unknown):
                 return None
         return pairs
 
@@ -167,10 +169,12 @@ def _survey(workspace: Workspace, files: list[Path], max_pixels: int, report: Re
         if _says_nothing(mask.label_map) and not mask.unknown:
             survey.problems.append(_nothing_in(path))
             continue
-        survey.unknown |= set(mask.unknown)
         survey.pairs.append((path, entry))
         if entry.status in (Status.CORRECTED, Status.LABELLED):
             survey.labelled.add(entry.name)
+            survey.unknown_there.update(mask.unknown)
+        else:
+            survey.unknown.update(mask.unknown)
     return survey
 
 

@@ -321,6 +321,16 @@ def test_more_colours_than_the_table_has_room_for_are_refused_before_anything_ch
     assert not desk.said("imported as labels")
 
 
+def test_what_is_unknown_in_masks_that_are_left_out_is_not_asked_about(
+    desk: Desk, labelled: Path, masks: Path, tmp_path: Path
+) -> None:
+    colourful(masks / "a.png", 300)
+    desk.answers |= {"replace_labels": "skip", "unknown_values": "add"}
+    desk.session.import_masks([masks / "a.png", masks / "b.png"])
+    desk.wait(lambda: desk.said("imported as labels: 1"))
+    assert len(desk.session.classes.classes) == 15 and desk.session.classes.by_value(200) is not None
+
+
 def test_values_and_colours_become_classes_side_by_side(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
     """A colour takes the lowest free value, unless a mask says that value of something else."""
     desk.open(image_folder("a", "b"))

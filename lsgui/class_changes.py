@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,12 +51,15 @@ class ClassChanges(QObject):
             self.removal.start(lambda before: before.without(uid))
 
     def import_classes(self, path: Path) -> None:
-        """Take the table of a JSON file; a class of a known name keeps its uid, so that the model still knows it."""
+        """Take the table of a JSON file; a class of a known name keeps its uid, so that the model still knows it.
+
+        Values that another table retired were in maps of another folder.
+        """
         workspace = self._context.workspace
         if workspace is None:
             return
         try:
-            table = _with_known_uids(ClassTable.read(Path(path)), workspace.classes)
+            table = dataclasses.replace(ClassTable.read(Path(path), workspace.classes), retired=())
         except ClassTableError as error:
             self._context.tell_failure(failure_of(error))
             return
@@ -85,11 +89,3 @@ def _class_goes(item: Class) -> Question:
         default="keep",
         cancel="keep",
     )
-
-
-def _with_known_uids(table: ClassTable, known: ClassTable) -> ClassTable:
-    uids = {item.name.casefold(): item.uid for item in known.classes}
-    classes = tuple(
-        Class(uids.get(item.name.casefold(), item.uid), item.value, item.name, item.color) for item in table.classes
-    )
-    return ClassTable(classes, table.mirror)

@@ -134,10 +134,12 @@ class ClassTable:
         return {"format": _FORMAT, "version": _VERSION, "mirror": self.mirror, "classes": classes} | retired
 
     @staticmethod
-    def from_json(data: object) -> ClassTable:
+    def from_json(data: object, old: ClassTable | None = None) -> ClassTable:
         """Our own form, or any list of names or of objects with a `name` and perhaps `color`, `value` and `uid`.
 
-        Without values the position in the list is the value, as in the mask files such lists come with.
+        Without values the position in the list is the value, as in the mask files such lists come with. A class that the
+        table `old` has, by name or uid, keeps its uid there, and its colour unless the list gives one; see
+        `keeping_values_of` for its value.
         """
         mirror = bool(data.get("mirror", False)) if isinstance(data, dict) else False
         items = data.get("classes") if isinstance(data, dict) else data
@@ -147,21 +149,22 @@ class ClassTable:
             raise ClassTableError("This JSON holds no list of classes; expected names, or names with colours.")
         classes: list[Class] = []
         for position, item in enumerate(items):
-            classes.append(_parse(item, position, [known.color for known in classes]))
+            classes.append(_parse(item, position, [known.color for known in classes], old))
         if all(item.value != BACKGROUND_VALUE for item in classes):
-            classes.insert(0, default_table().background)
+            background = default_table().background
+            classes.insert(0, (old and old.by_uid(background.uid)) or background)
         retired = data.get("retired") if isinstance(data, dict) else None
         retired = [one for one in retired if type(one) is int] if isinstance(retired, list) else []
         return ClassTable(tuple(classes), mirror, tuple(retired))
 
     @staticmethod
-    def read(path: Path) -> ClassTable:
-        """Raises ClassTableError for a file that cannot be read or holds no class table."""
+    def read(path: Path, old: ClassTable | None = None) -> ClassTable:
+        """Raises ClassTableError for a file that cannot be read or holds no class table. `old` as for `from_json`."""
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
         except (OSError, ValueError, RecursionError) as error:
             raise _unreadable(Path(path).name, error) from error
-        return ClassTable.from_json(data)
+        return ClassTable.from_json(data, old)
 
     def write(self, path: Path) -> None:
         """Atomic; raises OSError, and then the old file is intact."""
@@ -235,7 +238,7 @@ def _refuse_repeats(what: str, items: Iterable[object]) -> None:
         seen.add(item)
 
 
-def _parse(item: object, position: int, used: list[Color]) -> Class:
+def _parse(item: object, position: int, used: list[Color], old: ClassTable | None) -> Class:
     """One element of a list: a name, or an object."""
     fields = {"name": item} if isinstance(item, str) else item
     if not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
@@ -243,10 +246,18 @@ def _parse(item: object, position: int, used: list[Color]) -> Class:
     value = fields.get("value", position)
     if not isinstance(value, int) or isinstance(value, bool):
         raise ClassTableError("Class {name} has a value that is not a whole number.", name=fields["name"])
-    known = _default_of(fields)
-    color = _parse_color(fields, known, used)
-    uid = fields.get("uid") or (known.uid if known else uuid.uuid5(_NAMES, fields["name"].casefold()).hex)
-    return Class(str(uid), value, fields["name"], color)
+    default = _default_of(fields)
+    uid = str(fields.get("uid") or (default.uid if default else uuid.uuid5(_NAMES, fields["name"].casefold()).hex))
+    known = None if old is None else _same(fields["name"], uid, old)
+    used = used + [item.color for item in old.classes] if old else used
+    color = _parse_color(fields, known, default, used)
+    return Class(known.uid if known else uid, value, fields["name"], color)
+
+
+def _same(name: str, uid: str, table: ClassTable) -> Class | None:
+    """The class of this name, whatever its uid; else that of this uid, which has been renamed."""
+    named = (item for item in table.classes if item.name.casefold() == name.casefold())
+    return next(named, None) or table.by_uid(uid)
 
 
 def _default_of(fields: dict) -> Class | None:
@@ -255,11 +266,13 @@ def _default_of(fields: dict) -> Class | None:
     return default_table().by_uid(slug.replace("-", "_"))
 
 
-def _parse_color(fields: dict, known: Class | None, used: list[Color]) -> Color:
-    """`[red, green, blue]` or "#rrggbb"; without one, the default class's or a new one unlike those `used`."""
+def _parse_color(fields: dict, known: Class | None, default: Class | None, used: list[Color]) -> Color:
+    """`[red, green, blue]` or "#rrggbb"; without one that of the `known` class, the `default`'s or one unlike those `used`."""
     color = fields.get("color", fields.get("colour"))
+    if color is None and known is not None:
+        return known.color
     if color is None:
-        return known.color if known and known.color not in used else suggest_color(used)
+        return default.color if default and default.color not in used else suggest_color(used)
     try:
         parts = tuple(bytes.fromhex(color.lstrip("#"))) if isinstance(color, str) else tuple(int(c) for c in color)
         bytes(parts)

@@ -119,6 +119,16 @@ class Edits:
             self._known.keep(path)
         self._known.know(name)
 
+    def keep(self, name: str) -> bool:
+        """Put copies of a person's maps into `kept/`, before something else takes their place; whether there is any work
+        of a person. What only a journal holds goes there with it."""
+        if self._catalog.update(name).status not in (Status.CORRECTED, Status.LABELLED):
+            return False
+        with saving(name):
+            self._known.keep_all(name)
+        self._known.know(name)
+        return True
+
     def write_mine(self, name: str, image: Image, planes: PlaneSource, held: Held | None) -> Entry:
         """Write the map of an open image over what another program has made of it.
 

@@ -10,7 +10,6 @@ from model import disk
 from model.files import copy_file
 from model.index import FileStamp
 from model.layout import Layout
-from model.records import free_name
 
 
 class KnownMaps:
@@ -43,16 +42,29 @@ class KnownMaps:
         copy_file(path, target)
         return target
 
+    def keep_all(self, name: str) -> None:
+        """Copy the maps of an image, and the record of its label, to `kept/`. Raises OSError."""
+        label, record, work = self._layout.label(name), self._layout.label_record(name), self._layout.work(name)
+        if label.exists():
+            target = self.keep(label)
+            if record.exists():
+                copy_file(record, target.with_suffix(record.suffix))
+        if work.exists():
+            copy_file(work, place_in(self._layout.kept, work.with_stem(f"{work.stem}.work")))
+
     def _paths(self, name: str) -> tuple[Path, Path]:
         return self._layout.label(name), self._layout.work(name)
 
 
 def place_in(kept: Path, path: Path) -> Path:
-    """A free name for `path` in the folder `kept`, which is made."""
+    """A free name for `path` in the folder `kept`, which is made: with the time, and a number within one second."""
     disk.make_folder(kept)
-    moment = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    wanted = kept / f"{path.stem}.{moment}{path.suffix}"
-    return free_name(wanted) if wanted.exists() else wanted
+    stem = f"{path.stem}.{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    wanted, number = kept / f"{stem}{path.suffix}", 1
+    while wanted.exists():
+        number += 1
+        wanted = kept / f"{stem}-{number}{path.suffix}"
+    return wanted
 
 
 def stamp_of(path: Path) -> FileStamp | None:

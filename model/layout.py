@@ -43,7 +43,7 @@ class Layout:
 
     @property
     def kept(self) -> Path:
-        """Takes what somebody might still want: discarded journals, maps that another program changed."""
+        """Takes what somebody might still want: discarded journals, maps that another program changed, replaced labels."""
         return self.root / "kept"
 
     @property

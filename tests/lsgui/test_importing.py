@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from model import disk
 from model.labels import UNTOUCHED, read_label
+from model.progress import Cancelled
 from model.workspace import Status
 
 if TYPE_CHECKING:
@@ -152,3 +156,217 @@ def test_imported_classes_keep_the_uid_of_a_known_name(desk: Desk, image_folder:
     file.write_text("{")
     desk.session.import_classes(file)
     assert desk.said("classes.json is no class table") and len(desk.session.classes.classes) == 3
+
+
+def test_a_list_of_names_in_another_order_recolours_nothing(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    desk.open(image_folder("a"))
+    file = tmp_path / "classes.json"
+    file.write_text(json.dumps(["Sky", "Building", "Pole", "liver"]))
+    desk.session.import_classes(file)
+    desk.wait(lambda: desk.said("Classes imported: 4"))
+    before = {item.name: item for item in desk.session.classes.classes}
+    file.write_text(json.dumps(["Tree", "liver", "Pole", "Sky", "Building"]))
+    desk.session.import_classes(file)
+    desk.wait(lambda: desk.said("Classes imported: 5"))
+    after = {item.name: item for item in desk.session.classes.classes}
+    assert list(after) == ["Tree", "liver", "Pole", "Sky", "Building"]
+    assert {name: after[name] for name in before} == before
+    assert len({item.color for item in after.values()}) == 5
+
+
+# --- what an import replaces ---
+
+
+@pytest.fixture
+def labelled(desk: Desk, image_folder: Callable) -> Path:
+    """a.png with a label of background and class 6, opened; its folder."""
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.paint()
+    desk.session.document.fill_rest_with_background()
+    desk.session.save_label()
+    desk.wait(lambda: desk.session.folder.entry("a.png").status == Status.LABELLED)
+    desk.settle()
+    return folder
+
+
+def label_file(folder: Path) -> bytes:
+    return (folder / "segmentation/labels/a.png.png").read_bytes()
+
+
+def kept(folder: Path, suffix: str = ".png") -> list[Path]:
+    return sorted((folder / "segmentation/kept").glob(f"*{suffix}"))
+
+
+def colourful(path: Path, colours: int = 3) -> Path:
+    """An RGB mask of 64 x 64 pixels in which no class's colour occurs."""
+    codes = np.minimum(np.arange(64 * 64), colours - 1).reshape(64, 64)
+    Pillow.fromarray(np.dstack((codes >> 8, codes & 255, np.full_like(codes, 77))).astype(np.uint8)).save(path)
+    return path
+
+
+def test_a_mask_that_would_leave_nothing_labelled_replaces_no_label(
+    desk: Desk, labelled: Path, masks: Path, tmp_path: Path
+) -> None:
+    before = label_file(labelled)
+    colourful(masks / "a.png")
+    desk.answers |= {"replace_labels": "replace", "unknown_values": "untouched"}
+    desk.session.import_masks([masks / "a.png", masks / "b.png"])
+    desk.wait(lambda: desk.said("imported as labels: 1; skipped: 1, the first because a.png"))
+    desk.settle()
+    assert label_file(labelled) == before and not kept(labelled)
+    assert "a.png" in desk.notices[-1].details
+    assert [entry.status for entry in desk.session.folder.entries] == [Status.LABELLED, Status.LABELLED]
+    assert desk.session.document.label_map[20, 20] == 6
+
+
+def test_a_mask_of_untouched_pixels_only_is_left_out_without_a_question(
+    desk: Desk, labelled: Path, tmp_path: Path
+) -> None:
+    before = label_file(labelled)
+    Pillow.fromarray(np.full((64, 64), UNTOUCHED, np.uint8)).save(tmp_path / "a.png")
+    desk.session.import_masks([tmp_path / "a.png"])
+    desk.wait(lambda: desk.said("imported as labels: 0; skipped: 1"))
+    assert not desk.questions and label_file(labelled) == before
+
+
+def test_a_label_that_is_replaced_is_kept_and_it_is_said_where(desk: Desk, labelled: Path, masks: Path) -> None:
+    before = label_file(labelled)
+    record = (labelled / "segmentation/labels/a.png.json").read_bytes()
+    desk.answers |= {"replace_labels": "replace", "unknown_values": "untouched"}
+    desk.session.import_masks([masks / "a.png", masks / "b.png"])
+    desk.wait(lambda: desk.said("imported as labels: 2"))
+    assert label_file(labelled) != before
+    (png,) = kept(labelled)
+    assert png.name.startswith("a.png.20") and png.read_bytes() == before
+    assert png.with_suffix(".json").read_bytes() == record
+    assert desk.said(str(labelled / "segmentation/kept"))
+    assert desk.notices[-1].level == "warning"  # good news would leave by itself, and with it where they are
+
+
+def test_a_corrected_map_that_is_replaced_is_kept_too(desk: Desk, labelled: Path, masks: Path) -> None:
+    label = label_file(labelled)
+    desk.paint(40, 40, 3)
+    desk.save()
+    work = (labelled / "segmentation/work/a.png.png").read_bytes()
+    desk.answers["replace_labels"] = "replace"
+    desk.session.import_masks([masks / "a.png"])
+    desk.wait(lambda: desk.said("imported as labels: 1"))
+    assert {path.read_bytes() for path in kept(labelled)} == {label, work} and len(kept(labelled)) == 2
+    assert len(kept(labelled, ".work.*.png")) == 1 and not kept(labelled, "damaged*")
+
+
+def test_nothing_is_said_to_be_kept_where_nothing_was_replaced(desk: Desk, image_folder: Callable, masks: Path) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.session.import_masks([masks / "a.png"])
+    desk.wait(lambda: desk.said("imported as labels: 1"))
+    assert not desk.said("kept") and not kept(folder)
+
+
+def test_a_full_disk_leaves_the_label_that_could_not_be_kept(
+    desk: Desk, labelled: Path, masks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, replace = label_file(labelled), disk.replace
+
+    def no_room_to_keep(old: Path | str, new: Path | str) -> None:
+        if "kept" in Path(new).parts:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(old, new)
+
+    monkeypatch.setattr(disk, "replace", no_room_to_keep)
+    desk.answers |= {"replace_labels": "replace", "unknown_values": "untouched"}
+    desk.session.import_masks([masks / "b.png", masks / "a.png"])
+    desk.wait(lambda: desk.said("a.png could not be saved: No space left"))
+    desk.settle()
+    assert label_file(labelled) == before and not kept(labelled)
+    assert desk.said("imported as labels: 1")  # b.png had gone before
+    assert [entry.status for entry in desk.session.folder.entries] == [Status.LABELLED, Status.LABELLED]
+
+
+@pytest.mark.parametrize("ends", ["failing", "cancelled"])
+def test_an_import_that_ends_early_says_what_it_has_replaced(
+    desk: Desk, labelled: Path, masks: Path, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    before, save = label_file(labelled), type(desk.session.workspace).save_label
+
+    def once(workspace: object, name: str, *rest: object, **more: object) -> object:
+        if name == "b.png":
+            raise Cancelled if ends == "cancelled" else OSError(errno.EIO, "The disk does not answer")
+        return save(workspace, name, *rest, **more)
+
+    monkeypatch.setattr(type(desk.session.workspace), "save_label", once)
+    desk.answers |= {"replace_labels": "replace", "unknown_values": "untouched"}
+    desk.session.import_masks([masks / "a.png", masks / "b.png"])
+    desk.wait(lambda: desk.said(str(labelled / "segmentation/kept")))
+    assert desk.said("imported as labels: 1") and kept(labelled)[0].read_bytes() == before
+    assert desk.said("does not answer") == (ends == "failing")
+    desk.wait(lambda: desk.session.document.label_map[50, 50] == 0 and desk.session.document.label_map[12, 12] == 6)
+
+
+# --- classes for what is unknown ---
+
+
+def test_more_colours_than_the_table_has_room_for_are_refused_before_anything_changes(
+    desk: Desk, labelled: Path, tmp_path: Path
+) -> None:
+    before, table = label_file(labelled), desk.session.classes
+    colourful(tmp_path / "a.png", 300)
+    desk.answers |= {"replace_labels": "replace", "unknown_values": "add"}
+    desk.session.import_masks([tmp_path / "a.png"])
+    desk.wait(lambda: desk.said("300"))
+    desk.settle()
+    assert not desk.said("did not expect") and desk.said("room for 241 more")
+    assert desk.session.classes == table and label_file(labelled) == before and not kept(labelled)
+    assert not desk.said("imported as labels")
+
+
+def test_what_is_unknown_in_masks_that_are_left_out_is_not_asked_about(
+    desk: Desk, labelled: Path, masks: Path, tmp_path: Path
+) -> None:
+    colourful(masks / "a.png", 300)
+    desk.answers |= {"replace_labels": "skip", "unknown_values": "add"}
+    desk.session.import_masks([masks / "a.png", masks / "b.png"])
+    desk.wait(lambda: desk.said("imported as labels: 1"))
+    assert len(desk.session.classes.classes) == 15 and desk.session.classes.by_value(200) is not None
+
+
+def test_values_and_colours_become_classes_side_by_side(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    """A colour takes the lowest free value, unless a mask says that value of something else."""
+    desk.open(image_folder("a", "b"))
+    Pillow.fromarray(np.full((64, 64), 14, np.uint8)).save(tmp_path / "a.png")
+    colourful(tmp_path / "b.png", 1)
+    desk.answers["unknown_values"] = "add"
+    desk.session.import_masks([tmp_path / "a.png", tmp_path / "b.png"])
+    desk.wait(lambda: desk.said("imported as labels: 2"))
+    assert [item.name for item in desk.session.classes.classes[14:]] == ["class 14", "class #00004d"]
+
+
+def test_a_name_that_is_taken_is_said_and_nothing_is_imported(desk: Desk, image_folder: Callable, masks: Path) -> None:
+    folder = image_folder("b")
+    desk.open(folder)
+    desk.session.set_classes(desk.session.classes.with_class(desk.session.classes.new_class("class 200")))
+    desk.answers["unknown_values"] = "add"
+    desk.session.import_masks([masks / "b.png"])
+    desk.wait(lambda: desk.said("Two classes have the same name, class 200"))
+    desk.settle()
+    assert not desk.said("did not expect") and not list((folder / "segmentation/labels").iterdir())
+
+
+def test_classes_that_cannot_be_stored_import_nothing(
+    desk: Desk, labelled: Path, masks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what they stand for would be left out unasked."""
+    replace = disk.replace
+
+    def no_room(old: Path | str, new: Path | str) -> None:
+        if Path(new).name == "classes.json":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(old, new)
+
+    monkeypatch.setattr(disk, "replace", no_room)
+    desk.answers["unknown_values"] = "add"
+    desk.session.import_masks([masks / "b.png"])
+    desk.wait(lambda: desk.said("classes.json could not be saved"))
+    desk.settle()
+    assert not (labelled / "segmentation/labels/b.png.png").exists()

@@ -118,6 +118,27 @@ def test_an_imported_table_leaves_known_classes_their_values() -> None:
     assert kept.classes[2].value == 2
 
 
+def test_a_list_that_takes_the_place_of_a_table_recolours_none_of_its_classes() -> None:
+    table = ClassTable.from_json(["Sky", "Building", "liver", "Pole"])
+    sky, building, liver, pole = (dataclasses.replace(item, color=(9, 9, i)) for i, item in enumerate(table.classes))
+    table = ClassTable((sky, building, liver, dataclasses.replace(pole, uid="own")))
+    again = ClassTable.from_json(["pole", "Tree", "Liver", "Building", "Sky"], table).keeping_values_of(table)
+    assert {item.uid: (item.value, item.color) for item in table.classes}.items() <= {
+        item.uid: (item.value, item.color) for item in again.classes
+    }.items()
+    assert [item.name for item in again.classes] == ["pole", "Tree", "Liver", "Building", "Sky"]
+    assert len({item.color for item in again.classes}) == len({item.value for item in again.classes}) == 5
+
+
+def test_a_colour_that_a_list_gives_is_taken_and_an_added_background_keeps_its_own() -> None:
+    table = default_table()
+    table = table.replaced(dataclasses.replace(table.background, color=(5, 5, 5)))
+    again = ClassTable.from_json(
+        [{"name": "liver", "value": 6, "color": [1, 2, 3]}, {"name": "Tree", "value": 7}], table
+    )
+    assert again.by_uid("liver").color == (1, 2, 3) and again.background.color == (5, 5, 5)
+
+
 @pytest.mark.parametrize(
     "data",
     [

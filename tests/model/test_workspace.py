@@ -880,3 +880,32 @@ def test_the_index_remembers_what_journals_say_and_may_be_deleted(
     last = Workspace.open(folder)
     assert last.entry("img_001.png").status is Status.CORRECTED and len(looked) == 1
     last.close()
+
+
+def test_what_is_to_be_replaced_is_copied_each_time_under_a_name_of_its_own(
+    folder: Path, label_map: np.ndarray
+) -> None:
+    workspace, name = Workspace.open(folder), "img_001.png"
+    workspace.write_prediction(name, predicted(6))
+    assert not workspace.edits.keep(name) and not (folder / "segmentation/kept").exists()
+    save(workspace, name, label_map)
+    label = (folder / f"segmentation/labels/{name}.png").read_bytes()
+    assert all(workspace.edits.keep(name) for _ in range(3))  # within one second
+    kept = sorted((folder / "segmentation/kept").iterdir())
+    assert len(kept) == 6 and all(path.name.startswith(f"{name}.2") and "damaged" not in path.name for path in kept)
+    assert [path.read_bytes() for path in kept if path.suffix == ".png"] == [label] * 3
+    assert (folder / f"segmentation/labels/{name}.png").read_bytes() == label
+    workspace.close()
+
+
+def test_a_label_that_cannot_be_copied_is_said_and_stays(
+    folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, name = Workspace.open(folder), "img_001.png"
+    save(workspace, name, label_map)
+    label = (folder / f"segmentation/labels/{name}.png").read_bytes()
+    monkeypatch.setattr("model.foreign.copy_file", _no_room)
+    with pytest.raises(WorkspaceError, match="No space left"):
+        workspace.edits.keep(name)
+    assert (folder / f"segmentation/labels/{name}.png").read_bytes() == label
+    workspace.close()

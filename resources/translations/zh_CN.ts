@@ -336,6 +336,10 @@
         <translation>{count} 笔，最后一笔 {time}</translation>
     </message>
     <message>
+        <source>1 stroke, {time}</source>
+        <translation>1 笔，{time}</translation>
+    </message>
+    <message>
         <source>Discard</source>
         <translation>丢弃</translation>
     </message>
@@ -906,6 +910,10 @@
     <message>
         <source>Clear the map</source>
         <translation>清除标注图</translation>
+    </message>
+    <message>
+        <source>Withdraw the label</source>
+        <translation>撤回标签</translation>
     </message>
     <message>
         <source>Copy from the previous</source>
@@ -1541,6 +1549,10 @@
         <translation>正在绘制缩略图</translation>
     </message>
     <message>
+        <source>Each label that is replaced is copied into the folder kept/ first.</source>
+        <translation>被替换的标签会先逐一复制到 kept/ 文件夹。</translation>
+    </message>
+    <message>
         <source>Each step now has {batch} views instead of {before}, as the number of processes has become {count}.</source>
         <translation>进程数变为 {count}，因此每一步现有 {batch} 个视图，原为 {before} 个。</translation>
     </message>
@@ -1571,6 +1583,10 @@
     <message>
         <source>Fine-tuning learns from saved labels, and this folder has none yet: correct an image and press Ctrl+S (Save as label), best on four images or more.</source>
         <translation>微调从已保存的标注中学习，而此文件夹尚无标注：请修改一幅图像并按 Ctrl+S（保存为标注），最好有四幅或更多。</translation>
+    </message>
+    <message>
+        <source>Fine-tuning learns from the label that was saved before, until it is withdrawn.</source>
+        <translation>在撤回之前，微调会一直从先前保存的标签学习。</translation>
     </message>
     <message>
         <source>Forgetting old predictions</source>
@@ -1637,6 +1653,10 @@
         <translation>保留类别</translation>
     </message>
     <message>
+        <source>Keep the label</source>
+        <translation>保留标签</translation>
+    </message>
+    <message>
         <source>Keep the largest</source>
         <translation>仅保留最大</translation>
     </message>
@@ -1699,6 +1719,14 @@
     <message>
         <source>Nothing is labelled in this image yet; predict or paint first.</source>
         <translation>此图像尚无任何标注；请先预测或绘制。</translation>
+    </message>
+    <message>
+        <source>Nothing is labelled in {name} any more. Withdraw its label?</source>
+        <translation>{name} 中已没有任何标注。要撤回它的标签吗？</translation>
+    </message>
+    <message>
+        <source>Nothing was edited since the folder was opened.</source>
+        <translation>自打开文件夹以来没有任何编辑。</translation>
     </message>
     <message>
         <source>Open a folder of images first; the weights are remembered with it.</source>
@@ -1921,6 +1949,10 @@
         <translation>{name} 的标注在网络的尺度下会消失：像素太少，无法从中学习；请标注更多。</translation>
     </message>
     <message>
+        <source>The label of {name} is withdrawn: nothing learns from it. A copy is in kept.</source>
+        <translation>{name} 的标签已撤回：不再用于学习。kept 中留有副本。</translation>
+    </message>
+    <message>
         <source>The labels hold only the class {name}, so there is nothing to tell it from; label the background too, or another class.</source>
         <translation>标注中只有类别 {name}，没有可与之区分的内容；请同时标注背景或其他类别。</translation>
     </message>
@@ -1931,6 +1963,10 @@
     <message>
         <source>The masks hold values that no class has: {values}.</source>
         <translation>掩膜中含有不属于任何类别的值：{values}。</translation>
+    </message>
+    <message>
+        <source>The masks hold {count} values or colours that no class has, but the class table has room for {room} more. Nothing was changed. Leave those pixels untouched, or use masks with fewer values or colours.</source>
+        <translation>掩膜中有 {count} 个没有对应类别的值或颜色，而类别表只能再容纳 {room} 个。未作任何更改。请让这些像素保持未标注，或使用值或颜色更少的掩膜。</translation>
     </message>
     <message>
         <source>The model&apos;s results are no numbers, so its weights are damaged; choose other weights.</source>
@@ -1945,8 +1981,16 @@
         <translation>新的大小从下次启动起生效。</translation>
     </message>
     <message>
+        <source>The overlay is hidden: V shows what you paint.</source>
+        <translation>叠加层已隐藏：按 V 显示所涂内容。</translation>
+    </message>
+    <message>
         <source>The prediction changes nothing here; what a person has set stays.</source>
         <translation>预测在这里没有改变什么；人设定的保持不变。</translation>
+    </message>
+    <message>
+        <source>The prediction is the one that is shown already.</source>
+        <translation>预测结果与当前显示的相同。</translation>
     </message>
     <message>
         <source>The rest is background</source>
@@ -2049,6 +2093,10 @@
         <translation>此类别已锁定；解锁后才能绘制。</translation>
     </message>
     <message>
+        <source>This image has no label that could be withdrawn.</source>
+        <translation>这幅图像没有可以撤回的标签。</translation>
+    </message>
+    <message>
         <source>This image has no prediction yet; press R to make one.</source>
         <translation>此图像尚无预测结果；请按 R 进行预测。</translation>
     </message>
@@ -2087,6 +2135,14 @@
     <message>
         <source>What was painted stays.</source>
         <translation>已绘制的内容保留。</translation>
+    </message>
+    <message>
+        <source>Withdraw the label</source>
+        <translation>撤回标签</translation>
+    </message>
+    <message>
+        <source>Withdrawing the label of {name}</source>
+        <translation>正在撤回 {name} 的标签</translation>
     </message>
     <message>
         <source>a base that ends too early</source>
@@ -2161,12 +2217,20 @@
         <translation>{name} 还没有标签。</translation>
     </message>
     <message>
+        <source>{name} has no pixel of any class; its image stays as it is. Check its values or colours.</source>
+        <translation>{name} 中没有任何类别的像素；对应图像保持不变。请检查其中的值或颜色。</translation>
+    </message>
+    <message>
         <source>{name} holds only what the model has set, so it teaches nothing; accept it first.</source>
         <translation>{name} 只含模型的结果，无法用于学习；请先确认。</translation>
     </message>
     <message>
         <source>{name} is from another series; check what was copied.</source>
         <translation>{name} 来自另一序列；请检查复制的内容。</translation>
+    </message>
+    <message>
+        <source>{name} is hidden: its eye shows what you paint.</source>
+        <translation>{name} 已隐藏：点按它的眼睛图标可显示所涂内容。</translation>
     </message>
     <message>
         <source>{name} is left out of the comparison: {reason}</source>
@@ -2231,6 +2295,10 @@
     <message>
         <source>{share} % of it is the model&apos;s and is not learned from; Enter accepts it.</source>
         <translation>其中 {share} % 来自模型，不用于学习；按回车确认。</translation>
+    </message>
+    <message>
+        <source>{told} Labels replaced: {count}. They are kept in {folder}, each under its image&apos;s name and the time.</source>
+        <translation>{told} 替换的标签：{count}。它们保存在 {folder} 中，以图像名和时间命名。</translation>
     </message>
     <message>
         <source>{what}: Enter keeps it, Esc takes it back.</source>

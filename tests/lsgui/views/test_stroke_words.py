@@ -122,12 +122,12 @@ def test_erasing_names_a_class_0_that_is_something(painting: PaintSettings) -> N
 
 def test_who_paints_what_is_not_shown_is_told(shown: object) -> None:
     stroke, display = shown.window.status.stroke, shown.window.canvas._display
-    shown.desk.paint()
+    shown.session.document.paint("Brush", filled((2, 2, 9, 9)), 6)
     assert "hidden" not in stroke.text()
     display.set_overlay_visible(False)
-    shown.desk.paint(40, 40)
+    shown.session.document.paint("Brush", filled((12, 2, 19, 9)), 6)
     assert "The overlay is hidden" in stroke.text()
     display.set_overlay_visible(True)
     display.set_hidden([shown.session.classes.by_value(6).uid])
-    shown.desk.paint(30, 30)
+    shown.session.document.paint("Brush", filled((22, 2, 29, 9)), 6)
     assert "its eye shows what you paint" in stroke.text()

@@ -19,7 +19,7 @@ from lsgui.snapshot import Snapshot
 from lsgui.tools import ToolBox
 from model.messages import Message
 from model.progress import Progress, Report
-from model.split import series_of
+from model.slice_headers import series_of
 
 
 class FromNeighbours:

@@ -15,7 +15,8 @@ from lsgui.rules import Rules
 from model.errors import ImageError, LabelError
 from model.images import read_image
 from model.progress import Progress, Report
-from model.split import orientation_of, prefix_of, series_of
+from model.slice_headers import orientation_of, series_of
+from model.split import prefix_of
 from model.workspace import Entry, Status, Workspace
 
 

@@ -10,13 +10,16 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from model.images import list_images
+from model.foreign import stamp_of
+from model.images import list_images, may_be_dicom
 from model.index import FileStamp, Index
 from model.journal_records import JournalError
 from model.journal_story import Facts, skim
 from model.layout import Layout
 from model.map_store import has_human, is_empty
 from model.records import read_json
+from model.slice_headers import SlicePlace, read_place
+from model.slice_order import in_slice_order
 from model.split import Split, stored_split
 
 _FACTS = {
@@ -84,16 +87,46 @@ class Catalog:
     def refresh(self) -> None:
         """Raises ImageError when the folder cannot be listed."""
         with self._looking:  # else what `update` finds meanwhile would be undone by what was seen before it
-            paths = list_images(self._folder)
-            self._take(paths, {folder.name: _stamps(folder) for folder in self._layout.folders})
+            paths = {path.name: path for path in list_images(self._folder)}
+            slices = [name for name in paths if may_be_dicom(name)]
+            places = self._places(slices)
+            names = in_slice_order(list(paths), places) if places else paths
+            stamps = {folder.name: _stamps(folder) for folder in self._layout.folders}
+            self._take([paths[name] for name in names], stamps, slices)
 
-    def _take(self, paths: list[Path], stamps: dict[str, dict[str, FileStamp]]) -> None:
+    def _places(self, names: list[str]) -> dict[str, SlicePlace]:
+        """Where the DICOM slices among them lie. Hundreds of headers may have to be read, while others ask for entries."""
+        places = {}
+        for name in names:
+            with contextlib.suppress(OSError):  # it cannot be read now, and may be at the next look
+                place = self._place(name)
+                if place is not None:
+                    places[name] = place
+        return places
+
+    def _place(self, name: str) -> SlicePlace | None:
+        """From the index unless the file has changed. Raises OSError."""
+        key, path = f"images/{name}", self._folder / name
+        stamp = stamp_of(path)
+        if stamp is None:
+            return None
+        with self._guard:
+            said = self._index.known(key, stamp)
+        if said is not None:
+            return SlicePlace.from_facts(said)
+        place = read_place(path)
+        with self._guard:
+            self._index.put(key, stamp, {} if place is None else place.facts())
+        return place
+
+    def _take(self, paths: list[Path], stamps: dict[str, dict[str, FileStamp]], slices: list[str]) -> None:
         with self._guard:
             self._stamps = stamps
             records = (file for file in stamps["labels"] if file.endswith(".json"))
             self._records = {file.removesuffix(".json"): self._said("labels", file) for file in records}
             self._entries = {path.name: self._entry(path) for path in paths}
-            self._index.flush(keep={f"{folder}/{file}" for folder, files in stamps.items() for file in files})
+            keep = {f"{folder}/{file}" for folder, files in stamps.items() for file in files}
+            self._index.flush(keep | {f"images/{name}" for name in slices})
 
     def update(self, name: str) -> Entry:
         """Look again at the files of image `name`, after some of them were written."""

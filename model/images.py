@@ -27,6 +27,7 @@ __all__ = [
     "auto_window",
     "folder_notice",
     "list_images",
+    "may_be_dicom",
     "natural_key",
     "read_image",
 ]
@@ -95,6 +96,11 @@ def list_images(folder: Path) -> list[Path]:
         ) from error
     found = [name for name in names if _is_image(Path(folder), name)]
     return [Path(folder, name) for name in sorted(found, key=natural_key)]
+
+
+def may_be_dicom(name: str) -> bool:
+    """Whether one of `list_images` is worth asking what DICOM says of it."""
+    return not name.lower().endswith(_RASTER + _TIFF)
 
 
 def folder_notice(folder: Path) -> Message | None:

@@ -30,11 +30,19 @@ class Index:
 
     def get(self, key: str, stamp: FileStamp, read: Callable[[], dict]) -> dict:
         """What `read` once returned for this key and stamp, else what it returns now; `flush` keeps it."""
+        known = self.known(key, stamp)
+        return self.put(key, stamp, read()) if known is None else known
+
+    def known(self, key: str, stamp: FileStamp) -> dict | None:
+        """What was put under this key for this stamp."""
         row = self._rows.get(key)
-        if row is None or row[0] != stamp:
-            row = self._rows[key] = (stamp, read())
-            self._changed.add(key)
-        return row[1]
+        return None if row is None or row[0] != stamp else row[1]
+
+    def put(self, key: str, stamp: FileStamp, data: dict) -> dict:
+        """Returns `data`."""
+        self._rows[key] = (stamp, data)
+        self._changed.add(key)
+        return data
 
     def flush(self, keep: Iterable[str] | None = None) -> None:
         """Write what is new; with `keep`, forget every other key."""

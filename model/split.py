@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import pydicom
+from model.slice_headers import series_of, slice_position
 
 FIRST_UNITS_FOR_TRAINING = 4
 HELD_OUT_EVERY = 5
@@ -149,33 +149,6 @@ def prefix_of(name: str) -> str | None:
     return match[1] if match else None
 
 
-def series_of(path: Path) -> str | None:
-    """The DICOM series of the image at `path`, None for other images."""
-    header = _header(path, ["SeriesInstanceUID"])
-    return str(header.get("SeriesInstanceUID") or "") or None if header else None
-
-
-def slice_position(path: Path) -> float | None:
-    """Millimetres along the normal of a DICOM slice, None where the file does not tell."""
-    header = _header(path, ["ImagePositionPatient", "ImageOrientationPatient"])
-    try:
-        place = [float(value) for value in header.ImagePositionPatient]
-        row, column = _thirds(header.get("ImageOrientationPatient") or (1, 0, 0, 0, 1, 0))
-        normal = _cross(row, column)
-        return sum(a * b for a, b in zip(place, normal, strict=True))
-    except (AttributeError, TypeError, ValueError):
-        return None
-
-
-def orientation_of(path: Path) -> tuple[float, ...] | None:
-    """Where the rows and columns of a DICOM slice point, to a hundredth; None where the file does not tell."""
-    header = _header(path, ["ImageOrientationPatient"])
-    try:
-        return tuple(round(float(value), 2) + 0.0 for value in header.ImageOrientationPatient)
-    except (AttributeError, TypeError, ValueError):
-        return None
-
-
 def _grouping_in(record: Mapping[str, object]) -> Grouping | None:
     return Grouping(record["grouping"]) if record.get("grouping") in tuple(Grouping) else None
 
@@ -192,19 +165,3 @@ def _has_other_series(series: str, siblings: Sequence[Path]) -> bool:
         if series_of(path) not in (None, series):
             return True
     return False
-
-
-def _header(path: Path, tags: list[str]) -> pydicom.Dataset | None:
-    try:
-        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=tags)
-    except Exception:  # noqa: BLE001 - not DICOM, or damaged: either way it says nothing about units
-        return None
-
-
-def _thirds(values: Sequence[float]) -> tuple[list[float], list[float]]:
-    numbers = [float(value) for value in values]
-    return numbers[:3], numbers[3:6]
-
-
-def _cross(a: Sequence[float], b: Sequence[float]) -> tuple[float, float, float]:
-    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]

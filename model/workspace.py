@@ -123,7 +123,7 @@ class Workspace:
         return table
 
     def entries(self) -> list[Entry]:
-        """Every image of the folder in natural order."""
+        """Every image of the folder in natural order, the slices of a DICOM series as they lie in the body."""
         return self._catalog.entries()
 
     def entry(self, name: str) -> Entry:

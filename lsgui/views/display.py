@@ -28,13 +28,18 @@ class Display(QObject):
         self.hidden: frozenset[str] = frozenset()
         self._image: Image | None = None
         self._auto: Window | None = None
+        self._chosen = False
 
     def show_image(self, image: Image | None) -> None:
-        """A window the user chose in HU stays from slice to slice; anything else starts from the image's own."""
-        same_unit = image is not None and self._image is not None and image.unit == self._image.unit == "HU"
+        """In HU a window the user chose stays from slice to slice, and any other within its series; else the image's own
+        is taken.
+        """
+        before = self._image
+        same_unit = image is not None and before is not None and image.unit == before.unit == "HU"
+        stays = same_unit and (self._chosen or image.series is not None and image.series == before.series)
         self._image, self._auto = image, None
-        if not same_unit or self.window is None:
-            self.window = image.window if image else None
+        if not stays or self.window is None:
+            self.window, self._chosen = image.window if image else None, False
         self.window_changed.emit()
 
     @property
@@ -57,6 +62,7 @@ class Display(QObject):
 
     def set_window(self, level: float, width: float) -> None:
         self.window = Window(level, max(1.0 if self._whole_numbers() else 1e-6, width))
+        self._chosen = True
         self.window_changed.emit()
 
     def choose_preset(self, name: str) -> None:

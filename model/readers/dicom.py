@@ -52,8 +52,9 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     if stored.ndim == 3:
         pixels, replaced = measured(stored, path.name)
         return Image(pixels=pixels, notices=notices + replaced, **common)
-    pixels, window, replaced = _measure(stored, data, path.name)
-    return Image(pixels=pixels, window=window, unit=_unit(data), notices=notices + replaced, **common)
+    unit = _unit(data)
+    pixels, window, replaced = _measure(stored, data, path.name, unit)
+    return Image(pixels=pixels, window=window, unit=unit, notices=notices + replaced, **common)
 
 
 def _decode(data: Dataset, path: Path) -> np.ndarray:
@@ -98,11 +99,17 @@ def _undecodable(path: Path, syntax: UID) -> ImageError:
     )
 
 
-def _measure(stored: np.ndarray, data: Dataset, name: str) -> tuple[np.ndarray, Window | None, tuple[Message, ...]]:
-    """Stored values to measured ones, white-is-low turned over, and the window in those values."""
+def _measure(
+    stored: np.ndarray, data: Dataset, name: str, unit: str
+) -> tuple[np.ndarray, Window | None, tuple[Message, ...]]:
+    """Stored values to measured ones, and the window in those values.
+
+    White-is-low says how a viewer should show them. Without a unit they are turned over, so that they look as meant; in HU
+    they are not, since water stays 0 however it is shown.
+    """
     window = _window(data)
     values = np.asarray(apply_modality_lut(stored, data), dtype=np.float64)
-    if data.PhotometricInterpretation == "MONOCHROME1":
+    if data.PhotometricInterpretation == "MONOCHROME1" and not unit:
         turn = _turning_point(data)
         values = turn - values
         window = window and Window(turn - window.level, window.width)

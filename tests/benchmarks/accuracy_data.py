@@ -22,7 +22,8 @@ from model.colors import suggest_color
 from model.errors import ModelError
 from model.images import Image, read_image
 from model.labels import UNTOUCHED, read_label
-from model.split import Grouping, Split, slice_position, unit_of
+from model.slice_headers import slice_position
+from model.split import Grouping, Split, unit_of
 from model.survey import Survey, Usable
 from model.truth import Truth
 from model.workspace import LabelledImage

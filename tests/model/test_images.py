@@ -341,6 +341,22 @@ def test_white_is_low_is_turned_over_with_its_window(make_dicom: MakeDicom) -> N
     assert image.window == Window(3095, 200)
 
 
+def test_hounsfield_units_are_never_turned_over(make_dicom: MakeDicom) -> None:
+    """What is stored means the same, whether low values are to be shown white or black."""
+    stored = np.array([[0, 1000], [1291, 4095]], dtype=np.uint16)
+    ct = {"Modality": "CT", "RescaleSlope": 1, "RescaleIntercept": -1024, "WindowCenter": 50, "WindowWidth": 350}
+    for says in ({"RescaleType": "HU"}, {}):
+        image = read_image(
+            make_dicom(stored, **ct, **says, PhotometricInterpretation="MONOCHROME1", BitsStored=12, HighBit=11)
+        )
+        assert (image.pixels.tolist(), image.unit) == ([[-1024, -24], [267, 3071]], "HU")
+        assert image.window == Window(50, 350)
+    other = make_dicom(
+        stored, **ct, RescaleType="US", PhotometricInterpretation="MONOCHROME1", BitsStored=12, HighBit=11
+    )
+    assert read_image(other).pixels[1, 0] == 1780, "not calibrated in HU"
+
+
 def test_fractions_of_the_slope_are_kept(make_dicom: MakeDicom) -> None:
     stored = np.array([[0, 1], [2, 3]], np.uint16)
     image = read_image(make_dicom(stored, RescaleSlope=0.25, RescaleIntercept=-1, Modality="PT"))

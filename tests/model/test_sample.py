@@ -10,7 +10,7 @@ import pydicom
 
 from model.images import read_image
 from model.plane_source import of_arrays
-from model.split import slice_position
+from model.slice_headers import slice_position
 from model.workspace import Split, Status, Workspace
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"

@@ -12,7 +12,7 @@ from PIL import Image as pillow
 
 from model.images import read_image
 from model.plane_source import of_arrays
-from model.split import prefix_of, slice_position
+from model.split import prefix_of
 from model.workspace import Split, Workspace
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
@@ -133,16 +133,6 @@ def test_a_single_series_is_split_into_blocks_of_ten_millimetres(tmp_path: Path)
     splits = [label(workspace, name) for name in names]
     assert splits == ["train"] * 20 + ["held_out"] * 5 + ["train"] * 5
     workspace.close()
-
-
-def test_the_place_of_a_slice_is_measured_along_its_normal(tmp_path: Path) -> None:
-    data = pydicom.dcmread(SAMPLE / "slice_001.dcm")
-    data.ImagePositionPatient = [7, 20, 30]
-    data.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
-    data.save_as(tmp_path / "sagittal.dcm")
-    assert slice_position(tmp_path / "sagittal.dcm") == pytest.approx(-7)
-    pillow.new("L", (4, 4)).save(tmp_path / "image.png")
-    assert slice_position(tmp_path / "image.png") is None
 
 
 def test_stored_splits_are_honoured_and_their_units_follow(tmp_path: Path) -> None:

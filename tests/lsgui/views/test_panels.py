@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -94,6 +95,25 @@ def test_a_click_on_a_row_opens_its_image_and_keys_move_on(shown: object) -> Non
     shown.trigger("next-image")
     shown.desk.wait(lambda: shown.session.document.name == "c.png")
     assert panel.list.currentIndex().row() == 2
+
+
+def test_the_open_image_stays_chosen_when_its_folder_is_read_in_another_order(shown: object, resources: Path) -> None:
+    panel, folder = shown.window.folder, shown.session.workspace.folder
+    for number, name in ((1, "x.dcm"), (2, "y.dcm")):
+        shutil.copy(resources / f"sample/slice_{number:03}.dcm", folder / name)
+    shown.trigger("reload-folder")
+    shown.desk.wait(lambda: shown.session.folder.rowCount() == 5)
+    shown.session.open_image("x.dcm")
+    shown.desk.wait(lambda: shown.session.document.name == "x.dcm")
+    for number, name in ((4, "w.dcm"), (3, "z.dcm")):
+        shutil.copy(resources / f"sample/slice_{number:03}.dcm", folder / name)
+    shown.trigger("reload-folder")
+    shown.desk.wait(lambda: shown.session.folder.rowCount() == 7)
+    shown.desk.settle()
+    assert [entry.name[0] for entry in shown.session.folder.entries] == list("abcxyzw")
+    assert shown.session.document.name == "x.dcm" and panel.list.currentIndex().data() == "x.dcm"
+    shown.trigger("next-image")
+    shown.desk.wait(lambda: shown.session.document.name == "y.dcm")
 
 
 def test_saving_a_label_moves_the_counts(shown: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -525,29 +526,62 @@ def test_an_enter_for_neighbours_that_say_nothing_new_accepts_no_image(shown: ob
 
 
 def test_slices_of_another_orientation_are_refused_and_other_series_named(make_desk, sample: Path) -> None:
-    for name, tag, value in (("slice_002.dcm", "ImageOrientationPatient", [-1, 0, 0, 0, 1, 0]),
-                             ("slice_004.dcm", "SeriesInstanceUID", "1.2.3.4")):  # fmt: skip
+    for name, tag, value in (("slice_003.dcm", "ImageOrientationPatient", [-1, 0, 0, 0, 1, 0]),
+                             ("slice_001.dcm", "SeriesInstanceUID", "1.2.3.4")):  # fmt: skip
         slice_ = pydicom.dcmread(sample / name)
         setattr(slice_, tag, value)
         slice_.save_as(sample / name)
     desk = make_desk()
-    desk.open(sample, "slice_003.dcm")
+    desk.open(sample, "slice_002.dcm")
     desk.session.painting.class_value = 6
-    for name in ("slice_002.dcm", "slice_004.dcm"):
+    for name in ("slice_003.dcm", "slice_001.dcm"):
         desk.session.open_image(name)
         desk.wait(lambda name=name: desk.session.document.name == name)
         desk.paint(60, 60, 6, 5)
-    desk.session.open_image("slice_003.dcm")
-    desk.wait(lambda: desk.session.document.name == "slice_003.dcm")
+    desk.session.open_image("slice_002.dcm")
+    desk.wait(lambda: desk.session.document.name == "slice_002.dcm")
     before = desk.session.document.label_map.copy()
-    desk.session.copy_from(-1)
-    desk.wait(lambda: desk.said("slice_002.dcm was taken in another orientation"))
-    assert (desk.session.document.label_map == before).all()
     desk.session.copy_from(1)
+    desk.wait(lambda: desk.said("slice_003.dcm was taken in another orientation"))
+    assert (desk.session.document.label_map == before).all()
+    desk.session.copy_from(-1)
     desk.wait(lambda: desk.session.tools.current.waiting and not desk.session.tools.computing)
     desk.session.tools.key(Qt.Key.Key_Return)
-    assert desk.session.document.history.steps[-1].text == "Copy from the next"
-    assert desk.said("slice_004.dcm is from another series")
+    assert desk.session.document.history.steps[-1].text == "Copy from the previous"
+    assert desk.said("slice_001.dcm is from another series")
+
+
+def test_interpolation_takes_slices_that_lie_between_whatever_their_files_are_called(make_desk, sample: Path) -> None:
+    """Files of the slices 1 to 8; between the labelled 2 and 6 lie 3 to 5."""
+    names = [f"{letter}.dcm" for letter in "dbgaehcf"]
+    for path in sorted(sample.glob("*.dcm")):
+        number = int(path.stem[-3:])
+        path.rename(sample / names[number - 1]) if number <= len(names) else path.unlink()
+    shutil.rmtree(sample / "segmentation", ignore_errors=True)
+    desk = make_desk()
+    desk.open(sample, names[3])
+    document, folder = desk.session.document, desk.session.folder
+    assert [entry.name for entry in folder.entries] == names
+    desk.session.next_image()
+    desk.wait(lambda: document.name == names[4])
+    for name, x in ((names[1], 100), (names[5], 112)):
+        desk.session.open_image(name)
+        desk.wait(lambda name=name: document.name == name)
+        plane = np.zeros(document.shape, np.uint8)
+        plane[90:110, x - 10 : x + 11] = 6
+        document.paint("Brush", filled((0, 0, 512, 512)), Ink(plane))
+        desk.session.save_label()
+        desk.settle()
+    desk.session.open_image(names[3])
+    desk.wait(lambda: document.name == names[3])
+    desk.session.interpolate(all_between=True)
+    desk.wait(lambda: document.label_map[100, 106] == 6)
+    assert abs(np.argwhere(document.label_map == 6)[:, 1].mean() - 106) < 1
+    desk.session.tools.key(Qt.Key.Key_Return)
+    desk.wait(lambda: desk.said("Interpolated in other images: 2"))
+    desk.settle()
+    outside = [folder.entry(names[place]).status for place in (0, 6, 7)]
+    assert outside == ["none"] * 3 and folder.entry(names[2]).status != "none"
 
 
 def hover(shown: object, x: float, y: float) -> None:

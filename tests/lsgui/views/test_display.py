@@ -1,0 +1,51 @@
+"""Which window an image is shown with when it follows another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lsgui.views.display import Display
+from model.images import Image, Window
+
+SOFT, LUNG, CHOSEN = Window(40, 300), Window(-600, 1500), Window(60, 160)
+
+
+def a_slice(window: Window, series: str | None = "1", unit: str = "HU") -> Image:
+    return Image("a.dcm", np.zeros((4, 4), np.int16), unit=unit, window=window, series=series)
+
+
+@pytest.fixture
+def display(qapp: object) -> Display:
+    display = Display()
+    display.show_image(a_slice(SOFT))
+    return display
+
+
+@pytest.mark.parametrize("series", ["2", None])
+def test_a_window_nobody_chose_ends_with_its_series(display: Display, series: str | None) -> None:
+    display.show_image(a_slice(LUNG, series))
+    assert display.window == LUNG
+
+
+def test_a_series_looks_the_same_from_slice_to_slice(display: Display) -> None:
+    """Automatic windows would flicker."""
+    display.show_image(a_slice(Window(41, 310)))
+    assert display.window == SOFT
+
+
+@pytest.mark.parametrize("series", ["1", "2", None])
+def test_a_window_chosen_in_hounsfield_units_stays(display: Display, series: str | None) -> None:
+    display.set_window(CHOSEN.level, CHOSEN.width)
+    for _ in range(2):
+        display.show_image(a_slice(LUNG, series))
+        assert display.window == CHOSEN
+
+
+def test_a_chosen_window_says_nothing_about_other_units_nor_after_them(display: Display) -> None:
+    display.set_window(CHOSEN.level, CHOSEN.width)
+    display.show_image(a_slice(Window(1000, 2000), unit=""))
+    assert display.window == Window(1000, 2000)
+    display.show_image(a_slice(SOFT))
+    display.show_image(a_slice(LUNG, "2"))
+    assert display.window == LUNG

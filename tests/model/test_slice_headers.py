@@ -1,0 +1,83 @@
+"""Where a slice lies is read from its header, as far as the header tells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pydicom
+import pytest
+from PIL import Image as pillow
+
+from model.slice_headers import SlicePlace, orientation_of, read_place, series_of, slice_position
+
+SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
+
+
+@pytest.fixture
+def a_slice(tmp_path: Path) -> Callable[..., Path]:
+    """A slice of the sample with other attributes; None removes one."""
+
+    def make(**attributes: object) -> Path:
+        data = pydicom.dcmread(SAMPLE / "slice_001.dcm")
+        for name, value in attributes.items():
+            if value is None:
+                delattr(data, name)
+            else:
+                setattr(data, name, value)
+        data.save_as(tmp_path / "slice.dcm")
+        return tmp_path / "slice.dcm"
+
+    return make
+
+
+def test_one_look_tells_series_position_normal_and_number() -> None:
+    place = read_place(SAMPLE / "slice_003.dcm")
+    assert place == SlicePlace(
+        series_of(SAMPLE / "slice_001.dcm"), (-249.51171875, -437.51171875, -800.5), (0, 0, 1), 3
+    )
+
+
+def test_the_place_of_a_slice_is_measured_along_its_normal(a_slice: Callable[..., Path]) -> None:
+    path = a_slice(ImagePositionPatient=[7, 20, 30], ImageOrientationPatient=[0, 1, 0, 0, 0, -1])
+    assert slice_position(path) == pytest.approx(-7)
+    assert read_place(path).normal == (-1, 0, 0)
+
+
+def test_a_slice_without_an_orientation_is_axial(a_slice: Callable[..., Path]) -> None:
+    path = a_slice(ImageOrientationPatient=None)
+    assert read_place(path).normal == (0, 0, 1) and slice_position(path) == -804.5
+    assert orientation_of(path) is None
+
+
+def test_what_is_missing_or_odd_is_none(a_slice: Callable[..., Path]) -> None:
+    place = read_place(a_slice(ImagePositionPatient=[1, 2], InstanceNumber=None))
+    assert (place.position, place.number) == (None, None)
+    place = read_place(a_slice(ImageOrientationPatient=[1, 0, 0, 1, 0, 0], InstanceNumber=""))
+    assert (place.normal, place.number) == (None, None)
+    assert read_place(a_slice(SeriesInstanceUID=None)) is None
+
+
+def test_other_files_are_no_slices(tmp_path: Path) -> None:
+    pillow.new("L", (4, 4)).save(tmp_path / "image.png")
+    (tmp_path / "cut.dcm").write_bytes((SAMPLE / "slice_001.dcm").read_bytes()[:200])
+    for name in ("image.png", "cut.dcm"):
+        assert read_place(tmp_path / name) is None
+    for name in ("image.png", "cut.dcm", "gone.dcm"):
+        assert series_of(tmp_path / name) is None and slice_position(tmp_path / name) is None
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_no_slice(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="gone"):
+        read_place(tmp_path / "gone.dcm")
+
+
+def test_a_place_is_kept_as_json() -> None:
+    for place in (read_place(SAMPLE / "slice_001.dcm"), SlicePlace("1.2.3")):
+        assert SlicePlace.from_facts(json.loads(json.dumps(place.facts()))) == place
+
+
+@pytest.mark.parametrize("said", [{}, {"series": 5}, {"series": "1", "position": 1, "normal": None, "number": "x"}])
+def test_what_is_no_place_is_none(said: dict) -> None:
+    assert SlicePlace.from_facts(said) is None

@@ -18,7 +18,7 @@ from lsgui.views.preferences import Preferences
 from lsgui.views.runs_list import RunsList
 from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
 from lsgui.views.training_curves import TrainingCurves
-from lsgui.views.training_words import details, headline
+from lsgui.views.training_words import Labelled, details, headline
 from model.runs import Run
 from model.workspace import Split, Status
 
@@ -99,10 +99,10 @@ class TrainingPanel(QFrame):
         self._headline.setVisible(bool(self._headline.text()))
         set_role(self._headline, "bad" if state.state == "failed" else "dim")
         labelled = self._labelled()
-        words = details(state, *labelled, bool(runs), sentence)
+        words = details(state, labelled, bool(runs), sentence)
         self._details.setText("\n".join(words))
         self._advice.setText(" · ".join(words))
-        self._begin.setVisible(labelled[0] > 0)
+        self._begin.setVisible(labelled.all > 0)
         self._choose_choices()
         self._open(state.state != "idle" or bool(runs))
         self._progress.setVisible(state.active)
@@ -243,11 +243,11 @@ class TrainingPanel(QFrame):
             self._runs_key, self._runs_read = key, self._session.runs()
         return self._runs_read
 
-    def _labelled(self) -> tuple[int, int]:
-        """(images with a label, those of them held out): a label that is being corrected is learned from as it is."""
+    def _labelled(self) -> Labelled:
         entries = self._session.folder.entries
         labelled = [entry for entry in entries if entry.status == Status.LABELLED or entry.split is not None]
-        return len(labelled), sum(entry.split == Split.HELD_OUT for entry in labelled)
+        held_out = sum(entry.split == Split.HELD_OUT for entry in labelled)
+        return Labelled(len(labelled), held_out, sum(entry.status != Status.LABELLED for entry in labelled))
 
     def _use_pending(self) -> None:
         pending = self._session.training.pending

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from PySide6.QtCore import QCoreApplication
 
@@ -37,15 +38,21 @@ def headline(state: TrainingState) -> str:
     return texts[state.state]
 
 
-def details(
-    state: TrainingState, labelled: int, held_out: int, trained: bool, sentence: Callable[[Message], str]
-) -> list[str]:
+class Labelled(NamedTuple):
+    """How many images have a label, are held out, and have newer work: their label is learned from as it was saved."""
+
+    all: int
+    held_out: int
+    corrected: int
+
+
+def details(state: TrainingState, labelled: Labelled, trained: bool, sentence: Callable[[Message], str]) -> list[str]:
     """The lines below it."""
     translate = QCoreApplication.translate
     if state.failure is not None and state.state == "failed":
         return [sentence(state.failure)]
     if state.state == "idle":
-        return _advice(labelled, held_out, trained)
+        return _advice(labelled, trained)
     lines = []
     if state.train:
         text = translate("training", "{train} to train on, {held_out} held out")
@@ -69,9 +76,9 @@ def time_left(seconds: float) -> str:
     return translate("training", "about {minutes} min left").format(minutes=round(seconds / 60))
 
 
-def _advice(labelled: int, held_out: int, trained: bool) -> list[str]:
+def _advice(labelled: Labelled, trained: bool) -> list[str]:
     translate = QCoreApplication.translate
-    if not labelled:
+    if not labelled.all:
         text = translate(
             "training",
             "No labels yet. Predict an image, correct it, and press Ctrl+S or Enter: "
@@ -79,8 +86,11 @@ def _advice(labelled: int, held_out: int, trained: bool) -> list[str]:
         )
         return [text]
     counted = translate("training", "labelled: {labelled}, held out: {held_out}").format(
-        labelled=labelled, held_out=held_out
+        labelled=labelled.all, held_out=labelled.held_out
     )
+    if labelled.corrected:
+        text = translate("training", "{count} corrected since (Ctrl+S saves it)")
+        counted += ", " + text.format(count=labelled.corrected)
     if trained:
         return [counted]
     return [counted, translate("training", "No training yet. Fine-tune (Ctrl+T) teaches the model what you corrected.")]

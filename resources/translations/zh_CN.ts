@@ -2909,6 +2909,10 @@
         <translation>{labelled} 幅已标注图像，其中 {held_out} 幅用于验证</translation>
     </message>
     <message>
+        <source>{count} corrected since (Ctrl+S saves it)</source>
+        <translation>其后又有 {count} 幅修正（Ctrl+S 保存）</translation>
+    </message>
+    <message>
         <source>No training yet. Fine-tune (Ctrl+T) teaches the model what you corrected.</source>
         <translation>尚未训练。微调（Ctrl+T）让模型学习您的修改。</translation>
     </message>

@@ -91,6 +91,6 @@ def _advice(labelled: Labelled, trained: bool) -> list[str]:
     if labelled.corrected:
         text = translate("training", "{count} corrected since (Ctrl+S saves it)")
         counted += ", " + text.format(count=labelled.corrected)
-    if trained:
+    if trained or labelled.corrected:  # a narrow window has two lines for it
         return [counted]
     return [counted, translate("training", "No training yet. Fine-tune (Ctrl+T) teaches the model what you corrected.")]

@@ -50,6 +50,8 @@ class _Folder:
 class FolderOpening(QObject):
     """The workspace is opened in the files lane; the folder before stays until then."""
 
+    leaving = Signal()
+    """As `Opening.leaving`: another folder is about to be shown."""
     opened = Signal()
     refreshed = Signal()
     """The folder that was open has been read again."""
@@ -156,6 +158,7 @@ class FolderOpening(QObject):
                 self._close_later(folder.workspace)
 
         if request is self._wanted:
+            self.leaving.emit()
             self._saving.flush(flushed)
         else:
             self._close_later(folder.workspace)

@@ -12,7 +12,9 @@ from lsgui.notices import Answer, Question
 from lsgui.whole_edits import WholeEdits
 from model.labels import UNTOUCHED
 from model.messages import Message
+from model.progress import Report
 from model.provenance import MODEL
+from model.workspace import Entry
 
 
 class LabelSaving(QObject):
@@ -45,26 +47,20 @@ class LabelSaving(QObject):
         """The open image's label is training data no longer; the map stays as it is, to be corrected and saved again."""
         if self._context.document.image is None:
             return
-        if not self._has_label:
-            self._context.tell("info", Message("This image has no label that could be withdrawn."))
-            return
         self._context.document.restore()
         self._whole.finish()
-        shot = self._maps.snapshot()
-        told = Message(
-            "The label of {name} is withdrawn: nothing learns from it. A copy is in kept.", {"name": shot.name}
-        )
-        self._maps.submit(
-            shot,
-            Message("Withdrawing the label of {name}", {"name": shot.name}),
-            lambda report: shot.workspace.withdraw_label(shot.name, shot.planes, shot.held),
-            lambda: self._context.tell("info", told),
-        )
+        shot, had = self._maps.snapshot(), []
+
+        def work(report: Report) -> Entry:
+            had.append(shot.workspace.has_label(shot.name))  # only here: a label may be on its way to the disk
+            return shot.workspace.withdraw_label(shot.name, shot.planes, shot.held)
+
+        title = Message("Withdrawing the label of {name}", {"name": shot.name})
+        self._maps.submit(shot, title, work, lambda: self._context.tell("info", _withdrawn(shot.name, had[0])))
 
     @property
     def _has_label(self) -> bool:
-        name = self._context.document.name
-        return any(label.image_path.name == name for label in self._context.workspace.labelled())
+        return self._context.workspace.has_label(self._context.document.name)
 
     def _save_nothing(self) -> None:
         if not self._has_label:
@@ -105,6 +101,12 @@ class LabelSaving(QObject):
         if UNTOUCHED not in counts or 0 in counts or not self._context.workspace.classes.knows_nothing:
             return "keep"
         return self._context.ask(_rest_is_background())
+
+
+def _withdrawn(name: str, had: bool) -> Message:
+    if not had:
+        return Message("This image has no label that could be withdrawn.")
+    return Message("The label of {name} is withdrawn: nothing learns from it. A copy is in kept.", {"name": name})
 
 
 def _nothing_is_left(name: str) -> Question:

@@ -34,6 +34,8 @@ class _Opened:
 class Opening(QObject):
     """Reading happens in the files lane. Of several requests only the newest wins; what is open stays until then."""
 
+    leaving = Signal()
+    """The open image is about to be saved and left: whoever has drawn something on it should finish it now."""
     opened = Signal()
     failed = Signal(str)
     """The image of this name could not be opened: the one before is still there."""
@@ -74,6 +76,7 @@ class Opening(QObject):
         self.wanted = name
         self.under_way = name != self._context.document.name
         if self.under_way:
+            self.leaving.emit()
             self._when_saved(name, self._generation, lambda: self._read(entry, self._generation))
 
     def step(self, step: int) -> None:
@@ -148,7 +151,12 @@ class Opening(QObject):
 
         def done(opened: _Opened) -> None:
             # Strokes made while the file was being read are saved before their image goes.
-            self._context.when_idle(lambda: self._when_saved(entry.name, generation, lambda: show(opened)))
+            def leave() -> None:
+                if generation == self._generation and not again:
+                    self.leaving.emit()
+                self._when_saved(entry.name, generation, lambda: show(opened))
+
+            self._context.when_idle(leave)
 
         def show(opened: _Opened) -> None:
             if again and document.seq != seq:

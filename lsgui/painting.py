@@ -37,6 +37,8 @@ class PaintSettings(QObject):
     """
 
     changed = Signal()
+    class_lost = Signal()
+    """The class in the hand is no class any more."""
 
     tool = PaintField("brush", str)
     brush_radius = PaintField(10.0, within(SMALLEST_RADIUS, LARGEST_RADIUS))
@@ -98,13 +100,16 @@ class PaintSettings(QObject):
         """
         self._values = tuple(classes.values)
         fallback = next((value for value in self._values if value != BACKGROUND), BACKGROUND)
-        if self._class_value not in self._values or (anew and self._class_value == BACKGROUND):
+        lost = self._class_value not in self._values
+        if lost or (anew and self._class_value == BACKGROUND):
             self._class_value = fallback
         if self._previous not in self._values:
             self._previous = BACKGROUND
         if self._over not in (ANYTHING, EMPTY, *self._values):
             self._over = ANYTHING
         self._locked &= frozenset(self._values)
+        if lost:
+            self.class_lost.emit()
         self.changed.emit()
 
     def swap_with_background(self) -> None:

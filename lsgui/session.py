@@ -111,8 +111,7 @@ class Session(QObject):
     def reload_folder(self) -> None:
         """Find the images that have come or gone since."""
         if self.workspace is not None:
-            folder, root = self.workspace.folder, self.workspace.root
-            self._once_computed(lambda: self._parts.folders.open_folder(folder, root))
+            self.open_folder(self.workspace.folder, self.workspace.root)
 
     def open_file(self, path: Path) -> None:
         self._once_kept(lambda: self._parts.folders.open_file(path))
@@ -142,10 +141,12 @@ class Session(QObject):
 
     def save_label(self) -> None:
         """Make the open image training data."""
+        self.tools.settle()
         self._once_kept(lambda: self._parts.labels.save(accepted=False))
 
     def withdraw_label(self) -> None:
         """The open image is training data no longer."""
+        self.tools.settle()
         self._once_kept(self._parts.labels.withdraw)
 
     def accept(self) -> None:
@@ -268,11 +269,6 @@ class Session(QObject):
         return True
 
     def _once_kept(self, verb: Callable[[], None]) -> None:
-        """A shape that could be finished is, before the image is left or saved."""
-        self.tools.settle()
-        self._once_computed(verb)
-
-    def _once_computed(self, verb: Callable[[], None]) -> None:
         """What was asked for and is still worked out is awaited or done; a preview that nobody has kept is taken back."""
         self.tools.drop_preview()
 
@@ -300,6 +296,8 @@ class Session(QObject):
         parts.training.changed.connect(self.training_changed)
         parts.classes.changed.connect(self._classes_changed)
         self.tools.prediction_wanted.connect(self.predict)
+        for leaving in (parts.opening.leaving, parts.folders.leaving):
+            leaving.connect(self.tools.settle)
 
     def _folder_opened(self) -> None:
         self.folder_left.emit()

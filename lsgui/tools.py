@@ -84,6 +84,7 @@ class ToolBox(QObject):
         self._held: Tool = self._chosen
         self._borrowed: Tool = self._idle
         painting.changed.connect(self._settings_changed)
+        painting.class_lost.connect(self.cancel)
         self.selection.changed.connect(self.outline_changed)
 
     @property
@@ -99,6 +100,7 @@ class ToolBox(QObject):
         if working is not None and working is not tool:
             return not working.refuse()
         for other in {self._borrowed, self._chosen} - {tool}:
+            other.settle()
             other.cancel()
         self._borrowed = tool
         return True
@@ -109,8 +111,9 @@ class ToolBox(QObject):
             self.cancel()
 
     def settle(self) -> None:
-        """Before the image is left or saved: a shape that could be finished is."""
-        self._chosen.settle()
+        """Before the image is left or saved: a shape that could be finished is, unless it would only select."""
+        if self.painting.shape_does != "select":
+            self._chosen.settle()
 
     @property
     def active(self) -> bool:

@@ -87,28 +87,29 @@ class JournalFile:
             self._put(new)
             self._lag, self._shift = lag, shift
 
-    def saved(self, kind: str, sha256: str, seq: int, human: bool, planes: PlaneSource | None = None) -> None:
+    def saved(self, kind: str, sha256: str, seq: int, human: bool, planes: PlaneSource | None = None) -> bool:
         """A file, `work` or `label`, holds the edits up to `seq`, and `planes` are the same. Raises OSError.
 
-        The journal says so; if much of it has become useless, it is written anew.
+        The journal says so, or False when it cannot; if much of it has become useless, it is written anew.
         """
         with self._guard:
             story = self._story
             if story is None or self._ended:
-                return
+                return False
             note = Saved(kind, sha256, seq + self._shift, human)
             if note.seq > story.seq:  # what the map holds could not be written here: the map's own mark tells
                 if self._surpassed is not None:
                     self._surpassed = note
-                return
+                return False
             may_compact = planes is not None and self._surpassed is None
             worth_it = may_compact and is_worth_it(story, self._end, self._limits, self._forgotten)
         if worth_it and self._compact(planes, note):
-            return
+            return True
         with self._guard:
             new = Batch(self._story.copy(), self._end)
             new.add(saved_record(note, self._story.seq, self._story.last_edit))
             self._put(new)
+        return True
 
     def hold(self) -> None:
         """The image is shown from now on: keep the file open until `close`, as `put_back` needs it."""

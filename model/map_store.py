@@ -164,7 +164,9 @@ class MapStore:
 
     def drop_label(self, name: str) -> None:
         """Its record stays: an image that trained shall not judge the model when it is labelled again."""
-        disk.remove(self._layout.label(name))
+        label = self._layout.label(name)
+        disk.remove(label)
+        disk.sync_folder(label.parent)
 
     def _surpassing(
         self, name: str, shape: tuple[int, int], classes: ClassTable, told: Told, notices: list[Message]

@@ -8,9 +8,8 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 
 from model.layout import Layout
-from model.records import read_json
 from model.seen_units import add_seen, seen_units
-from model.split import HELD_OUT_EVERY, Split, units_of
+from model.split import HELD_OUT_EVERY, Split, decided_units, stored_split, unit_in, units_of
 from model.workspace import LabelledImage, Workspace
 
 NEAR = 2
@@ -26,11 +25,11 @@ def unlabelled(workspace: Workspace) -> list[Path]:
     paths = [entry.path for entry in workspace.entries()]
     labelled = workspace.labelled()
     units = _units(workspace, paths, labelled)
-    held = {item.unit for item in labelled if item.split is Split.HELD_OUT}
+    splits = decided_units(workspace.label_records()) | {item.unit: item.split for item in labelled}
+    held = {unit for unit, split in splits.items() if split is Split.HELD_OUT}
     shut = {place for place, path in enumerate(paths) if units[path.name] in held}
     near = {place + step for place in shut for step in range(-NEAR, NEAR + 1)}
-    decided = {item.unit for item in labelled}
-    kept = _reserved(set(units.values()) - decided, seen_units(Layout(workspace.root)))
+    kept = _reserved(set(units.values()) - splits.keys(), seen_units(Layout(workspace.root)))
     names = {item.image_path.name for item in labelled}
     return [
         path
@@ -47,9 +46,9 @@ def remember_seen(workspace: Workspace, looked_at: Sequence[Path]) -> None:
 
 def _units(workspace: Workspace, paths: Sequence[Path], labelled: Sequence[LabelledImage]) -> dict[str, str]:
     """The unit of every image by its name."""
-    known = {item.image_path.name: item.unit for item in labelled}
-    layout = Layout(workspace.root)
-    records = {name: read_json(layout.label_record(name)) for name in known}
+    records = workspace.label_records()
+    known = {name: unit_in(record, name) for name, record in records.items() if stored_split(record) is not None}
+    known |= {item.image_path.name: item.unit for item in labelled}
     return units_of([path for path in paths if path.name not in known], paths, records) | known
 
 

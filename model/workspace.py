@@ -30,10 +30,10 @@ from model.messages import Message
 from model.patches import MaskPatch
 from model.plane_source import PlaneSource
 from model.prediction import Prediction
-from model.records import LabelRecord, free_name, keep_damaged, uids_of
+from model.records import LabelRecord, free_name, keep_damaged, read_json, uids_of, write_json
 from model.root_folders import RootFolders
 from model.seen_units import seen_units
-from model.split import Split, decide, decided_units, unit_in, units_of
+from model.split import Split, decide, decided_units, stored_split, unit_in, units_of
 from model.workspace_lock import WorkspaceLocked, WorkspaceNotWritable, not_writable, take_lock
 
 __all__ = [
@@ -165,16 +165,18 @@ class Workspace:
     def write_work(self, name: str, planes: PlaneSource, held: Held | None = None) -> Entry:
         """Write the map of an image; `held` says which edits it holds. Without it, a journal of the image is set aside.
 
-        After edits that led back to its label there is nothing to write, and the image is labelled as before. Raises WorkspaceError; then the files are what they were.
+        After edits that led back to its label there is nothing to write: the image is labelled as before. Raises WorkspaceError; then the files are what they were.
         """
         with saving(name):
             self._before_writing(name, held)
             label = self._maps.label_that_holds(name, planes, self.classes) if held is not None else None
-            if label is not None:
+            # The label's own mark is older than the journal's end: only the journal can say that it holds these edits.
+            if label is not None and self._note_saved("label", planes, held, label):
                 self._maps.drop_work(name)
-            written = label or self._maps.write_work(name, planes, self.classes, held and held.mark)
+            else:
+                written = self._maps.write_work(name, planes, self.classes, held and held.mark)
+                self._note_saved("work", planes, held, written)
             self._known.know(name)
-            self._note_saved("work" if label is None else "label", planes, held, written)
         return self._catalog.update(name)
 
     def write_edit(self, name: str, shape: tuple[int, int], text: str, patch: MaskPatch) -> Entry:
@@ -248,14 +250,35 @@ class Workspace:
 
         Raises WorkspaceError as `write_work` does; then the label is still there.
         """
-        with self._labelling, saving(name):
-            self._before_writing(name, held)
-            written = self._maps.write_work(name, planes, self.classes, held and held.mark)
-            self._note_saved("work", planes, held, written)
-            self._known.keep(self._layout.label(name))
-            self._maps.drop_label(name)
-            self._known.know(name)
-            return self._catalog.update(name)
+        label, record = self._layout.label(name), self._layout.label_record(name)
+        with self._labelling:
+            try:
+                with saving(name):
+                    self._before_writing(name, held)
+                    written = self._maps.write_work(name, planes, self.classes, held and held.mark)
+                    self._note_saved("work", planes, held, written)
+                    if label.exists():
+                        self._record_split(name, record)
+                        self._known.keep(label)
+                        self._maps.drop_label(name)
+                    self._known.know(name)
+            finally:
+                entry = self._catalog.update(name)
+            return entry
+
+    def _record_split(self, name: str, record: Path) -> None:
+        """Of a label that another tool put there: an image that has trained shall not judge when it is labelled again."""
+        if stored_split(self._catalog.records().get(name, {})) is None:
+            one = next(label for label in self.labelled() if label.image_path.name == name)
+            keep_damaged(record)
+            write_json(record, read_json(record) | {"image": name, "split": one.split, "unit": one.unit})
+
+    def has_label(self, name: str) -> bool:
+        return self._layout.label(name).exists()
+
+    def label_records(self) -> Mapping[str, dict]:
+        """What is known of the images that have a label, or had one that was withdrawn, by their names: split, unit."""
+        return self._catalog.records()
 
     def labelled(self) -> list[LabelledImage]:
         """Every image of the folder that has a label: all that training and scoring read.
@@ -291,11 +314,13 @@ class Workspace:
             self.classes.write(self._layout.classes)
         self._catalog.start_anew()
 
-    def _note_saved(self, kind: str, planes: PlaneSource, held: Held | None, written: Written) -> None:
-        """Without the note the edits are merely found twice, so a full disk may go without it."""
+    def _note_saved(self, kind: str, planes: PlaneSource, held: Held | None, written: Written) -> bool:
+        """Whether the journal says it now. Without the note the edits are merely found twice, where the map has a mark."""
         if held is not None:
             with suppress(OSError, JournalError):
-                held.journal.saved(kind, written.sha256, held.seq, written.human + written.accepted > 0, planes)
+                human = written.human + written.accepted > 0
+                return held.journal.saved(kind, written.sha256, held.seq, human, planes)
+        return False
 
     def _unrecorded(self) -> list[Path]:
         """The images whose label came without a record, or with one that does not say its split."""

@@ -468,3 +468,16 @@ def test_a_shape_of_a_class_that_is_removed_paints_no_such_class(willing: Desk, 
     desk.session.tools.key(Qt.Key.Key_Return)
     rest(desk)
     assert set(desk.session.document.counts()) <= {*desk.session.classes.values, UNTOUCHED}
+
+
+def test_a_shape_of_a_class_that_is_removed_is_not_painted_on_leaving(willing: Desk, image_folder: Callable) -> None:
+    desk = willing
+    folder = image_folder("a", "b")
+    desk.open(folder, "a.png")
+    begin_polygon(desk, 6)
+    desk.session.remove_class("liver")
+    desk.wait(lambda: desk.session.classes.by_uid("liver") is None)
+    rest(desk)
+    desk.open(folder, "b.png")
+    desk.open(folder, "a.png")
+    assert set(desk.session.document.counts()) == {UNTOUCHED}

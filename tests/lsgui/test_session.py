@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -291,6 +292,42 @@ def test_a_map_that_was_emptied_asks_for_its_label(desk: Desk, image_folder: Cal
     desk.session.undo()
     desk.save()
     assert desk.session.workspace.entry("a.png").status is Status.CORRECTED
+
+
+def test_an_undo_back_to_the_label_that_no_journal_holds_is_not_lost(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder, "a.png")
+    desk.paint()
+    desk.answers["rest_is_background"] = "keep"
+    desk.session.save_label()
+    desk.settle()
+    desk.paint(40, 40)
+    desk.save()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(JournalFile, "append", full)
+    desk.session.undo()
+    assert desk.session.close()
+    workspace = Workspace.open(folder)
+    maps = workspace.read_maps("a.png", (64, 64))
+    assert maps.label_map[20, 20] == 6 and maps.label_map[40, 40] == UNTOUCHED
+    workspace.close()
+
+
+def test_two_withdrawals_at_once_are_one(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"), "a.png")
+    desk.paint()
+    desk.answers["rest_is_background"] = "keep"
+    desk.session.save_label()
+    desk.session.withdraw_label()
+    desk.session.withdraw_label()
+    desk.settle()
+    assert not desk.session.workspace.labelled() and not desk.said("could not be saved")
+    assert len(list(Layout(desk.session.workspace.root).kept.glob("a.png.*.png"))) == 1
 
 
 def test_an_image_whose_only_stroke_is_taken_back_is_as_it_was(desk: Desk, image_folder: Callable) -> None:

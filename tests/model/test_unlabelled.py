@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,38 @@ def drives(folder: Path, labelled: list[str]) -> Path:
         with_labels.save_label(name, image, of_arrays(label, np.full(label.shape, HUMAN, np.uint8)), accepted=True)
     with_labels.close()
     return folder
+
+
+def withdraw(workspace: Workspace, name: str) -> None:
+    planes = of_arrays(blob_picture(0)[1], np.full(blob_picture(0)[1].shape, HUMAN, np.uint8))
+    workspace.withdraw_label(name, planes)
+
+
+def test_what_was_held_out_is_not_looked_at_once_its_label_is_withdrawn(tmp_path):
+    folder = make_blobs(tmp_path / "many", labels=0, images=14)
+    workspace = Workspace.open(folder)
+    splits = {f"{letter}.png": label(workspace, f"{letter}.png") for letter in "abcdefghij"}
+    held = [name for name, split in splits.items() if split is Split.HELD_OUT]
+    assert held
+    for name in held:
+        withdraw(workspace, name)
+    assert not {path.name for path in unlabelled(workspace)} & set(held)
+    assert not workspace.has_label(held[0]) and label(workspace, held[0]) is Split.HELD_OUT
+    workspace.close()
+
+
+def test_a_label_of_another_tool_that_is_withdrawn_trains_when_it_is_made_again(tmp_path):
+    folder = make_blobs(tmp_path / "few", labels=0, images=8)
+    workspace = Workspace.open(folder)
+    for letter in "abcd":
+        label(workspace, f"{letter}.png")
+    shutil.copy(Layout(workspace.root).label("a.png"), Layout(workspace.root).label("e.png"))
+    workspace.refresh()
+    assert next(one.split for one in workspace.labelled() if one.image_path.name == "e.png") is Split.TRAIN
+    withdraw(workspace, "e.png")
+    assert len(workspace.labelled()) == 4
+    assert label(workspace, "e.png") is Split.TRAIN
+    workspace.close()
 
 
 def test_one_in_five_is_kept_from_all_trainings_so_that_it_can_be_held_out(tmp_path):

@@ -264,6 +264,18 @@ def test_a_shape_that_was_drawn_is_finished_before_something_else_is_done(
     assert painted and 300 < painted[0] < 1000
 
 
+def test_a_shape_stays_where_nothing_is_left_and_one_that_selects_is_dropped(shown: object, mouse: Mouse) -> None:
+    shown.session.painting.tool = "polygon"
+    GESTURES["polygon"](mouse)
+    shown.trigger("previous-image")
+    settled(shown)
+    assert shown.session.tools.active and (label_map(shown) == 255).all()
+    shown.session.painting.shape_does = "select"
+    shown.trigger("next-image")
+    shown.desk.wait(lambda: shown.session.document.name == "b.png")
+    assert shown.session.tools.selection.region is None and not shown.session.tools.active
+
+
 @pytest.mark.parametrize("tool", ["polygon", "rectangle"])
 def test_a_shape_in_the_hand_and_a_line_of_two_corners_are_not_finished(shown: object, mouse: Mouse, tool: str) -> None:
     shown.session.painting.tool = tool

@@ -89,7 +89,8 @@ class LabelSaving(QObject):
         counts = self._context.document.provenance_counts()
         if counts.get(MODEL) and not self._told:
             self._told = True
-            share = max(1, round(100 * counts[MODEL] / sum(counts.values())))
+            share = 100 * counts[MODEL] / sum(counts.values())
+            share = 100 if share == 100 else min(max(round(share), 1), 99)
             self._context.tell(
                 "info",
                 Message("{share} % of it is the model's and is not learned from; Enter accepts it.", {"share": share}),

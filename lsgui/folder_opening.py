@@ -29,7 +29,7 @@ _SECONDS_BETWEEN_TRIES = 0.05
 
 @dataclass(frozen=True)
 class _Request:
-    """`image` is the one to open there; empty: the first. `start` is a workspace whose copy `root` begins with; `notice` is
+    """`image` is the one to open there; empty: the one that was worked on last, or the first. `start` is a workspace whose copy `root` begins with; `notice` is
     told when the folder is open.
     """
 
@@ -176,7 +176,8 @@ class FolderOpening(QObject):
         context.folder.set_entries(folder.entries)
         self.opened.emit()
         if request.image or folder.entries:
-            self._opening.open_image(request.image or folder.entries[0].name)
+            last = folder.workspace.last_edited()
+            self._opening.open_image(request.image or last or folder.entries[0].name)
         if request.notice is not None:
             context.tell("info", request.notice)
         for notice in (folder.notice, *folder.workspace.notices):

@@ -79,6 +79,13 @@ class Catalog:
         with self._guard:
             return dict(self._records)
 
+    def last_edited(self) -> str | None:
+        """The image of the newest journal, which is where somebody was at work last; None without any."""
+        with self._guard:
+            journals = self._stamps["journal"]
+            edited = [name for name in self._entries if f"{name}.journal" in journals]
+            return max(edited, key=lambda name: journals[f"{name}.journal"].modified, default=None)
+
     def labelled(self) -> list[Entry]:
         """The images that have a label file, whatever their status."""
         with self._guard:

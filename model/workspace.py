@@ -130,6 +130,10 @@ class Workspace:
         """Raises KeyError for a name that is no image of the folder."""
         return self._catalog.entry(name)
 
+    def last_edited(self) -> str | None:
+        """The image that somebody worked on last, as far as its history has been kept."""
+        return self._catalog.last_edited()
+
     def refresh(self) -> None:
         """Look at the disk again, for what other programs have changed. Raises ImageError as `open` does."""
         self._catalog.refresh()

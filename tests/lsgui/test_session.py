@@ -360,6 +360,18 @@ def test_another_folder_and_back(desk: Desk, image_folder: Callable) -> None:
     Workspace.open(two).close()
 
 
+def test_a_folder_opens_where_somebody_was_at_work_last(desk: Desk, image_folder: Callable) -> None:
+    one, two = image_folder("a", "b", "c", folder="one"), image_folder("b", folder="two")
+    desk.open(one, "b.png")
+    desk.paint()
+    desk.save()
+    desk.open(one, "c.png")
+    desk.open(two)
+    desk.session.open_folder(one)
+    desk.wait(lambda: desk.session.workspace.folder == one and bool(desk.session.document.name))
+    assert desk.session.document.name == "b.png"
+
+
 def test_a_file_opens_its_folder_there(desk: Desk, image_folder: Callable) -> None:
     folder = image_folder("a", "b")
     desk.session.open_file(folder / "b.png")

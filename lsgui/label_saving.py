@@ -58,15 +58,20 @@ class LabelSaving(QObject):
         title = Message("Withdrawing the label of {name}", {"name": shot.name})
         self._maps.submit(shot, title, work, lambda: self._context.tell("info", _withdrawn(shot.name, had[0])))
 
-    @property
-    def _has_label(self) -> bool:
-        return self._context.workspace.has_label(self._context.document.name)
-
     def _save_nothing(self) -> None:
-        if not self._has_label:
-            self._context.tell("info", Message("Nothing is labelled in this image yet; predict or paint first."))
-        elif self._context.ask(_nothing_is_left(self._context.document.name)) == "withdraw":
-            self.withdraw()
+        """Whether there is a label is asked in the files lane: one may be on its way to the disk."""
+        workspace, name = self._context.workspace, self._context.document.name
+
+        def done(has_label: bool) -> None:
+            if workspace is not self._context.workspace or name != self._context.document.name:
+                return
+            if not has_label:
+                self._context.tell("info", Message("Nothing is labelled in this image yet; predict or paint first."))
+            elif self._context.ask(_nothing_is_left(name)) == "withdraw":
+                self.withdraw()
+
+        title = Message("Looking at files")
+        self._context.jobs.submit("files", title, lambda report: workspace.has_label(name), done, quiet=True)
 
     def _settle(self, accepted: bool, then: Callable[[], None]) -> None:
         if accepted:

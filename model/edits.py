@@ -111,7 +111,7 @@ class Edits:
 
     def changed_map(self, name: str) -> Path | None:
         """A map of an image that is being edited, if another program has written it since we did."""
-        return self._known.changed(name)
+        return next(iter(self._known.changed(name)), None)
 
     def set_aside(self, name: str, path: Path) -> None:
         """Keep a copy of a changed map, which may then be overwritten."""

@@ -11,6 +11,9 @@ from model.files import copy_file
 from model.index import FileStamp
 from model.layout import Layout
 
+LONGEST = 255
+"""Bytes that the name of a file may have."""
+
 
 class KnownMaps:
     """Remembers how our own maps look on the disk. Its methods may be called from any thread."""
@@ -26,15 +29,16 @@ class KnownMaps:
             with self._guard:
                 self._stamps[path] = stamp_of(path)
 
-    def changed(self, name: str) -> Path | None:
-        """A map that somebody else has written since; one that is gone is not missed, since the journal holds it."""
+    def changed(self, name: str) -> list[Path]:
+        """The maps that somebody else has written since; one that is gone is not missed, since the journal holds it."""
+        found = []
         for path in self._paths(name):
             with self._guard:
                 known = self._stamps.get(path, _NOBODY_KNOWS)
             now = stamp_of(path)
             if known is not _NOBODY_KNOWS and now is not None and now != known:
-                return path
-        return None
+                found.append(path)
+        return found
 
     def keep(self, path: Path) -> Path:
         """Copy a file to `kept/`, under a name with the time. Raises OSError."""
@@ -59,7 +63,9 @@ class KnownMaps:
 def place_in(kept: Path, path: Path) -> Path:
     """A free name for `path` in the folder `kept`, which is made: with the time, and a number within one second."""
     disk.make_folder(kept)
-    stem = f"{path.stem}.{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    ending = f".{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    room = LONGEST - len(ending) - len("-999") - len(path.suffix.encode())
+    stem = path.stem.encode(errors="surrogateescape")[:room].decode(errors="ignore") + ending
     wanted, number = kept / f"{stem}{path.suffix}", 1
     while wanted.exists():
         number += 1

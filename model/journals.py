@@ -17,7 +17,7 @@ from model.foreign import place_in
 from model.journal import OtherShape, Replay, replay, values_in_history
 from model.journal_file import JournalFile
 from model.journal_records import JournalError, base_payload, read_header
-from model.journal_story import Contents, Facts, Saved, Story, newest_edit, skim
+from model.journal_story import BY_THE_MODEL, Contents, Facts, Saved, Story, newest_edit, scan, skim
 from model.labels import values_in
 from model.layout import Layout
 from model.map_files import read_note
@@ -159,10 +159,20 @@ class Journals:
             disk.sync_folder(path.parent)
 
     def drop(self, name: str) -> None:
-        """Remove a journal that holds no stroke of a person. Raises OSError."""
-        if os.path.exists(self._layout.journal(name)) and not self.facts(name).human:
+        """Remove a journal that tells of the model alone. Raises OSError."""
+        if self.tells_of_the_model(name):
             self._end(name)
             disk.remove(self._layout.journal(name))
+
+    def tells_of_the_model(self, name: str) -> bool:
+        """Whether there is a journal, and no stroke of a person in it: neither shown, nor within reach of undo and redo."""
+        path = self._layout.journal(name)
+        if not os.path.exists(path) or self.facts(name).human:
+            return False
+        try:
+            return all(step.text in BY_THE_MODEL for step in scan(path).story.steps)
+        except (JournalError, OSError):
+            return True
 
     def keep_newest(self, name: str) -> None:
         """What has just been written to `predictions/` is an edit in the journal already, and may be undone there."""

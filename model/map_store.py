@@ -141,11 +141,12 @@ class MapStore:
     def may_show(self, name: str, values: Collection[int]) -> bool:
         """Whether what the model said of an image holds one of these values, or does not tell: a journal of its alone."""
         records = [read_json(self._layout.prediction_record(name))] if self._layout.prediction(name).exists() else []
-        if self._layout.work(name).exists() and not has_human(self._layout.work(name)):
+        work = self._layout.work(name)
+        if work.exists() and not has_human(work) and not is_empty(work):
             records.append(self._work_note(name))
         told = [uids_of(record) for record in records]
         if not told:
-            return self._layout.journal(name).exists() and not self._journals.facts(name).human
+            return self._journals.tells_of_the_model(name)
         return any(not uids or uids.keys() & values for uids in told)
 
     def drop_prediction(self, name: str) -> None:

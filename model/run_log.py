@@ -145,7 +145,10 @@ class RunLog:
 
 
 def _listed(labels: Sequence[LabelledImage]) -> list[dict[str, object]]:
-    return [{"image": item.image_path.name, "split": item.split, "sha256": sha256(item.label_path)} for item in labels]
+    """A label that has been withdrawn since the survey has no hash; the training finds that out, and says so."""
+    hashes = [sha256(item.label_path) if item.label_path.exists() else "" for item in labels]
+    named = zip(labels, hashes, strict=True)
+    return [{"image": item.image_path.name, "split": item.split, "sha256": found} for item, found in named]
 
 
 def failed(error: ModelError) -> Failed:

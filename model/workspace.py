@@ -33,7 +33,17 @@ from model.prediction import Prediction
 from model.records import LabelRecord, free_name, keep_damaged, read_json, uids_of, write_json
 from model.root_folders import RootFolders
 from model.seen_units import seen_units
-from model.split import Split, decide, decided_units, stored_split, unit_in, units_of
+from model.slice_headers import series_of
+from model.split import (
+    Split,
+    choose_grouping,
+    decide,
+    decided_units,
+    stored_groupings,
+    stored_split,
+    unit_in,
+    units_of,
+)
 from model.workspace_lock import WorkspaceLocked, WorkspaceNotWritable, not_writable, take_lock
 
 __all__ = [
@@ -254,15 +264,16 @@ class Workspace:
 
         Raises WorkspaceError as `write_work` does; then the label is still there.
         """
-        label, record = self._layout.label(name), self._layout.label_record(name)
+        label = self._layout.label(name)
         with self._labelling:
+            self._catalog.update(name)
             try:
                 with saving(name):
                     self._before_writing(name, held)
                     written = self._maps.write_work(name, planes, self.classes, held and held.mark)
                     self._note_saved("work", planes, held, written)
                     if label.exists():
-                        self._record_split(name, record)
+                        self._record_split(name)
                         self._known.keep(label)
                         self._maps.drop_label(name)
                     self._known.know(name)
@@ -270,12 +281,15 @@ class Workspace:
                 entry = self._catalog.update(name)
             return entry
 
-    def _record_split(self, name: str, record: Path) -> None:
+    def _record_split(self, name: str) -> None:
         """Of a label that another tool put there: an image that has trained shall not judge when it is labelled again."""
-        if stored_split(self._catalog.records().get(name, {})) is None:
-            one = next(label for label in self.labelled() if label.image_path.name == name)
+        records, record = self._catalog.records(), self._layout.label_record(name)
+        one = next((label for label in self.labelled() if label.image_path.name == name), None)
+        if one is not None and stored_split(records.get(name, {})) is None:
+            grouping = choose_grouping(series_of(one.image_path), self._siblings(), stored_groupings(records))
             keep_damaged(record)
-            write_json(record, read_json(record) | {"image": name, "split": one.split, "unit": one.unit})
+            facts = {"image": name, "split": one.split, "unit": one.unit, "grouping": grouping}
+            write_json(record, read_json(record) | facts)
 
     def has_label(self, name: str) -> bool:
         return self._layout.label(name).exists()
@@ -306,8 +320,7 @@ class Workspace:
         """A map that comes from elsewhere must not be overruled by a journal that knows nothing of it; one that
         another program has written meanwhile is not overwritten without a copy."""
         self._folders.ensure()
-        changed = self._known.changed(name)
-        if changed is not None:
+        for changed in self._known.changed(name):
             self._known.keep(changed)
         if held is None:
             self._journals.set_aside(name)

@@ -481,3 +481,19 @@ def test_a_shape_of_a_class_that_is_removed_is_not_painted_on_leaving(willing: D
     desk.open(folder, "b.png")
     desk.open(folder, "a.png")
     assert set(desk.session.document.counts()) == {UNTOUCHED}
+
+
+def test_an_emptied_image_keeps_its_history_when_another_class_goes(willing: Desk, image_folder: Callable) -> None:
+    desk = willing
+    folder = image_folder("a", "b")
+    desk.open(folder, "a.png")
+    desk.paint()
+    desk.session.clear_map()
+    desk.save()
+    desk.open(folder, "b.png")
+    desk.session.remove_class("pancreas")
+    desk.wait(lambda: desk.session.classes.by_uid("pancreas") is None)
+    rest(desk)
+    desk.open(folder, "a.png")
+    desk.session.undo()
+    assert desk.session.document.label_map[20, 20] == 6

@@ -318,6 +318,29 @@ def test_an_undo_back_to_the_label_that_no_journal_holds_is_not_lost(
     workspace.close()
 
 
+def test_a_label_that_is_on_its_way_is_asked_for_when_the_map_is_emptied(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"), "a.png")
+    desk.paint()
+    desk.answers |= {"rest_is_background": "keep", "nothing_is_left": "withdraw"}
+    desk.session.save_label()
+    desk.session.clear_map()
+    desk.session.save_label()
+    desk.settle()
+    desk.wait(lambda: desk.said("is withdrawn"))
+    assert not desk.session.workspace.labelled()
+
+
+def test_a_label_that_another_program_has_just_written_can_be_withdrawn(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"), "a.png")
+    desk.paint()
+    layout = Layout(desk.session.workspace.root)
+    write_label(layout.label("a.png"), np.full((64, 64), 6, np.uint8), desk.session.classes)
+    desk.session.withdraw_label()
+    desk.settle()
+    assert desk.said("is withdrawn") and not layout.label("a.png").exists()
+    assert desk.session.document.label_map[20, 20] == 6 and not desk.session.workspace.labelled()
+
+
 def test_two_withdrawals_at_once_are_one(desk: Desk, image_folder: Callable) -> None:
     desk.open(image_folder("a", "b"), "a.png")
     desk.paint()

@@ -31,6 +31,7 @@ from model.runs import RunState, list_runs, read_events, read_run
 from model.schedule import Clock
 from model.seen_units import seen_units
 from model.segmenter import Segmenter
+from model.survey import Survey, survey
 from model.training import fine_tune
 from model.unlabelled import unlabelled
 from model.workspace import Workspace
@@ -366,6 +367,17 @@ def test_a_baseline_of_other_labels_is_forgotten_before_the_new_ones_are_written
         with pytest.raises(TrainingError):
             train(blobs, FineTuneOptions(resume=True, device="cpu"))
     assert read_run(run.folder).baseline_mean is None and read_run(run.folder).resumable
+
+
+def test_a_label_that_is_withdrawn_while_a_training_prepares_ends_nothing(blobs, blob_weights, monkeypatch):
+    def surveyed(*given: object, **named: object) -> Survey:
+        found = survey(*given, **named)
+        labels(blobs).label("a.png").unlink()
+        return found
+
+    monkeypatch.setattr("model.training.survey", surveyed)
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
+    assert of(Finished, events) and any("a.png" in str(event.values) for event in of(Notice, events))
 
 
 def test_a_damaged_state_is_refused_and_nothing_to_resume_is_said(blobs, blob_weights):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from model.images import read_image
+from model.labels import write_label
 from model.layout import Layout
 from model.pillow import pillow
 from model.plane_source import of_arrays
@@ -79,6 +80,18 @@ def test_a_label_of_another_tool_that_is_withdrawn_trains_when_it_is_made_again(
     withdraw(workspace, "e.png")
     assert len(workspace.labelled()) == 4
     assert label(workspace, "e.png") is Split.TRAIN
+    workspace.close()
+
+
+def test_withdrawing_another_tool_s_label_leaves_the_grouping_of_the_folder(tmp_path):
+    folder = drives(tmp_path / "drives", [])
+    workspace = Workspace.open(folder)
+    write_label(Layout(workspace.root).label("a_0.png"), blob_picture(0)[1], workspace.classes)
+    workspace.refresh()
+    withdraw(workspace, "a_0.png")
+    splits = {name: label(workspace, name) for name in ("a_0.png", "b_0.png", "c_0.png", "d_0.png", "e_0.png")}
+    assert splits["a_0.png"] is Split.TRAIN and splits["e_0.png"] is Split.HELD_OUT
+    assert label(workspace, "e_1.png") is Split.HELD_OUT and label(workspace, "a_1.png") is Split.TRAIN
     workspace.close()
 
 

@@ -909,3 +909,14 @@ def test_a_label_that_cannot_be_copied_is_said_and_stays(
         workspace.edits.keep(name)
     assert (folder / f"segmentation/labels/{name}.png").read_bytes() == label
     workspace.close()
+
+
+def test_a_label_with_a_name_as_long_as_can_be_is_withdrawn(tmp_path: Path) -> None:
+    name = "n" * 242 + ".png"
+    add_images(tmp_path, [name])
+    workspace = Workspace.open(tmp_path)
+    label_map = np.full(SHAPE, 6, np.uint8)
+    save(workspace, name, label_map)
+    workspace.withdraw_label(name, of_arrays(label_map, human(label_map)))
+    assert not workspace.has_label(name) and len(list((workspace.root / "kept").iterdir())) == 1
+    workspace.close()

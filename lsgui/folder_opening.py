@@ -29,8 +29,8 @@ _SECONDS_BETWEEN_TRIES = 0.05
 
 @dataclass(frozen=True)
 class _Request:
-    """`image` is the one to open there; empty: the one that was worked on last, or the first. `start` is a workspace whose copy `root` begins with; `notice` is
-    told when the folder is open.
+    """`image` is the one to open there; empty: the one that was edited last, or the first. `start` is a workspace whose copy
+    `root` begins with; `notice` is told when the folder is open.
     """
 
     path: Path

@@ -179,7 +179,8 @@ class Workspace:
     def write_work(self, name: str, planes: PlaneSource, held: Held | None = None) -> Entry:
         """Write the map of an image; `held` says which edits it holds. Without it, a journal of the image is set aside.
 
-        After edits that led back to its label there is nothing to write: the image is labelled as before. Raises WorkspaceError; then the files are what they were.
+        After edits that led back to its label there is nothing to write: the image is labelled as before. Raises
+        WorkspaceError; then the files are what they were.
         """
         with saving(name):
             self._before_writing(name, held)

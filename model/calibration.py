@@ -50,8 +50,8 @@ def calibration_error(counts: np.ndarray) -> float | None:
 def fit_temperature(logits: np.ndarray, channels: np.ndarray) -> float | None:
     """The temperature T by which to divide `logits` (N, C) so that softmax gives `channels` (N,) the highest likelihood.
 
-    255 is left out, and what has a logit that is no number; None when nothing else is there. By Newton's method in 1 / T, where the likelihood is concave, kept
-    within the bounds between which the maximum must lie.
+    255 is left out, and what has a logit that is no number; None when nothing else is there. By Newton's method in 1 / T,
+    where the likelihood is concave, kept within the bounds between which the maximum must lie.
     """
     known = (channels != UNTOUCHED) & np.isfinite(logits).all(axis=1)
     logits, channels = logits[known].astype(np.float64), channels[known].astype(np.intp)

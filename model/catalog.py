@@ -193,13 +193,13 @@ class Catalog:
             return Status.CORRECTED
         if labelled:
             return Status.LABELLED
-        shown = worked and not self._is_empty(file)
+        shown = worked and not self._is_empty(name)
         return Status.PREDICTED if shown or file in self._stamps["predictions"] else Status.NONE
 
-    def _is_empty(self, file: str) -> bool:
+    def _is_empty(self, name: str) -> bool:
         """Whether a work map shows nothing; an index of a version before does not tell."""
-        said = self._said("work", file).get("empty")
-        return is_empty(self._layout.root / "work" / file) if said is None else said
+        said = self._said("work", f"{name}.png").get("empty")
+        return is_empty(self._layout.work(name)) if said is None else said
 
     def _said(self, folder: str, file: str) -> dict:
         """What a small file says, from the index unless the file has changed; empty when it does not exist."""

@@ -165,14 +165,17 @@ class Journals:
             disk.remove(self._layout.journal(name))
 
     def tells_of_the_model(self, name: str) -> bool:
-        """Whether there is a journal, and no stroke of a person in it: neither shown, nor within reach of undo and redo."""
+        """Whether there is a journal, and no stroke of a person in it: neither shown, nor within reach of undo and redo.
+
+        One that cannot be read may hold some.
+        """
         path = self._layout.journal(name)
         if not os.path.exists(path) or self.facts(name).human:
             return False
         try:
             return all(step.text in BY_THE_MODEL for step in scan(path).story.steps)
         except (JournalError, OSError):
-            return True
+            return False
 
     def keep_newest(self, name: str) -> None:
         """What has just been written to `predictions/` is an edit in the journal already, and may be undone there."""

@@ -19,8 +19,8 @@ from model.presets import PRESETS
 
 NEED_FOLDER = ("import-masks", "import-classes", "export-classes", "add-class", "edit-class", "mirror", "search", "reload-folder",
                "import-mask-folder", "open-weights", "predict-folder", "next-image", "previous-image")  # fmt: skip
-NEED_IMAGE = ("predict", "accept", "save-label", "revert", "fill-rest", "clear-map", "withdraw-label", "zoom-in", "zoom-out", "zoom-fit",
-              "zoom-actual", "accept-region", "copy-previous", "copy-next", "interpolate", "interpolate-all",
+NEED_IMAGE = ("predict", "accept", "save-label", "withdraw-label", "revert", "fill-rest", "clear-map", "zoom-in", "zoom-out",
+              "zoom-fit", "zoom-actual", "accept-region", "copy-previous", "copy-next", "interpolate", "interpolate-all",
               *TITLES)  # fmt: skip
 NEED_SHAPE = ("finish-shape", "remove-vertex")
 

@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 
 from model import disk
 from model.labels import UNTOUCHED, read_label
+from model.layout import Layout
 from model.progress import Cancelled
 from model.workspace import Status
 
@@ -248,7 +249,7 @@ def test_a_corrected_map_that_is_replaced_is_kept_too(desk: Desk, labelled: Path
     label = label_file(labelled)
     desk.paint(40, 40, 3)
     desk.save()
-    work = (labelled / "segmentation/work/a.png.png").read_bytes()
+    work = Layout(desk.session.workspace.root).work("a.png").read_bytes()
     desk.answers["replace_labels"] = "replace"
     desk.session.import_masks([masks / "a.png"])
     desk.wait(lambda: desk.said("imported as labels: 1"))

@@ -920,3 +920,13 @@ def test_a_label_with_a_name_as_long_as_can_be_is_withdrawn(tmp_path: Path) -> N
     workspace.withdraw_label(name, of_arrays(label_map, human(label_map)))
     assert not workspace.has_label(name) and len(list((workspace.root / "kept").iterdir())) == 1
     workspace.close()
+
+
+def test_a_journal_that_cannot_be_read_is_not_taken_for_the_model_s(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    workspace.write_prediction("img_001.png", predicted(3))
+    journal = workspace.root / "journal" / "img_001.png.journal"
+    journal.write_bytes(b"torn, and perhaps a day's work")
+    workspace.drop_prediction("img_001.png")
+    assert journal.exists() and workspace.read_prediction_map("img_001.png", SHAPE) is None
+    workspace.close()

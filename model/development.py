@@ -5,16 +5,21 @@ It runs on the device, within the recorded step; the threads that cut views have
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-LOOK = 20
+LOOK = 21
 """Numbers of a Look."""
 GRAINS = 1 << 20
 """Normal random numbers from which all noise is taken: more than a view of 512 x 512 colours has."""
+BLOCK = 32
+"""Pixels a side of what is hidden of a view."""
 _LEAST_BLUR = 0.01
 """Pixels; the neighbours' share is then nothing."""
 
@@ -25,7 +30,8 @@ class Look:
 
     `colour` is a matrix (3, 3) by rows; `contrast` a factor about the view's mean, `brightness` is added, `gamma` an
     exponent; `light` grows by these shares to the right and downwards, from the middle to the edge; `blur` is a standard
-    deviation in pixels, `noise` one of grey. `grain` says where in the table the noise starts, and an odd step.
+    deviation in pixels, `noise` one of grey; `hidden` is how likely each BLOCK of the view is covered by its mean. `grain`
+    says where in the table of chance to start, and an odd step.
     """
 
     limits: tuple[float, float] = (0.0, 1.0)
@@ -36,13 +42,15 @@ class Look:
     light: tuple[float, float] = (0.0, 0.0)
     blur: float = 0.0
     noise: float = 0.0
+    hidden: float = 0.0
     grain: tuple[int, int] = (0, 1)
 
     def numbers(self) -> np.ndarray:
         """(LOOK,) float32."""
         low, high = self.limits
-        tone = (self.contrast, self.brightness, self.gamma, *self.light, self.blur, self.noise, *self.grain)
-        return np.array([low, 1 / (high - low), *self.colour, *tone], np.float32)
+        tone = (self.contrast, self.brightness, self.gamma, *self.light, self.blur, self.noise)
+        chance = (_level(self.hidden), *self.grain)
+        return np.array([low, 1 / (high - low), *self.colour, *tone, *chance], np.float32)
 
 
 class Development:
@@ -58,10 +66,12 @@ class Development:
         x = self.plain(views, looks)
         colour, tone = looks[:, 2:11].unflatten(1, (3, 3)), looks[:, 11:18, None, None, None]
         contrast, brightness, gamma, right, down, blur, noise = tone.unbind(1)
+        level, grain = looks[:, 18, None, None, None], looks[:, 19:].long()
         x = _coloured(x, colour, contrast, brightness).clamp_(0, 1).pow_(gamma)
         x *= 1 + right * _ramp(x, 3) + down * _ramp(x, 2)
         x = _blurred(x, 2 * blur.clamp(min=_LEAST_BLUR) ** 2)
-        return x.addcmul_(self._grain(x, looks[:, 18:].long()), noise).clamp_(0, 1)
+        x = x.addcmul_(self._grain(x.shape, grain), noise).clamp_(0, 1)
+        return torch.where(self._hidden(x, grain, level), x.mean(dim=(2, 3), keepdim=True), x)
 
     @torch.no_grad()
     def plain(self, views: torch.Tensor, looks: torch.Tensor) -> torch.Tensor:
@@ -70,11 +80,23 @@ class Development:
         x = views.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
         return ((x - low) * scale).clamp_(0, 1)
 
-    def _grain(self, x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-        """Noise like x: an odd step through a table of two's power meets each of its numbers before any again."""
+    def _grain(self, shape: Sequence[int], places: torch.Tensor) -> torch.Tensor:
+        """Noise: an odd step through a table of two's power meets each of its numbers before any again."""
         start, step = places[:, :, None].unbind(1)
-        count = torch.arange(x[0].numel(), device=x.device)
-        return self._grains[(start + step * count) & (GRAINS - 1)].view_as(x)
+        count = torch.arange(math.prod(shape[1:]), device=places.device)
+        return self._grains[(start + step * count) & (GRAINS - 1)].view(shape)
+
+    def _hidden(self, x: torch.Tensor, places: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+        """(B, 1, H, W) bool: the blocks whose number is below the `level`."""
+        height, width = x.shape[2:]
+        blocks = len(x), 1, -(-height // BLOCK), -(-width // BLOCK)
+        below = self._grain(blocks, places) < level
+        return below.repeat_interleave(BLOCK, 2).repeat_interleave(BLOCK, 3)[:, :, :height, :width]
+
+
+def _level(share: float) -> float:
+    """Below which this share of normal numbers is."""
+    return NormalDist().inv_cdf(share) if 0 < share < 1 else math.copysign(math.inf, share - 0.5)
 
 
 def _coloured(x: torch.Tensor, colour: torch.Tensor, contrast: torch.Tensor, brightness: torch.Tensor) -> torch.Tensor:

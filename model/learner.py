@@ -195,8 +195,9 @@ class Learner:
 
     def _open(self) -> BatchFeed:
         mirror = self._plan.classes.mirror
-        augmentation = Augmentation.wide(self._coloured, mirror) if self._plan.wide else Augmentation(mirror=mirror)
-        planes = 3 if self._coloured else 1
+        coloured, wide = self._found.coloured, self._plan.wide
+        augmentation = Augmentation.wide(coloured, mirror, self._plan.hidden) if wide else Augmentation(mirror=mirror)
+        planes = 3 if coloured else 1
         marked = self._teaches and len(self._plan.classes.classes) <= BEYOND
         beyond = BEYOND if marked else UNTOUCHED
         views = ViewPlan(self._plan.crop, planes, augmentation, self._plan.options.seed, beyond)
@@ -213,16 +214,12 @@ class Learner:
 
     def _look(self, number: int) -> Example:
         image = self._found.look(self._found.others[number])
-        return bare_example(image, self._plan.input, self._plan.network.size, self._coloured)
+        return bare_example(image, self._plan.input, self._plan.network.size, self._found.coloured)
 
     @property
     def _mixed(self) -> bool:
         """Whether images without a label can teach anything yet."""
         return self._plan.schedule.trust(self._progress) > 0
-
-    @property
-    def _coloured(self) -> bool:
-        return any(label.colour for label in self._found.train)
 
 
 def names_of(found: Survey) -> list[str]:

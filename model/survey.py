@@ -60,6 +60,11 @@ class Survey:
         return {value: sum(label.pixels.get(value, 0) for label in self.train) for value in self.classes.values}
 
     @property
+    def coloured(self) -> bool:
+        """Whether any training image has colours; the others are then seen in three planes, too."""
+        return any(label.colour for label in self.train)
+
+    @property
     def known(self) -> float:
         """The share of the training images' pixels that are labelled."""
         pixels = sum(label.shape[0] * label.shape[1] for label in self.train)

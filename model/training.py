@@ -134,8 +134,8 @@ def _begin(
         raise TrainingError("{path} cannot be written: there is no such folder.", path=str(options.publish))
     start, unfamiliar = starting_checkpoint(options, found.classes, all(label.hounsfield for label in found.train))
     judge = Judge(found, choose_device(team.device_name), report)
-    pace = len(found.train), judge.seconds_to_score(start)
-    plan = Plan.make(options, start, unfamiliar, judge.device, *pace, team.size)
+    facts = len(found.train), found.coloured, judge.seconds_to_score(start)
+    plan = Plan.make(options, start, unfamiliar, judge.device, *facts, team.size)
     _note_looks(workspace, found, plan)
     labels = [label.item for label in found.labels]
     log = RunLog.begin(workspace.root, start.parent, labels, plan.to_json(), emit)

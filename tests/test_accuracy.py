@@ -368,5 +368,7 @@ def test_the_way_of_a_run_is_in_its_name() -> None:
     from tests.benchmarks.accuracy_run import Run
 
     assert Run("tiny", steps=1).name == "tiny"
-    run = Run("tiny", steps=1, labelled=0.125, strokes=0.05, unlabelled=True, batch=4, crop=64, rate=0.002)
-    assert run.name == "tiny, 12.5% labelled, 5% by strokes, unlabelled too, 4 views, views of 64, rate 0.002"
+    run = Run("tiny", steps=1, labelled=0.125, strokes=0.05, unlabelled=True, batch=4, crop=64, rate=0.002, hidden=0)
+    assert (
+        run.name == "tiny, 12.5% labelled, 5% by strokes, unlabelled too, 4 views, views of 64, rate 0.002, 0% hidden"
+    )

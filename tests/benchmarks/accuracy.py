@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from model.classes import ClassTable
-from model.commands.numbers import count, part, positive, whole
+from model.commands.numbers import count, part, positive, share, whole
 from model.device import choose_device, device_name
 from model.errors import ModelError
 from model.files import atomic_bytes
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def train(chosen: argparse.Namespace) -> int:
     """One run, unless its result is there."""
     device, state = choose_device(chosen.device), {"commit": chosen.commit, "code": code_digest()}
-    ways = chosen.labelled, chosen.unlabelled, chosen.strokes, chosen.batch, chosen.crop, chosen.rate
+    ways = chosen.labelled, chosen.unlabelled, chosen.strokes, chosen.batch, chosen.crop, chosen.rate, chosen.hidden
     run = Run(chosen.network, chosen.seed, chosen.recipe, chosen.seconds, chosen.steps, *ways)
     state["given"] = _given(chosen)
     path = chosen.results / run.file_name(*_place(chosen), state["code"])
@@ -179,6 +179,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--batch", type=count)
     one.add_argument("--crop", type=count)
     one.add_argument("--rate", type=positive, help="peak learning rate")
+    one.add_argument("--hidden", type=share, help="the most that is hidden of a view")
     _add_training(one)
     for name in ("camvid", "ct"):
         several = commands.add_parser(name)

@@ -86,7 +86,7 @@ class Measured:
             lambda number: make_example(found.read(found.train[number]), plan.classes, plan.input, size),
             len(found.train), KEPT_EXAMPLES,
         )  # fmt: skip
-        planes = 3 if any(label.colour for label in found.train) else 1
+        planes = 3 if found.coloured else 1
         change = Augmentation((0.8, 1.25), 0.0, 0.06, 0.0, 0.08, 0.0, plan.classes.mirror)
         views = ViewPlan(plan.crop, planes, change, plan.options.seed)
         ahead, threads = (AHEAD, MOST_THREADS) if self._recorded else (2, 1)

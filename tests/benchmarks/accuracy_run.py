@@ -31,6 +31,7 @@ from model.schedule import Clock, Schedule
 from model.scoring import Scores, count_pairs
 from model.segmenter import Segmenter
 from model.start import starting_checkpoint
+from model.survey import Survey
 from tests.benchmarks.accuracy_calibration import calibrated
 from tests.benchmarks.accuracy_data import Fold
 from tests.benchmarks.accuracy_networks import Variant
@@ -43,9 +44,11 @@ FEWEST_REHEARSED = 8
 
 @dataclass(frozen=True)
 class Run:
-    """`seconds` or `steps` say how long, at most what the recipe says is enough. Of the training images a share is `labelled`; the others are left out, unless the
-    `unlabelled` are looked at, too. Of each labelled image `strokes` cover a share. Batch, crop and peak rate are the recipe's
-    unless given.
+    """`seconds` or `steps` say how long, seconds at most until the recipe says that it is enough.
+
+    Of the training images a share is `labelled`; the others are left out, unless the `unlabelled` are looked at, too. Of each
+    labelled image `strokes` cover a share. Batch, crop and peak rate are the recipe's unless given, and so is how much of a
+    view may be `hidden`.
     """
 
     network: str
@@ -59,6 +62,7 @@ class Run:
     batch: int | None = None
     crop: int | None = None
     rate: float | None = None
+    hidden: float | None = None
 
     @property
     def name(self) -> str:
@@ -69,7 +73,9 @@ class Run:
         share += ", unlabelled too" if self.unlabelled else ""
         share += "" if self.batch is None else f", {self.batch} views"
         share += "" if self.crop is None else f", views of {self.crop}"
-        return self.network + recipe + share + ("" if self.rate is None else f", rate {self.rate:g}")
+        share += "" if self.rate is None else f", rate {self.rate:g}"
+        share += "" if self.hidden is None else f", {100 * self.hidden:g}% hidden"
+        return self.network + recipe + share
 
     @property
     def budget(self) -> str:
@@ -90,10 +96,11 @@ def measure(run: Run, fold: Fold, device: torch.device) -> dict[str, object]:
     cv2.setNumThreads(1)  # as the product's commands do
     fold = fold.labelled(run.labelled).stroked(run.strokes)
     variant = Variant.named(run.network, len(fold.classes.classes))
-    start, plan, network = _prepared(run, variant, fold, device)
+    found = fold.survey()
+    start, plan, network = _prepared(run, variant, found, device)
     parameters = sum(one.numel() for one in network.parameters())
     with memory_of(device) as peak:
-        learns = learner(run.recipe, network, plan, fold.survey(), start, device)
+        learns = learner(run.recipe, network, plan, found, start, device)
         try:
             rehearse(learns, max(FEWEST_REHEARSED, math.ceil(len(fold.train) / plan.batch)))
             if device.type == "cuda":
@@ -111,9 +118,9 @@ def measure(run: Run, fold: Fold, device: torch.device) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _prepared(run: Run, variant: Variant, fold: Fold, device: torch.device) -> tuple[Checkpoint, Plan, nn.Module]:
+def _prepared(run: Run, variant: Variant, found: Survey, device: torch.device) -> tuple[Checkpoint, Plan, nn.Module]:
     """What the product starts from, what it settles, and the network with its first weights."""
-    hounsfield = all(truth.image.unit == "HU" for truth in fold.train.values())
+    hounsfield = all(label.hounsfield for label in found.train)
     options = FineTuneOptions(
         seed=run.seed,
         batch=run.batch,
@@ -123,9 +130,11 @@ def _prepared(run: Run, variant: Variant, fold: Fold, device: torch.device) -> t
         learning_rate=run.rate,
     )
     with mock.patch.dict(PRESETS, {run.network: lambda classes: variant.config}):
-        start, unfamiliar = starting_checkpoint(options, fold.classes, hounsfield)
-    plan = Plan.make(options, start, unfamiliar, device, len(fold.train), 0.0)
-    plan = dataclasses.replace(adapted(run.recipe, plan), schedule=_as_in(plan.schedule, run.schedule))
+        start, unfamiliar = starting_checkpoint(options, found.classes, hounsfield)
+    plan = Plan.make(options, start, unfamiliar, device, len(found.train), found.coloured, 0.0)
+    hidden = plan.hidden if run.hidden is None else run.hidden
+    plan = dataclasses.replace(plan, hidden=hidden, schedule=_as_in(plan.schedule, run.schedule))
+    plan = adapted(run.recipe, plan)
     torch.manual_seed(run.seed)
     own = LightningUnet(variant.config)
     own.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in start.tensors.items()})

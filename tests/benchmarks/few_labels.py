@@ -65,15 +65,15 @@ def tuned(fold: Fold, names: Sequence[str], chosen: argparse.Namespace, start: C
     so many seconds or until it has seen enough.
     """
     others = {name: truth.image for name, truth in fold.train.items() if name not in names}
-    part = dataclasses.replace(fold, train={name: fold.train[name] for name in names}, others=others)
+    part = dataclasses.replace(fold, train={name: fold.train[name] for name in names}, others=others).survey()
     device = choose_device(chosen.device)
     options = FineTuneOptions(
         preset=chosen.preset, seed=chosen.seed, crop=chosen.crop, learning_rate=chosen.lr if start else None
     )
     begun, unfamiliar = (start, False) if start else starting_checkpoint(options, fold.classes, False)
-    plan = Plan.make(options, begun, unfamiliar, device, len(names), 0.0)
+    plan = Plan.make(options, begun, unfamiliar, device, len(names), part.coloured, 0.0)
     plan = dataclasses.replace(plan, schedule=dataclasses.replace(plan.schedule, epochs=1, seconds=chosen.seconds))
-    learner = Learner(plan, part.survey(), begun, device, print)
+    learner = Learner(plan, part, begun, device, print)
     try:
         clock = Clock()
         while (progress := plan.schedule.progress(learner.steps, clock.seconds)) < 1:

@@ -75,6 +75,13 @@ def test_looks_differ_within_their_bounds_and_about_half_are_sharp():
     assert all(one.grain[1] % 2 for one in many) and len({one.grain for one in many}) == 50
 
 
+def test_about_half_of_the_views_show_everything_and_of_the_others_at_most_the_bound_is_hidden():
+    assert all(look.hidden == 0 for look in looks(True))
+    rng, one = np.random.default_rng(3), Augmentation.wide(True, mirror=False, hidden=0.5)
+    hidden = [one.look((0, 255), True, rng).hidden for _ in range(50)]
+    assert 15 < sum(share == 0 for share in hidden) < 35 and 0.4 < max(hidden) <= 0.5
+
+
 def test_an_augmentation_by_itself_changes_no_colours_nor_gamma():
     look = Augmentation().look((0, 255), True, np.random.default_rng(0))
     assert look.colour == Look.colour and look.gamma == 1 and look.light == (0, 0) and look.blur == 0

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from model.augment import Augmentation
-from model.development import GRAINS, LOOK, Development, Look
+from model.development import BLOCK, GRAINS, LOOK, Development, Look
 from model.input_range import to_unit
 
 CPU = torch.device("cpu")
@@ -35,7 +35,7 @@ def test_without_a_change_views_are_what_prediction_sees_each_by_its_own_limits(
 
 def test_a_view_does_not_depend_on_those_beside_it():
     rng = np.random.default_rng(1)
-    looks = [Augmentation.wide(coloured=True, mirror=False).look((0, 255), True, rng) for _ in range(4)]
+    looks = [Augmentation.wide(True, mirror=False, hidden=0.5).look((0, 255), True, rng) for _ in range(4)]
     pixels = views(3, 4)
     together = developed(pixels, *looks)
     alone = np.concatenate([developed(pixels[i : i + 1], looks[i]) for i in range(4)])
@@ -83,6 +83,26 @@ def test_noise_is_as_strong_as_asked_and_another_for_every_grain():
     np.testing.assert_array_equal(developed(grey[:1], one)[0], first)
 
 
+def test_what_is_hidden_is_whole_blocks_of_the_views_mean_as_many_as_said():
+    side = 9 * BLOCK - 5
+    pixels = views(3, 3, side)
+    plain = developed(pixels, *[Look((0, 255))] * 3)
+    half, other, all_of_it = developed(
+        pixels,
+        *(Look((0, 255), hidden=share, grain=grain) for share, grain in ((0.5, (5, 7)), (0.5, (900, 11)), (1, (5, 7)))),
+    )
+    covered = [(one != whole).all(axis=0) for one, whole in zip((half, other, all_of_it), plain, strict=True)]
+    assert 0.35 < covered[0].mean() < 0.65 and covered[2].mean() > 0.99
+    assert (covered[0] != covered[1]).mean() > 0.2
+    corner = covered[0][: 8 * BLOCK, : 8 * BLOCK].reshape(8, BLOCK, 8, BLOCK).mean(axis=(1, 3))
+    assert ((corner == 0) | (corner > 0.98)).all()
+    for one, whole, where in zip((half, other), plain, covered, strict=False):
+        np.testing.assert_array_equal(one[:, ~where], whole[:, ~where])
+        np.testing.assert_allclose(
+            one[:, where], np.broadcast_to(whole.mean(axis=(1, 2))[:, None], one[:, where].shape), atol=1e-4
+        )
+
+
 def test_a_looks_numbers_stay_exact_on_their_way():
     numbers = Look((0, 255), grain=(GRAINS - 1, GRAINS - 3)).numbers()
     assert numbers.shape == (LOOK,) and numbers[-2:].tolist() == [GRAINS - 1, GRAINS - 3]
@@ -92,7 +112,7 @@ def test_a_looks_numbers_stay_exact_on_their_way():
 @pytest.mark.parametrize("planes", [1, 3])
 def test_a_gpu_develops_what_the_cpu_does(planes):
     rng = np.random.default_rng(2)
-    one = Augmentation.wide(coloured=planes == 3, mirror=False)
+    one = Augmentation.wide(coloured=planes == 3, mirror=False, hidden=0.5)
     looks = [one.look((0, 255), planes == 3, rng) for _ in range(8)]
     pixels = views(planes, 8, 96)
     np.testing.assert_allclose(developed(pixels, *looks, device="cuda"), developed(pixels, *looks), atol=2e-5)

@@ -11,17 +11,25 @@ import torch
 from model.checkpoint import Checkpoint
 from model.classes import Class, ClassTable
 from model.options import FineTuneOptions
-from model.plan import ENOUGH_OF_AN_IMAGE, ENOUGH_TUNING, ENOUGH_VIEWS, Plan, default_learning_rate
+from model.plan import (
+    ENOUGH_OF_AN_IMAGE,
+    ENOUGH_TUNING,
+    ENOUGH_VIEWS,
+    HIDDEN,
+    LONGER,
+    Plan,
+    default_learning_rate,
+)
 from model.presets import PRESETS
 from model.start import ANY_VALUES
 
 TABLE = ClassTable((Class("b", 0, "B", (0, 0, 0)), Class("x", 9, "X", (1, 1, 1))))
 
 
-def plan(device: str, preset: str = "tiny", unfamiliar: bool = True) -> Plan:
+def plan(device: str, preset: str = "tiny", unfamiliar: bool = True, coloured: bool = False) -> Plan:
     network = dataclasses.asdict(PRESETS[preset](2))
     start = Checkpoint(network=network, classes=TABLE, input=ANY_VALUES, tensors={})
-    return Plan.make(FineTuneOptions(), start, unfamiliar, torch.device(device), 20, 0.1)
+    return Plan.make(FineTuneOptions(), start, unfamiliar, torch.device(device), 20, coloured, 0.1)
 
 
 def test_only_a_gpu_sees_enough_views_for_wide_ones():
@@ -33,7 +41,7 @@ def test_a_view_has_as_many_tokens_as_training_was_tuned_for():
     assert plan("cuda").crop == 512
     fine = dataclasses.replace(PRESETS["tiny"](2), patch=2)
     start = Checkpoint(network=dataclasses.asdict(fine), classes=TABLE, input=ANY_VALUES, tensors={})
-    assert Plan.make(FineTuneOptions(), start, True, torch.device("cpu"), 20, 0.1).crop == 256
+    assert Plan.make(FineTuneOptions(), start, True, torch.device("cpu"), 20, False, 0.1).crop == 256
 
 
 def test_a_training_ends_after_enough_views():
@@ -41,16 +49,24 @@ def test_a_training_ends_after_enough_views():
     assert plan("cuda", unfamiliar=False).schedule.enough == ENOUGH_TUNING * 20 // 8
     start = Checkpoint(network=dataclasses.asdict(PRESETS["tiny"](2)), classes=TABLE, input=ANY_VALUES, tensors={})
     options = FineTuneOptions(batch=10, accumulate=2)
-    many = Plan.make(options, start, True, torch.device("cuda"), 10_000, 0.1, ranks=4)
+    many = Plan.make(options, start, True, torch.device("cuda"), 10_000, False, 0.1, ranks=4)
     assert many.schedule.enough == ENOUGH_OF_AN_IMAGE * 10_000 // 80
 
 
+def test_parts_of_coloured_views_are_hidden_while_a_gpu_learns_new_classes_and_the_training_is_longer_then():
+    hiding = plan("cuda", coloured=True)
+    assert hiding.hidden == HIDDEN and hiding.schedule.enough == LONGER * ENOUGH_VIEWS // 8
+    others = plan("cpu", coloured=True), plan("cuda"), plan("cuda", unfamiliar=False, coloured=True)
+    assert [one.hidden for one in others] == [0, 0, 0]
+    assert others[2].schedule == plan("cuda", unfamiliar=False).schedule
+
+
 def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began():
-    one = plan("cuda")
+    one = plan("cuda", coloured=True)
     written = json.loads(json.dumps(one.to_json()))
     assert Plan.from_json(written) == one
-    del written["wide"]
-    assert Plan.from_json(written) == dataclasses.replace(one, wide=False)
+    del written["wide"], written["hidden"]
+    assert Plan.from_json(written) == dataclasses.replace(one, wide=False, hidden=0.0)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

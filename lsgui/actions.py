@@ -90,6 +90,7 @@ def _model_actions() -> tuple[Action, ...]:
         Action("predict", QT_TRANSLATE_NOOP("actions", "Predict"), ("R",), "sparkles", "model"),
         Action("predict-folder", QT_TRANSLATE_NOOP("actions", "Predict the folder"), ("Ctrl+R",), "images", "model"),
         Action("fine-tune", QT_TRANSLATE_NOOP("actions", "Fine-tune"), ("Ctrl+T",), "brain-circuit", "model", 1),
+        Action("finish-fine-tune", QT_TRANSLATE_NOOP("actions", "Finish fine-tuning now"), (), "check", "model", 1),
         Action("stop-fine-tune", QT_TRANSLATE_NOOP("actions", "Stop fine-tuning"), (), "square", "model", 1),
         *_learned_from(),
         Action("open-weights", QT_TRANSLATE_NOOP("actions", "Open weights"), ("Ctrl+Shift+O",), "cpu", "model", 2),

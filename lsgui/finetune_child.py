@@ -76,6 +76,11 @@ class FineTuneChild(QObject):
         process.errorOccurred.connect(self._error)
         process.start(command[0], list(command[1:]))
 
+    def finish(self) -> None:
+        """Ask it to come to its end early, with a model."""
+        if self._process is not None:
+            self._process.write(b"finish\n")
+
     def cancel(self) -> None:
         """Ask it to stop; it is killed when it does not within `_CANCEL_MS`."""
         if self._process is not None:

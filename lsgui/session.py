@@ -217,6 +217,9 @@ class Session(QObject):
     def resume_fine_tune(self) -> None:
         self._parts.training.resume()
 
+    def finish_fine_tune(self) -> None:
+        self._parts.training.finish()
+
     def stop_fine_tune(self) -> None:
         self._parts.training.stop()
 

@@ -92,6 +92,13 @@ class TrainingFlow(QObject):
         baseline = model.path if model else None
         self.start(self._options(preset=preset, baseline=baseline))
 
+    def finish(self) -> None:
+        """Have what it has learned so far, without the rest."""
+        if self.child.running and self.state.can_finish:
+            self.state.state = "finishing"
+            self.child.finish()
+            self.changed.emit()
+
     def stop(self) -> None:
         if self.child.running:
             self.state.state = "stopping"

@@ -12,7 +12,7 @@ from model.messages import Message
 
 @dataclass
 class TrainingState:
-    """`state` is idle, starting, running, stopping, finished, stopped or failed.
+    """`state` is idle, starting, running, finishing (early), stopping, finished, stopped or failed.
 
     `epoch` counts those that are done. `loss` and `dice` are points (epoch, value) with fractions of an epoch; Dice is in 0..1
     and keyed by class uid.
@@ -43,7 +43,12 @@ class TrainingState:
     @property
     def active(self) -> bool:
         """A child process is at work."""
-        return self.state in ("starting", "running", "stopping")
+        return self.state in ("starting", "running", "finishing", "stopping")
+
+    @property
+    def can_finish(self) -> bool:
+        """Whether it has learned something that it could come to its end with."""
+        return self.state == "running" and bool(self.loss)
 
     def take(self, event: Event) -> None:
         """Add what one event says."""

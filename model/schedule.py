@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+WIND_DOWN = 0.15
+"""A training that is to end early takes this share of the time that it has already had."""
 TRUST_FROM, TRUST_FULLY = 0.1, 0.3
 """The progress between which what the averaged weights say of unlabelled pixels gains its weight."""
 
@@ -68,6 +70,29 @@ class Schedule:
     def emphasis(self, progress: float) -> float:
         """How much rare classes are favoured in the loss: fully at first, not at all in the last third."""
         return max(0.0, 1 - 1.5 * progress)
+
+
+class WindDown:
+    """What is left of a training that shall end early, in so much less time that the learning rate still winds down."""
+
+    def __init__(self, asked: Callable[[], bool]) -> None:
+        """`asked` says whether it shall end, from then on."""
+        self._asked = asked
+        self._start: tuple[float, float] | None = None
+
+    @property
+    def begun(self) -> bool:
+        return self._start is not None
+
+    def progress(self, planned: float, seconds: float) -> float:
+        """What progress (0..1) to go by after `seconds`, instead of the one that was `planned`."""
+        if self._start is None and self._asked():
+            self._start = planned, seconds
+        if self._start is None:
+            return planned
+        progress, before = self._start
+        wound = progress + (1 - progress) * (seconds - before) / max(WIND_DOWN * before, 1e-3)
+        return min(1.0, max(planned, wound))
 
 
 class Clock:

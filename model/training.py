@@ -29,7 +29,7 @@ from model.progress import Cancelled, Progress, Report, silent
 from model.records import read_json
 from model.run_log import Emit, RunLog, as_model_error, failed, last_resumable, only_one
 from model.runs import Run, list_runs, read_events
-from model.schedule import Clock, Rationed
+from model.schedule import Clock, Rationed, WindDown
 from model.scoring import Scores
 from model.start import half_precision, starting_checkpoint
 from model.survey import Survey, survey
@@ -51,11 +51,13 @@ def fine_tune(
     emit: Emit,
     stop: Callable[[], bool] = lambda: False,
     team: Team | None = None,
+    finish: Callable[[], bool] = lambda: False,
 ) -> Run:
     """Train on the workspace's labels, tell `emit` all that happens, and return the run, done or cancelled.
 
-    `stop` is asked between steps and between predictions. Of a `team` this is rank 0, and the others `assist`. Raises
-    ModelError after a Failed event, and Cancelled when stopped before the run had begun.
+    `stop` is asked between steps and between predictions, and `finish` whether to wind down now and publish what has been
+    learned. Of a `team` this is rank 0, and the others `assist`. Raises ModelError after a Failed event, and Cancelled when
+    stopped before the run had begun.
     """
     team = team or Team(device=options.device)
 
@@ -81,7 +83,7 @@ def fine_tune(
             known = as_model_error(error)
             emit(failed(known))
             raise known from (None if known is error else error)
-        return training.run()
+        return training.run(finish)
 
 
 def assist(workspace: Callable[[], Workspace], options: FineTuneOptions, team: Team) -> None:
@@ -168,10 +170,14 @@ class Training:
         self._epochs, self._earlier = 0, 0.0
         self._clock = Clock()
         self._saving = Rationed(SAVING_SHARE)
+        self._winding = WindDown(lambda: False)
         self._telling = 0.0
 
-    def run(self) -> Run:
-        """To the end, or to what stops it. Raises ModelError, after the run was marked as failed."""
+    def run(self, finish: Callable[[], bool]) -> Run:
+        """To the end, to an early one once `finish` says so, or to what stops it. Raises ModelError, after the run was marked
+        as failed.
+        """
+        self._winding = WindDown(finish)
         with self._log.ending():
             learner = Learner(self._plan, self._found, self._start, self._judge.device, self._log.notice, self._team)
             with contextlib.closing(learner):
@@ -248,19 +254,25 @@ class Training:
         return scores
 
     def _train_epoch(self, learner: Learner) -> float:
-        schedule, losses = self._plan.schedule, []
-        while not losses or not schedule.epoch_is_over(self._epochs + 1, self._progress(learner)):
+        losses = []
+        while not losses or not self._epoch_is_over(learner):
             progress = self._progress(learner)
             self._report(Progress(progress))
             losses.append(learner.step(progress))
             self._tell_step(losses, self._progress(learner))
         return float(np.mean(losses))
 
+    def _epoch_is_over(self, learner: Learner) -> bool:
+        """One that is wound down is not cut into what is left of the epochs: each would be scored."""
+        progress = self._progress(learner)
+        return progress >= 1 if self._winding.begun else self._plan.schedule.epoch_is_over(self._epochs + 1, progress)
+
     def _is_over(self, learner: Learner) -> bool:
         return self._plan.schedule.is_over(self._epochs, learner.steps, self._progress(learner))
 
     def _progress(self, learner: Learner) -> float:
-        return self._plan.schedule.progress(learner.steps, self._clock.seconds)
+        seconds = self._clock.seconds
+        return self._winding.progress(self._plan.schedule.progress(learner.steps, seconds), seconds)
 
     def _tell_step(self, losses: list[float], progress: float) -> None:
         if len(losses) > 1 and time.monotonic() - self._telling < STEP_SECONDS:

@@ -120,12 +120,14 @@ def bind_model(actions: ActionSet, session: Session) -> None:
     actions.bind("predict", session.predict)
     actions.bind("predict-folder", session.predict_folder)
     actions.bind("fine-tune", session.fine_tune)
+    actions.bind("finish-fine-tune", session.finish_fine_tune)
     actions.bind("stop-fine-tune", session.stop_fine_tune)
     for preset in PRESETS:
         actions.bind(f"new-model-{preset}", lambda preset=preset: session.new_model(preset))
 
     def show() -> None:
         actions.enable(session.training.active, "stop-fine-tune")
+        actions.enable(session.training.can_finish, "finish-fine-tune")
         idle = session.workspace is not None and not session.training.active
         actions.enable(idle, "fine-tune", *(f"new-model-{preset}" for preset in PRESETS))
 

@@ -55,6 +55,8 @@ class TrainingPanel(QFrame):
         self._start, self._begin = (button(actions["fine-tune"].text(), appearance.icon("play")) for _ in range(2))
         self._advice = wrapped("", "dim")
         self._line, self._columns, self._left = QWidget(), QWidget(), QWidget()
+        self._finish = button(self.tr("Finish now"), appearance.icon("check"))
+        self._finish.setToolTip(self.tr("Wind the training down, score it, and have the model as it is then"))
         self._stop = button(self.tr("Stop"), appearance.icon("square"))
         self._resume = button(self.tr("Resume"), appearance.icon("play"))
         self._choices, self._choices_in_line = (
@@ -76,6 +78,7 @@ class TrainingPanel(QFrame):
         self.setMinimumWidth(NARROWEST)
         for made in (self._start, self._begin):
             made.clicked.connect(actions["fine-tune"].trigger)
+        self._finish.clicked.connect(session.finish_fine_tune)
         self._stop.clicked.connect(session.stop_fine_tune)
         self._resume.clicked.connect(session.resume_fine_tune)
         self._use.clicked.connect(self._use_pending)
@@ -173,7 +176,7 @@ class TrainingPanel(QFrame):
         for choice in self._choices:
             words.addWidget(choice)
         buttons = FlowLayout(8)
-        for made in (self._use, self._keep, self._start, self._resume, self._stop):
+        for made in (self._use, self._keep, self._start, self._resume, self._finish, self._stop):
             buttons.addWidget(made)
         words.addLayout(buttons)
         columns.addWidget(self._left)
@@ -218,6 +221,8 @@ class TrainingPanel(QFrame):
         worse = pending and state.pending.verdict == "worse"
         set_primary(self._use, not worse)
         set_primary(self._keep, worse)
+        self._finish.setVisible(state.active)
+        self._finish.setEnabled(state.can_finish)
         self._stop.setVisible(state.active)
         self._stop.setEnabled(state.state != "stopping")
         self._start.setVisible(not state.active and not pending)

@@ -30,6 +30,7 @@ def headline(state: TrainingState) -> str:
         "idle": "",
         "starting": translate("training", "Starting"),
         "running": translate("training", "Reading labels"),
+        "finishing": translate("training", "Finishing: it winds down and is scored"),
         "stopping": translate("training", "Stopping"),
         "finished": translate("training", "Done"),
         "stopped": translate("training", "Stopped"),

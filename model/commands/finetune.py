@@ -5,7 +5,7 @@ Where both are a terminal, only the progress is shown.
 Each run keeps its own folder, WORKSPACE/segmentation/runs/NNNN, with its settings, events, the labels it used and its
 weights. The training takes 150 seconds unless --seconds or --epochs say otherwise, and less on a GPU that is done earlier
 with as many views as help. A line "cancel" on stdin, SIGINT or SIGTERM stops it within two seconds; --resume goes on with a
-run that was stopped or killed.
+run that was stopped or killed. A line "finish" on stdin winds it down, scores it and publishes what it has learned by then.
 
 On several GPUs, or machines that share the folder, start it by torchrun: torchrun --nproc-per-node 4 -m model finetune
 WORKSPACE ... Each process trains on as many views as one alone would; the first of them speaks and listens for all. A
@@ -104,7 +104,8 @@ def _lead(arguments: argparse.Namespace, rank: Rank) -> int:
             team = _team(arguments, rank)
             from model.training import fine_tune
         request.failure = team.loss_to_tell
-        run = fine_tune(workspace, options, teller.tell, lambda: request.asked() and team.is_whole, team)
+        stop = lambda: request.asked() and team.is_whole
+        run = fine_tune(workspace, options, teller.tell, stop, team, request.finishing)
         team.leave()
     except Cancelled:
         teller.tell(Stopped(0))

@@ -1,4 +1,6 @@
-"""StopRequest: hears that a training should stop, by stdin or by a signal, and sees to it that it does in time."""
+"""StopRequest: hears that a training should stop, by stdin or by a signal, and sees to it that it does in time; and, by
+stdin, that it should come to its end early.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ PATIENCE = 1.2
 
 class StopRequest:
     """After `watch`, `asked` turns true when someone wants to stop. If the work is not `done` soon after, the process
-    ends at once: its state was saved after an epoch, and a run without a process counts as interrupted.
+    ends at once: its state was saved after an epoch, and a run without a process counts as interrupted. `finishing` turns
+    true when what has been learned is wanted, without the rest; for that nobody is impatient.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class StopRequest:
         self.failure: Callable[[], ModelError | None] = lambda: None
         """What ended the work in truth, if it was no wish; asked when the process has to end at once."""
         self._event = threading.Event()
+        self._early = threading.Event()
         self._done = threading.Event()
         self._before: dict[int, object] = {}
         self._mouth: socket.socket | None = None
@@ -60,6 +64,9 @@ class StopRequest:
     def asked(self) -> bool:
         return self._event.is_set() or self._teller.deaf.is_set()
 
+    def finishing(self) -> bool:
+        return self._early.is_set()
+
     def done(self) -> None:
         """The work has ended by itself; signals mean again what they meant before."""
         self._done.set()
@@ -78,7 +85,7 @@ class StopRequest:
 
     def _listen(self) -> None:
         """Read stdin below Python's buffers, whose lock would otherwise be held when the interpreter shuts down."""
-        heard = b""
+        heard, wishes = b"", {b"cancel": self._event, b"finish": self._early}
         while True:
             try:
                 part = os.read(0, 4096)
@@ -90,8 +97,9 @@ class StopRequest:
                 return
             heard += part
             *lines, heard = heard.split(b"\n")
-            if any(line.strip() == b"cancel" for line in lines):
-                self._event.set()
+            for word in (line.strip() for line in lines):
+                if word in wishes:
+                    wishes[word].set()
 
     def _see_to_it(self) -> None:
         self._event.wait()

@@ -575,6 +575,14 @@
 <context>
     <name>TrainingPanel</name>
     <message>
+        <source>Finish now</source>
+        <translation>现在完成</translation>
+    </message>
+    <message>
+        <source>Wind the training down, score it, and have the model as it is then</source>
+        <translation>让训练收尾并评分，得到此时的模型</translation>
+    </message>
+    <message>
         <source>Stop</source>
         <translation>停止</translation>
     </message>
@@ -974,6 +982,10 @@
     <message>
         <source>Fine-tune</source>
         <translation>微调</translation>
+    </message>
+    <message>
+        <source>Finish fine-tuning now</source>
+        <translation>现在完成微调</translation>
     </message>
     <message>
         <source>Stop fine-tuning</source>
@@ -2859,6 +2871,10 @@
     <message>
         <source>Reading labels</source>
         <translation>正在读取标注</translation>
+    </message>
+    <message>
+        <source>Finishing: it winds down and is scored</source>
+        <translation>正在完成：收尾并评分</translation>
     </message>
     <message>
         <source>Stopping</source>

@@ -102,6 +102,18 @@ def test_what_the_child_refuses_is_one_sentence(desk: Desk, image_folder: Callab
     assert [notice.level for notice in desk.notices] == ["error"]
 
 
+def test_what_it_has_learned_can_be_had_before_the_end(labelled: Desk, weights: Path) -> None:
+    session = labelled.session
+    session.fine_tune(short(weights, epochs=None, seconds=600))
+    session.finish_fine_tune()
+    assert session.training.state == "starting", "it has learned nothing yet"
+    labelled.wait(lambda: session.training.can_finish, 60)
+    session.finish_fine_tune()
+    assert session.training.state == "finishing" and session.training.active and not session.training.can_finish
+    labelled.wait(lambda: ended(labelled), 60)
+    assert session.training.state == "finished" and session.runs()[-1].weights.is_file()
+
+
 def test_stopping(labelled: Desk, weights: Path) -> None:
     labelled.session.fine_tune(short(weights, epochs=None, seconds=600))
     labelled.wait(lambda: bool(labelled.session.training.loss), 60)

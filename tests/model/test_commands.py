@@ -25,7 +25,7 @@ from model.classes import ClassTable
 from model.commands import predict
 from model.commands.stopping import StopRequest
 from model.commands.teller import Teller
-from model.events import Epoch, Event, Failed, Finished, Started, Stopped, from_line
+from model.events import Epoch, Event, Failed, Finished, Started, Step, Stopped, from_line
 from model.inference import Inference
 from model.labels import read_label, write_label
 from model.pillow import pillow
@@ -82,6 +82,16 @@ def test_a_child_is_cancelled_by_a_line_within_two_seconds(blobs, blob_weights, 
         assert running.ends() < 2
         assert isinstance(running.wait_for(Stopped), Stopped) and running.process.returncode == 4
     assert list_runs(blobs / "segmentation")[0].state in (RunState.CANCELLED, RunState.INTERRUPTED)
+
+
+def test_a_child_comes_to_its_end_early_by_a_line(blobs, blob_weights):
+    with child(blobs, "--weights", blob_weights, "--seconds", 300) as running:
+        running.wait_for(Step)
+        running.process.stdin.write("finish\n")
+        running.process.stdin.flush()
+        finished = running.wait_for(Finished)
+        assert running.ends() < 20 and running.process.returncode == 0
+    assert Path(finished.weights).is_file() and list_runs(blobs / "segmentation")[0].state == RunState.DONE
 
 
 def test_a_killed_child_is_resumed_to_its_end(blobs, blob_weights):

@@ -2,7 +2,9 @@
 
 import time
 
-from model.schedule import Rationed, Schedule
+import pytest
+
+from model.schedule import WIND_DOWN, Rationed, Schedule, WindDown
 
 
 def test_a_training_by_steps_ends_after_its_steps():
@@ -47,6 +49,24 @@ def test_the_steps_of_an_epoch_by_time_are_estimated_from_its_pace():
     schedule = Schedule(epochs=4, seconds=100)
     assert schedule.steps_of_epoch(2, done=10, progress=0.25 + 0.125) == 20
     assert Schedule(epochs=4, steps=7).steps_of_epoch(2, done=3, progress=0.5) == 7
+
+
+def test_a_training_that_shall_end_early_winds_down_in_a_share_of_the_time_it_has_had():
+    asked = []
+    winding = WindDown(lambda: bool(asked))
+    assert winding.progress(0.2, seconds=100) == 0.2 and not winding.begun
+    asked.append(True)
+    assert winding.progress(0.2, seconds=100) == 0.2 and winding.begun
+    half = 100 + 100 * WIND_DOWN / 2
+    assert winding.progress(0.21, seconds=half) == pytest.approx(0.6)
+    assert winding.progress(0.22, seconds=100 + 100 * WIND_DOWN) == pytest.approx(1)
+    assert winding.progress(0.9, seconds=half) == 0.9, "what was planned is not put off"
+
+
+def test_a_training_that_shall_end_before_it_began_ends_at_once():
+    winding = WindDown(lambda: True)
+    assert winding.progress(0.0, seconds=0.0) == 0
+    assert winding.progress(0.001, seconds=0.5) == 1
 
 
 def test_work_that_takes_long_gets_fewer_turns():

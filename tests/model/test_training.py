@@ -16,7 +16,7 @@ from model.batches import ViewPlan
 from model.checkpoint import load, save
 from model.classes import ClassTable
 from model.errors import OutOfMemory, TrainingError
-from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Stopped
+from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Step, Stopped
 from model.files import sha256
 from model.images import read_image
 from model.labels import BEYOND, UNTOUCHED, read_label, write_label
@@ -65,6 +65,18 @@ def test_a_few_labels_make_a_model_that_scores_better_than_the_one_before(blobs,
     assert finished.verdict == "better" and finished.dice["disk"] > 0.8 > baseline.dice["disk"]
     assert finished.mean == points[-1].mean, "the weights that were scored are those published"
     assert "background" not in finished.dice
+
+
+def test_a_training_that_is_finished_early_is_scored_and_published_in_one_more_epoch(blobs, blob_weights):
+    events: list[Event] = []
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=12, seconds=600.0)
+    finish = lambda: len(of(Step, events)) > 2
+    started = time.monotonic()
+    run = fine_tune(Workspace.peek(blobs), options, events.append, finish=finish)
+    assert time.monotonic() - started < 60
+    (point,), (finished,) = of(Epoch, events), of(Finished, events)
+    assert (point.epoch, point.epochs) == (1, 12) and finished.mean is not None
+    assert run.state is RunState.DONE and run.weights.is_file() and not run.resumable
 
 
 def test_a_time_that_was_asked_for_and_not_needed_is_told(blobs, monkeypatch):

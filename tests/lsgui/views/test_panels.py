@@ -375,6 +375,20 @@ def training_at_work(shown: object) -> tuple[TrainingPanel, TrainingState]:
     return panel, state
 
 
+def test_a_training_can_be_finished_once_it_has_learned_something_and_only_once(shown: object) -> None:
+    panel, state = training_at_work(shown)
+    action = shown.window.actions_.by_id["finish-fine-tune"]
+    assert panel._finish.isVisible() and not panel._finish.isEnabled() and not action.isEnabled()
+    state.take(events.Step(4, 1, 10, 0.4))
+    shown.session.training_changed.emit()
+    shown.desk.wait(panel._finish.isEnabled)
+    assert action.isEnabled() and panel._left.rect().contains(panel._finish.geometry())
+    state.state = "finishing"
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: not panel._finish.isEnabled())
+    assert panel._stop.isEnabled() and "Finishing" in panel._headline.text()
+
+
 @pytest.mark.parametrize("verdict", ["better", "cannot_judge"])
 def test_no_word_and_no_button_of_training_is_cut_off(shown: object, verdict: str) -> None:
     shown.window.resize(1366, 768)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QDateTime, QLocale, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from lsgui.views.appearance import Appearance
@@ -45,6 +45,7 @@ class RunsList(QWidget):
     def _row(self, run: Run, active: str) -> QFrame:
         holder = QFrame()
         holder.setFixedHeight(28)
+        holder.setToolTip(self._about(run))
         line = row(holder, (0, 0, 0, 0), 8)
         line.addWidget(label(self.tr("run {number}").format(number=run.number)))
         score = "" if run.mean_dice is None else f"{100 * run.mean_dice:.1f}"
@@ -61,6 +62,15 @@ class RunsList(QWidget):
         else:
             line.addWidget(label(self._state(run.state), "note"))
         return holder
+
+    def _about(self, run: Run) -> str:
+        """When, from what, and on how much: a line each."""
+        began = self.tr("from scratch") if run.parent is None else self.tr("from {parent}").format(parent=run.parent)
+        lines = [began, self.tr("labels: {count}").format(count=len(run.labels))]
+        if run.started:
+            moment = QDateTime.fromSecsSinceEpoch(int(run.started))
+            lines.insert(0, QLocale().toString(moment, QLocale.FormatType.ShortFormat))
+        return "\n".join(lines)
 
     def _state(self, state: RunState) -> str:
         return {

@@ -32,6 +32,7 @@ class TrainingCurves(QWidget):
         self._prepared = False
         self._layout = column(self, spacing=4)
         self._legend = {role: label("■", "note") for role in ("curve_loss", "accent")}
+        self._scored = [self._legend["accent"], label(self.tr("held-out Dice"), "dim")]
         self._build_legend()
         appearance.changed.connect(self._recolor)
 
@@ -44,6 +45,9 @@ class TrainingCurves(QWidget):
             )
 
     def show_state(self, state: TrainingState) -> None:
+        for part in self._scored:
+            part.setVisible(bool(state.held_out or state.dice))
+        self._line.invalidate()  # else it is asked for its width before Qt has heard of this
         if self._plot is None:
             if not state.loss and not state.dice:
                 return
@@ -60,11 +64,12 @@ class TrainingCurves(QWidget):
         self._plot.setYRange(0, highest, padding=LABEL_ROOM)
 
     def _build_legend(self) -> None:
-        line = row(None, (4, 0, 0, 0), 6)
-        for role, text in (("curve_loss", self.tr("loss × 100")), ("accent", self.tr("held-out Dice"))):
-            line.addWidget(self._legend[role])
-            line.addWidget(label(text, "dim"))
-            line.addSpacing(4)
+        line = self._line = row(None, (4, 0, 0, 0), 6)
+        for part in (self._legend["curve_loss"], label(self.tr("loss × 100"), "dim")):
+            line.addWidget(part)
+        line.addSpacing(4)
+        for part in self._scored:
+            line.addWidget(part)
         line.addStretch()
         self._layout.addLayout(line)
         self._recolor()

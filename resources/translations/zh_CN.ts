@@ -418,6 +418,18 @@
         <translation>用第 {number} 次训练的模型预测</translation>
     </message>
     <message>
+        <source>from scratch</source>
+        <translation>从零开始</translation>
+    </message>
+    <message>
+        <source>from {parent}</source>
+        <translation>始于 {parent}</translation>
+    </message>
+    <message>
+        <source>labels: {count}</source>
+        <translation>标签：{count}</translation>
+    </message>
+    <message>
         <source>running</source>
         <translation>进行中</translation>
     </message>

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QStyleOptionViewItem, QWidget
 
 from lsgui.folder import FolderModel
 from lsgui.notices import Answer, Notice, Question
@@ -22,6 +22,7 @@ from lsgui.views.class_panel import class_digits
 from lsgui.views.class_row import ClassRow
 from lsgui.views.job_bar import JobBar
 from lsgui.views.question_dialog import QuestionDialog
+from lsgui.views.runs_list import RunsList
 from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
 from lsgui.views.training_curves import top
 from lsgui.views.training_panel import TrainingPanel
@@ -29,6 +30,7 @@ from model import events
 from model.classes import Class, ClassTable, default_table
 from model.messages import Message
 from model.presets import PRESETS
+from model.runs import Run, RunState
 from model.workspace import Entry, Status
 
 
@@ -387,6 +389,25 @@ def test_a_training_can_be_finished_once_it_has_learned_something_and_only_once(
     shown.session.training_changed.emit()
     shown.desk.wait(lambda: not panel._finish.isEnabled())
     assert panel._stop.isEnabled() and "Finishing" in panel._headline.text()
+
+
+def test_curves_name_a_score_only_where_something_is_held_out(shown: object) -> None:
+    panel, state = training_at_work(shown)
+    shown.desk.wait(lambda: "held-out Dice" in texts(panel._curves))
+    state.held_out, state.dice = 0, []
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: "held-out Dice" not in texts(panel._curves))
+    assert any("loss" in text for text in texts(panel._curves))
+
+
+def test_a_run_says_what_it_began_with_and_how_much_it_learned_from(shown: object, tmp_path: Path) -> None:
+    runs = RunsList(shown.appearance)
+    shown.desk.qtbot.addWidget(runs)
+    first = Run(1, tmp_path, RunState.DONE, started=1_700_000_000.0, labels=("a", "b"))
+    runs.show_runs([first, Run(2, tmp_path, RunState.FAILED, parent="run 1", labels=("a",))], "")
+    second, first = (one.toolTip().splitlines() for one in runs.findChildren(QFrame) if one.toolTip())
+    assert first[1:] == ["from scratch", "labels: 2"] and "23" in first[0]
+    assert second == ["from run 1", "labels: 1"]
 
 
 @pytest.mark.parametrize("verdict", ["better", "cannot_judge"])

@@ -27,8 +27,9 @@ class Augmentation:
     factor, `brightness` and `noise` (its standard deviation) are in units of the network's input, which is 0..1.
     `aspect` bounds the logarithm of a side over the other, `gamma` that of an exponent; `saturation` a factor, `hue` an
     angle in radians, `gain` the logarithm of a factor of each colour: none of these three for grey images. `gradient`
-    bounds how much the light grows or falls from the middle to an edge; `blur` is in pixels, for every second view; `hidden`
-    bounds how much of every second view is covered, in blocks.
+    bounds how much the light grows or falls from the middle to an edge; `blur` is in pixels, for every second view. `hidden`
+    bounds the chance of each block of every second view of a coloured image to be covered. What is covered keeps its labels,
+    so that it has to be told by what lies around (Singh and Lee 2017, Hide-and-Seek).
     """
 
     scale: tuple[float, float] = (0.8, 1.25)
@@ -48,12 +49,12 @@ class Augmentation:
     hidden: float = 0.0
 
     @staticmethod
-    def wide(coloured: bool, mirror: bool, hidden: float = 0.0) -> Augmentation:
+    def wide(coloured: bool, mirror: bool) -> Augmentation:
         """What training uses: on drives that it has not seen, half of a network's score hung on how far the light goes."""
         shape = {"scale": (0.6, 1.8), "rotation": 8.0} if coloured else {"scale": (0.5, 1.4), "rotation": 15.0}
         light = {"contrast": 0.4, "brightness": 0.2, "gamma": 0.6, "gradient": 0.2, "blur": 1.2}
         colour = {"saturation": 0.6, "hue": 0.25, "gain": 0.25}
-        return Augmentation(mirror=mirror, aspect=0.25, hidden=hidden, **shape, **light, **colour)
+        return Augmentation(mirror=mirror, aspect=0.25, **shape, **light, **colour)
 
     def geometry(self, centre: tuple[float, float], size: int, rng: np.random.Generator) -> np.ndarray:
         """A random matrix (2, 3) from pixels (x, y) of a `size` x `size` view to those of the image around `centre`."""
@@ -72,19 +73,18 @@ class Augmentation:
 
     def look(self, limits: tuple[float, float], coloured: bool, rng: np.random.Generator) -> Look:
         """A random look of a view whose `limits` become 0 and 1."""
-        tone = self.contrast, self.brightness, self.gamma
-        bounds = (*tone, self.gradient, self.gradient, self.blur, self.noise, self.hidden)
+        bounds = (self.contrast, self.brightness, self.gamma, self.gradient, self.gradient, self.blur, self.noise)
         start, step, *chance = rng.random(2 + len(bounds) + 5).tolist()
         chance = [2 * share - 1 for share in chance]
-        contrast, brightness, gamma, right, down, blur, noise, hidden = map(operator.mul, chance, bounds)
+        contrast, brightness, gamma, right, down, blur, noise = map(operator.mul, chance, bounds)
         colour = Look.colour
         if coloured and (self.saturation or self.hue or self.gain):
             hue, saturation, *gains = chance[len(bounds) :]
             turned = _turned(hue * self.hue, 1 + saturation * self.saturation)
             colour = tuple((turned * [math.exp(gain * self.gain) for gain in gains]).ravel().tolist())
+        hidden = max(0.0, self.hidden * (2 * rng.random() - 1)) if coloured and self.hidden else 0.0
         tone = 1 + contrast, brightness, math.exp(gamma), (right, down), max(blur, 0.0), abs(noise)
-        grain = int(start * GRAINS), int(step * GRAINS) | 1
-        return Look(limits, colour, *tone, max(hidden, 0.0), grain)
+        return Look(limits, colour, *tone, hidden, (int(start * GRAINS), int(step * GRAINS) | 1))
 
 
 def _turned(angle: float, factor: float) -> np.ndarray:

@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-LOOK = 21
-"""Numbers of a Look."""
+PARTS = (2, 9, 7, 1, 2)
+"""Numbers of a Look: its limits, colour, tone, level and grain."""
+LOOK = sum(PARTS)
 GRAINS = 1 << 20
-"""Normal random numbers from which all noise is taken: more than a view of 512 x 512 colours has."""
-BLOCK = 32
-"""Pixels a side of what is hidden of a view."""
+"""Normal random numbers from which all chance is taken: more than a view of 512 x 512 colours has."""
+BLOCKS = 8
+"""What is hidden of a view are whole ones of so many times so many blocks."""
 _LEAST_BLUR = 0.01
 """Pixels; the neighbours' share is then nothing."""
 
@@ -30,7 +31,7 @@ class Look:
 
     `colour` is a matrix (3, 3) by rows; `contrast` a factor about the view's mean, `brightness` is added, `gamma` an
     exponent; `light` grows by these shares to the right and downwards, from the middle to the edge; `blur` is a standard
-    deviation in pixels, `noise` one of grey; `hidden` is how likely each BLOCK of the view is covered by its mean. `grain`
+    deviation in pixels, `noise` one of grey; `hidden` is the chance of each block to be covered by the view's mean. `grain`
     says where in the table of chance to start, and an odd step.
     """
 
@@ -64,34 +65,34 @@ class Development:
     def __call__(self, views: torch.Tensor, looks: torch.Tensor) -> torch.Tensor:
         """views (B, H, W, 1|3) int16, looks (B, LOOK) as `Look.numbers` -> (B, 1|3, H, W) float32 in 0..1."""
         x = self.plain(views, looks)
-        colour, tone = looks[:, 2:11].unflatten(1, (3, 3)), looks[:, 11:18, None, None, None]
-        contrast, brightness, gamma, right, down, blur, noise = tone.unbind(1)
-        level, grain = looks[:, 18, None, None, None], looks[:, 19:].long()
-        x = _coloured(x, colour, contrast, brightness).clamp_(0, 1).pow_(gamma)
+        _, colour, tone, level, grain = looks.split(PARTS, dim=1)
+        contrast, brightness, gamma, right, down, blur, noise = tone[..., None, None, None].unbind(1)
+        x = _coloured(x, colour.unflatten(1, (3, 3)), contrast, brightness).clamp_(0, 1).pow_(gamma)
         x *= 1 + right * _ramp(x, 3) + down * _ramp(x, 2)
         x = _blurred(x, 2 * blur.clamp(min=_LEAST_BLUR) ** 2)
-        x = x.addcmul_(self._grain(x.shape, grain), noise).clamp_(0, 1)
-        return torch.where(self._hidden(x, grain, level), x.mean(dim=(2, 3), keepdim=True), x)
+        start, step = grain.long()[..., None].unbind(1)
+        x = x.addcmul_(self._chance(x.shape, start, step), noise).clamp_(0, 1)
+        hidden = self._hidden(x, start + GRAINS // 2, step, level[..., None, None])
+        return torch.where(hidden, x.mean(dim=(2, 3), keepdim=True), x)
 
     @torch.no_grad()
     def plain(self, views: torch.Tensor, looks: torch.Tensor) -> torch.Tensor:
         """The same, but only brought to 0..1, as the network sees images when it predicts."""
-        low, scale = looks[:, :2, None, None, None].unbind(1)
+        low, scale = looks[:, : PARTS[0], None, None, None].unbind(1)
         x = views.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
         return ((x - low) * scale).clamp_(0, 1)
 
-    def _grain(self, shape: Sequence[int], places: torch.Tensor) -> torch.Tensor:
-        """Noise: an odd step through a table of two's power meets each of its numbers before any again."""
-        start, step = places[:, :, None].unbind(1)
-        count = torch.arange(math.prod(shape[1:]), device=places.device)
+    def _chance(self, shape: Sequence[int], start: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+        """Of this `shape`: an odd step through a table of two's power meets each of its numbers before any again."""
+        count = torch.arange(math.prod(shape[1:]), device=start.device)
         return self._grains[(start + step * count) & (GRAINS - 1)].view(shape)
 
-    def _hidden(self, x: torch.Tensor, places: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+    def _hidden(self, x: torch.Tensor, start: torch.Tensor, step: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
         """(B, 1, H, W) bool: the blocks whose number is below the `level`."""
         height, width = x.shape[2:]
-        blocks = len(x), 1, -(-height // BLOCK), -(-width // BLOCK)
-        below = self._grain(blocks, places) < level
-        return below.repeat_interleave(BLOCK, 2).repeat_interleave(BLOCK, 3)[:, :, :height, :width]
+        below = self._chance((len(x), 1, BLOCKS, BLOCKS), start, step) < level
+        tall, broad = -(-height // BLOCKS), -(-width // BLOCKS)
+        return below.repeat_interleave(tall, 2).repeat_interleave(broad, 3)[:, :, :height, :width]
 
 
 def _level(share: float) -> float:

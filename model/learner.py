@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -69,12 +70,17 @@ class Learner:
         self._others = Kept(self._look, len(others), KEPT_OTHERS) if others else None
         self._drawn, self._progress = 0, 0.0
         self._feed: BatchFeed | None = None
-        self._views = plan.batch * plan.options.accumulate
+        self._step_views = plan.batch * plan.options.accumulate
         self._use(plan.batch, plan.options.checkpointing)
 
     @property
     def steps(self) -> int:
         return self._trainer.steps
+
+    @property
+    def views(self) -> int:
+        """How many views all ranks have learned from."""
+        return self._drawn
 
     def step(self, progress: float) -> float:
         """One step, `progress` (0..1) of the training being done; returns a loss, as Trainer.step does.
@@ -174,8 +180,8 @@ class Learner:
                 "use smaller crops, or start from a smaller network.",
                 device=device_name(self._device),
             )
-        self._use(_divisor(self._views, self._at_once // 2), True)
-        parts = {"batch": self._views, "views": self._at_once}
+        self._use(_divisor(self._step_views, self._at_once // 2), True)
+        parts = {"batch": self._step_views, "views": self._at_once}
         self._notice(
             Message(
                 "Memory ran out; the training goes on with its batches of {batch} cut into parts of {views}.", parts
@@ -191,12 +197,13 @@ class Learner:
 
     def _go_on(self, extra: Mapping[str, object]) -> None:
         self._drawn = int(extra["drawn"])
-        self._use(_divisor(self._views, int(extra["batch"])), bool(extra.get("checkpointing", False)))
+        self._use(_divisor(self._step_views, int(extra["batch"])), bool(extra.get("checkpointing", False)))
 
     def _open(self) -> BatchFeed:
         mirror = self._plan.classes.mirror
         coloured, wide = self._found.coloured, self._plan.wide
-        augmentation = Augmentation.wide(coloured, mirror, self._plan.hidden) if wide else Augmentation(mirror=mirror)
+        augmentation = Augmentation.wide(coloured, mirror) if wide else Augmentation(mirror=mirror)
+        augmentation = dataclasses.replace(augmentation, hidden=self._plan.hidden)
         planes = 3 if coloured else 1
         marked = self._teaches and len(self._plan.classes.classes) <= BEYOND
         beyond = BEYOND if marked else UNTOUCHED
@@ -204,9 +211,9 @@ class Learner:
         rank = self._team.rank
         ranks = {"rank": rank.number, "ranks": rank.size, "others": self._others, "mixed": self._mixed}
         if self._device.type != "cuda":
-            return BatchFeed(self._examples, views, self._views, self._drawn, **ranks)
+            return BatchFeed(self._examples, views, self._step_views, self._drawn, **ranks)
         threads = min(max(usable_cores() // rank.local_size - 1, 1), MOST_THREADS)
-        return BatchFeed(self._examples, views, self._views, self._drawn, AHEAD, threads, **ranks, allocate=pinned)
+        return BatchFeed(self._examples, views, self._step_views, self._drawn, AHEAD, threads, **ranks, allocate=pinned)
 
     def _read(self, number: int) -> Example:
         truth = self._found.read(self._found.train[number])

@@ -19,24 +19,24 @@ class Schedule:
     """`epochs` of equal length: of `steps` optimiser steps each, or of equal time when `seconds` is given.
 
     With a time limit the learning rate follows the clock, so that it is wound down when the time is up, on a fast card
-    as on a busy laptop; or earlier, when so many steps were `enough`.
+    as on a busy laptop; or earlier, once `enough_views` were seen.
     """
 
     epochs: int
     steps: int = 1
     seconds: float | None = None
     warm_up: float = 0.05
-    enough: int | None = None
+    enough_views: int | None = None
 
-    def progress(self, steps: int, seconds: float) -> float:
-        """The share (0..1) of the training that `steps` steps in `seconds` seconds have used up."""
+    def progress(self, steps: int, seconds: float, views: int = 0) -> float:
+        """The share (0..1) of the training that `steps` steps of so many views in `seconds` seconds have used up."""
         if not self.seconds:
             return min(1.0, steps / (self.epochs * self.steps))
-        return min(1.0, max(seconds / self.seconds, steps / self.enough if self.enough else 0.0))
+        return min(1.0, max(seconds / self.seconds, views / self.enough_views if self.enough_views else 0.0))
 
-    def is_enough(self, steps: int) -> bool:
-        """Whether a training by the clock ends because of its steps, not of its time."""
-        return bool(self.seconds and self.enough and steps >= self.enough)
+    def is_enough(self, views: int) -> bool:
+        """Whether a training by the clock ends because of its views, not of its time."""
+        return bool(self.seconds and self.enough_views and views >= self.enough_views)
 
     def epoch_is_over(self, epoch: int, progress: float) -> bool:
         """Whether epoch 1, 2, ... `epochs` ends at this progress."""
@@ -75,7 +75,7 @@ class Schedule:
 class WindDown:
     """What is left of a training that shall end early, in so much less time that the learning rate still winds down."""
 
-    def __init__(self, asked: Callable[[], bool]) -> None:
+    def __init__(self, asked: Callable[[], bool] = lambda: False) -> None:
         """`asked` says whether it shall end, from then on."""
         self._asked = asked
         self._start: tuple[float, float] | None = None

@@ -170,7 +170,7 @@ class Training:
         self._epochs, self._earlier = 0, 0.0
         self._clock = Clock()
         self._saving = Rationed(SAVING_SHARE)
-        self._winding = WindDown(lambda: False)
+        self._winding = WindDown()
         self._telling = 0.0
 
     def run(self, finish: Callable[[], bool]) -> Run:
@@ -234,7 +234,7 @@ class Training:
             self._tell_epoch(learner, loss, scores)
             if not self._is_over(learner):
                 self._save_state(learner)
-        if self._plan.options.seconds and self._plan.schedule.is_enough(learner.steps):
+        if self._plan.options.seconds and self._plan.schedule.is_enough(learner.views):
             self._log.notice(_enough(learner.steps))
         return scores or self._score(learner.averaged())
 
@@ -272,7 +272,8 @@ class Training:
 
     def _progress(self, learner: Learner) -> float:
         seconds = self._clock.seconds
-        return self._winding.progress(self._plan.schedule.progress(learner.steps, seconds), seconds)
+        planned = self._plan.schedule.progress(learner.steps, seconds, learner.views)
+        return self._winding.progress(planned, seconds)
 
     def _tell_step(self, losses: list[float], progress: float) -> None:
         if len(losses) > 1 and time.monotonic() - self._telling < STEP_SECONDS:

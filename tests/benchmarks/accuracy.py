@@ -29,7 +29,7 @@ from model.errors import ModelError
 from model.files import atomic_bytes
 from tests.benchmarks import accuracy_data as data
 from tests.benchmarks.accuracy_devices import spread
-from tests.benchmarks.accuracy_recipe import RECIPES
+from tests.benchmarks.accuracy_recipe import MEASURED, RECIPES
 from tests.benchmarks.accuracy_run import Run, measure
 from tests.benchmarks.accuracy_state import code_digest, commit_of
 from tests.benchmarks.accuracy_table import read_results, tables
@@ -48,8 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def train(chosen: argparse.Namespace) -> int:
     """One run, unless its result is there."""
     device, state = choose_device(chosen.device), {"commit": chosen.commit, "code": code_digest()}
-    ways = chosen.labelled, chosen.unlabelled, chosen.strokes, chosen.batch, chosen.crop, chosen.rate, chosen.hidden
-    run = Run(chosen.network, chosen.seed, chosen.recipe, chosen.seconds, chosen.steps, *ways)
+    if chosen.hidden is not None and chosen.recipe == MEASURED:
+        raise SystemExit("the first recipe hides nothing: leave out --hidden, or --recipe")
+    run = Run(**{field.name: getattr(chosen, field.name) for field in dataclasses.fields(Run)})
     state["given"] = _given(chosen)
     path = chosen.results / run.file_name(*_place(chosen), state["code"])
     if path.exists() and _same(path, state | {"card": device_name(device)}):
@@ -179,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--batch", type=count)
     one.add_argument("--crop", type=count)
     one.add_argument("--rate", type=positive, help="peak learning rate")
-    one.add_argument("--hidden", type=share, help="the most that is hidden of a view")
+    one.add_argument("--hidden", type=share, help="how much may be hidden of a coloured view; the recipe's own")
     _add_training(one)
     for name in ("camvid", "ct"):
         several = commands.add_parser(name)

@@ -31,7 +31,7 @@ from model.survey import Survey
 from model.transfers import Transfers, pinned
 
 RECIPES = OURS, MEASURED = "product", "measured"
-RATE, DECAY, BATCH, SIZE = 1e-3, 0.05, 16, 512
+RATE, DECAY, BATCH = 1e-3, 0.05, 16
 EAGER = 3
 
 
@@ -40,6 +40,9 @@ class Learns(Protocol):
 
     @property
     def steps(self) -> int: ...
+
+    @property
+    def views(self) -> int: ...
 
     def step(self, progress: float) -> float: ...
 
@@ -69,7 +72,7 @@ def adapted(recipe: str, plan: Plan) -> Plan:
     if recipe == OURS:
         return plan
     options = dataclasses.replace(plan.options, batch=plan.options.batch or BATCH)
-    schedule = dataclasses.replace(plan.schedule, enough=None)
+    schedule = dataclasses.replace(plan.schedule, enough_views=None)
     return dataclasses.replace(plan, options=options, batch=options.batch, learning_rate=RATE, schedule=schedule)
 
 
@@ -93,6 +96,10 @@ class Measured:
         allocate: Callable = pinned if self._recorded else np.empty
         self._feed = BatchFeed(examples, views, plan.batch, 0, ahead, threads, allocate=allocate)
         self._begin()
+
+    @property
+    def views(self) -> int:
+        return self.steps * self._plan.batch
 
     def step(self, progress: float) -> float:
         batch = self._feed.next()

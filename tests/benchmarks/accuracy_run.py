@@ -132,9 +132,8 @@ def _prepared(run: Run, variant: Variant, found: Survey, device: torch.device) -
     with mock.patch.dict(PRESETS, {run.network: lambda classes: variant.config}):
         start, unfamiliar = starting_checkpoint(options, found.classes, hounsfield)
     plan = Plan.make(options, start, unfamiliar, device, len(found.train), found.coloured, 0.0)
-    hidden = plan.hidden if run.hidden is None else run.hidden
-    plan = dataclasses.replace(plan, hidden=hidden, schedule=_as_in(plan.schedule, run.schedule))
-    plan = adapted(run.recipe, plan)
+    plan = plan if run.hidden is None else plan.hiding(run.hidden)
+    plan = adapted(run.recipe, dataclasses.replace(plan, schedule=_as_in(plan.schedule, run.schedule)))
     torch.manual_seed(run.seed)
     own = LightningUnet(variant.config)
     own.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in start.tensors.items()})
@@ -150,7 +149,7 @@ def _train(learns: Learns, schedule: Schedule, device: torch.device) -> float:
     """Seconds until the device is done with the last step."""
     finish(device)
     clock = Clock()
-    while (progress := schedule.progress(learns.steps, clock.seconds)) < 1:
+    while (progress := schedule.progress(learns.steps, clock.seconds, learns.views)) < 1:
         learns.step(progress)
     finish(device)
     return clock.seconds

@@ -9,31 +9,20 @@ of them to label next; fine-tuned on all labels so far, the model predicts again
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from model.checkpoint import Checkpoint, load
-from model.commands.numbers import count, positive
-from model.device import choose_device
-from model.learner import Learner
-from model.metrics import iou
-from model.options import FineTuneOptions
-from model.plan import Plan
-from model.schedule import Clock
-from model.scoring import score
 from model.segmenter import Segmenter
-from model.start import starting_checkpoint
 from tests.benchmarks.accuracy_data import Fold, street_scenes
+from tests.benchmarks.few_label_trainings import accuracy, add_arguments, tuned
 from tests.benchmarks.label_strategies import STRATEGIES, Pool
 from tests.benchmarks.scribbles import evenly
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a row for each strategy as it is done."""
-    chosen = parser(__doc__).parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     fold = street_scenes(chosen.path, [chosen.hold_out])
     if sorted(set(chosen.counts)) != chosen.counts or chosen.counts[-1] > len(fold.train):
         raise SystemExit(f"expected counts that grow, up to {len(fold.train)}, got {chosen.counts}")
@@ -60,48 +49,12 @@ def _followed(
     return found
 
 
-def tuned(fold: Fold, names: Sequence[str], chosen: argparse.Namespace, start: Checkpoint | None) -> Checkpoint:
-    """As the program trains on these images of the fold, and looks at its others: from the checkpoint, or from scratch, for
-    so many seconds or until it has seen enough.
-    """
-    others = {name: truth.image for name, truth in fold.train.items() if name not in names}
-    part = dataclasses.replace(fold, train={name: fold.train[name] for name in names}, others=others).survey()
-    device = choose_device(chosen.device)
-    options = FineTuneOptions(
-        preset=chosen.preset, seed=chosen.seed, crop=chosen.crop, learning_rate=chosen.lr if start else None
-    )
-    begun, unfamiliar = (start, False) if start else starting_checkpoint(options, fold.classes, False)
-    plan = Plan.make(options, begun, unfamiliar, device, len(names), part.coloured, 0.0)
-    plan = dataclasses.replace(plan, schedule=dataclasses.replace(plan.schedule, epochs=1, seconds=chosen.seconds))
-    learner = Learner(plan, part, begun, device, print)
-    try:
-        clock = Clock()
-        while (progress := plan.schedule.progress(learner.steps, clock.seconds)) < 1:
-            learner.step(progress)
-        return learner.averaged()
-    finally:
-        learner.close()
-
-
-def accuracy(checkpoint: Checkpoint, fold: Fold, device: str) -> float:
-    """mIoU in percent over the classes of the held-out images."""
-    found = score(Segmenter.load(checkpoint, device), fold.test.values(), fold.classes)
-    return 100 * float(np.nanmean(iou(found.counts)[list(fold.counting)]))
-
-
-def parser(description: str) -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("path", type=Path, help="CamVid's folder")
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(made, (8, 16, 32))
     made.add_argument("--hold-out", default="0001TP", metavar="DRIVE", help="judged on this one")
-    made.add_argument("--counts", type=count, nargs="+", default=[8, 16, 32], help="labels after each round")
     made.add_argument("--strategies", nargs="+", default=list(STRATEGIES), choices=list(STRATEGIES))
-    made.add_argument("--seconds", type=positive, default=20.0, help="of each training")
     made.add_argument("--weights", type=Path, help="start from these instead of from scratch")
-    made.add_argument("--preset", default="lightning-unet")
-    made.add_argument("--crop", type=int)
-    made.add_argument("--lr", type=float, help="peak learning rate where a model goes on learning; the product's own")
-    made.add_argument("--seed", type=int, default=0)
-    made.add_argument("--device", default="auto")
     return made
 
 

@@ -75,11 +75,20 @@ def test_looks_differ_within_their_bounds_and_about_half_are_sharp():
     assert all(one.grain[1] % 2 for one in many) and len({one.grain for one in many}) == 50
 
 
-def test_about_half_of_the_views_show_everything_and_of_the_others_at_most_the_bound_is_hidden():
+def test_about_half_of_the_views_show_everything_and_in_the_others_chance_hides_up_to_a_bound():
     assert all(look.hidden == 0 for look in looks(True))
-    rng, one = np.random.default_rng(3), Augmentation.wide(True, mirror=False, hidden=0.5)
+    rng, one = np.random.default_rng(3), dataclasses.replace(Augmentation.wide(True, mirror=False), hidden=0.5)
     hidden = [one.look((0, 255), True, rng).hidden for _ in range(50)]
+    assert not any(one.look((0, 255), False, rng).hidden for _ in range(50)), "grey images show everything"
     assert 15 < sum(share == 0 for share in hidden) < 35 and 0.4 < max(hidden) <= 0.5
+
+
+def test_a_view_that_may_be_hidden_in_part_has_the_light_it_would_have_had():
+    plain = Augmentation.wide(True, mirror=False)
+    looks = [
+        one.look((0, 255), True, np.random.default_rng(4)) for one in (plain, dataclasses.replace(plain, hidden=0.5))
+    ]
+    assert looks[0] == dataclasses.replace(looks[1], hidden=0.0)
 
 
 def test_an_augmentation_by_itself_changes_no_colours_nor_gamma():

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from model.augment import Augmentation
-from model.development import BLOCK, GRAINS, LOOK, Development, Look
+from model.development import BLOCKS, GRAINS, LOOK, Development, Look
 from model.input_range import to_unit
 
 CPU = torch.device("cpu")
@@ -17,6 +17,10 @@ CPU = torch.device("cpu")
 
 def views(planes: int = 1, count: int = 2, side: int = 24) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, side, side, planes)).astype(np.int16)
+
+
+def hiding(coloured: bool) -> Augmentation:
+    return dataclasses.replace(Augmentation.wide(coloured, mirror=False), hidden=0.5)
 
 
 def developed(pixels: np.ndarray, *looks: Look, device: str = "cpu") -> np.ndarray:
@@ -35,7 +39,7 @@ def test_without_a_change_views_are_what_prediction_sees_each_by_its_own_limits(
 
 def test_a_view_does_not_depend_on_those_beside_it():
     rng = np.random.default_rng(1)
-    looks = [Augmentation.wide(True, mirror=False, hidden=0.5).look((0, 255), True, rng) for _ in range(4)]
+    looks = [hiding(True).look((0, 255), True, rng) for _ in range(4)]
     pixels = views(3, 4)
     together = developed(pixels, *looks)
     alone = np.concatenate([developed(pixels[i : i + 1], looks[i]) for i in range(4)])
@@ -84,23 +88,27 @@ def test_noise_is_as_strong_as_asked_and_another_for_every_grain():
 
 
 def test_what_is_hidden_is_whole_blocks_of_the_views_mean_as_many_as_said():
-    side = 9 * BLOCK - 5
+    side = 8 * BLOCKS
     pixels = views(3, 3, side)
     plain = developed(pixels, *[Look((0, 255))] * 3)
-    half, other, all_of_it = developed(
-        pixels,
-        *(Look((0, 255), hidden=share, grain=grain) for share, grain in ((0.5, (5, 7)), (0.5, (900, 11)), (1, (5, 7)))),
-    )
-    covered = [(one != whole).all(axis=0) for one, whole in zip((half, other, all_of_it), plain, strict=True)]
+    chances = ((0.5, (5, 7)), (0.5, (900, 11)), (1, (5, 7)))
+    found = developed(pixels, *(Look((0, 255), hidden=share, grain=grain) for share, grain in chances))
+    covered = (found != plain).any(axis=1)
     assert 0.35 < covered[0].mean() < 0.65 and covered[2].mean() > 0.99
     assert (covered[0] != covered[1]).mean() > 0.2
-    corner = covered[0][: 8 * BLOCK, : 8 * BLOCK].reshape(8, BLOCK, 8, BLOCK).mean(axis=(1, 3))
-    assert ((corner == 0) | (corner > 0.98)).all()
-    for one, whole, where in zip((half, other), plain, covered, strict=False):
-        np.testing.assert_array_equal(one[:, ~where], whole[:, ~where])
-        np.testing.assert_allclose(
-            one[:, where], np.broadcast_to(whole.mean(axis=(1, 2))[:, None], one[:, where].shape), atol=1e-4
-        )
+    blocks = covered[0].reshape(BLOCKS, 8, BLOCKS, 8).mean(axis=(1, 3))
+    assert ((blocks == 0) | (blocks > 0.95)).all()
+    for one, whole, where in zip(found, plain, covered, strict=True):
+        means = np.broadcast_to(whole.mean(axis=(1, 2))[:, None], one[:, where].shape)
+        np.testing.assert_allclose(one[:, where], means, atol=1e-4)
+
+
+@pytest.mark.parametrize("side", [3, 20, 61])
+def test_a_view_of_any_size_is_hidden_by_chance(side: int):
+    pixels, looks = views(1, 40, side), [Look((0, 255), hidden=0.5, grain=(37 * n, 2 * n + 1)) for n in range(40)]
+    shown = developed(pixels, *[Look((0, 255))] * 40)
+    covered = developed(pixels, *looks) != shown
+    assert covered.shape == (40, 1, side, side) and 0.4 < covered.mean() < 0.6
 
 
 def test_a_looks_numbers_stay_exact_on_their_way():
@@ -112,7 +120,7 @@ def test_a_looks_numbers_stay_exact_on_their_way():
 @pytest.mark.parametrize("planes", [1, 3])
 def test_a_gpu_develops_what_the_cpu_does(planes):
     rng = np.random.default_rng(2)
-    one = Augmentation.wide(coloured=planes == 3, mirror=False, hidden=0.5)
+    one = hiding(planes == 3)
     looks = [one.look((0, 255), planes == 3, rng) for _ in range(8)]
     pixels = views(planes, 8, 96)
     np.testing.assert_allclose(developed(pixels, *looks, device="cuda"), developed(pixels, *looks), atol=2e-5)

@@ -45,20 +45,21 @@ def test_a_view_has_as_many_tokens_as_training_was_tuned_for():
 
 
 def test_a_training_ends_after_enough_views():
-    assert plan("cuda").schedule.enough == ENOUGH_VIEWS // 8 and plan("cpu").schedule.enough == ENOUGH_VIEWS
-    assert plan("cuda", unfamiliar=False).schedule.enough == ENOUGH_TUNING * 20 // 8
+    assert plan("cuda").schedule.enough_views == plan("cpu").schedule.enough_views == ENOUGH_VIEWS
+    assert plan("cuda", unfamiliar=False).schedule.enough_views == ENOUGH_TUNING * 20
     start = Checkpoint(network=dataclasses.asdict(PRESETS["tiny"](2)), classes=TABLE, input=ANY_VALUES, tensors={})
     options = FineTuneOptions(batch=10, accumulate=2)
     many = Plan.make(options, start, True, torch.device("cuda"), 10_000, False, 0.1, ranks=4)
-    assert many.schedule.enough == ENOUGH_OF_AN_IMAGE * 10_000 // 80
+    assert many.schedule.enough_views == ENOUGH_OF_AN_IMAGE * 10_000
 
 
 def test_parts_of_coloured_views_are_hidden_while_a_gpu_learns_new_classes_and_the_training_is_longer_then():
     hiding = plan("cuda", coloured=True)
-    assert hiding.hidden == HIDDEN and hiding.schedule.enough == LONGER * ENOUGH_VIEWS // 8
+    assert hiding.hidden == HIDDEN and hiding.schedule.enough_views == LONGER * ENOUGH_VIEWS
     others = plan("cpu", coloured=True), plan("cuda"), plan("cuda", unfamiliar=False, coloured=True)
     assert [one.hidden for one in others] == [0, 0, 0]
     assert others[2].schedule == plan("cuda", unfamiliar=False).schedule
+    assert hiding.hiding(0) == plan("cuda") and plan("cuda").hiding(HIDDEN) == hiding
 
 
 def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began():
@@ -66,7 +67,10 @@ def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began()
     written = json.loads(json.dumps(one.to_json()))
     assert Plan.from_json(written) == one
     del written["wide"], written["hidden"]
-    assert Plan.from_json(written) == dataclasses.replace(one, wide=False, hidden=0.0)
+    del written["schedule"]["enough_views"]
+    written["schedule"]["enough"] = 10_000  # steps
+    endless = dataclasses.replace(one.schedule, enough_views=None)
+    assert Plan.from_json(written) == dataclasses.replace(one, wide=False, hidden=0.0, schedule=endless)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -21,13 +21,13 @@ def test_a_training_by_time_follows_the_clock_alone():
     assert schedule.epoch_is_over(1, schedule.progress(1, 20))
 
 
-def test_a_training_by_time_ends_earlier_when_it_has_taken_enough_steps():
-    schedule = Schedule(epochs=5, seconds=100, enough=1000)
-    assert schedule.progress(100, seconds=50) == 0.5 and schedule.progress(750, seconds=50) == 0.75
-    assert schedule.progress(1000, seconds=50) == 1 and schedule.is_enough(1000)
+def test_a_training_by_time_ends_earlier_when_it_has_seen_enough_views():
+    schedule = Schedule(epochs=5, seconds=100, enough_views=1000)
+    assert schedule.progress(9, seconds=50, views=100) == 0.5 and schedule.progress(9, seconds=50, views=750) == 0.75
+    assert schedule.progress(9, seconds=50, views=1000) == 1 and schedule.is_enough(1000)
     assert not schedule.is_enough(999) and not Schedule(epochs=5, seconds=100).is_enough(10**6)
-    by_steps = Schedule(epochs=5, steps=1000, enough=1000)
-    assert by_steps.progress(1000, seconds=0) == 0.2 and not by_steps.is_enough(1000)
+    by_steps = Schedule(epochs=5, steps=1000, enough_views=1000)
+    assert by_steps.progress(1000, seconds=0, views=8000) == 0.2 and not by_steps.is_enough(1000)
 
 
 def test_a_training_is_over_when_its_time_is_up_whatever_is_left_but_not_before_a_step():

@@ -26,6 +26,8 @@ from lsgui.views.question_dialog import QuestionDialog
 from model.messages import Message
 
 PROGRAM = "lsgui"
+FOR_NOW = ("language", "theme")
+"""Settings that the command line may say."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,9 @@ class Program(QObject):
     def __init__(self, application: QApplication, options: Options, store: QSettings | None, data_folder: Path) -> None:
         """`store` None remembers nothing; `data_folder` takes the log, and workspaces of read-only folders."""
         super().__init__()
-        remembered = read_settings(store) if store is not None else Settings()
-        chosen = replace(
-            remembered, language=options.language or remembered.language, theme=options.theme or remembered.theme
-        )
+        self._remembered = read_settings(store) if store is not None else Settings()
+        self._for_now = {name: one for name in FOR_NOW if (one := getattr(options, name)) is not None}
+        chosen = replace(self._remembered, **self._for_now)
         self._application = application
         self._store = store
         self._options = options
@@ -115,8 +116,12 @@ class Program(QObject):
         old.hand_over()
 
     def _write(self, settings: Settings) -> None:
+        """What the command line asked for holds for this start, unless the user has chosen otherwise meanwhile."""
+        for_now = [name for name, value in self._for_now.items() if getattr(settings, name) == value]
         if self._store is not None:
-            write_settings(self._store, settings)
+            write_settings(
+                self._store, replace(settings, **{name: getattr(self._remembered, name) for name in for_now})
+            )
 
     def _load_weights(self) -> None:
         self.session.folder_opened.disconnect(self._load_weights)

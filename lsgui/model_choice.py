@@ -14,13 +14,13 @@ from model.checkpoint import CheckpointHeader, read_header
 from model.classes import BACKGROUND_VALUE, ClassTable
 from model.errors import ModelError
 from model.messages import Message
-from model.runs import active_weights, set_active
+from model.runs import chosen_weights, set_active
 
 
 @dataclass(frozen=True)
 class ModelInfo:
     """The model that predicts. `device` is empty until it is loaded; `missing` names classes of the table it lacks.
-    `mean_dice` is None, too, where it lacks all of them: its score would say nothing here.
+    `mean_dice` is None, too, where it is not `at_home`, lacking all but the background: its score would say nothing here.
     """
 
     name: str
@@ -29,6 +29,12 @@ class ModelInfo:
     device: str = ""
     mean_dice: float | None = None
     missing: tuple[str, ...] = ()
+    at_home: bool = True
+
+    @property
+    def is_lost_here(self) -> bool:
+        """Whether it knows none of the table's classes but the background."""
+        return bool(self.missing) and not self.at_home
 
     @property
     def shown_name(self) -> Message:
@@ -51,9 +57,14 @@ class ModelChoice(QObject):
     def use_folder(self) -> None:
         """Another workspace: take its active model, else the one the program came with."""
         self.info = None
-        active = active_weights(self._context.workspace.root)
-        if not (active and self.use(active)) and self._demo_weights is not None:
+        chosen = chosen_weights(self._context.workspace.root)
+        gone = chosen is not None and not chosen.is_file()
+        if (chosen is None or gone or not self.use(chosen)) and self._demo_weights is not None:
             self.use(self._demo_weights)
+        if gone:
+            self._tell_removed(Message("{name}", {"name": chosen.stem}))
+        elif self.info is not None and self.info.is_lost_here:
+            self._tell_missing()
         self.changed.emit()
 
     def use(self, weights: Path) -> bool:
@@ -80,13 +91,7 @@ class ModelChoice(QObject):
         except OSError as error:
             self._context.tell_failure(failure_of(error))
         if self.info.missing:
-            self._context.tell(
-                "warning",
-                Message(
-                    "{name} does not know {classes}: it never predicts them until it has been fine-tuned on labels.",
-                    {"name": self.info.shown_name, "classes": ", ".join(self.info.missing)},
-                ),
-            )
+            self._tell_missing()
         return True
 
     def look_again(self) -> None:
@@ -96,24 +101,32 @@ class ModelChoice(QObject):
             return
         self.info = None
         if self._demo_weights is None or not self.use(self._demo_weights):
-            self._context.tell(
-                "warning",
-                Message(
-                    "The weights of {name} were removed; open others, or train a new model.", {"name": gone.shown_name}
-                ),
-            )
             self.changed.emit()
-            return
-        names = {"name": gone.shown_name, "other": self.info.shown_name}
+        self._tell_removed(gone.shown_name)
+
+    def _tell_missing(self) -> None:
         self._context.tell(
-            "warning", Message("The weights of {name} were removed; {other} predicts from now on.", names)
+            "warning",
+            Message(
+                "{name} does not know {classes}: it never predicts them until it has been fine-tuned on labels.",
+                {"name": self.info.shown_name, "classes": ", ".join(self.info.missing)},
+            ),
         )
+
+    def _tell_removed(self, name: Message) -> None:
+        removed = Message("The weights of {name} were removed; open others, or train a new model.", {"name": name})
+        if self.info is not None:
+            names = {"name": name, "other": self.info.shown_name}
+            removed = Message("The weights of {name} were removed; {other} predicts from now on.", names)
+        self._context.tell("warning", removed)
 
     def classes_changed(self) -> None:
         """The table is another one: the model may know more or less of it."""
         self.look_again()
         if self.info is not None:
-            self.use(self.info.path)
+            was_lost = self.info.is_lost_here
+            if self.use(self.info.path) and self.info.is_lost_here and not was_lost:
+                self._tell_missing()
 
     def learn_device(self, weights: Path, device: str) -> None:
         """What a prediction found out."""
@@ -127,4 +140,4 @@ def _info(weights: Path, header: CheckpointHeader, classes: ClassTable, device: 
     score = header.metrics.get("mean_dice")
     at_home = any(header.classes.by_uid(item.uid) for item in classes.classes if item.value != BACKGROUND_VALUE)
     dice = float(score) if isinstance(score, int | float) and at_home else None
-    return ModelInfo(header.name or weights.stem, weights, header.classes, device, dice, missing)
+    return ModelInfo(header.name or weights.stem, weights, header.classes, device, dice, missing, at_home)

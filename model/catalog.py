@@ -22,8 +22,10 @@ from model.slice_headers import SlicePlace, read_place
 from model.slice_order import in_slice_order
 from model.split import Split, stored_split
 
+DAMAGED = "damaged"
+"""What is said of a file that is there and cannot be read."""
 _FACTS = {
-    "labels": ("split", "unit", "grouping", "classes"),
+    "labels": ("split", "unit", "grouping", "classes", "image_sha256", "label_sha256", "saved"),
     "predictions": ("mean_confidence", "least_sure"),
 }
 
@@ -224,6 +226,8 @@ def _facts(folder: str, path: Path) -> dict:
     if folder == "work":
         return {"human": has_human(path), "empty": is_empty(path)}
     record = read_json(path)
+    if not record:
+        return {DAMAGED: True}
     return {name: record[name] for name in _FACTS[folder] if name in record}
 
 

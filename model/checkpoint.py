@@ -45,6 +45,11 @@ class Checkpoint(CheckpointHeader):
 
     tensors: Mapping[str, np.ndarray]
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all weights are numbers."""
+        return all(np.isfinite(one).all() for one in self.tensors.values() if np.issubdtype(one.dtype, np.floating))
+
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Write the checkpoint atomically. Raises OSError, and then the file at `path` is what it was."""

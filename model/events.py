@@ -61,7 +61,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Finished:
-    """`verdict` is better (not lower), worse or cannot_judge."""
+    """`verdict` is better (not lower, nor nothing), worse or cannot_judge."""
 
     run: int
     weights: str

@@ -153,19 +153,22 @@ def read_events(run: Run) -> list[Event]:
 
 
 def verdict(run: Run) -> Verdict:
-    """`better` when the held-out Dice is not lower than the starting model's."""
+    """`better` when the held-out Dice is not lower than the starting model's, and the model finds anything at all."""
     if run.mean_dice is None or run.baseline_mean is None:
         return "cannot_judge"
-    return "better" if run.mean_dice >= run.baseline_mean else "worse"
+    return "better" if run.mean_dice >= run.baseline_mean and run.mean_dice > 0 else "worse"
+
+
+def chosen_weights(root: Path) -> Path | None:
+    """The checkpoint that was chosen for the workspace, which may be gone; None when none was."""
+    stored = read_json(Layout(Path(root)).active).get("weights")
+    return Path(root) / stored if isinstance(stored, str) else None
 
 
 def active_weights(root: Path) -> Path | None:
     """The checkpoint the workspace predicts with; None when none was chosen or it is gone."""
-    stored = read_json(Layout(Path(root)).active).get("weights")
-    if not isinstance(stored, str):
-        return None
-    path = Path(root) / stored
-    return path if path.is_file() else None
+    path = chosen_weights(root)
+    return path if path is not None and path.is_file() else None
 
 
 def set_active(root: Path, weights: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from model.errors import ModelError, TrainingError
 from model.images import MAX_PIXELS, Image, read_image
 from model.labels import UNTOUCHED
 from model.messages import Message
+from model.outside_changes import told_of
 from model.progress import Progress, Report, silent
 from model.scoring import Scores, count_pairs
 from model.truth import Truth, read_truth
@@ -34,7 +36,8 @@ class Usable:
 
 @dataclass(frozen=True)
 class Survey:
-    """`problems` say which labels were left out, and why, and that the class table is damaged if it is.
+    """`problems` say which labels were left out, and why, and that the class table is damaged if it is; `notices` what else
+    there is to know.
 
     `others` are images without a label that a training may look at; nobody has read them yet. `model_labels` is how
     much pixels weigh in training that only the model has set; nothing is ever judged by them.
@@ -46,6 +49,7 @@ class Survey:
     max_pixels: int = MAX_PIXELS
     others: tuple[Path, ...] = ()
     model_labels: float = 0.0
+    notices: tuple[Message, ...] = ()
 
     @property
     def train(self) -> tuple[Usable, ...]:
@@ -104,18 +108,21 @@ def survey(
     """Read every label of the workspace with its image, and list the `others`. `report` may raise Cancelled."""
     places = {entry.name: place for place, entry in enumerate(workspace.entries())}
     usable, problems = [], list(workspace.notices)
+    changed: tuple[list[str], list[str]] = [], []
     labelled = workspace.labelled()
     for number, item in enumerate(labelled):
         report(Progress(number / len(labelled)))
         try:
             truth = read_truth(item, workspace.classes, max_pixels, _weight(item, model_labels))
+            _note_changes(item, *changed)
         except ModelError as error:
             reason = {"name": item.image_path.name, "reason": str(error)}
             problems.append(Message("The label of {name} is left out: {reason}", reason))
             continue
         usable.append(_describe(item, places[item.image_path.name], truth))
     free = tuple(unlabelled(workspace)) if others else ()
-    return Survey(workspace.classes, tuple(usable), tuple(problems), max_pixels, free, model_labels)
+    told = tuple(told_of(*changed))
+    return Survey(workspace.classes, tuple(usable), tuple(problems), max_pixels, free, model_labels, told)
 
 
 def score_nearest_label(found: Survey, judged: Sequence[Usable]) -> Scores:
@@ -132,6 +139,15 @@ def score_nearest_label(found: Survey, judged: Sequence[Usable]) -> Scores:
             copied = np.where(copied == UNTOUCHED, found.classes.background.value, copied)
             scores = count_pairs(scores, copied, found.read(label).label_map)
     return scores
+
+
+def _note_changes(item: LabelledImage, images: list[str], labels: list[str]) -> None:
+    with contextlib.suppress(OSError):  # gone since it was read, which the training will find
+        name = item.image_path.name
+        if item.saved.image_changed(item.image_path):
+            images.append(name)
+        if item.saved.label_changed(item.label_path):
+            labels.append(name)
 
 
 def _weight(item: LabelledImage, model_labels: float) -> float:

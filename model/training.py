@@ -134,6 +134,8 @@ def _begin(
 ) -> Training:
     if options.publish and not options.publish.absolute().parent.is_dir():
         raise TrainingError("{path} cannot be written: there is no such folder.", path=str(options.publish))
+    if options.publish and options.publish.is_dir():
+        raise TrainingError("{path} is a folder; name the file to publish.", path=str(options.publish))
     start, unfamiliar = starting_checkpoint(options, found.classes, all(label.hounsfield for label in found.train))
     judge = Judge(found, choose_device(team.device_name), report)
     facts = len(found.train), found.coloured, judge.seconds_to_score(start)
@@ -187,7 +189,12 @@ class Training:
                 learner.share()
                 self._score_baseline()
                 scores = self._train(learner)
-                checkpoint = self._judge.calibrated(learner.averaged(), self._plan.temperature)
+                trained = learner.averaged()
+                if not trained.is_finite:
+                    raise TrainingError(
+                        "The training diverged: its weights are no numbers. Start it again with a lower learning rate."
+                    )
+                checkpoint = self._judge.calibrated(trained, self._plan.temperature)
                 self._publish(learner, checkpoint, scores)
         return self._log.run
 
@@ -205,8 +212,8 @@ class Training:
         batch = plan.batch * plan.options.accumulate * ranks
         before = [event.batch for event in read_events(self._log.run) if isinstance(event, Started)][-1:]
         self._log.say(Started(self._log.run.number, device, batch, plan.schedule.epochs, *counts, uids, others))
-        for problem in found.problems:
-            self._log.notice(problem)
+        for message in (*found.problems, *found.notices):
+            self._log.notice(message)
         if before and before != [batch]:
             self._log.notice(_other_batch(batch, before[0], ranks))
 

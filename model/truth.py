@@ -40,6 +40,11 @@ def read_truth(
 
     Raises ImageError or LabelError, whose sentence names the file: damaged, of another size, of lost classes.
     """
+    if item.damaged:
+        raise LabelError(
+            "the record beside {name} is damaged, so nobody knows whether it is held out; restore it, or save the label again.",
+            name=item.label_path.name,
+        )
     image = read_image(item.image_path, max_pixels)
     label_map = read_label(item.label_path, image.pixels.shape[:2], None)
     provenance = read_provenance(item.label_path, label_map.shape)

@@ -13,7 +13,7 @@ import numpy as np
 from filelock import FileLock
 
 from model import disk
-from model.catalog import Catalog, Entry, Status
+from model.catalog import DAMAGED, Catalog, Entry, Status
 from model.classes import ClassTable, default_table
 from model.edits import Edits, Unsaved
 from model.errors import ClassTableError, saving
@@ -25,8 +25,10 @@ from model.journal_file import JournalFile
 from model.journal_records import JournalError
 from model.journals import Held, Journals
 from model.layout import WORKSPACE_FOLDER, Layout
+from model.map_files import read_note
 from model.map_store import Maps, MapStore, Written
 from model.messages import Message
+from model.outside_changes import SavedFiles
 from model.patches import MaskPatch
 from model.plane_source import PlaneSource
 from model.prediction import Prediction
@@ -63,13 +65,17 @@ __all__ = [
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """One pair for training or scoring. `classes` maps the label's values to class uids."""
+    """One pair for training or scoring. `classes` maps the label's values to class uids, `saved` is what its record says of
+    the files; one that is `damaged` has a record that nobody can read.
+    """
 
     image_path: Path
     label_path: Path
     split: Split
     unit: str
     classes: Mapping[int, str]
+    saved: SavedFiles = SavedFiles()
+    damaged: bool = False
 
 
 class Workspace:
@@ -314,7 +320,10 @@ class Workspace:
             unit = units.get(entry.name) or unit_in(record, entry.name)
             split = entry.split or decided.get(unit, Split.TRAIN)
             label = self._layout.label(entry.name)
-            found.append(LabelledImage(entry.path, label, split, unit, table | uids_of(record)))
+            uids = uids_of(record) or uids_of(read_note(label))
+            damaged = DAMAGED in record
+            saved = SavedFiles.of_record(record)
+            found.append(LabelledImage(entry.path, label, split, unit, table | uids, saved, damaged))
         return found
 
     def _before_writing(self, name: str, held: Held | None) -> None:

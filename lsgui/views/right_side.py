@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from lsgui.views.parts import column, horizontal_line
+from lsgui.views.scrolled import Scrolled
 
 HISTORY, BOTH = 190, 420
 """Logical pixels: how high the history is, and the room that classes and history need to stand below each other."""
@@ -21,7 +22,7 @@ class RightSide(QFrame):
         super().__init__()
         self.setObjectName("panelRight")
         self.setMinimumWidth(296)
-        self._classes, self._history, self._below = classes, history, (options, window)
+        self._classes, self._history, self._below = classes, history, (Scrolled(options), window)
         self._line = horizontal_line()
         layout = column(self, spacing=0)
         layout.addWidget(classes, 1)

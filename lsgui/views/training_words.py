@@ -20,6 +20,8 @@ def headline(state: TrainingState) -> str:
             return translate(
                 "training", "Done. Without held-out images nobody can say whether it is better: you decide."
             )
+        if not state.pending.mean:
+            return translate("training", "Done, but it finds nothing on the held-out images: you decide.")
         return translate("training", "Done, but Dice fell from {old:.1f} to {new:.1f}: you decide.").format(
             old=100 * (state.pending.baseline_mean or 0), new=100 * (state.pending.mean or 0)
         )

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     truths = (found.read(label) for label in _shown(judged, bar))
     scores = score(segmenter, truths, workspace.classes)
     bar.clear()
-    for sentence in (*segmenter.notices, *found.problems):
+    for sentence in (*segmenter.notices, *found.problems, *found.notices):
         say(sentence)
     nearest = score_nearest_label(found, judged)
     facts = {"temperature": checkpoint.temperature} | _facts(arguments, workspace, judged, scores, nearest)

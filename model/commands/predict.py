@@ -44,14 +44,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     checkpoint = load(arguments.weights)
     classes = ClassTable.read(arguments.classes) if arguments.classes else checkpoint.classes
+    if any(path.is_dir() and path.resolve() == arguments.out.resolve() for path in arguments.inputs):
+        say(f"{arguments.out} holds the images: label maps in it would be taken for images; choose another --out.")
+        return Exit.NOTHING_DONE
+    paths, failed = _collect(arguments.inputs)
+    if not paths:
+        return Exit.NOTHING_DONE
     try:
         disk.make_folder(arguments.out)
         classes.write(arguments.out / "classes.json")
     except OSError as error:
         say(f"{arguments.out} cannot be written: {error.strerror or error}; make room, or choose another --out.")
-        return Exit.NOTHING_DONE
-    paths, failed = _collect(arguments.inputs)
-    if not paths:
         return Exit.NOTHING_DONE
     share_the_cores()
     done = _Work(checkpoint, classes, arguments).predict(paths)

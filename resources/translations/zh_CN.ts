@@ -1637,6 +1637,10 @@
         <translation>无法预测的图像：{count} 幅；第一个原因：{reason}</translation>
     </message>
     <message>
+        <source>Images that were changed since they were labelled: {count}, such as {name}. Check that their labels still fit.</source>
+        <translation>自标注以来被更改的图像：{count} 幅，例如 {name}。请检查其标签是否仍然相符。</translation>
+    </message>
+    <message>
         <source>Images whose whole undo history would go: {count}. Their label maps stay, and a copy of each history is put into the folder kept/.</source>
         <translation>将失去全部撤销历史的图像：{count}。它们的标签图保留，每份历史的副本放入 kept/ 文件夹。</translation>
     </message>
@@ -1695,6 +1699,10 @@
     <message>
         <source>Keeping a copy</source>
         <translation>正在保留副本</translation>
+    </message>
+    <message>
+        <source>Labels that another program has changed since they were saved: {count}, such as that of {name}. They count as they are now.</source>
+        <translation>自保存以来被其他程序更改的标签：{count} 个，例如 {name} 的标签。以现在的内容为准。</translation>
     </message>
     <message>
         <source>Leave it untouched</source>
@@ -2039,6 +2047,10 @@
     <message>
         <source>The training diverged: its loss is no number. Start it again with a lower learning rate.</source>
         <translation>训练发散：损失不是有效数值。请降低学习率后重新开始。</translation>
+    </message>
+    <message>
+        <source>The training diverged: its weights are no numbers. Start it again with a lower learning rate.</source>
+        <translation>训练发散：其权重不是数字。请用较低的学习率重新开始。</translation>
     </message>
     <message>
         <source>The training ended after {steps} steps, before its time: more would only learn these images by heart. A number of epochs instead of a time makes it go on.</source>
@@ -2397,6 +2409,10 @@
         <translation>另一个进程内存不足</translation>
     </message>
     <message>
+        <source>the record beside {name} is damaged, so nobody knows whether it is held out; restore it, or save the label again.</source>
+        <translation>{name} 旁边的记录已损坏，无法得知它是否被留出；请恢复该记录，或重新保存标签。</translation>
+    </message>
+    <message>
         <source>this journal was removed</source>
         <translation>此日志已被移除</translation>
     </message>
@@ -2633,6 +2649,10 @@
         <translation>{path} 不存在；请选择其他权重文件。</translation>
     </message>
     <message>
+        <source>{path} is a folder; name the file to publish.</source>
+        <translation>{path} 是文件夹；请给出要发布的文件名。</translation>
+    </message>
+    <message>
         <source>{place} could not be read or written: {reason}.</source>
         <translation>无法读取或写入 {place}：{reason}。</translation>
     </message>
@@ -2867,6 +2887,10 @@
     <message>
         <source>Done. Without held-out images nobody can say whether it is better: you decide.</source>
         <translation>完成。没有验证图像，无法判断新模型是否更好：请您决定。</translation>
+    </message>
+    <message>
+        <source>Done, but it finds nothing on the held-out images: you decide.</source>
+        <translation>完成，但它在留出的图像上什么也没有找到：由您决定。</translation>
     </message>
     <message>
         <source>Done, but Dice fell from {old:.1f} to {new:.1f}: you decide.</source>

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,22 @@ def test_what_was_chosen_is_remembered(qapp: QApplication, tmp_path: Path) -> No
     program.window.deleteLater()
     remembered = read_settings(store)
     assert remembered.theme == "light" and remembered.opacity == 65 and remembered.geometry
+
+
+def test_what_the_command_line_asks_for_holds_for_one_start(qapp: QApplication, tmp_path: Path) -> None:
+    store = QSettings(str(tmp_path / "c.ini"), QSettings.Format.IniFormat)
+    write_settings(store, replace(Settings(), language="zh_CN", theme="light"))
+    for chosen, expected in ((None, ("zh_CN", "light")), ("theme-system", ("zh_CN", "system"))):
+        program = Program(qapp, Options(language="en", theme="dark"), store, tmp_path / "data")
+        program.start()
+        assert program.preferences.settings.language == "en" and program.preferences.settings.theme == "dark"
+        if chosen is not None:
+            program.window.actions_.by_id[chosen].trigger()
+        program.window.close()
+        program.finish()
+        program.window.deleteLater()
+        remembered = read_settings(store)
+        assert (remembered.language, remembered.theme) == expected
 
 
 def test_an_unexpected_error_is_logged_and_told_and_the_program_goes_on(

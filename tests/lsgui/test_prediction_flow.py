@@ -14,7 +14,7 @@ import pytest
 
 from lsgui.shapes import stroke
 from model.checkpoint import load, save
-from model.classes import ClassTable, default_table
+from model.classes import Class, ClassTable, default_table
 from model.errors import WorkspaceError
 from model.labels import UNTOUCHED, read_label
 from model.messages import Message
@@ -243,6 +243,32 @@ def test_weights_that_are_removed_give_way_to_those_it_all_began_with(
     assert desk.session.model.name == "little" and desk.session.model.path == weights
     desk.settle()
     assert [notice.level for notice in desk.notices] == ["warning", "info"], "and that the same weights change nothing"
+
+
+def test_weights_that_went_while_the_folder_was_closed_are_told(
+    desk: Desk, make_desk: Callable, image_folder: Callable, weights: Path, tmp_path: Path
+) -> None:
+    folder, other = image_folder("a"), tmp_path / "other.safetensors"
+    desk.open(folder)
+    save(other, dataclasses.replace(load(weights), name="other"))
+    desk.session.load_weights(other)
+    assert desk.session.close()
+    other.unlink()
+    again = make_desk()
+    again.open(folder)
+    assert again.said("weights of other were removed; little predicts") and again.session.model.name == "little"
+
+
+def test_a_model_that_knows_none_of_the_classes_says_so_once(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    strange = ClassTable((Class("ground", 0, "Ground", (0, 0, 0)), Class("nucleus", 1, "Nucleus", (9, 9, 200))))
+    desk.session.set_classes(strange)
+    desk.wait(lambda: desk.said("little does not know") and desk.said("Nucleus"))
+    told = len(desk.notices)
+    desk.session.set_classes(desk.session.classes.with_class(Class("debris", 2, "Debris", (200, 9, 9))))
+    desk.wait(lambda: desk.session.classes.by_uid("debris") is not None)
+    assert len(desk.notices) == told
 
 
 def test_a_removed_workspace_takes_its_model_with_it(

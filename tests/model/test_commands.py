@@ -72,6 +72,12 @@ def child(*arguments: object) -> Iterator[Child]:
             pipe.close()
 
 
+def test_label_maps_do_not_go_among_the_images(blobs, blob_weights, capsys):
+    before = sorted(blobs.iterdir())
+    assert main(["predict", str(blobs), "--weights", str(blob_weights), "--out", str(blobs / ".")]) == 3
+    assert "choose another --out" in capsys.readouterr().err and sorted(blobs.iterdir()) == before
+
+
 def test_a_child_is_cancelled_by_a_line_within_two_seconds(blobs, blob_weights, capsys):
     with child(blobs, "--weights", blob_weights, "--seconds", 300) as running:
         running.wait_for(Started)

@@ -109,6 +109,7 @@ def test_events_of_a_killed_run_are_read_up_to_the_cut(tmp_path: Path) -> None:
         (0.8, 0.7, "better"),
         (0.7, 0.7, "better"),
         (0.6, 0.7, "worse"),
+        (0.0, 0.0, "worse"),
         (None, None, "cannot_judge"),
         (0.6, None, "cannot_judge"),
     ],

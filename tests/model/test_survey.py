@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +13,7 @@ from model.classes import Class
 from model.errors import TrainingError
 from model.labels import read_label, write_label
 from model.layout import Layout
+from model.pillow import pillow
 from model.progress import Cancelled, Progress
 from model.survey import score_nearest_label, survey
 from model.workspace import Workspace
@@ -43,6 +48,46 @@ def test_a_label_of_a_deleted_class_is_named(blobs):
     assert not found.labels and "value 5" in str(found.problems[0])
     with pytest.raises(TrainingError, match="no usable label"):
         found.require_training_labels()
+
+
+def touched_later(path: Path) -> None:
+    """As if somebody had written it a minute after the label was saved."""
+    later = time.time() + 60
+    os.utime(path, (later, later))
+
+
+def test_images_and_labels_that_others_have_changed_are_told_and_count_as_they_are(blobs):
+    assert survey(Workspace.peek(blobs)).notices == ()
+    label, image = Layout(blobs / "segmentation").label("b.png"), blobs / "a.png"
+    for path in (label, image):
+        with pillow.open(path) as picture:
+            picture.load()
+        picture.transpose(pillow.Transpose.ROTATE_180).save(path)
+        touched_later(path)
+    touched_later(blobs / "c.png")  # copied, say: its content is what it was
+    found = survey(Workspace.peek(blobs))
+    assert len(found.labels) == 5 and not found.problems
+    told = [str(message) for message in found.notices]
+    assert len(told) == 2 and "changed since they were labelled: 1, such as a.png" in told[0]
+    assert "saved: 1, such as that of b.png" in told[1]
+
+
+def test_a_label_with_a_damaged_record_is_left_out_as_nobody_knows_whether_it_is_held_out(blobs):
+    record = Layout(blobs / "segmentation").label_record("e.png")
+    record.write_text("")
+    found = survey(Workspace.peek(blobs))
+    assert len(found.train) == 4 and not found.held_out
+    assert "record beside e.png" in str(found.problems[0]) and "e.png is left out" in str(found.problems[0])
+
+
+def test_a_label_without_a_record_says_its_classes_itself(blobs):
+    layout = Layout(blobs / "segmentation")
+    disk = (read_label(layout.label("a.png"), None, None) == 5).sum()
+    layout.label_record("a.png").unlink()
+    classes_file = blobs / "segmentation" / "classes.json"
+    classes_file.write_text(classes_file.read_text().replace('"value": 5', '"value": 7'))
+    found = survey(Workspace.peek(blobs))
+    assert not found.problems and found.labels[0].pixels[7] == disk
 
 
 def test_the_nearest_label_is_copied_from_the_neighbour_in_the_folder(blobs):

@@ -79,6 +79,22 @@ def test_a_training_that_is_finished_early_is_scored_and_published_in_one_more_e
     assert run.state is RunState.DONE and run.weights.is_file() and not run.resumable
 
 
+def test_weights_that_are_no_numbers_are_not_published(blobs, blob_weights):
+    labels(blobs).label("e.png").unlink()  # nothing is held out that would show it
+    begun = load(blob_weights)
+    broken = {name: np.full_like(tensor, np.nan) for name, tensor in begun.tensors.items()}
+    save(blob_weights, dataclasses.replace(begun, tensors=broken))
+    with pytest.raises(TrainingError, match="no numbers"):
+        train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=None, seconds=0.01))
+    (run,) = list_runs(blobs / "segmentation")
+    assert run.state is RunState.FAILED and run.weights is None
+
+
+def test_a_folder_is_no_file_to_publish_to(blobs, blob_weights, tmp_path):
+    with pytest.raises(TrainingError, match="is a folder"):
+        train(blobs, dataclasses.replace(QUICK, weights=blob_weights, publish=tmp_path))
+
+
 def test_a_time_that_was_asked_for_and_not_needed_is_told(blobs, monkeypatch):
     monkeypatch.setattr("model.plan.ENOUGH_VIEWS", 6)
     monkeypatch.setattr("model.plan.ENOUGH_OF_AN_IMAGE", 1)

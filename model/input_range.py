@@ -16,7 +16,8 @@ class InputRange:
 
     Two kinds of pixels do not carry the values that a fixed range speaks of. 8-bit pixels are taken as already
     windowed: 0..255 becomes 0..1. And when the range reaches below zero it means Hounsfield units, so that an image
-    without a unit and without any negative value (16-bit counts) is taken by its percentiles 0.5 to 99.5 instead.
+    without a unit and without any negative value (16-bit counts) is taken by its percentiles 0.5 to 99.5 instead, as are
+    CT values that are known to lack theirs.
     """
 
     kind: str
@@ -28,7 +29,7 @@ class InputRange:
             raise ValueError(f"expected fixed or percentile and low < high, got {self.kind} {self.low} {self.high}")
 
     def limits(self, pixels: np.ndarray, unit: str = "") -> tuple[float, float]:
-        """The values (low, high) of this image that become 0 and 1; `unit` is the image's, "HU" or ""."""
+        """The values (low, high) of this image that become 0 and 1; `unit` is the image's, "HU", "raw" or ""."""
         if not self.applies_to(pixels, unit):
             if pixels.dtype == np.uint8:
                 return 0.0, 255.0
@@ -41,6 +42,8 @@ class InputRange:
         """False where the class text's exceptions hold, so that a caller can tell the user."""
         if self.kind == "percentile" or unit == "HU":
             return True
+        if unit:
+            return False
         return pixels.dtype != np.uint8 and not (self.low < 0 and not (pixels < 0).any())
 
 

@@ -2249,6 +2249,10 @@
         <translation>{name} 只含模型的结果，无法用于学习；请先确认。</translation>
     </message>
     <message>
+        <source>{name} is a CT image that does not say how its values become Hounsfield units; none are assumed.</source>
+        <translation>{name} 是 CT 图像，但没有说明其数值如何换算为亨氏单位（HU）；不按 HU 处理。</translation>
+    </message>
+    <message>
         <source>{name} is from another series; check what was copied.</source>
         <translation>{name} 来自另一序列；请检查复制的内容。</translation>
     </message>

@@ -14,6 +14,7 @@ import pytest
 import tifffile
 from PIL import Image as pillow
 from PIL import ImageCms
+from pydicom.dataset import Dataset
 
 from model.errors import ImageError
 from model.images import (
@@ -26,7 +27,9 @@ from model.images import (
     list_images,
     read_image,
 )
+from model.input_range import InputRange
 from model.opencv import cv2
+from model.readers.image import RAW
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 
@@ -310,7 +313,7 @@ MakeDicom = Callable[..., Path]
 @pytest.fixture
 def make_dicom(tmp_path: Path) -> MakeDicom:
     """Writes an uncompressed DICOM file of the given stored values and attributes."""
-    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.dataset import FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
     def make(stored: np.ndarray, **attributes: object) -> Path:
@@ -355,6 +358,60 @@ def test_hounsfield_units_are_never_turned_over(make_dicom: MakeDicom) -> None:
         stored, **ct, RescaleType="US", PhotometricInterpretation="MONOCHROME1", BitsStored=12, HighBit=11
     )
     assert read_image(other).pixels[1, 0] == 1780, "not calibrated in HU"
+
+
+@pytest.mark.parametrize(
+    ("rescale", "expected"),
+    [
+        ({"RescaleIntercept": -1024}, [-1024, -24]),
+        ({"RescaleSlope": 2}, [0, 2000]),
+        ({"RescaleIntercept": -1024, "RescaleSlope": None}, [-1024, -24]),
+        ({"RescaleIntercept": "", "RescaleSlope": 2, "RescaleType": ""}, [0, 2000]),
+    ],
+)
+def test_half_of_a_rescale_is_enough(make_dicom: MakeDicom, rescale: dict, expected: list[int]) -> None:
+    image = read_image(make_dicom(np.array([[0, 1000]], np.uint16), Modality="CT", **rescale))
+    assert (image.pixels.tolist(), image.unit, image.notices) == ([expected], "HU", ())
+
+
+def group(name: str, **attributes: object) -> Dataset:
+    """A functional group of an enhanced file."""
+    held, outer = Dataset(), Dataset()
+    for keyword, value in attributes.items():
+        setattr(held, keyword, value)
+    setattr(outer, name, [held])
+    return outer
+
+
+def test_an_enhanced_ct_keeps_its_rescale_and_spacing_in_the_groups_of_its_frames(make_dicom: MakeDicom) -> None:
+    stored = np.array([[[0, 1000]], [[5, 5]]], np.uint16)
+    values = {"RescaleSlope": 1, "RescaleType": "HU"}
+    shared = group("PixelValueTransformationSequence", RescaleIntercept=-1024, **values)
+    shared.update(group("PixelMeasuresSequence", PixelSpacing=[0.5, 0.25]))
+    shared.update(group("FrameVOILUTSequence", WindowCenter=40, WindowWidth=400))
+    ct = {"Modality": "CT", "NumberOfFrames": 2, "SharedFunctionalGroupsSequence": [shared]}
+    image = read_image(make_dicom(stored, **ct))
+    assert (image.pixels.tolist(), image.unit, image.spacing) == ([[-1024, -24]], "HU", (0.5, 0.25))
+    assert image.window == Window(40, 400)
+    frames = [group("PixelValueTransformationSequence", RescaleIntercept=start, **values) for start in (-1000, 7)]
+    image = read_image(make_dicom(stored, **ct, PerFrameFunctionalGroupsSequence=frames))
+    assert (image.pixels.tolist(), image.unit) == ([[-1000, 0]], "HU")
+
+
+@pytest.mark.parametrize("rescale", [{}, {"RescaleSlope": None, "RescaleIntercept": None}])
+@pytest.mark.parametrize("lowest", [-2000, 0])
+def test_ct_values_of_unknown_meaning_are_not_taken_for_hounsfield_units(
+    make_dicom: MakeDicom, rescale: dict, lowest: int
+) -> None:
+    image = read_image(make_dicom(np.array([[lowest, 1000]], np.int16), Modality="CT", **rescale))
+    assert (image.pixels.tolist(), image.unit) == ([[lowest, 1000]], RAW)
+    assert "Hounsfield" in str(image.notices[0])
+    assert not InputRange("fixed", -160, 240).applies_to(image.pixels, image.unit)
+
+
+def test_an_empty_rescale_is_none(make_dicom: MakeDicom) -> None:
+    image = read_image(make_dicom(np.array([[0, 9]], np.uint16), RescaleSlope=None, RescaleIntercept=None))
+    assert (image.pixels.tolist(), image.unit, image.notices) == ([[0, 9]], "", ())
 
 
 def test_fractions_of_the_slope_are_kept(make_dicom: MakeDicom) -> None:

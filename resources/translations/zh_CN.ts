@@ -2293,6 +2293,10 @@
         <translation>{name} 为 {width} x {height}，与打开的图像大小不同；其标签不能用于此处。</translation>
     </message>
     <message>
+        <source>{name} marks {count} values as no measurement ({value}); its range of brightness leaves them out.</source>
+        <translation>{name} 把 {count} 个值标为无测量数据（{value}）；计算亮度范围时不计入它们。</translation>
+    </message>
+    <message>
         <source>{name} was changed by another program. Read it again?</source>
         <translation>{name} 被另一个程序修改了。要重新读取吗？</translation>
     </message>

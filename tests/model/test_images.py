@@ -122,6 +122,55 @@ def test_values_that_are_no_numbers_are_replaced_and_named(tmp_path: Path) -> No
         read_image(tmp_path / "image.tif")
 
 
+def write_geotiff(path: Path, pixels: np.ndarray, nodata: str, **options: object) -> Path:
+    tifffile.imwrite(path, pixels, extratags=[(42113, "s", 0, nodata, True)], **options)
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "int32", "float32", "float64"])
+@pytest.mark.parametrize("nodata", ["0", "255", "-9999", "-3.4028234663852886e+38", "nan"])
+def test_what_gdal_marks_as_no_measurement_is_left_out_of_every_range(tmp_path: Path, dtype: str, nodata: str) -> None:
+    measured = np.linspace(100, 200, 6400).reshape(80, 80).astype(dtype)
+    value, kind = float(nodata), np.dtype(dtype)
+    if kind.kind != "f" and not (value.is_integer() and np.iinfo(kind).min <= value <= np.iinfo(kind).max):
+        assert read_image(write_geotiff(tmp_path / "image.tif", measured, nodata)).nodata is None
+        return
+    pixels = measured.copy()
+    pixels[:40] = value
+    image = read_image(write_geotiff(tmp_path / "image.tif", pixels, nodata))
+    assert np.array_equal(image.pixels[40:], measured[40:].astype(image.pixels.dtype))
+    assert (image.pixels[:40] == image.nodata).all()
+    assert f"marks 3200 values as no measurement ({value:g})" in str(image.notices[0])
+    assert len(image.notices) == 1
+    low, high = InputRange("percentile", 0.5, 99.5).limits(image.pixels, image.unit, image.nodata)
+    assert 149 <= low <= 152 and 198 <= high <= 200
+    assert image.window is None or (image.window.low, image.window.high) == pytest.approx((low, high))
+    if image.pixels.dtype != np.uint8:
+        assert not InputRange("fixed", -160, 240).applies_to(image.pixels, image.unit, image.nodata)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_what_marks_missing_values_is_turned_over_with_white_is_zero(tmp_path: Path, dtype: str) -> None:
+    pixels = np.array([[0, 1, 2, 5]], dtype)
+    image = read_image(write_geotiff(tmp_path / "image.tif", pixels, "0", photometric="miniswhite"))
+    assert image.nodata == image.pixels[0, 0]
+    assert "marks 1 values as no measurement (0)" in str(image.notices[0])
+
+
+@pytest.mark.parametrize("nodata", ["", "none", "7"])
+def test_a_mark_that_no_pixel_bears_changes_nothing(tmp_path: Path, deep: np.ndarray, nodata: str) -> None:
+    image = read_image(write_geotiff(tmp_path / "image.tif", np.maximum(deep, 8), nodata))
+    assert_holds(image, np.maximum(deep, 8))
+    assert (image.nodata, image.notices) == (None, ())
+
+
+def test_an_image_without_any_measurement_is_read_or_named(tmp_path: Path) -> None:
+    image = read_image(write_geotiff(tmp_path / "image.tif", np.full((4, 4), 65535, np.uint16), "65535"))
+    assert image.window.width > 0
+    with pytest.raises(ImageError, match="no finite number"):
+        read_image(write_geotiff(tmp_path / "image.tif", np.full((4, 4), -9999, np.float32), "-9999"))
+
+
 def test_the_first_page_of_many_is_shown_with_a_notice(tmp_path: Path, deep: np.ndarray) -> None:
     pages = np.stack([deep, deep // 2, deep // 3, deep // 4])
     tifffile.imwrite(tmp_path / "stack.tif", pages, imagej=True, metadata={"axes": "ZYX"})

@@ -79,7 +79,7 @@ def _nearest(plane: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _at_scale(image: Image, values: InputRange, size: int) -> tuple[np.ndarray, tuple[float, float]]:
     """Pixels at the network's scale, and the values that become 0 and 1."""
-    pixels, limits = _within(image.pixels, values.limits(image.pixels, image.unit))
+    pixels, limits = _within(image.pixels, values.limits(image.pixels, image.unit, image.nodata))
     found = pixels.shape[:2]
     shape = zoomed_shape(*found, size)
     if shape is not None and shape != found:

@@ -17,6 +17,7 @@ from model.messages import Message
 from model.pillow import UnidentifiedImageError
 from model.readers import dicom, raster
 from model.readers.image import Image, Window, truncated
+from model.spread import spread
 
 __all__ = [
     "MAX_PIXELS",
@@ -77,7 +78,7 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     except Exception as error:  # decoders meet damaged files with exceptions of every kind
         raise _damaged(path, error) from error
     if image.window is None and image.pixels.dtype != np.uint8:
-        image = dataclasses.replace(image, window=auto_window(image.pixels))
+        image = dataclasses.replace(image, window=auto_window(image.pixels, image.nodata))
     image.pixels.setflags(write=False)
     return image
 
@@ -122,12 +123,9 @@ def natural_key(name: str) -> tuple:
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part), name
 
 
-def auto_window(pixels: np.ndarray) -> Window:
-    """From the 0.5th to the 99.5th percentile of about a million of the pixels."""
-    step = max(1, int(np.sqrt(pixels.shape[0] * pixels.shape[1] / 1e6)))
-    low, high = (float(value) for value in np.percentile(pixels[::step, ::step], (0.5, 99.5)))
-    if high <= low:
-        low, high = float(pixels.min()), float(pixels.max())
+def auto_window(pixels: np.ndarray, nodata: float | None = None) -> Window:
+    """From the 0.5th to the 99.5th percentile of about a million of the pixels, without those that are `nodata`."""
+    low, high = spread(pixels, 0.5, 99.5, nodata)
     smallest = 1.0 if pixels.dtype.kind in "iu" else 1e-6 * max(1.0, abs(low))
     return Window((low + high) / 2, max(high - low, smallest))
 

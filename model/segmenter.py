@@ -188,11 +188,12 @@ class Segmenter:
                 yield error
 
     def _prediction(self, image: Image, arrays: Arrays, notices: tuple[Message, ...]) -> Prediction:
-        notices += _input_notices(self._input.applies_to(image.pixels, image.unit), image)
+        in_range = self._input.applies_to(image.pixels, image.unit, image.nodata)
+        notices += _input_notices(in_range, image)
         return Prediction(arrays.label_map, arrays.confidence, arrays.scores, self._values, self.model_name, notices)
 
     def _limits(self, image: Image) -> tuple[float, float]:
-        return self._input.limits(image.pixels, image.unit)
+        return self._input.limits(image.pixels, image.unit, image.nodata)
 
 
 def _kind(image: Image) -> tuple:

@@ -96,5 +96,5 @@ class Display(QObject):
 
     def _automatic(self) -> Window:
         if self._auto is None:
-            self._auto = auto_window(self._image.pixels)
+            self._auto = auto_window(self._image.pixels, self._image.nodata)
         return self._auto

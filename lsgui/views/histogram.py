@@ -137,6 +137,8 @@ def histogram(image: Image) -> tuple[np.ndarray, tuple[float, float]]:
     """Heights 0..1 of `BINS` bins, and the range of values they span; the highest bins are cut, air dwarfs all."""
     values = image.pixels.reshape(-1)
     values = values[:: max(1, values.size // SAMPLES)].astype(np.float64)
+    if image.nodata is not None and (measured := values != image.nodata).any():
+        values = values[measured]
     low, high = np.percentile(values, (0.1, 99.9))
     if image.window is not None:
         low, high = min(low, image.window.low), max(high, image.window.high)

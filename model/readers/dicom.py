@@ -10,14 +10,15 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
-from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder
+from pydicom.pixels import apply_color_lut, get_decoder
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from model.errors import ImageError
 from model.messages import Message
 from model.pillow import pillow
 from model.readers import isolated
-from model.readers.image import Image, Window, check_size, finite, measured, truncated
+from model.readers.image import RAW, Image, Window, check_size, finite, measured, truncated
+from model.readers.rescale import first_number, measure, places, rescale_of
 
 _DECODERS = ("pydicom", "pillow")
 """Tried here, the first that knows a compression; what both cannot do is left to GDCM, in a process of its own.
@@ -53,6 +54,8 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
         pixels, replaced = measured(stored, path.name)
         return Image(pixels=pixels, notices=notices + replaced, **common)
     unit = _unit(data)
+    if unit == RAW:
+        notices += (_raw_notice(path.name),)
     pixels, window, replaced = _measure(stored, data, path.name, unit)
     return Image(pixels=pixels, window=window, unit=unit, notices=notices + replaced, **common)
 
@@ -104,12 +107,12 @@ def _measure(
 ) -> tuple[np.ndarray, Window | None, tuple[Message, ...]]:
     """Stored values to measured ones, and the window in those values.
 
-    White-is-low says how a viewer should show them. Without a unit they are turned over, so that they look as meant; in HU
+    White-is-low says how a viewer should show them. Other values are turned over, so that they look as meant; in HU
     they are not, since water stays 0 however it is shown.
     """
     window = _window(data)
-    values = np.asarray(apply_modality_lut(stored, data), dtype=np.float64)
-    if data.PhotometricInterpretation == "MONOCHROME1" and not unit:
+    values = measure(stored, data)
+    if data.PhotometricInterpretation == "MONOCHROME1" and unit != "HU":
         turn = _turning_point(data)
         values = turn - values
         window = window and Window(turn - window.level, window.width)
@@ -128,36 +131,45 @@ def _turning_point(data: Dataset) -> float:
     """The sum of the darkest and the brightest measured value the file could hold."""
     bits = int(data.BitsStored)
     ends = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if data.PixelRepresentation else (0, 2**bits - 1)
-    return float(np.sum(apply_modality_lut(np.array(ends), data)))
+    return float(np.sum(measure(np.array(ends), data)))
 
 
 def _is_plain(data: Dataset) -> bool:
-    return float(data.get("RescaleSlope") or 1) == 1 and float(data.get("RescaleIntercept") or 0) == 0
+    rescale = rescale_of(data)
+    return rescale is None or (rescale.slope, rescale.intercept) == (1, 0)
 
 
 def _unit(data: Dataset) -> str:
-    return "HU" if data.get("Modality") == "CT" and data.get("RescaleType", "HU") == "HU" else ""
+    """Of CT alone; a file that leaves out how its values are to be rescaled does not say what they mean."""
+    if data.get("Modality") != "CT":
+        return ""
+    if data.get("ModalityLUTSequence"):
+        return "HU" if (data.ModalityLUTSequence[0].get("ModalityLUTType") or "HU") == "HU" else ""
+    rescale = rescale_of(data)
+    if rescale is None:
+        return RAW
+    return "HU" if rescale.kind == "HU" else ""
+
+
+def _raw_notice(name: str) -> Message:
+    return Message(
+        "{name} is a CT image that does not say how its values become Hounsfield units; none are assumed.",
+        {"name": name},
+    )
 
 
 def _window(data: Dataset) -> Window | None:
     """The first of possibly several windows; None when there is none or its width is no width."""
-    level, width = _first(data.get("WindowCenter")), _first(data.get("WindowWidth"))
-    if level is None or width is None or not width > 0:
-        return None
-    return Window(level, width)
+    for said in places(data, "FrameVOILUTSequence"):
+        level, width = first_number(said, "WindowCenter"), first_number(said, "WindowWidth")
+        if level is not None and width is not None and width > 0:
+            return Window(level, width)
+    return None
 
 
 def _spacing(data: Dataset) -> tuple[float, float] | None:
-    values = data.get("PixelSpacing") or data.get("ImagerPixelSpacing")
-    if not values or len(values) != 2 or not all(float(value) > 0 for value in values):
-        return None
-    return float(values[0]), float(values[1])
-
-
-def _first(value: object) -> float | None:
-    if value is None or value == "":
-        return None
-    many = isinstance(value, pydicom.multival.MultiValue)
-    if many and not value:
-        return None
-    return float(value[0] if many else value)
+    for said in places(data, "PixelMeasuresSequence"):
+        values = said.get("PixelSpacing") or said.get("ImagerPixelSpacing")
+        if values and len(values) == 2 and all(float(value) > 0 for value in values):
+            return float(values[0]), float(values[1])
+    return None

@@ -11,7 +11,7 @@ from tifffile import COMPRESSION, PHOTOMETRIC, TiffFile, TiffPage
 
 from model.errors import ImageError
 from model.messages import Message
-from model.readers import raster
+from model.readers import nodata, raster
 from model.readers.image import Image, check_size, measured, truncated
 
 _MILLIMETRES = {"micron": 1e-3, "\\u00b5m": 1e-3, "µm": 1e-3, "um": 1e-3, "nm": 1e-6, "mm": 1.0, "cm": 10.0}
@@ -19,6 +19,7 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it finds wrong 
 
 _READ_AT_ONCE = 1 << 24
 """Bytes of compressed parts that wait in memory."""
+_GDAL_NODATA = 42113
 _EIGHT_BIT_KINDS = (PHOTOMETRIC.PALETTE, PHOTOMETRIC.YCBCR, PHOTOMETRIC.SEPARATED, PHOTOMETRIC.CIELAB)
 
 
@@ -32,13 +33,40 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
             spacing = spacing[::-1]
         if _pillow_reads(page) and not _is_plain(page) and not _is_channel_stack(tiff):
             file.seek(0)
-            image = raster.read(path, file, max_pixels)
-            return Image(path.name, image.pixels, spacing, notices=image.notices)
+            return _by_pillow(path, file, max_pixels, page, spacing)
         pixels, notices = _first_channels(tiff, path.name)
+    missing, marked = _nodata(page), None
+    if missing is not None:
+        pixels, marked, count = nodata.set_aside(pixels, missing)
+        notices += (nodata.notice(path.name, count, missing),) if count else ()
     pixels, replaced = measured(pixels, path.name)
     if page.photometric == PHOTOMETRIC.MINISWHITE:
+        marked = None if marked is None else float(_inverted(np.array(marked, pixels.dtype)))
         pixels = _inverted(pixels)
-    return Image(path.name, raster.orient(pixels, orientation), spacing, notices=notices + replaced)
+    return Image(path.name, raster.orient(pixels, orientation), spacing, notices=notices + replaced, nodata=marked)
+
+
+def _by_pillow(
+    path: Path, file: BinaryIO, max_pixels: int, page: TiffPage, spacing: tuple[float, float] | None
+) -> Image:
+    """Pillow turns white-is-zero over itself, and with it what marks missing values."""
+    image = raster.read(path, file, max_pixels)
+    missing, marked, notices = _nodata(page), None, image.notices
+    if missing is not None:
+        turned = 255 - missing if page.photometric == PHOTOMETRIC.MINISWHITE else missing
+        _, marked, count = nodata.set_aside(image.pixels, turned)
+        notices += (nodata.notice(path.name, count, missing),) if count else ()
+    return Image(path.name, image.pixels, spacing, notices=notices, nodata=marked)
+
+
+def _nodata(page: TiffPage) -> float | None:
+    """The value of pixels that are no measurement, which may be NaN; None where the file names none, or one that is none of its colours."""
+    if page.bitspersample < 8 or page.photometric in _EIGHT_BIT_KINDS:
+        return None
+    try:
+        return float(page.tags.valueof(_GDAL_NODATA, ""))
+    except (TypeError, ValueError):
+        return None
 
 
 def _first_page(tiff: TiffFile, name: str, max_pixels: int) -> TiffPage:

@@ -2261,6 +2261,10 @@
         <translation>{name} 只含模型的结果，无法用于学习；请先确认。</translation>
     </message>
     <message>
+        <source>{name} is a CT image that does not say how its values become Hounsfield units; none are assumed.</source>
+        <translation>{name} 是 CT 图像，但没有说明其数值如何换算为亨氏单位（HU）；不按 HU 处理。</translation>
+    </message>
+    <message>
         <source>{name} is from another series; check what was copied.</source>
         <translation>{name} 来自另一序列；请检查复制的内容。</translation>
     </message>
@@ -2299,6 +2303,10 @@
     <message>
         <source>{name} is {width} x {height}, which is not the size of the open image; its label cannot be used here.</source>
         <translation>{name} 为 {width} x {height}，与打开的图像大小不同；其标签不能用于此处。</translation>
+    </message>
+    <message>
+        <source>{name} marks {count} values as no measurement ({value}); its range of brightness leaves them out.</source>
+        <translation>{name} 把 {count} 个值标为无测量数据（{value}）；计算亮度范围时不计入它们。</translation>
     </message>
     <message>
         <source>{name} was changed by another program. Read it again?</source>

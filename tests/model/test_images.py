@@ -14,6 +14,7 @@ import pytest
 import tifffile
 from PIL import Image as pillow
 from PIL import ImageCms
+from pydicom.dataset import Dataset
 
 from model.errors import ImageError
 from model.images import (
@@ -26,7 +27,9 @@ from model.images import (
     list_images,
     read_image,
 )
+from model.input_range import InputRange
 from model.opencv import cv2
+from model.readers.image import RAW
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 
@@ -117,6 +120,55 @@ def test_values_that_are_no_numbers_are_replaced_and_named(tmp_path: Path) -> No
     tifffile.imwrite(tmp_path / "image.tif", np.full((2, 2), np.nan, np.float32))
     with pytest.raises(ImageError, match="no finite number"):
         read_image(tmp_path / "image.tif")
+
+
+def write_geotiff(path: Path, pixels: np.ndarray, nodata: str, **options: object) -> Path:
+    tifffile.imwrite(path, pixels, extratags=[(42113, "s", 0, nodata, True)], **options)
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "int32", "float32", "float64"])
+@pytest.mark.parametrize("nodata", ["0", "255", "-9999", "-3.4028234663852886e+38", "nan"])
+def test_what_gdal_marks_as_no_measurement_is_left_out_of_every_range(tmp_path: Path, dtype: str, nodata: str) -> None:
+    measured = np.linspace(100, 200, 6400).reshape(80, 80).astype(dtype)
+    value, kind = float(nodata), np.dtype(dtype)
+    if kind.kind != "f" and not (value.is_integer() and np.iinfo(kind).min <= value <= np.iinfo(kind).max):
+        assert read_image(write_geotiff(tmp_path / "image.tif", measured, nodata)).nodata is None
+        return
+    pixels = measured.copy()
+    pixels[:40] = value
+    image = read_image(write_geotiff(tmp_path / "image.tif", pixels, nodata))
+    assert np.array_equal(image.pixels[40:], measured[40:].astype(image.pixels.dtype))
+    assert (image.pixels[:40] == image.nodata).all()
+    assert f"marks 3200 values as no measurement ({value:g})" in str(image.notices[0])
+    assert len(image.notices) == 1
+    low, high = InputRange("percentile", 0.5, 99.5).limits(image.pixels, image.unit, image.nodata)
+    assert 149 <= low <= 152 and 198 <= high <= 200
+    assert image.window is None or (image.window.low, image.window.high) == pytest.approx((low, high))
+    if image.pixels.dtype != np.uint8:
+        assert not InputRange("fixed", -160, 240).applies_to(image.pixels, image.unit, image.nodata)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_what_marks_missing_values_is_turned_over_with_white_is_zero(tmp_path: Path, dtype: str) -> None:
+    pixels = np.array([[0, 1, 2, 5]], dtype)
+    image = read_image(write_geotiff(tmp_path / "image.tif", pixels, "0", photometric="miniswhite"))
+    assert image.nodata == image.pixels[0, 0]
+    assert "marks 1 values as no measurement (0)" in str(image.notices[0])
+
+
+@pytest.mark.parametrize("nodata", ["", "none", "7"])
+def test_a_mark_that_no_pixel_bears_changes_nothing(tmp_path: Path, deep: np.ndarray, nodata: str) -> None:
+    image = read_image(write_geotiff(tmp_path / "image.tif", np.maximum(deep, 8), nodata))
+    assert_holds(image, np.maximum(deep, 8))
+    assert (image.nodata, image.notices) == (None, ())
+
+
+def test_an_image_without_any_measurement_is_read_or_named(tmp_path: Path) -> None:
+    image = read_image(write_geotiff(tmp_path / "image.tif", np.full((4, 4), 65535, np.uint16), "65535"))
+    assert image.window.width > 0
+    with pytest.raises(ImageError, match="no finite number"):
+        read_image(write_geotiff(tmp_path / "image.tif", np.full((4, 4), -9999, np.float32), "-9999"))
 
 
 def test_the_first_page_of_many_is_shown_with_a_notice(tmp_path: Path, deep: np.ndarray) -> None:
@@ -310,7 +362,7 @@ MakeDicom = Callable[..., Path]
 @pytest.fixture
 def make_dicom(tmp_path: Path) -> MakeDicom:
     """Writes an uncompressed DICOM file of the given stored values and attributes."""
-    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.dataset import FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
     def make(stored: np.ndarray, **attributes: object) -> Path:
@@ -355,6 +407,60 @@ def test_hounsfield_units_are_never_turned_over(make_dicom: MakeDicom) -> None:
         stored, **ct, RescaleType="US", PhotometricInterpretation="MONOCHROME1", BitsStored=12, HighBit=11
     )
     assert read_image(other).pixels[1, 0] == 1780, "not calibrated in HU"
+
+
+@pytest.mark.parametrize(
+    ("rescale", "expected"),
+    [
+        ({"RescaleIntercept": -1024}, [-1024, -24]),
+        ({"RescaleSlope": 2}, [0, 2000]),
+        ({"RescaleIntercept": -1024, "RescaleSlope": None}, [-1024, -24]),
+        ({"RescaleIntercept": "", "RescaleSlope": 2, "RescaleType": ""}, [0, 2000]),
+    ],
+)
+def test_half_of_a_rescale_is_enough(make_dicom: MakeDicom, rescale: dict, expected: list[int]) -> None:
+    image = read_image(make_dicom(np.array([[0, 1000]], np.uint16), Modality="CT", **rescale))
+    assert (image.pixels.tolist(), image.unit, image.notices) == ([expected], "HU", ())
+
+
+def group(name: str, **attributes: object) -> Dataset:
+    """A functional group of an enhanced file."""
+    held, outer = Dataset(), Dataset()
+    for keyword, value in attributes.items():
+        setattr(held, keyword, value)
+    setattr(outer, name, [held])
+    return outer
+
+
+def test_an_enhanced_ct_keeps_its_rescale_and_spacing_in_the_groups_of_its_frames(make_dicom: MakeDicom) -> None:
+    stored = np.array([[[0, 1000]], [[5, 5]]], np.uint16)
+    values = {"RescaleSlope": 1, "RescaleType": "HU"}
+    shared = group("PixelValueTransformationSequence", RescaleIntercept=-1024, **values)
+    shared.update(group("PixelMeasuresSequence", PixelSpacing=[0.5, 0.25]))
+    shared.update(group("FrameVOILUTSequence", WindowCenter=40, WindowWidth=400))
+    ct = {"Modality": "CT", "NumberOfFrames": 2, "SharedFunctionalGroupsSequence": [shared]}
+    image = read_image(make_dicom(stored, **ct))
+    assert (image.pixels.tolist(), image.unit, image.spacing) == ([[-1024, -24]], "HU", (0.5, 0.25))
+    assert image.window == Window(40, 400)
+    frames = [group("PixelValueTransformationSequence", RescaleIntercept=start, **values) for start in (-1000, 7)]
+    image = read_image(make_dicom(stored, **ct, PerFrameFunctionalGroupsSequence=frames))
+    assert (image.pixels.tolist(), image.unit) == ([[-1000, 0]], "HU")
+
+
+@pytest.mark.parametrize("rescale", [{}, {"RescaleSlope": None, "RescaleIntercept": None}])
+@pytest.mark.parametrize("lowest", [-2000, 0])
+def test_ct_values_of_unknown_meaning_are_not_taken_for_hounsfield_units(
+    make_dicom: MakeDicom, rescale: dict, lowest: int
+) -> None:
+    image = read_image(make_dicom(np.array([[lowest, 1000]], np.int16), Modality="CT", **rescale))
+    assert (image.pixels.tolist(), image.unit) == ([[lowest, 1000]], RAW)
+    assert "Hounsfield" in str(image.notices[0])
+    assert not InputRange("fixed", -160, 240).applies_to(image.pixels, image.unit)
+
+
+def test_an_empty_rescale_is_none(make_dicom: MakeDicom) -> None:
+    image = read_image(make_dicom(np.array([[0, 9]], np.uint16), RescaleSlope=None, RescaleIntercept=None))
+    assert (image.pixels.tolist(), image.unit, image.notices) == ([[0, 9]], "", ())
 
 
 def test_fractions_of_the_slope_are_kept(make_dicom: MakeDicom) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from model.images import auto_window
 from model.input_range import InputRange, to_unit
 
 ABDOMEN = InputRange("fixed", -160, 240)
@@ -44,6 +45,26 @@ def test_percentiles_ignore_what_is_not_finite_and_a_flat_image_becomes_zero() -
     assert np.isfinite(to_unit(spoiled, (low, high))).all()
     flat = np.full((4, 4), 7, np.uint16)
     assert (to_unit(flat, percentiles.limits(flat)) == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "dim", "bright"), [("uint8", 40, 240), ("uint16", 9000, 54000), ("float32", 0.001, 0.006)]
+)
+def test_a_few_bright_spots_on_black_keep_their_differences(dtype: str, dim: float, bright: float) -> None:
+    pixels = np.zeros((1500, 1500), dtype)
+    pixels[7:700:99, 5], pixels[9:700:99, 9] = dim, bright
+    limits = InputRange("percentile", 0.5, 99.5).limits(pixels)
+    values = to_unit(pixels, limits)
+    assert (values[0, 0], values[9, 9]) == pytest.approx((0, 1))
+    assert values[7, 5] == pytest.approx(1 / 6, abs=1e-6)
+    window = auto_window(pixels)
+    assert (window.low, window.high) == pytest.approx(limits)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+def test_a_mask_beside_missing_values_is_seen(dtype: str) -> None:
+    pixels = np.array([[0, 0, 0, 1]], dtype)
+    assert InputRange("percentile", 0.5, 99.5).limits(pixels, nodata=0) == (0, 1)
 
 
 def test_a_large_image_gets_the_percentiles_of_a_sample() -> None:

@@ -38,3 +38,10 @@ def test_a_constant_image_opens(
     shown.desk.open(folder, "a.tif")
     assert not [notice for notice in shown.desk.notices if notice.level == "error"]
     assert not shown.window.grab().isNull()
+
+
+def test_values_that_are_no_measurement_are_not_in_it() -> None:
+    pixels = np.arange(100, 200, dtype=np.int16).repeat(10).reshape(20, 50)
+    pixels[:10] = -9999
+    _, (low, high) = histogram(Image("x", pixels, window=auto_window(pixels, -9999), nodata=-9999))
+    assert 145 <= low and high <= 200

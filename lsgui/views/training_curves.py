@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QPen
+from PySide6.QtGui import QBrush, QFont, QPen
 from PySide6.QtWidgets import QWidget
 
 from lsgui.jobs import JobRunner
@@ -20,6 +20,10 @@ LABEL_ROOM = 0.08
 
 USUAL, ROOM = 0.9, 1.1
 """The axis ends above this part of the losses, by so much; those that are higher leave it at its top."""
+BESIDE_SCORES = 200.0
+"""Where it ends at most once there are scores: above that they would be a flat line."""
+CROWDED = 0.8
+"""The part of the axis above which the words of a line stand below it: above it there is no room."""
 
 
 class TrainingCurves(QWidget):
@@ -58,7 +62,9 @@ class TrainingCurves(QWidget):
         if state.baseline_mean is not None:
             self._baseline.setValue(100 * state.baseline_mean)
             self._baseline.label.setFormat(self.tr("before {dice:.1f}").format(dice=100 * state.baseline_mean))
-        highest = top([value for _, value in state.loss])
+        highest = top([value for _, value in state.loss], bool(state.dice))
+        crowded = 100 * (state.baseline_mean or 0) > CROWDED * highest
+        self._baseline.label.anchors = 2 * [(1, 0 if crowded else 1)]
         self._plot.setXRange(0, max(1, state.epochs), padding=0.01)
         self._plot.getPlotItem().getAxis("left").setTickSpacing(*2 * [_tick(highest)])
         self._plot.setYRange(0, highest, padding=LABEL_ROOM)
@@ -117,18 +123,20 @@ class TrainingCurves(QWidget):
         dashed.setDashPattern(DASHES)
         self._baseline.setPen(dashed)
         self._baseline.label.setColor(color("dim"))
+        self._baseline.label.fill = QBrush(color("panel"))
         for side in ("left", "bottom"):
             axis = self._plot.getPlotItem().getAxis(side)
             axis.setTextPen(color("dim"))
             axis.setPen(color("line"))
 
 
-def top(losses: list[float]) -> float:
+def top(losses: list[float], scored: bool = False) -> float:
     """Where the axis ends: the first losses may be ten times the scores, beside which these would be a flat line."""
     if not losses:
         return 100.0
     usual = sorted(losses)[int(USUAL * (len(losses) - 1))]
-    return min(max(100.0, 100 * ROOM * usual), max(100.0, 100 * max(losses)))
+    wanted = min(max(100.0, 100 * ROOM * usual), max(100.0, 100 * max(losses)))
+    return min(wanted, BESIDE_SCORES) if scored else wanted
 
 
 def _tick(highest: float) -> int:

@@ -27,7 +27,7 @@ def headline(state: TrainingState) -> str:
         )
     if state.state == "running" and state.epochs:
         text = translate("training", "Epoch {epoch} of {epochs}").format(epoch=state.epoch, epochs=state.epochs)
-        return f"{text}, {time_left(state.remaining)}" if state.remaining is not None else text
+        return text if state.remaining is None else _both(text, time_left(state.remaining))
     texts = {
         "idle": "",
         "starting": translate("training", "Starting"),
@@ -72,6 +72,10 @@ def details(state: TrainingState, labelled: Labelled, trained: bool, sentence: C
     return lines
 
 
+def _both(first: str, second: str) -> str:
+    return QCoreApplication.translate("training", "{first}, {second}").format(first=first, second=second)
+
+
 def time_left(seconds: float) -> str:
     translate = QCoreApplication.translate
     if seconds < 55:
@@ -93,7 +97,7 @@ def _advice(labelled: Labelled, trained: bool) -> list[str]:
     )
     if labelled.corrected:
         text = translate("training", "{count} corrected since (Ctrl+S saves it)")
-        counted += ", " + text.format(count=labelled.corrected)
+        counted = _both(counted, text.format(count=labelled.corrected))
     if trained or labelled.corrected:  # a narrow window has two lines for it
         return [counted]
     return [counted, translate("training", "No training yet. Fine-tune (Ctrl+T) teaches the model what you corrected.")]

@@ -60,7 +60,9 @@ def _by_pillow(
 
 
 def _nodata(page: TiffPage) -> float | None:
-    """The value of pixels that are no measurement, which may be NaN; None where the file names none, or one that is none of its colours."""
+    """The value of pixels that are no measurement, which may be NaN; None where the file names none, or one that is none of
+    its colours.
+    """
     if page.bitspersample < 8 or page.photometric in _EIGHT_BIT_KINDS:
         return None
     try:

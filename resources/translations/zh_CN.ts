@@ -2953,6 +2953,10 @@
         <translation>Dice 原为 {old:.1f}，现为 {new:.1f}：从现在起用于预测。</translation>
     </message>
     <message>
+        <source>{first}, {second}</source>
+        <translation>{first}，{second}</translation>
+    </message>
+    <message>
         <source>about {seconds} s left</source>
         <translation>约剩 {seconds} 秒</translation>
     </message>

@@ -431,6 +431,7 @@ def test_no_word_and_no_button_of_training_is_cut_off(shown: object, verdict: st
 )
 def test_the_first_losses_do_not_press_the_scores_flat(losses: list[float], end: float) -> None:
     assert top(losses) == pytest.approx(end)
+    assert top(losses, scored=True) == pytest.approx(min(end, 200))
 
 
 def test_every_network_can_be_trained_anew_from_the_menu(shown: object) -> None:

@@ -80,8 +80,10 @@ def values_in(label_map: np.ndarray) -> set[int]:
 def opened(path: Path) -> Iterator[pillow.Image]:
     """The picture at `path`, still to be decoded. What goes wrong with it inside is raised as LabelError."""
     try:
-        # Given the name, Pillow 13 maps plain TIFFs into memory, and those that lie on their side with the wrong width.
-        with open(path, "rb") as file, pillow.open(file, formats=("PNG", "TIFF", "BMP", "GIF")) as picture:
+        with pillow.open(path, formats=("PNG", "TIFF", "BMP", "GIF")) as picture:
+            picture.filename = (
+                ""  # else Pillow 13 maps plain TIFFs into memory, and those on their side in the wrong width
+            )
             yield picture
     except LabelError:
         raise

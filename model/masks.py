@@ -15,6 +15,8 @@ from model.pillow import ImageOps, pillow
 BINARY = frozenset((BACKGROUND_VALUE, UNTOUCHED))
 """What masks of one object hold in most programs: black, and white where the object is."""
 
+_SAMPLE_FORMAT, _SIGNED = 339, 2
+"""TIFF's tag for the kind of its numbers, and what it says of whole ones with a sign."""
 _WITHOUT_ALPHA = {"LA": "L", "PA": "P", "RGBA": "RGB"}
 
 
@@ -67,6 +69,8 @@ def _decode(path: Path, picture: pillow.Image, shape: tuple[int, int]) -> tuple[
         silent = np.asarray(picture.getchannel("A")) == 0
     plain = picture.convert(_WITHOUT_ALPHA.get(picture.mode, picture.mode))
     pixels = np.array(plain)
+    if pixels.dtype == np.uint8 and getattr(picture, "tag_v2", {}).get(_SAMPLE_FORMAT, (0,))[0] == _SIGNED:
+        pixels = pixels.view(np.int8)  # for Pillow, -1 is 255 here
     if plain.mode == "P" and tuple(plain.getpalette("RGB")[3 * UNTOUCHED :]) == UNTOUCHED_COLOR:
         silent = silent | (pixels == UNTOUCHED)  # void, by the palette of PASCAL VOC and of our own labels
     if pixels.dtype.kind == "f":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image as pillow
 
 from model.classes import ClassTable, default_table
@@ -119,8 +120,9 @@ def test_what_is_no_class_value_is_refused(tmp_path: Path, table: ClassTable, va
         read_mask(tmp_path / "mask.tif", (1, 3), table)
 
 
-def test_negative_values_are_said(tmp_path: Path, table: ClassTable) -> None:
-    pillow.fromarray(np.array([[0, -1, -7]], np.int32)).save(tmp_path / "mask.tif")
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.float32])
+def test_negative_values_are_said(tmp_path: Path, table: ClassTable, dtype: type) -> None:
+    tifffile.imwrite(tmp_path / "mask.tif", np.array([[0, -1, -7]], dtype))
     with pytest.raises(LabelError, match="negative values, down to -7"):
         read_mask(tmp_path / "mask.tif", (1, 3), table)
 

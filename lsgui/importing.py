@@ -12,36 +12,30 @@ from PySide6.QtCore import QObject
 from lsgui.class_changes import ClassChanges
 from lsgui.context import Context
 from lsgui.jobs import Failure, failure_of
+from lsgui.mask_survey import FoundMask, Survey, Unknown, are_binary, mask_files, nothing_in, says_nothing, survey_masks
 from lsgui.notices import Answer, Question
 from lsgui.opening import Opening
 from lsgui.saving import Saving
-from model.classes import HIGHEST_VALUE, Class, ClassTable
-from model.errors import ClassTableError, ImageError, LabelError
+from lsgui.translation import class_name
+from model.classes import BACKGROUND_VALUE, HIGHEST_VALUE, Class, ClassTable
+from model.errors import ClassTableError, LabelError
 from model.images import read_image
-from model.labels import UNTOUCHED, read_mask
+from model.labels import UNTOUCHED
 from model.layout import Layout
+from model.masks import read_mask
 from model.messages import Message
 from model.plane_source import of_arrays
 from model.progress import Progress, Report
 from model.provenance import HUMAN, UNSET
-from model.workspace import Entry, Status, Workspace
-
-Unknown = int | tuple[int, int, int]
-"""A mask value, or a colour, that no class has."""
-Pair = tuple[Path, Entry]
-"""A mask file and the image it is for."""
-_SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
+from model.workspace import Workspace
 
 
-@dataclass
-class _Survey:
-    """What a first reading of the masks found; `unknown_there` is what is unknown in those for labelled images."""
+@dataclass(frozen=True)
+class _Wanted:
+    """What to import, and the value of the class that 255 stands for there; None where nothing is known."""
 
-    pairs: list[Pair] = field(default_factory=list)
-    unknown: set[Unknown] = field(default_factory=set)
-    unknown_there: set[Unknown] = field(default_factory=set)
-    problems: list[Message] = field(default_factory=list)
-    labelled: set[str] = field(default_factory=set)
+    masks: list[FoundMask]
+    white: int | None
 
 
 @dataclass
@@ -68,7 +62,7 @@ class Importing(QObject):
     def import_masks(self, paths: Path | Sequence[Path]) -> None:
         """Save mask files (or a folder of them) as labels of the images with the same name."""
         if self._context.workspace is not None:
-            self._saving.flush(lambda saved: self._survey(_files(paths)) if saved else None)
+            self._saving.flush(lambda saved: self._survey(mask_files(paths)) if saved else None)
 
     def _survey(self, files: list[Path]) -> None:
         workspace, max_pixels = self._context.workspace, self._context.max_pixels
@@ -76,43 +70,59 @@ class Importing(QObject):
         self._context.jobs.submit(
             "files",
             Message("Reading masks"),
-            lambda report: _survey(workspace, files, max_pixels, report),
+            lambda report: survey_masks(workspace, files, max_pixels, report),
             lambda survey: self._surveyed(workspace, survey, numbering),
         )
 
-    def _surveyed(self, workspace: Workspace, survey: _Survey, numbering: Mapping[str, int]) -> None:
+    def _surveyed(self, workspace: Workspace, survey: Survey, numbering: Mapping[str, int]) -> None:
         if workspace is not self._context.workspace:
             return
-        pairs = self._wanted(survey)
-        if pairs is None:
+        wanted = self._wanted(survey)
+        if wanted is None:
             return
+        numbering = {**numbering, **workspace.classes.numbering}  # with what was added for them
         max_pixels, outcome = self._context.max_pixels, _Outcome(problems=survey.problems)
         self._context.jobs.submit(
             "files",
             Message("Importing masks"),
-            lambda report: _import(workspace, pairs, numbering, max_pixels, outcome, report),
+            lambda report: _import(workspace, wanted, numbering, max_pixels, outcome, report),
             lambda nothing: self._imported(workspace, outcome),
             lambda failure: self._ended_early(workspace, outcome, failure),
             lambda: self._ended_early(workspace, outcome),
         )
 
-    def _wanted(self, survey: _Survey) -> list[Pair] | None:
+    def _wanted(self, survey: Survey) -> _Wanted | None:
         """Ask what has to be asked; None when the user cancels."""
-        pairs, unknown = survey.pairs, survey.unknown | survey.unknown_there
-        if survey.labelled:
-            answer = self._context.ask(_replace(len(survey.labelled)))
+        masks, replacing = survey.masks, [mask for mask in survey.masks if mask.replaces]
+        if replacing:
+            answer = self._context.ask(_replace(len(replacing)))
             if answer == "cancel":
                 return None
             if answer == "skip":
-                pairs = [(path, entry) for path, entry in pairs if entry.name not in survey.labelled]
-                unknown = survey.unknown
+                masks = [mask for mask in masks if not mask.replaces]
+        unknown = {item for mask in masks for item in mask.unknown}
         if unknown:
             answer = self._context.ask(_unknown(unknown))
             if answer == "cancel":
                 return None
             if answer == "add" and not self._added(unknown):
                 return None
-        return pairs
+        return self._with_white(masks) if are_binary(masks) else _Wanted(masks, None)
+
+    def _with_white(self, masks: list[FoundMask]) -> _Wanted | None:
+        """Ask what 255 is in masks of one object; None when the user cancels, or there is no class for it, which is told."""
+        chosen = self._context.workspace.classes.by_value(self._context.painting.class_value)
+        answer = self._context.ask(_white(chosen))
+        if answer == "chosen":
+            return _Wanted(masks, chosen.value)
+        if answer == "add" and (self._object() or self._added({UNTOUCHED})):
+            return _Wanted(masks, self._object().value)
+        return _Wanted(masks, None) if answer == "untouched" else None
+
+    def _object(self) -> Class | None:
+        """The class that an earlier import has made of 255."""
+        classes = self._context.workspace.classes.classes
+        return next((item for item in classes if item.name == _name_of(UNTOUCHED)), None)
 
     def _added(self, unknown: set[Unknown]) -> bool:
         """False when there is no class for each of them, which is told: without one, its pixels would be left out unasked."""
@@ -141,77 +151,31 @@ class Importing(QObject):
             self._context.update_entries()
 
 
-def _files(paths: Path | Sequence[Path]) -> list[Path]:
-    given = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
-    found: list[Path] = []
-    for path in given:
-        inside = sorted(path.iterdir()) if path.is_dir() else []
-        found += [file for file in inside if file.suffix.lower() in _SUFFIXES] if path.is_dir() else [path]
-    return found
-
-
-def _survey(workspace: Workspace, files: list[Path], max_pixels: int, report: Report) -> _Survey:
-    survey = _Survey()
-    by_name = {entry.name: entry for entry in workspace.entries()}
-    by_stem = {Path(name).stem: entry for name, entry in by_name.items()}
-    for number, path in enumerate(files):
-        report(Progress(number / len(files), Message("{name}", {"name": path.name})))
-        entry = by_name.get(path.stem) or by_stem.get(path.stem)
-        if entry is None:
-            survey.problems.append(Message("{name} belongs to no image of this folder.", {"name": path.name}))
-            continue
-        try:
-            shape = read_image(entry.path, max_pixels).pixels.shape[:2]
-            mask = read_mask(path, shape, workspace.classes)
-        except (LabelError, ImageError) as error:
-            survey.problems.append(error.message)
-            continue
-        if _says_nothing(mask.label_map) and not mask.unknown:
-            survey.problems.append(_nothing_in(path))
-            continue
-        survey.pairs.append((path, entry))
-        if entry.status in (Status.CORRECTED, Status.LABELLED):
-            survey.labelled.add(entry.name)
-            survey.unknown_there.update(mask.unknown)
-        else:
-            survey.unknown.update(mask.unknown)
-    return survey
-
-
 def _import(
     workspace: Workspace,
-    pairs: list[Pair],
+    wanted: _Wanted,
     numbering: Mapping[str, int],
     max_pixels: int,
     outcome: _Outcome,
     report: Report,
 ) -> None:
     """With the classes that were asked about: without one of them, what it says would be left out unasked."""
-    for number, (path, entry) in enumerate(pairs):
-        report(Progress(number / len(pairs), Message("{name}", {"name": entry.name})))
+    for number, mask in enumerate(wanted.masks):
+        entry = mask.entry
+        report(Progress(number / len(wanted.masks), Message("{name}", {"name": entry.name})))
         image, classes = read_image(entry.path, max_pixels), workspace.classes
-        label_map = read_mask(path, image.pixels.shape[:2], classes).label_map
+        read = read_mask(mask.path, image.pixels.shape[:2], classes, wanted.white)
         if not numbering.items() <= classes.numbering.items() or workspace.classes is not classes:
             raise LabelError("The classes have changed meanwhile; import the masks again.")
-        if _says_nothing(label_map):
-            outcome.problems.append(_nothing_in(path))
+        if says_nothing(read):
+            outcome.problems.append(nothing_in(mask.path))
             continue
         replaces = workspace.edits.keep(entry.name)
-        provenance = np.where(label_map == UNTOUCHED, UNSET, HUMAN).astype(np.uint8)
-        workspace.save_label(entry.name, image, of_arrays(label_map, provenance), accepted=True)
+        provenance = np.where(read.label_map == UNTOUCHED, UNSET, HUMAN).astype(np.uint8)
+        workspace.save_label(entry.name, image, of_arrays(read.label_map, provenance), accepted=True)
         outcome.imported.append(entry.name)
         if replaces:
             outcome.replaced.append(entry.name)
-
-
-def _says_nothing(label_map: np.ndarray) -> bool:
-    return bool(label_map.min() == UNTOUCHED)
-
-
-def _nothing_in(path: Path) -> Message:
-    return Message(
-        "{name} has no pixel of any class; its image stays as it is. Check its values or colours.", {"name": path.name}
-    )
 
 
 def _told(workspace: Workspace, outcome: _Outcome) -> Message:
@@ -231,7 +195,7 @@ def _told(workspace: Workspace, outcome: _Outcome) -> Message:
 
 
 def _with_classes_for(table: ClassTable, unknown: Iterable[Unknown]) -> ClassTable:
-    """A class per unknown value (with that value) or colour (with the lowest free one).
+    """A class per unknown value (with that value) or colour (with the lowest free one, as for 255, which none can have).
 
     Raises ClassTableError when they do not all fit, or a name that one would get is taken.
     """
@@ -245,10 +209,32 @@ def _with_classes_for(table: ClassTable, unknown: Iterable[Unknown]) -> ClassTab
         )
     for item in sorted(unknown, key=lambda item: (isinstance(item, tuple), str(item))):  # values are not free to choose
         value = item if isinstance(item, int) and item <= HIGHEST_VALUE else None
-        name = f"class {value}" if value is not None else "class #%02x%02x%02x" % item
-        fresh = table.new_class(name, None if value is not None else item)
+        name = _name_of(item)
+        fresh = table.new_class(name, item if isinstance(item, tuple) else None)
         table = table.with_class(Class(fresh.uid, fresh.value if value is None else value, name, fresh.color))
     return table
+
+
+def _name_of(item: Unknown) -> str:
+    return f"class {item}" if isinstance(item, int) else "class #%02x%02x%02x" % item
+
+
+def _white(chosen: Class | None) -> Question:
+    answers = (
+        Answer("add", Message("An object: add a class")),
+        Answer("untouched", Message("Unknown: leave it untouched")),
+        Answer("cancel", Message("Cancel")),
+    )
+    if chosen is not None and chosen.value != BACKGROUND_VALUE:
+        answers = (Answer("chosen", Message("The chosen class, {name}", {"name": class_name(chosen)})), *answers)
+    return Question(
+        "white",
+        Message("The masks hold only the values 0 and 255. What is 255?"),
+        Message("Untouched pixels are never trained on."),
+        answers,
+        default="add",
+        cancel="cancel",
+    )
 
 
 def _unknown(unknown: set[Unknown]) -> Question:

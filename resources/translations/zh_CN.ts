@@ -1517,6 +1517,10 @@
         <translation>为其添加类别</translation>
     </message>
     <message>
+        <source>An object: add a class</source>
+        <translation>一个对象：为其添加类别</translation>
+    </message>
+    <message>
         <source>Another fine-tuning is running in this folder; wait for it or stop it first.</source>
         <translation>此文件夹中已有微调正在进行；请等待其完成，或先将其停止。</translation>
     </message>
@@ -1897,6 +1901,10 @@
         <translation>采用对方的</translation>
     </message>
     <message>
+        <source>The chosen class, {name}</source>
+        <translation>当前类别：{name}</translation>
+    </message>
+    <message>
         <source>The class table has no class with the value 0; add a background class with it.</source>
         <translation>类别表中没有值为 0 的类别；请添加值为 0 的背景类别。</translation>
     </message>
@@ -1991,6 +1999,10 @@
     <message>
         <source>The last edit of {name} is still being computed. Wait for it?</source>
         <translation>{name} 的最后一处修改仍在计算。要等待吗？</translation>
+    </message>
+    <message>
+        <source>The masks hold only the values 0 and 255. What is 255?</source>
+        <translation>掩膜中只有 0 和 255 两个值。255 表示什么？</translation>
     </message>
     <message>
         <source>The masks hold values that no class has: {values}.</source>
@@ -2157,6 +2169,10 @@
         <translation>撤销步骤仍在使用要移除的类别。移除并忘记这些步骤吗？</translation>
     </message>
     <message>
+        <source>Unknown: leave it untouched</source>
+        <translation>未知：保持未标注</translation>
+    </message>
+    <message>
         <source>Untouched pixels are never trained on.</source>
         <translation>未标注的像素不参与训练。</translation>
     </message>
@@ -2249,6 +2265,14 @@
         <translation>{device} 已停止工作（{reason}）；在重新启动之前，程序将改用 CPU。</translation>
     </message>
     <message>
+        <source>{name} and {others} are both for the image {image}; import only the right one of them.</source>
+        <translation>{name} 和 {others} 对应同一张图像 {image}；请只导入其中正确的一个。</translation>
+    </message>
+    <message>
+        <source>{name} could belong to any of these images: {images}. Give it the whole name of one, such as {example}.</source>
+        <translation>{name} 可能属于以下任一图像：{images}。请用其中一张图像的完整名称为它命名，例如 {example}。</translation>
+    </message>
+    <message>
         <source>{name} has no label yet.</source>
         <translation>{name} 还没有标签。</translation>
     </message>
@@ -2257,12 +2281,25 @@
         <translation>{name} 中没有任何类别的像素；对应图像保持不变。请检查其中的值或颜色。</translation>
     </message>
     <message>
+        <source>{name} has {pages} pages, and which of them is the mask is not known; save that one as a file of its own.</source>
+        <translation>{name} 有 {pages} 页，无法得知哪一页是掩膜；请将该页另存为单独的文件。</translation>
+    </message>
+    <message>
+        <source>{name} holds negative values, down to {lowest}; a mask may hold class values from 0 to 254.</source>
+        <translation>{name} 中含有负值，最小为 {lowest}；掩膜只能含有 0 到 254 的类别值。</translation>
+    </message>
+    <message>
         <source>{name} holds only what the model has set, so it teaches nothing; accept it first.</source>
         <translation>{name} 只含模型的结果，无法用于学习；请先确认。</translation>
     </message>
     <message>
+<<<<<<< HEAD
         <source>{name} is a CT image that does not say how its values become Hounsfield units; none are assumed.</source>
         <translation>{name} 是 CT 图像，但没有说明其数值如何换算为亨氏单位（HU）；不按 HU 处理。</translation>
+=======
+        <source>{name} holds values that are not whole, such as {value}; a mask may hold class values from 0 to 254. Turn probabilities into classes first.</source>
+        <translation>{name} 中含有非整数值，例如 {value}；掩膜只能含有 0 到 254 的类别值。请先将概率转换为类别。</translation>
+>>>>>>> masks
     </message>
     <message>
         <source>{name} is from another series; check what was copied.</source>

@@ -371,3 +371,142 @@ def test_classes_that_cannot_be_stored_import_nothing(
     desk.wait(lambda: desk.said("classes.json could not be saved"))
     desk.settle()
     assert not (labelled / "segmentation/labels/b.png.png").exists()
+
+
+# --- white on black ---
+
+
+def white_on_black(path: Path) -> Path:
+    mask = np.zeros((64, 64), np.uint8)
+    mask[10:30, 10:30] = 255
+    Pillow.fromarray(mask).save(path)
+    return path
+
+
+def classes_there(folder: Path, name: str = "a.png") -> set[int]:
+    return set(np.unique(label(folder, name)).tolist())
+
+
+@pytest.mark.parametrize("answer", ["chosen", "add", "untouched"])
+def test_it_is_asked_what_white_on_black_is(desk: Desk, image_folder: Callable, tmp_path: Path, answer: str) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.session.painting.class_value = 6
+    desk.answers["white"] = answer
+    desk.session.import_masks([white_on_black(tmp_path / "a.png")])
+    desk.wait(lambda: desk.said("imported as labels: 1"))
+    value = {"chosen": 6, "add": 14, "untouched": UNTOUCHED}[answer]
+    assert (label(folder, "a.png")[10:30, 10:30] == value).all() and classes_there(folder) == {0, value}
+    assert len(desk.session.classes.classes) == 14 + (answer == "add")
+    assert "Liver" in str(desk.questions[-1].answers[0].text)
+
+
+def test_cancelling_what_white_is_imports_nothing(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.answers["white"] = "cancel"
+    desk.session.import_masks([white_on_black(tmp_path / "a.png")])
+    desk.wait(lambda: bool(desk.questions))
+    desk.settle()
+    assert not list((folder / "segmentation/labels").iterdir()) and len(desk.session.classes.classes) == 14
+
+
+def test_white_becomes_the_same_class_the_next_time(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.answers["white"] = "add"
+    for name in ("a.png", "b.png"):
+        desk.session.import_masks([white_on_black(tmp_path / name)])
+        desk.wait(lambda name=name: (folder / f"segmentation/labels/{name}.png").exists())
+        desk.settle()
+    assert classes_there(folder) == classes_there(folder, "b.png") == {0, 14}
+    assert [item.name for item in desk.session.classes.classes[14:]] == ["class 255"]
+
+
+def test_a_mask_that_is_white_all_over_is_an_object_beside_others(
+    desk: Desk, image_folder: Callable, tmp_path: Path
+) -> None:
+    folder = image_folder("a", "b", "c")
+    desk.open(folder)
+    desk.answers["white"] = "chosen"
+    for name, value in (("b.png", 255), ("c.png", 0)):
+        Pillow.fromarray(np.full((64, 64), value, np.uint8)).save(tmp_path / name)
+    files = [white_on_black(tmp_path / "a.png"), tmp_path / "b.png", tmp_path / "c.png"]
+    desk.session.import_masks(files)
+    desk.wait(lambda: desk.said("imported as labels: 3"))
+    assert [classes_there(folder, name) for name in ("a.png", "b.png", "c.png")] == [{0, 1}, {1}, {0}]
+
+
+def test_white_is_void_where_any_mask_has_classes(
+    desk: Desk, image_folder: Callable, masks: Path, tmp_path: Path
+) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.session.import_masks([masks / "a.png", white_on_black(tmp_path / "b.png")])
+    desk.wait(lambda: desk.said("imported as labels: 2"))
+    assert not desk.questions and classes_there(folder, "b.png") == {0, UNTOUCHED}
+
+
+# --- which image a mask is for ---
+
+
+@pytest.fixture
+def twins(image_folder: Callable) -> Path:
+    """Two images with one stem, a.png and a.bmp."""
+    folder = image_folder("a")
+    Pillow.open(folder / "a.png").save(folder / "a.bmp")
+    return folder
+
+
+@pytest.mark.parametrize(("name", "image"), [("a.png", "a.png"), ("a.bmp", "a.bmp"), ("a.bmp.png", "a.bmp")])
+def test_of_two_images_with_one_stem_the_name_of_the_mask_chooses(
+    desk: Desk, twins: Path, masks: Path, name: str, image: str
+) -> None:
+    desk.open(twins, "a.bmp")
+    Pillow.open(masks / "a.png").save(masks / name)
+    desk.session.import_masks([masks / name])
+    desk.wait(lambda: desk.said("imported as labels: 1"))
+    assert [path.name for path in (twins / "segmentation/labels").glob("*.png")] == [f"{image}.png"]
+
+
+def test_a_mask_that_could_belong_to_two_images_is_left_out(desk: Desk, twins: Path, masks: Path) -> None:
+    desk.open(twins, "a.bmp")
+    Pillow.open(masks / "a.png").save(masks / "a.tif")
+    desk.session.import_masks([masks / "a.tif"])
+    desk.wait(lambda: desk.said("imported as labels: 0; skipped: 1, the first because a.tif could belong to any"))
+    assert desk.said("a.bmp, a.png") or desk.said("a.png, a.bmp")
+    assert not list((twins / "segmentation/labels").iterdir())
+
+
+def test_two_masks_for_one_image_are_both_left_out(desk: Desk, image_folder: Callable, masks: Path) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    Pillow.open(masks / "a.png").save(masks / "a.tif")
+    desk.answers["unknown_values"] = "untouched"
+    desk.session.import_masks([masks / "a.png", masks / "a.tif", masks / "b.png"])
+    desk.wait(lambda: desk.said("imported as labels: 1; skipped: 2"))
+    assert "a.png and a.tif are both for the image a.png" in desk.notices[-1].details
+    assert [path.name for path in (folder / "segmentation/labels").glob("*.png")] == ["b.png.png"]
+
+
+def test_a_mask_is_not_left_out_for_one_that_cannot_be_read(desk: Desk, image_folder: Callable, masks: Path) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    Pillow.new("L", (9, 9)).save(masks / "a.tif")
+    desk.session.import_masks([masks / "a.png", masks / "a.tif", masks / "a.png"])
+    desk.wait(lambda: desk.said("imported as labels: 1; skipped: 1, the first because a.tif is 9 x 9"))
+    assert classes_there(folder) == {0, 6}
+
+
+# --- files that are no maps of classes ---
+
+
+def test_probabilities_are_refused_by_name(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    Pillow.fromarray(np.full((64, 64), 0.75, np.float32)).save(tmp_path / "a.tif")
+    desk.session.import_masks([tmp_path / "a.tif"])
+    desk.wait(
+        lambda: desk.said("imported as labels: 0; skipped: 1, the first because a.tif holds values that are not whole")
+    )
+    assert not list((folder / "segmentation/labels").iterdir())

@@ -1,0 +1,122 @@
+"""A first reading of masks from elsewhere: which image each is for, and what has to be asked before any is imported."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.errors import ImageError, LabelError
+from model.images import read_image
+from model.labels import UNTOUCHED
+from model.masks import BINARY, ImportedMask, read_mask
+from model.messages import Message
+from model.progress import Progress, Report
+from model.workspace import Entry, Status, Workspace
+
+Unknown = int | tuple[int, int, int]
+"""A mask value, or a colour, that no class has."""
+_SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
+
+
+@dataclass(frozen=True)
+class FoundMask:
+    """A mask file and the image it is for. `values` are the file's own, see `ImportedMask`; `empty` when no class is in it."""
+
+    path: Path
+    entry: Entry
+    unknown: tuple[Unknown, ...]
+    values: frozenset[int]
+    empty: bool
+
+    @property
+    def replaces(self) -> bool:
+        """Whether a person has worked on its image."""
+        return self.entry.status in (Status.CORRECTED, Status.LABELLED)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The masks that can be imported, and why the others cannot."""
+
+    masks: list[FoundMask]
+    problems: list[Message]
+
+
+def mask_files(paths: Path | Sequence[Path]) -> list[Path]:
+    """The files given, and those with the name of a picture in the folders given."""
+    given = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    found: list[Path] = []
+    for path in given:
+        inside = sorted(path.iterdir()) if path.is_dir() else []
+        found += [file for file in inside if file.suffix.lower() in _SUFFIXES] if path.is_dir() else [path]
+    return list(dict.fromkeys(found))
+
+
+def survey_masks(workspace: Workspace, files: list[Path], max_pixels: int, report: Report) -> Survey:
+    """Read every mask once; nothing is written."""
+    found, problems = [], []
+    names = {entry.name: entry for entry in workspace.entries()}
+    for number, path in enumerate(files):
+        report(Progress(number / len(files), Message("{name}", {"name": path.name})))
+        fitting = _images_for(path, names)
+        if len(fitting) != 1:
+            problems.append(_ambiguous(path, fitting) if fitting else _stranger(path))
+            continue
+        entry = names[fitting[0]]
+        try:
+            shape = read_image(entry.path, max_pixels).pixels.shape[:2]
+            mask = read_mask(path, shape, workspace.classes)
+        except (LabelError, ImageError) as error:
+            problems.append(error.message)
+            continue
+        found.append(FoundMask(path, entry, mask.unknown, mask.values, says_nothing(mask) and not mask.unknown))
+    white = are_binary(found)
+    telling = [mask for mask in found if not mask.empty or (white and UNTOUCHED in mask.values)]
+    problems += [nothing_in(mask.path) for mask in found if mask not in telling]
+    often = Counter(mask.entry.name for mask in telling)
+    problems += [_rival(mask, telling) for mask in telling if often[mask.entry.name] > 1]
+    return Survey([mask for mask in telling if often[mask.entry.name] == 1], problems)
+
+
+def are_binary(masks: Iterable[FoundMask]) -> bool:
+    """Whether they hold 0 and 255 and no other value, so that 255 is likely to be an object."""
+    return frozenset().union(*(mask.values for mask in masks)) == BINARY
+
+
+def says_nothing(mask: ImportedMask) -> bool:
+    return bool(mask.label_map.min() == UNTOUCHED)
+
+
+def nothing_in(path: Path) -> Message:
+    return Message(
+        "{name} has no pixel of any class; its image stays as it is. Check its values or colours.", {"name": path.name}
+    )
+
+
+def _images_for(path: Path, names: Iterable[str]) -> list[str]:
+    """The one image that the mask is named as, with or without an ending of its own, or else all of the same stem."""
+    for exact in (path.name, path.stem):
+        if exact in names:
+            return [exact]
+    return [name for name in names if Path(name).stem == path.stem]
+
+
+def _stranger(path: Path) -> Message:
+    return Message("{name} belongs to no image of this folder.", {"name": path.name})
+
+
+def _ambiguous(path: Path, images: list[str]) -> Message:
+    return Message(
+        "{name} could belong to any of these images: {images}. Give it the whole name of one, such as {example}.",
+        {"name": path.name, "images": ", ".join(images), "example": f"{images[0]}{path.suffix}"},
+    )
+
+
+def _rival(mask: FoundMask, masks: Iterable[FoundMask]) -> Message:
+    others = [other.path.name for other in masks if other.entry.name == mask.entry.name and other is not mask]
+    return Message(
+        "{name} and {others} are both for the image {image}; import only the right one of them.",
+        {"name": mask.path.name, "others": ", ".join(others), "image": mask.entry.name},
+    )

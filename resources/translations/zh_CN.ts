@@ -2293,13 +2293,12 @@
         <translation>{name} 只含模型的结果，无法用于学习；请先确认。</translation>
     </message>
     <message>
-<<<<<<< HEAD
-        <source>{name} is a CT image that does not say how its values become Hounsfield units; none are assumed.</source>
-        <translation>{name} 是 CT 图像，但没有说明其数值如何换算为亨氏单位（HU）；不按 HU 处理。</translation>
-=======
         <source>{name} holds values that are not whole, such as {value}; a mask may hold class values from 0 to 254. Turn probabilities into classes first.</source>
         <translation>{name} 中含有非整数值，例如 {value}；掩膜只能含有 0 到 254 的类别值。请先将概率转换为类别。</translation>
->>>>>>> masks
+    </message>
+    <message>
+        <source>{name} is a CT image that does not say how its values become Hounsfield units; none are assumed.</source>
+        <translation>{name} 是 CT 图像，但没有说明其数值如何换算为亨氏单位（HU）；不按 HU 处理。</translation>
     </message>
     <message>
         <source>{name} is from another series; check what was copied.</source>

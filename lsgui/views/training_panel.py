@@ -131,6 +131,9 @@ class TrainingPanel(QFrame):
             margins = self._columns.layout().contentsMargins()
             words = self._left.layout().minimumHeightForWidth(self._left.minimumWidth())
             self.setMinimumHeight(max(OPEN_HEIGHT, words + margins.top() + margins.bottom() + BORDER))
+        else:
+            needed = self._line.layout().minimumHeightForWidth(self.width())
+            self.setFixedHeight(max(LINE_HEIGHT, needed + BORDER))
 
     def _choose_choices(self) -> None:
         """Those that find room in the line, once there is something to learn from."""

@@ -391,6 +391,17 @@ def test_a_training_can_be_finished_once_it_has_learned_something_and_only_once(
     assert panel._stop.isEnabled() and "Finishing" in panel._headline.text()
 
 
+@pytest.mark.parametrize("size", [(1013, 573), (1920, 1000)])
+def test_the_advice_before_any_training_is_never_cut(shown: object, size: tuple[int, int]) -> None:
+    shown.window.resize(*size)
+    QTest.qWait(100)
+    panel = shown.window.training
+    advice = panel._advice
+    assert not panel.wide and advice.isVisible()
+    assert advice.height() >= advice.heightForWidth(advice.width())
+    assert panel.height() < 80 and shown.window.height() == size[1]
+
+
 def test_curves_name_a_score_only_where_something_is_held_out(shown: object) -> None:
     panel, state = training_at_work(shown)
     shown.desk.wait(lambda: "held-out Dice" in texts(panel._curves))

@@ -12,16 +12,26 @@ from PySide6.QtCore import QObject
 from lsgui.class_changes import ClassChanges
 from lsgui.context import Context
 from lsgui.jobs import Failure, failure_of
-from lsgui.mask_survey import FoundMask, Survey, Unknown, are_binary, mask_files, nothing_in, says_nothing, survey_masks
 from lsgui.notices import Answer, Question
 from lsgui.opening import Opening
 from lsgui.saving import Saving
 from lsgui.translation import class_name
 from model.classes import BACKGROUND_VALUE, HIGHEST_VALUE, Class, ClassTable
-from model.errors import ClassTableError, LabelError
+from model.errors import ClassTableError, ImageError, LabelError
 from model.images import read_image
 from model.labels import UNTOUCHED
 from model.layout import Layout
+from model.mask_survey import (
+    FoundMask,
+    MaskSurvey,
+    Unknown,
+    are_binary,
+    binary_ones,
+    mask_files,
+    nothing_in,
+    says_nothing,
+    survey_masks,
+)
 from model.masks import read_mask
 from model.messages import Message
 from model.plane_source import of_arrays
@@ -74,7 +84,7 @@ class Importing(QObject):
             lambda survey: self._surveyed(workspace, survey, numbering),
         )
 
-    def _surveyed(self, workspace: Workspace, survey: Survey, numbering: Mapping[str, int]) -> None:
+    def _surveyed(self, workspace: Workspace, survey: MaskSurvey, numbering: Mapping[str, int]) -> None:
         if workspace is not self._context.workspace:
             return
         wanted = self._wanted(survey)
@@ -91,7 +101,7 @@ class Importing(QObject):
             lambda: self._ended_early(workspace, outcome),
         )
 
-    def _wanted(self, survey: Survey) -> _Wanted | None:
+    def _wanted(self, survey: MaskSurvey) -> _Wanted | None:
         """Ask what has to be asked; None when the user cancels."""
         masks, replacing = survey.masks, [mask for mask in survey.masks if mask.replaces]
         if replacing:
@@ -107,12 +117,12 @@ class Importing(QObject):
                 return None
             if answer == "add" and not self._added(unknown):
                 return None
-        return self._with_white(masks) if are_binary(masks) else _Wanted(masks, None)
+        return self._with_white(masks) if binary_ones(masks) else _Wanted(masks, None)
 
     def _with_white(self, masks: list[FoundMask]) -> _Wanted | None:
         """Ask what 255 is in masks of one object; None when the user cancels, or there is no class for it, which is told."""
         chosen = self._context.workspace.classes.by_value(self._context.painting.class_value)
-        answer = self._context.ask(_white(chosen))
+        answer = self._context.ask(_white(chosen, binary_ones(masks), are_binary(masks)))
         if answer == "chosen":
             return _Wanted(masks, chosen.value)
         if answer == "add" and (self._object() or self._added({UNTOUCHED})):
@@ -163,8 +173,13 @@ def _import(
     for number, mask in enumerate(wanted.masks):
         entry = mask.entry
         report(Progress(number / len(wanted.masks), Message("{name}", {"name": entry.name})))
-        image, classes = read_image(entry.path, max_pixels), workspace.classes
-        read = read_mask(mask.path, image.pixels.shape[:2], classes, wanted.white)
+        classes = workspace.classes
+        try:
+            image = read_image(entry.path, max_pixels)
+            read = read_mask(mask.path, image.pixels.shape[:2], classes, wanted.white)
+        except (LabelError, ImageError) as error:  # changed since it was looked at
+            outcome.problems.append(error.message)
+            continue
         if not numbering.items() <= classes.numbering.items() or workspace.classes is not classes:
             raise LabelError("The classes have changed meanwhile; import the masks again.")
         if says_nothing(read):
@@ -219,7 +234,8 @@ def _name_of(item: Unknown) -> str:
     return f"class {item}" if isinstance(item, int) else "class #%02x%02x%02x" % item
 
 
-def _white(chosen: Class | None) -> Question:
+def _white(chosen: Class | None, count: int, alone: bool) -> Question:
+    """Beside masks of classes, 255 is more likely to be what nobody knows."""
     answers = (
         Answer("add", Message("An object: add a class")),
         Answer("untouched", Message("Unknown: leave it untouched")),
@@ -229,10 +245,10 @@ def _white(chosen: Class | None) -> Question:
         answers = (Answer("chosen", Message("The chosen class, {name}", {"name": class_name(chosen)})), *answers)
     return Question(
         "white",
-        Message("The masks hold only the values 0 and 255. What is 255?"),
+        Message("Masks that hold only the values 0 and 255: {count}. What is 255 in them?", {"count": count}),
         Message("Untouched pixels are never trained on."),
         answers,
-        default="add",
+        default="add" if alone else "untouched",
         cancel="cancel",
     )
 

@@ -14,7 +14,7 @@ from model.checkpoint import CheckpointHeader, read_header
 from model.classes import BACKGROUND_VALUE, ClassTable
 from model.errors import ModelError
 from model.messages import Message
-from model.runs import chosen_weights, set_active
+from model.runs import chosen_weights, set_active, weights_name
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,7 @@ class ModelInfo:
     @property
     def shown_name(self) -> Message:
         """The name as it is told: that of a run has a word of the language in it."""
-        run = re.fullmatch(r"run (\d+)", self.name)
-        return Message("run {number}", {"number": run[1]}) if run else Message("{name}", {"name": self.name})
+        return _shown(self.name)
 
 
 class ModelChoice(QObject):
@@ -62,7 +61,7 @@ class ModelChoice(QObject):
         if (chosen is None or gone or not self.use(chosen)) and self._demo_weights is not None:
             self.use(self._demo_weights)
         if gone:
-            self._tell_removed(Message("{name}", {"name": chosen.stem}))
+            self._tell_removed(_shown(weights_name(chosen)))
         elif self.info is not None and self.info.is_lost_here:
             self._tell_missing()
         self.changed.emit()
@@ -133,6 +132,11 @@ class ModelChoice(QObject):
         if self.info is not None and self.info.path == weights and self.info.device != device:
             self.info = replace(self.info, device=device)
             self.changed.emit()
+
+
+def _shown(name: str) -> Message:
+    run = re.fullmatch(r"run (\d+)", name)
+    return Message("run {number}", {"number": run[1]}) if run else Message("{name}", {"name": name})
 
 
 def _info(weights: Path, header: CheckpointHeader, classes: ClassTable, device: str) -> ModelInfo:

@@ -17,7 +17,7 @@ from model.journal_records import JournalError
 from model.journal_story import Facts, skim
 from model.layout import Layout
 from model.map_store import has_human, is_empty
-from model.records import read_json
+from model.records import read_object
 from model.slice_headers import SlicePlace, read_place
 from model.slice_order import in_slice_order
 from model.split import Split, stored_split
@@ -209,7 +209,10 @@ class Catalog:
         if stamp is None:
             return {}
         key = f"{folder}/{file}"
-        return self._index.get(key, stamp, lambda: _facts(folder, self._layout.root / key))
+        try:
+            return self._index.get(key, stamp, lambda: _facts(folder, self._layout.root / key))
+        except OSError:  # something else holds it for a moment: what it says is not known, and not remembered either
+            return {DAMAGED: True}
 
 
 def _pair(least: object) -> tuple[str, float] | None:
@@ -220,13 +223,13 @@ def _pair(least: object) -> tuple[str, float] | None:
 
 
 def _facts(folder: str, path: Path) -> dict:
-    """What is worth remembering of one small file."""
+    """What is worth remembering of one small file. Raises OSError for a JSON file that cannot be read now."""
     if folder == "journal":
         return asdict(_journal_facts(path))
     if folder == "work":
         return {"human": has_human(path), "empty": is_empty(path)}
-    record = read_json(path)
-    if not record:
+    record = read_object(path)
+    if record is None:
         return {DAMAGED: True}
     return {name: record[name] for name in _FACTS[folder] if name in record}
 

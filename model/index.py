@@ -10,6 +10,9 @@ from pathlib import Path
 
 from model import disk
 
+VERSION = 1
+"""Of what is remembered of each file: an index of another one is begun anew."""
+
 
 @dataclass(frozen=True)
 class FileStamp:
@@ -119,6 +122,9 @@ class Index:
 def _opened(target: str) -> sqlite3.Connection:
     connection = sqlite3.connect(target, check_same_thread=False)
     connection.execute("PRAGMA synchronous = OFF")  # a lost cache costs a second, a synced one every save
+    if connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+        connection.execute("DROP TABLE IF EXISTS files")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute(
         "CREATE TABLE IF NOT EXISTS files (key TEXT PRIMARY KEY, modified INTEGER, size INTEGER, data TEXT)"
     )

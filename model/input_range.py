@@ -44,8 +44,6 @@ class InputRange:
         """False where the class text's exceptions hold, so that a caller can tell the user."""
         if self.kind == "percentile" or unit == "HU":
             return True
-        if unit:
-            return False
         return pixels.dtype != np.uint8 and not (self.low < 0 and not _any_below_zero(pixels, nodata))
 
 

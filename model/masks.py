@@ -65,8 +65,8 @@ def _decode(path: Path, picture: pillow.Image, shape: tuple[int, int]) -> tuple[
     ImageOps.exif_transpose(picture, in_place=True)
     check_shape(path, (picture.height, picture.width), shape)
     silent = np.zeros(shape, bool)
-    if picture.mode in _WITHOUT_ALPHA:
-        silent = np.asarray(picture.getchannel("A")) == 0
+    if picture.has_transparency_data:  # an alpha channel, or a value that a PNG calls transparent
+        silent = np.asarray(picture.convert("RGBA").getchannel("A")) == 0
     plain = picture.convert(_WITHOUT_ALPHA.get(picture.mode, picture.mode))
     pixels = np.array(plain)
     if pixels.dtype == np.uint8 and getattr(picture, "tag_v2", {}).get(_SAMPLE_FORMAT, (0,))[0] == _SIGNED:

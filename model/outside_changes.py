@@ -11,7 +11,10 @@ from model.files import sha256
 from model.messages import Message
 
 _SLACK = 2.0
-"""Seconds: a record tells whole ones, and is written after the label."""
+"""Seconds: a record tells whole ones, and is written after the label. What is changed so soon is not noticed; nor, on
+Windows, a file that another has replaced with its own older time.
+"""
+_MOST = 10
 
 
 @dataclass(frozen=True)
@@ -53,16 +56,22 @@ def told_of(images: Sequence[str], labels: Sequence[str]) -> list[Message]:
     if images:
         told.append(
             Message(
-                "Images that were changed since they were labelled: {count}, such as {name}. Check that their labels still fit.",
-                {"count": len(images), "name": images[0]},
+                "Images that were changed since they were labelled: {names}. Check that their labels still fit, and save them "
+                "again.",
+                {"names": _listed(images)},
             )
         )
     if labels:
         told.append(
             Message(
-                "Labels that another program has changed since they were saved: {count}, such as that of {name}. They count as "
-                "they are now.",
-                {"count": len(labels), "name": labels[0]},
+                "Another program has changed the labels of {names} since they were saved. They count as they are now; to save "
+                "them again ends this notice.",
+                {"names": _listed(labels)},
             )
         )
     return told
+
+
+def _listed(names: Sequence[str]) -> str:
+    """A sentence has room for so many."""
+    return ", ".join(names[:_MOST]) + (f", ... ({len(names)})" if len(names) > _MOST else "")

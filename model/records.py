@@ -55,10 +55,18 @@ def write_json(path: Path, data: Mapping[str, object], durable: bool = True) -> 
 def read_json(path: Path) -> dict:
     """The object in the file; empty for a file that is missing, damaged or holds something else."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return read_object(path) or {}
+    except OSError:
         return {}
-    return data if isinstance(data, dict) else {}
+
+
+def read_object(path: Path) -> dict | None:
+    """The same, but None for a file that is damaged or holds something else. Raises OSError when it cannot be read now."""
+    try:
+        data = json.loads(path.read_bytes().decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def keep_damaged(path: Path) -> None:

@@ -165,6 +165,12 @@ def chosen_weights(root: Path) -> Path | None:
     return Path(root) / stored if isinstance(stored, str) else None
 
 
+def weights_name(path: Path) -> str:
+    """What a checkpoint that is gone was called, by its path: that of a run is its run's."""
+    number = path.parent.name
+    return f"run {int(number)}" if number.isdecimal() and path == RunFiles(path.parent).weights else path.stem
+
+
 def active_weights(root: Path) -> Path | None:
     """The checkpoint the workspace predicts with; None when none was chosen or it is gone."""
     path = chosen_weights(root)

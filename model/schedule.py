@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-WIND_DOWN = 0.15
-"""A training that is to end early takes this share of the time that it has already had."""
+WIND_DOWN, FEWEST_WINDING = 0.15, 8
+"""A training that is to end early takes this share of the time that it has already had, and as long as so many steps."""
 TRUST_FROM, TRUST_FULLY = 0.1, 0.3
 """The progress between which what the averaged weights say of unlabelled pixels gains its weight."""
 
@@ -52,7 +52,7 @@ class Schedule:
     def steps_of_epoch(self, epoch: int, done: int, progress: float) -> int:
         """How many steps epoch 1, 2, ... will have, when `done` of its steps have brought us to `progress`."""
         if not self.seconds:
-            return self.steps
+            return max(done, self.steps)
         share = progress * self.epochs - (epoch - 1)
         return max(done, round(done / max(share, 1e-3)))
 
@@ -78,20 +78,21 @@ class WindDown:
     def __init__(self, asked: Callable[[], bool] = lambda: False) -> None:
         """`asked` says whether it shall end, from then on."""
         self._asked = asked
-        self._start: tuple[float, float] | None = None
+        self._start: tuple[float, float, float] | None = None
 
     @property
     def begun(self) -> bool:
         return self._start is not None
 
-    def progress(self, planned: float, seconds: float) -> float:
-        """What progress (0..1) to go by after `seconds`, instead of the one that was `planned`."""
+    def progress(self, planned: float, seconds: float, steps: int) -> float:
+        """What progress (0..1) to go by after so many seconds and steps, instead of the one that was `planned`."""
         if self._start is None and self._asked():
-            self._start = planned, seconds
+            share = max(WIND_DOWN, FEWEST_WINDING / steps) if steps else 0.0
+            self._start = planned, seconds, max(share * seconds, 1e-3)
         if self._start is None:
             return planned
-        progress, before = self._start
-        wound = progress + (1 - progress) * (seconds - before) / max(WIND_DOWN * before, 1e-3)
+        progress, before, length = self._start
+        wound = progress + (1 - progress) * (seconds - before) / length
         return min(1.0, max(planned, wound))
 
 

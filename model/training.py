@@ -280,7 +280,7 @@ class Training:
     def _progress(self, learner: Learner) -> float:
         seconds = self._clock.seconds
         planned = self._plan.schedule.progress(learner.steps, seconds, learner.views)
-        return self._winding.progress(planned, seconds)
+        return self._winding.progress(planned, seconds, learner.steps)
 
     def _tell_step(self, losses: list[float], progress: float) -> None:
         if len(losses) > 1 and time.monotonic() - self._telling < STEP_SECONDS:

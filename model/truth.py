@@ -42,7 +42,7 @@ def read_truth(
     """
     if item.damaged:
         raise LabelError(
-            "the record beside {name} is damaged, so nobody knows whether it is held out; restore it, or save the label again.",
+            "the record beside {name} is damaged, so nobody knows whether it is held out; restore it, or save the label again: it is trained on then.",
             name=item.label_path.name,
         )
     image = read_image(item.image_path, max_pixels)

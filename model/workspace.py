@@ -239,6 +239,8 @@ class Workspace:
         """
         path = self.folder / name
         with self._labelling, saving(name):
+            if DAMAGED in self._catalog.records().get(name, {}):
+                self._catalog.update(name)  # it may be readable now
             image_sha256 = sha256(path) if path.exists() else ""
             known = self._catalog.records(), self._unrecorded(), seen_units(self._layout)
             decision = decide(path, image.series, self._siblings(), *known)
@@ -292,7 +294,7 @@ class Workspace:
         """Of a label that another tool put there: an image that has trained shall not judge when it is labelled again."""
         records, record = self._catalog.records(), self._layout.label_record(name)
         one = next((label for label in self.labelled() if label.image_path.name == name), None)
-        if one is not None and stored_split(records.get(name, {})) is None:
+        if one is not None and not one.damaged and stored_split(records.get(name, {})) is None:
             grouping = choose_grouping(series_of(one.image_path), self._siblings(), stored_groupings(records))
             keep_damaged(record)
             facts = {"image": name, "split": one.split, "unit": one.unit, "grouping": grouping}
@@ -308,7 +310,8 @@ class Workspace:
     def labelled(self) -> list[LabelledImage]:
         """Every image of the folder that has a label: all that training and scoring read.
 
-        A label that another tool put there, without a record, trains unless what it belongs to is held out.
+        A label that another tool put there, without a record, trains unless what it belongs to is held out. One whose record
+        is damaged counts as held out, so that nothing looks at what stands beside it.
         """
         records, entries = self._catalog.records(), self._catalog.labelled()
         table = {item.value: item.uid for item in self.classes.classes}
@@ -318,10 +321,10 @@ class Workspace:
         for entry in entries:
             record = records.get(entry.name, {})
             unit = units.get(entry.name) or unit_in(record, entry.name)
-            split = entry.split or decided.get(unit, Split.TRAIN)
+            damaged = DAMAGED in record
+            split = entry.split or (Split.HELD_OUT if damaged else decided.get(unit, Split.TRAIN))
             label = self._layout.label(entry.name)
             uids = uids_of(record) or uids_of(read_note(label))
-            damaged = DAMAGED in record
             saved = SavedFiles.of_record(record)
             found.append(LabelledImage(entry.path, label, split, unit, table | uids, saved, damaged))
         return found

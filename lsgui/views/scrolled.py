@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSlider, QAbstractSpinBox, QComboBox, QFrame, QScrollArea, QSizePolicy, QWidget
 
+_TURNED_BY_THE_WHEEL = (QAbstractSlider, QAbstractSpinBox, QComboBox)
 LEAST = 120
 """Logical pixels: below that a part of it is no use."""
 
@@ -21,6 +22,9 @@ class Scrolled(QScrollArea):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.setWidget(inside)
         inside.installEventFilter(self)
+        for part in inside.findChildren(QWidget):
+            if isinstance(part, _TURNED_BY_THE_WHEEL):
+                part.installEventFilter(self)
 
     def sizeHint(self) -> QSize:
         inside = self.widget()
@@ -32,9 +36,17 @@ class Scrolled(QScrollArea):
         return QSize(wanted.width(), min(wanted.height(), LEAST))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
+        if event.type() == QEvent.Type.Wheel and self._is_passed_by(watched):
+            self.wheelEvent(event)  # instead of changing what lies under the pointer
+            return True
         return super().eventFilter(watched, event)
+
+    def _is_passed_by(self, part: QObject) -> bool:
+        """Qt lets a scroll area see the events of its own scroll bars, too."""
+        turns = isinstance(part, _TURNED_BY_THE_WHEEL) and self.widget().isAncestorOf(part)
+        return turns and not part.hasFocus() and self.verticalScrollBar().maximum() > 0
 
 
 def _height(inside: QWidget, width: int) -> int:

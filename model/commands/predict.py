@@ -44,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     checkpoint = load(arguments.weights)
     classes = ClassTable.read(arguments.classes) if arguments.classes else checkpoint.classes
-    if any(path.is_dir() and path.resolve() == arguments.out.resolve() for path in arguments.inputs):
+    folders = {(path if path.is_dir() else path.parent).resolve() for path in arguments.inputs}
+    if arguments.out.resolve() in folders:
         say(f"{arguments.out} holds the images: label maps in it would be taken for images; choose another --out.")
         return Exit.NOTHING_DONE
     paths, failed = _collect(arguments.inputs)

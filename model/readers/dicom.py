@@ -17,7 +17,7 @@ from model.errors import ImageError
 from model.messages import Message
 from model.pillow import pillow
 from model.readers import isolated
-from model.readers.image import RAW, Image, Window, check_size, finite, measured, truncated
+from model.readers.image import Image, Window, check_size, finite, measured, truncated
 from model.readers.rescale import first_number, measure, places, rescale_of
 
 _DECODERS = ("pydicom", "pillow")
@@ -54,7 +54,7 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
         pixels, replaced = measured(stored, path.name)
         return Image(pixels=pixels, notices=notices + replaced, **common)
     unit = _unit(data)
-    if unit == RAW:
+    if not unit and _is_raw(data):
         notices += (_raw_notice(path.name),)
     pixels, window, replaced = _measure(stored, data, path.name, unit)
     return Image(pixels=pixels, window=window, unit=unit, notices=notices + replaced, **common)
@@ -146,9 +146,14 @@ def _unit(data: Dataset) -> str:
     if data.get("ModalityLUTSequence"):
         return "HU" if (data.ModalityLUTSequence[0].get("ModalityLUTType") or "HU") == "HU" else ""
     rescale = rescale_of(data)
-    if rescale is None:
-        return RAW
-    return "HU" if rescale.kind == "HU" else ""
+    return "HU" if rescale is not None and rescale.anchored and rescale.kind == "HU" else ""
+
+
+def _is_raw(data: Dataset) -> bool:
+    """Whether it is a CT image that does not say how to get measured values."""
+    rescale = rescale_of(data)
+    unsaid = not data.get("ModalityLUTSequence") and (rescale is None or not rescale.anchored)
+    return data.get("Modality") == "CT" and unsaid
 
 
 def _raw_notice(name: str) -> Message:

@@ -10,8 +10,6 @@ from model.errors import ImageError
 from model.messages import Message
 from model.readers import memory
 
-RAW = "raw"
-"""The unit of CT values that are not known to be Hounsfield units."""
 _NOTED = 16_000_000
 """Pixels from which the memory an image takes is looked at before it is read."""
 _PLANES = 2
@@ -41,7 +39,7 @@ class Image:
     """The measured values, upright as displayed.
 
     `pixels` is (H, W) grey or (H, W, 3) red, green, blue; uint8, uint16, int16 or float32, finite and read-only.
-    `spacing` is (row, column) in millimetres. `unit` is "HU", RAW or "". `window` is the file's own suggestion, or
+    `spacing` is (row, column) in millimetres. `unit` is "HU" or "". `window` is the file's own suggestion, or
     else an automatic one; None for 8-bit. `notices` say what of the file is not shown. `series` identifies the
     stack this slice comes from. `nodata` is the value of pixels that are no measurement, None where all are.
     """

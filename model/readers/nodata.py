@@ -25,7 +25,7 @@ def set_aside(pixels: np.ndarray, value: float) -> tuple[np.ndarray, float | Non
             return pixels, value if count else None, count
         values = pixels.astype(np.float32)
     measured = values[~missing & np.isfinite(values)]
-    darkest = measured.min() if measured.size else np.float32(np.nan)
+    darkest = measured.min() if measured.size else np.float32(0)
     values[missing] = darkest
     return values, float(darkest), count
 

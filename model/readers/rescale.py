@@ -16,11 +16,14 @@ _GROUPS = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
 
 @dataclass(frozen=True)
 class Rescale:
-    """measured = stored * `slope` + `intercept`; `kind` is the RescaleType, "HU" where a CT file does not name one."""
+    """measured = stored * `slope` + `intercept`; `kind` is the RescaleType, "HU" where a CT file does not name one. Only an
+    `anchored` one says where zero is.
+    """
 
     slope: float = 1.0
     intercept: float = 0.0
     kind: str = "HU"
+    anchored: bool = True
 
 
 def rescale_of(data: Dataset) -> Rescale | None:
@@ -28,7 +31,8 @@ def rescale_of(data: Dataset) -> Rescale | None:
     for said in places(data, "PixelValueTransformationSequence"):
         slope, intercept = first_number(said, "RescaleSlope"), first_number(said, "RescaleIntercept")
         if slope is not None or intercept is not None:
-            return Rescale(1.0 if slope is None else slope, intercept or 0.0, str(said.get("RescaleType") or "HU"))
+            kind = str(said.get("RescaleType") or "HU")
+            return Rescale(1.0 if slope is None else slope, intercept or 0.0, kind, intercept is not None)
     return None
 
 

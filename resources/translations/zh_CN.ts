@@ -1529,6 +1529,10 @@
         <translation>另一个程序修改了 {name} 的标签图。要保留哪一个？</translation>
     </message>
     <message>
+        <source>Another program has changed the labels of {names} since they were saved. They count as they are now; to save them again ends this notice.</source>
+        <translation>自保存以来，其他程序更改了 {names} 的标签。以现在的内容为准；重新保存后不再提示。</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation>取消</translation>
     </message>
@@ -1641,10 +1645,6 @@
         <translation>无法预测的图像：{count} 幅；第一个原因：{reason}</translation>
     </message>
     <message>
-        <source>Images that were changed since they were labelled: {count}, such as {name}. Check that their labels still fit.</source>
-        <translation>自标注以来被更改的图像：{count} 幅，例如 {name}。请检查其标签是否仍然相符。</translation>
-    </message>
-    <message>
         <source>Images whose whole undo history would go: {count}. Their label maps stay, and a copy of each history is put into the folder kept/.</source>
         <translation>将失去全部撤销历史的图像：{count}。它们的标签图保留，每份历史的副本放入 kept/ 文件夹。</translation>
     </message>
@@ -1705,10 +1705,6 @@
         <translation>正在保留副本</translation>
     </message>
     <message>
-        <source>Labels that another program has changed since they were saved: {count}, such as that of {name}. They count as they are now.</source>
-        <translation>自保存以来被其他程序更改的标签：{count} 个，例如 {name} 的标签。以现在的内容为准。</translation>
-    </message>
-    <message>
         <source>Leave it untouched</source>
         <translation>保持未标注</translation>
     </message>
@@ -1743,6 +1739,10 @@
     <message>
         <source>Making room on the GPU</source>
         <translation>正在释放 GPU 内存</translation>
+    </message>
+    <message>
+        <source>Masks that hold only the values 0 and 255: {count}. What is 255 in them?</source>
+        <translation>只有 0 和 255 两种值的掩膜：{count} 个。其中 255 表示什么？</translation>
     </message>
     <message>
         <source>Memory ran out; the training goes on more slowly, with less of it.</source>
@@ -2001,10 +2001,6 @@
         <translation>{name} 的最后一处修改仍在计算。要等待吗？</translation>
     </message>
     <message>
-        <source>The masks hold only the values 0 and 255. What is 255?</source>
-        <translation>掩膜中只有 0 和 255 两个值。255 表示什么？</translation>
-    </message>
-    <message>
         <source>The masks hold values that no class has: {values}.</source>
         <translation>掩膜中含有不属于任何类别的值：{values}。</translation>
     </message>
@@ -2257,6 +2253,10 @@
         <translation>第 {number} 次</translation>
     </message>
     <message>
+        <source>the record beside {name} is damaged, so nobody knows whether it is held out; restore it, or save the label again: it is trained on then.</source>
+        <translation>{name} 旁边的记录已损坏，无法得知它是否被留出；请恢复该记录，或重新保存标签（此后用于训练）。</translation>
+    </message>
+    <message>
         <source>this journal is no longer written</source>
         <translation>此日志不再写入</translation>
     </message>
@@ -2397,6 +2397,10 @@
         <translation>无论如何，另一个程序的标签图都会在 kept/ 文件夹中留一份副本。</translation>
     </message>
     <message>
+        <source>Images that were changed since they were labelled: {names}. Check that their labels still fit, and save them again.</source>
+        <translation>自标注以来被更改的图像：{names}。请检查其标签是否仍然相符，并重新保存。</translation>
+    </message>
+    <message>
         <source>Masks imported as labels: {count}.</source>
         <translation>已导入为标注的掩膜：{count} 个。</translation>
     </message>
@@ -2451,10 +2455,6 @@
     <message>
         <source>out of memory on another rank</source>
         <translation>另一个进程内存不足</translation>
-    </message>
-    <message>
-        <source>the record beside {name} is damaged, so nobody knows whether it is held out; restore it, or save the label again.</source>
-        <translation>{name} 旁边的记录已损坏，无法得知它是否被留出；请恢复该记录，或重新保存标签。</translation>
     </message>
     <message>
         <source>this journal was removed</source>

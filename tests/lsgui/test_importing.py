@@ -437,14 +437,17 @@ def test_a_mask_that_is_white_all_over_is_an_object_beside_others(
     assert [classes_there(folder, name) for name in ("a.png", "b.png", "c.png")] == [{0, 1}, {1}, {0}]
 
 
-def test_white_is_void_where_any_mask_has_classes(
+def test_beside_masks_of_classes_white_is_void_unless_one_says_otherwise(
     desk: Desk, image_folder: Callable, masks: Path, tmp_path: Path
 ) -> None:
     folder = image_folder("a", "b")
     desk.open(folder)
+    desk.answers["white"] = "untouched"
     desk.session.import_masks([masks / "a.png", white_on_black(tmp_path / "b.png")])
     desk.wait(lambda: desk.said("imported as labels: 2"))
-    assert not desk.questions and classes_there(folder, "b.png") == {0, UNTOUCHED}
+    (question,) = desk.questions
+    assert question.default == "untouched" and "255: 1." in str(question.message)
+    assert classes_there(folder, "b.png") == {0, UNTOUCHED}
 
 
 # --- which image a mask is for ---

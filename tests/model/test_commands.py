@@ -75,6 +75,7 @@ def child(*arguments: object) -> Iterator[Child]:
 def test_label_maps_do_not_go_among_the_images(blobs, blob_weights, capsys):
     before = sorted(blobs.iterdir())
     assert main(["predict", str(blobs), "--weights", str(blob_weights), "--out", str(blobs / ".")]) == 3
+    assert main(["predict", str(blobs / "a.png"), "--weights", str(blob_weights), "--out", str(blobs)]) == 3
     assert "choose another --out" in capsys.readouterr().err and sorted(blobs.iterdir()) == before
 
 

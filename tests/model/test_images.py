@@ -29,7 +29,6 @@ from model.images import (
 )
 from model.input_range import InputRange
 from model.opencv import cv2
-from model.readers.image import RAW
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 
@@ -164,11 +163,11 @@ def test_a_mark_that_no_pixel_bears_changes_nothing(tmp_path: Path, deep: np.nda
     assert (image.nodata, image.notices) == (None, ())
 
 
-def test_an_image_without_any_measurement_is_read_or_named(tmp_path: Path) -> None:
+def test_an_image_without_any_measurement_is_flat(tmp_path: Path) -> None:
     image = read_image(write_geotiff(tmp_path / "image.tif", np.full((4, 4), 65535, np.uint16), "65535"))
     assert image.window.width > 0
-    with pytest.raises(ImageError, match="no finite number"):
-        read_image(write_geotiff(tmp_path / "image.tif", np.full((4, 4), -9999, np.float32), "-9999"))
+    empty = read_image(write_geotiff(tmp_path / "image.tif", np.full((4, 4), -9999, np.float32), "-9999"))
+    assert not empty.pixels.any() and empty.nodata == 0, "as the tiles at the edge of a map are"
 
 
 def test_the_first_page_of_many_is_shown_with_a_notice(tmp_path: Path, deep: np.ndarray) -> None:
@@ -413,14 +412,20 @@ def test_hounsfield_units_are_never_turned_over(make_dicom: MakeDicom) -> None:
     ("rescale", "expected"),
     [
         ({"RescaleIntercept": -1024}, [-1024, -24]),
-        ({"RescaleSlope": 2}, [0, 2000]),
         ({"RescaleIntercept": -1024, "RescaleSlope": None}, [-1024, -24]),
-        ({"RescaleIntercept": "", "RescaleSlope": 2, "RescaleType": ""}, [0, 2000]),
+        ({"RescaleIntercept": -1024, "RescaleSlope": 2, "RescaleType": ""}, [-1024, 976]),
     ],
 )
-def test_half_of_a_rescale_is_enough(make_dicom: MakeDicom, rescale: dict, expected: list[int]) -> None:
+def test_a_rescale_without_a_slope_has_that_of_one(make_dicom: MakeDicom, rescale: dict, expected: list[int]) -> None:
     image = read_image(make_dicom(np.array([[0, 1000]], np.uint16), Modality="CT", **rescale))
     assert (image.pixels.tolist(), image.unit, image.notices) == ([expected], "HU", ())
+
+
+@pytest.mark.parametrize("intercept", [{}, {"RescaleIntercept": ""}])
+def test_a_rescale_without_an_intercept_does_not_say_where_water_is(make_dicom: MakeDicom, intercept: dict) -> None:
+    stored = np.array([[0, 1000]], np.uint16)
+    image = read_image(make_dicom(stored, Modality="CT", RescaleSlope=2, **intercept))
+    assert (image.pixels.tolist(), image.unit) == ([[0, 2000]], "") and "Hounsfield" in str(image.notices[0])
 
 
 def group(name: str, **attributes: object) -> Dataset:
@@ -447,15 +452,15 @@ def test_an_enhanced_ct_keeps_its_rescale_and_spacing_in_the_groups_of_its_frame
     assert (image.pixels.tolist(), image.unit) == ([[-1000, 0]], "HU")
 
 
-@pytest.mark.parametrize("rescale", [{}, {"RescaleSlope": None, "RescaleIntercept": None}])
-@pytest.mark.parametrize("lowest", [-2000, 0])
-def test_ct_values_of_unknown_meaning_are_not_taken_for_hounsfield_units(
+@pytest.mark.parametrize("rescale", [{}, {"RescaleSlope": None, "RescaleIntercept": None}, {"RescaleSlope": 1}])
+@pytest.mark.parametrize("lowest", [-1000, 0])
+def test_ct_values_of_unknown_meaning_are_not_called_hounsfield_units(
     make_dicom: MakeDicom, rescale: dict, lowest: int
 ) -> None:
     image = read_image(make_dicom(np.array([[lowest, 1000]], np.int16), Modality="CT", **rescale))
-    assert (image.pixels.tolist(), image.unit) == ([[lowest, 1000]], RAW)
+    assert (image.pixels.tolist(), image.unit) == ([[lowest, 1000]], "")
     assert "Hounsfield" in str(image.notices[0])
-    assert not InputRange("fixed", -160, 240).applies_to(image.pixels, image.unit)
+    assert InputRange("fixed", -160, 240).applies_to(image.pixels, image.unit) == (lowest < 0), "as in any other file"
 
 
 def test_an_empty_rescale_is_none(make_dicom: MakeDicom) -> None:

@@ -25,6 +25,7 @@ from model.runs import (
     save_run,
     set_active,
     verdict,
+    weights_name,
 )
 
 DIE_WHILE_TRAINING = """
@@ -129,6 +130,12 @@ def test_any_run_can_be_made_active_and_the_folder_may_move(tmp_path: Path) -> N
     assert active_weights(root) == run.weights_path
     root.rename(tmp_path / "there")
     assert active_weights(tmp_path / "there") == tmp_path / "there" / "runs" / "0001" / "weights.safetensors"
+
+
+def test_weights_that_are_gone_have_the_name_of_their_run_or_of_their_file(tmp_path: Path) -> None:
+    run = new_run(tmp_path)
+    assert weights_name(run.weights_path) == run.name == "run 1"
+    assert weights_name(tmp_path / "2024" / "mine.safetensors") == "mine"
 
 
 def test_weights_from_elsewhere_can_be_active_until_they_are_gone(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from model.schedule import WIND_DOWN, Rationed, Schedule, WindDown
+from model.schedule import FEWEST_WINDING, WIND_DOWN, Rationed, Schedule, WindDown
 
 
 def test_a_training_by_steps_ends_after_its_steps():
@@ -48,25 +48,33 @@ def test_the_rate_warms_up_to_its_peak_and_winds_down_to_almost_nothing():
 def test_the_steps_of_an_epoch_by_time_are_estimated_from_its_pace():
     schedule = Schedule(epochs=4, seconds=100)
     assert schedule.steps_of_epoch(2, done=10, progress=0.25 + 0.125) == 20
-    assert Schedule(epochs=4, steps=7).steps_of_epoch(2, done=3, progress=0.5) == 7
+    by_steps = Schedule(epochs=4, steps=7)
+    assert by_steps.steps_of_epoch(2, done=3, progress=0.5) == 7 and by_steps.steps_of_epoch(2, 9, 1) == 9
 
 
 def test_a_training_that_shall_end_early_winds_down_in_a_share_of_the_time_it_has_had():
     asked = []
     winding = WindDown(lambda: bool(asked))
-    assert winding.progress(0.2, seconds=100) == 0.2 and not winding.begun
+    assert winding.progress(0.2, 100, 1000) == 0.2 and not winding.begun
     asked.append(True)
-    assert winding.progress(0.2, seconds=100) == 0.2 and winding.begun
+    assert winding.progress(0.2, 100, 1000) == 0.2 and winding.begun
     half = 100 + 100 * WIND_DOWN / 2
-    assert winding.progress(0.21, seconds=half) == pytest.approx(0.6)
-    assert winding.progress(0.22, seconds=100 + 100 * WIND_DOWN) == pytest.approx(1)
-    assert winding.progress(0.9, seconds=half) == 0.9, "what was planned is not put off"
+    assert winding.progress(0.21, half, 1075) == pytest.approx(0.6)
+    assert winding.progress(0.22, 100 + 100 * WIND_DOWN, 1150) == pytest.approx(1)
+    assert winding.progress(0.9, half, 1075) == 0.9, "what was planned is not put off"
+
+
+def test_where_steps_are_slow_it_winds_down_over_a_few_of_them():
+    winding = WindDown(lambda: True)
+    assert winding.progress(0.1, seconds=20.0, steps=4) == 0.1
+    seen = [winding.progress(0.1, 20.0 + 5 * step, 4 + step) for step in range(1, FEWEST_WINDING + 1)]
+    assert seen == sorted(seen) and seen[-2] < 1 and seen[-1] == pytest.approx(1)
 
 
 def test_a_training_that_shall_end_before_it_began_ends_at_once():
     winding = WindDown(lambda: True)
-    assert winding.progress(0.0, seconds=0.0) == 0
-    assert winding.progress(0.001, seconds=0.5) == 1
+    assert winding.progress(0.0, 0.0, 0) == 0
+    assert winding.progress(0.001, 0.5, 1) == 1
 
 
 def test_work_that_takes_long_gets_fewer_turns():

@@ -68,8 +68,8 @@ def test_images_and_labels_that_others_have_changed_are_told_and_count_as_they_a
     found = survey(Workspace.peek(blobs))
     assert len(found.labels) == 5 and not found.problems
     told = [str(message) for message in found.notices]
-    assert len(told) == 2 and "changed since they were labelled: 1, such as a.png" in told[0]
-    assert "saved: 1, such as that of b.png" in told[1]
+    assert len(told) == 2 and "changed since they were labelled: a.png." in told[0]
+    assert "the labels of b.png" in told[1]
 
 
 def test_a_label_with_a_damaged_record_is_left_out_as_nobody_knows_whether_it_is_held_out(blobs):
@@ -78,6 +78,7 @@ def test_a_label_with_a_damaged_record_is_left_out_as_nobody_knows_whether_it_is
     found = survey(Workspace.peek(blobs))
     assert len(found.train) == 4 and not found.held_out
     assert "record beside e.png" in str(found.problems[0]) and "e.png is left out" in str(found.problems[0])
+    assert not survey(Workspace.peek(blobs), others=True).others, "f.png stands beside it"
 
 
 def test_a_label_without_a_record_says_its_classes_itself(blobs):

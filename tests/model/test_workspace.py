@@ -367,10 +367,33 @@ def test_a_damaged_record_does_not_lose_the_label(folder: Path, label_map: np.nd
     workspace.refresh()
     assert workspace.entry("img_001.png").status is Status.LABELLED
     assert np.array_equal(workspace.read_maps("img_001.png", SHAPE).label_map, label_map)
-    assert [(item.split, item.classes[6]) for item in workspace.labelled()] == [(Split.TRAIN, "liver")]
+    (item,) = workspace.labelled()
+    assert item.damaged and item.split is Split.HELD_OUT and item.classes[6] == "liver"
     save(workspace, "img_001.png", label_map)
+    assert [(item.split, item.damaged) for item in workspace.labelled()] == [(Split.TRAIN, False)]
     kept = folder / "segmentation" / "labels" / "img_001.png.damaged-1.json"
     assert kept.read_bytes() == b"{"
+    workspace.close()
+
+
+def test_a_record_that_cannot_be_read_for_a_moment_is_asked_again(
+    folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.open(folder)
+    save(workspace, "img_001.png", label_map)
+    record = folder / "segmentation" / "labels" / "img_001.png.json"
+    held = record.read_text().replace('"split": "train"', '"split": "held_out"')
+    record.write_text(held)
+
+    def busy(path: Path) -> None:
+        raise PermissionError("a virus scanner has it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("model.catalog.read_object", busy)
+        workspace.refresh()
+        assert workspace.labelled()[0].damaged
+    save(workspace, "img_001.png", label_map)
+    assert [(item.split, item.damaged) for item in workspace.labelled()] == [(Split.HELD_OUT, False)]
     workspace.close()
 
 

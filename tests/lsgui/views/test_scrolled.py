@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QSlider, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from lsgui.views.scrolled import LEAST, Scrolled
@@ -39,6 +40,38 @@ def test_it_is_as_high_as_what_is_in_it_and_follows(qtbot: QtBot) -> None:
     few = Scrolled(lines(2))
     qtbot.addWidget(few)
     assert few.minimumSizeHint().height() == few.sizeHint().height() < LEAST
+
+
+def wheel_over(part: QWidget) -> None:
+    middle = QPointF(part.rect().center())
+    event = QWheelEvent(
+        middle,
+        QPointF(part.mapToGlobal(middle.toPoint())),
+        QPoint(),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(part, event)
+
+
+def test_the_wheel_scrolls_and_does_not_turn_what_lies_under_it(qtbot: QtBot) -> None:
+    inside, slider = lines(20), QSlider(Qt.Orientation.Horizontal)
+    slider.setValue(50)
+    inside.layout().insertWidget(0, slider)
+    scrolled = Scrolled(inside)
+    qtbot.addWidget(scrolled)
+    scrolled.resize(200, 150)
+    scrolled.show()
+    qtbot.waitUntil(lambda: scrolled.verticalScrollBar().maximum() > 0)
+    wheel_over(slider)
+    assert slider.value() == 50 and scrolled.verticalScrollBar().value() > 0
+    scrolled.resize(200, 2000)
+    qtbot.waitUntil(lambda: scrolled.verticalScrollBar().maximum() == 0)
+    wheel_over(slider)
+    assert slider.value() != 50, "with nothing to scroll it is the slider's"
 
 
 @pytest.mark.parametrize("key", ["B", "N", "G", "K", "W"])

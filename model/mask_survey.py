@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class FoundMask:
 
 
 @dataclass(frozen=True)
-class Survey:
+class MaskSurvey:
     """The masks that can be imported, and why the others cannot."""
 
     masks: list[FoundMask]
@@ -54,13 +54,16 @@ def mask_files(paths: Path | Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def survey_masks(workspace: Workspace, files: list[Path], max_pixels: int, report: Report) -> Survey:
+def survey_masks(workspace: Workspace, files: list[Path], max_pixels: int, report: Report) -> MaskSurvey:
     """Read every mask once; nothing is written."""
     found, problems = [], []
     names = {entry.name: entry for entry in workspace.entries()}
+    stems: dict[str, list[str]] = {}
+    for name in names:
+        stems.setdefault(Path(name).stem, []).append(name)
     for number, path in enumerate(files):
         report(Progress(number / len(files), Message("{name}", {"name": path.name})))
-        fitting = _images_for(path, names)
+        fitting = _images_for(path, names, stems)
         if len(fitting) != 1:
             problems.append(_ambiguous(path, fitting) if fitting else _stranger(path))
             continue
@@ -73,16 +76,26 @@ def survey_masks(workspace: Workspace, files: list[Path], max_pixels: int, repor
             continue
         found.append(FoundMask(path, entry, mask.unknown, mask.values, says_nothing(mask) and not mask.unknown))
     white = are_binary(found)
-    telling = [mask for mask in found if not mask.empty or (white and UNTOUCHED in mask.values)]
-    problems += [nothing_in(mask.path) for mask in found if mask not in telling]
+    telling = []
+    for mask in found:
+        if not mask.empty or (white and UNTOUCHED in mask.values):
+            telling.append(mask)
+        else:
+            problems.append(nothing_in(mask.path))
     often = Counter(mask.entry.name for mask in telling)
-    problems += [_rival(mask, telling) for mask in telling if often[mask.entry.name] > 1]
-    return Survey([mask for mask in telling if often[mask.entry.name] == 1], problems)
+    rivals = [mask for mask in telling if often[mask.entry.name] > 1]
+    problems += [_rival(mask, rivals) for mask in rivals]
+    return MaskSurvey([mask for mask in telling if often[mask.entry.name] == 1], problems)
 
 
 def are_binary(masks: Iterable[FoundMask]) -> bool:
     """Whether they hold 0 and 255 and no other value, so that 255 is likely to be an object."""
     return frozenset().union(*(mask.values for mask in masks)) == BINARY
+
+
+def binary_ones(masks: Iterable[FoundMask]) -> int:
+    """How many of them may be masks of one object: they hold 0 and 255 and nothing else."""
+    return sum(mask.values == BINARY for mask in masks)
 
 
 def says_nothing(mask: ImportedMask) -> bool:
@@ -95,12 +108,12 @@ def nothing_in(path: Path) -> Message:
     )
 
 
-def _images_for(path: Path, names: Iterable[str]) -> list[str]:
+def _images_for(path: Path, names: Container[str], stems: Mapping[str, list[str]]) -> list[str]:
     """The one image that the mask is named as, with or without an ending of its own, or else all of the same stem."""
     for exact in (path.name, path.stem):
         if exact in names:
             return [exact]
-    return [name for name in names if Path(name).stem == path.stem]
+    return stems.get(path.stem, [])
 
 
 def _stranger(path: Path) -> Message:

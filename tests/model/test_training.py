@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from model.batches import ViewPlan
-from model.checkpoint import load, save
+from model.checkpoint import Checkpoint, load, save
 from model.classes import ClassTable
 from model.errors import OutOfMemory, TrainingError
 from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Step, Stopped
@@ -88,11 +88,6 @@ def test_weights_that_are_no_numbers_are_not_published(blobs, blob_weights):
         train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=None, seconds=0.01))
     (run,) = list_runs(blobs / "segmentation")
     assert run.state is RunState.FAILED and run.weights is None
-
-
-def test_a_folder_is_no_file_to_publish_to(blobs, blob_weights, tmp_path):
-    with pytest.raises(TrainingError, match="is a folder"):
-        train(blobs, dataclasses.replace(QUICK, weights=blob_weights, publish=tmp_path))
 
 
 def test_a_time_that_was_asked_for_and_not_needed_is_told(blobs, monkeypatch):
@@ -478,9 +473,17 @@ def test_a_folder_that_cannot_be_written_is_named(blobs, blob_weights):
         train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
 
 
-def test_a_copy_that_cannot_be_written_is_refused_at_once_or_costs_only_itself(blobs, blob_weights, tmp_path):
-    with pytest.raises(TrainingError, match="no such folder"):
-        train(blobs, dataclasses.replace(QUICK, weights=blob_weights, publish=tmp_path / "gone" / "copy.safetensors"))
-    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, publish=tmp_path))
+def test_a_copy_that_cannot_be_written_is_refused_at_once_or_costs_only_itself(
+    blobs, blob_weights, tmp_path, monkeypatch
+):
+    for path, reason in ((tmp_path / "gone" / "copy.safetensors", "no such folder"), (tmp_path, "is a folder")):
+        with pytest.raises(TrainingError, match=reason):
+            train(blobs, dataclasses.replace(QUICK, weights=blob_weights, publish=path))
+
+    def refuse(path: Path, checkpoint: Checkpoint) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("model.training.save", refuse)  # that of the copy alone
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights, publish=tmp_path / "copy.safetensors"))
     assert Path(of(Finished, events)[0].weights).is_file()
     assert "could not be written" in str(of(Notice, events)[0])

@@ -267,6 +267,9 @@ def test_a_history_that_has_taken_the_classes_place_can_be_closed_there(shown: o
     shown.window.resize(1280, 720)
     shown.trigger("panel-history")
     QApplication.processEvents()
+    assert shown.window.history.isVisible() and shown.window.classes.isVisible(), "there is room for both"
+    shown.window.resize(1280, 660)
+    QApplication.processEvents()
     assert shown.window.history.isVisible() and not shown.window.classes.isVisible()
     QTest.mouseClick(shown.window.history.hidden, Qt.MouseButton.LeftButton)
     QApplication.processEvents()

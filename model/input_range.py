@@ -15,8 +15,7 @@ class InputRange:
 
     Two kinds of pixels do not carry the values that a fixed range speaks of. 8-bit pixels are taken as already
     windowed: 0..255 becomes 0..1. And when the range reaches below zero it means Hounsfield units, so that an image
-    without a unit and without any negative value (16-bit counts) is taken by its percentiles 0.5 to 99.5 instead, as are
-    CT values that are known to lack theirs.
+    without a unit and without any negative value (16-bit counts) is taken by its percentiles 0.5 to 99.5 instead.
     """
 
     kind: str

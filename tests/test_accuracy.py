@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.opencv import cv2
 from tests.benchmarks import accuracy
 from tests.benchmarks.accuracy_data import axial, hold_out, read_folder, read_others, split, table_for
 from tests.benchmarks.accuracy_table import Difference, read_results, tables
+from tests.streets import write_streets
 
 SHAPE = "width=16 heads=[1,2] encoder_blocks=[1,1] decoder_blocks=[1] size=32"
 OURS, TWIN, UNET = f"tiny {SHAPE}", f"tiny identity {SHAPE}", "unet widths=[4,8] size=32"
@@ -23,21 +23,7 @@ OURS, TWIN, UNET = f"tiny {SHAPE}", f"tiny identity {SHAPE}", "unet widths=[4,8]
 
 @pytest.fixture
 def streets(tmp_path: Path) -> Path:
-    """Three drives of four frames, 40 x 32 pixels: a bright square of class 1 on class 0, with a stripe of void (11)."""
-    rng = np.random.default_rng(0)
-    for part in ("images", "labels"):
-        (tmp_path / "street" / part).mkdir(parents=True)
-    for drive in ("0001A", "0002B", "0003C"):
-        for frame in range(4):
-            pixels, label = rng.integers(0, 60, (32, 40, 3), np.uint8), np.zeros((32, 40), np.uint8)
-            x, y = rng.integers(4, 20, 2)
-            pixels[y : y + 12, x : x + 12] += 150
-            label[y : y + 12, x : x + 12] = 1
-            label[:, -2:] = 11
-            for part, array in (("images", pixels), ("labels", label)):
-                path = tmp_path / "street" / part / f"{drive}_{frame:05d}.png"
-                path.write_bytes(cv2.imencode(".png", array)[1].tobytes())
-    return tmp_path / "street"
+    return write_streets(tmp_path / "street", ("0001A", "0002B", "0003C"), frames=4)
 
 
 def _train(streets: Path, results: Path, network: str, *more: str) -> dict[str, object]:

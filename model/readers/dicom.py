@@ -158,7 +158,7 @@ def _is_raw(data: Dataset) -> bool:
 
 def _raw_notice(name: str) -> Message:
     return Message(
-        "{name} is a CT image that does not say how its values become Hounsfield units; none are assumed.",
+        "{name} is a CT image that does not say how its values become Hounsfield units; it is taken as any other image is.",
         {"name": name},
     )
 

@@ -27,7 +27,7 @@ class Rescale:
 
 
 def rescale_of(data: Dataset) -> Rescale | None:
-    """That of the first frame. Half of it is enough, and what is empty is not there; None when there is neither half."""
+    """That of the first frame; what is empty is not there. None when it has neither a slope nor an intercept."""
     for said in places(data, "PixelValueTransformationSequence"):
         slope, intercept = first_number(said, "RescaleSlope"), first_number(said, "RescaleIntercept")
         if slope is not None or intercept is not None:

@@ -2297,10 +2297,6 @@
         <translation>{name} 中含有非整数值，例如 {value}；掩膜只能含有 0 到 254 的类别值。请先将概率转换为类别。</translation>
     </message>
     <message>
-        <source>{name} is a CT image that does not say how its values become Hounsfield units; none are assumed.</source>
-        <translation>{name} 是 CT 图像，但没有说明其数值如何换算为亨氏单位（HU）；不按 HU 处理。</translation>
-    </message>
-    <message>
         <source>{name} is from another series; check what was copied.</source>
         <translation>{name} 来自另一序列；请检查复制的内容。</translation>
     </message>
@@ -2603,6 +2599,10 @@
     <message>
         <source>{name} holds values up to {highest}; a mask may hold class values from 0 to 254.</source>
         <translation>{name} 中的值最大为 {highest}；掩膜只能含有 0 到 254 的类别值。</translation>
+    </message>
+    <message>
+        <source>{name} is a CT image that does not say how its values become Hounsfield units; it is taken as any other image is.</source>
+        <translation>{name} 是 CT 图像，但没有说明其数值如何换算为亨氏单位（HU）；按其他图像处理。</translation>
     </message>
     <message>
         <source>{name} is a DICOM file without an image in it; open the slices themselves.</source>

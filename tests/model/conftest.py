@@ -12,9 +12,10 @@ import torch
 
 from model.adapt import tensors_of
 from model.checkpoint import Checkpoint, save
-from model.classes import Class, ClassTable
+from model.classes import Class, ClassTable, default_table
 from model.images import read_image
 from model.input_range import InputRange
+from model.labels import UNTOUCHED
 from model.network import LightningUnet, NetworkConfig
 from model.pillow import pillow
 from model.plane_source import of_arrays
@@ -44,6 +45,18 @@ def blob_picture(number: int, side: int = SIDE) -> tuple[np.ndarray, np.ndarray]
     pixels = np.choose(label // 2, [120, 30, 220]).astype(float) + rng.normal(0, 8, label.shape)
     label[:2] = label[-2:] = 255
     return pixels.clip(0, 255).astype(np.uint8), label
+
+
+@pytest.fixture
+def table() -> ClassTable:
+    return default_table()
+
+
+@pytest.fixture
+def label_map(table: ClassTable) -> np.ndarray:
+    """Every value of the table, and untouched pixels, by chance."""
+    values = np.array([*table.values, UNTOUCHED], dtype=np.uint8)
+    return np.random.default_rng(0).choice(values, (23, 31))
 
 
 @pytest.fixture

@@ -8,20 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from model.classes import ClassTable, default_table
+from model.classes import ClassTable
 from model.errors import LabelError
-from model.labels import UNTOUCHED, read_label, write_label
-
-
-@pytest.fixture
-def table() -> ClassTable:
-    return default_table()
-
-
-@pytest.fixture
-def label_map(table: ClassTable) -> np.ndarray:
-    values = np.array([*table.values, UNTOUCHED], dtype=np.uint8)
-    return np.random.default_rng(0).choice(values, (23, 31))
+from model.labels import read_label, write_label
 
 
 def test_every_value_and_untouched_come_back(tmp_path: Path, table: ClassTable, label_map: np.ndarray) -> None:

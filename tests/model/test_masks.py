@@ -9,24 +9,13 @@ import pytest
 import tifffile
 from PIL import Image as pillow
 
-from model.classes import ClassTable, default_table
+from model.classes import ClassTable
 from model.errors import LabelError
 from model.images import read_image
 from model.labels import UNTOUCHED, write_label
 from model.masks import read_mask
 
 _ORIENTATION_TAG = 0x0112
-
-
-@pytest.fixture
-def table() -> ClassTable:
-    return default_table()
-
-
-@pytest.fixture
-def label_map(table: ClassTable) -> np.ndarray:
-    values = np.array([*table.values, UNTOUCHED], dtype=np.uint8)
-    return np.random.default_rng(0).choice(values, (23, 31))
 
 
 def test_masks_of_other_programs_come_in_by_value(tmp_path: Path, table: ClassTable) -> None:

@@ -11,9 +11,11 @@ import pytest
 
 from model.classes import Class
 from model.errors import TrainingError
+from model.images import read_image
 from model.labels import read_label, write_label
 from model.layout import Layout
 from model.pillow import pillow
+from model.plane_source import of_arrays
 from model.progress import Cancelled, Progress
 from model.survey import score_nearest_label, survey
 from model.workspace import Workspace
@@ -70,6 +72,13 @@ def test_images_and_labels_that_others_have_changed_are_told_and_count_as_they_a
     told = [str(message) for message in found.notices]
     assert len(told) == 2 and "changed since they were labelled: a.png." in told[0]
     assert "the labels of b.png" in told[1]
+    workspace = Workspace.open(blobs)
+    for name in ("a.png", "b.png"):
+        image = read_image(blobs / name)
+        maps = workspace.read_maps(name, image.pixels.shape[:2])
+        workspace.save_label(name, image, of_arrays(maps.label_map, maps.provenance), accepted=False)
+    workspace.close()
+    assert survey(Workspace.peek(blobs)).notices == (), "to save them again is what ends it"
 
 
 def test_a_label_with_a_damaged_record_is_left_out_as_nobody_knows_whether_it_is_held_out(blobs):

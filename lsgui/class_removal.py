@@ -88,9 +88,12 @@ class ClassRemoval(QObject):
         mean nothing any more.
         """
 
+        shown = self._context.document.name
+
         def forget(report: Report) -> tuple[set[str], list[Failure]]:
             changed, failures = set(), []
-            for name in [entry.name for entry in workspace.entries()]:
+            # The open one last: until it is read again, its journal is gone, and what is painted is in no file.
+            for name in sorted((entry.name for entry in workspace.entries()), key=lambda name: name == shown):
                 try:
                     if workspace.forget_prediction_of(name, gone):
                         changed.add(name)

@@ -236,6 +236,11 @@ class Document(QObject):
         self._check_shape(label_map)
         return self._edit(text, document_edits.reverted(label_map))
 
+    def take_over(self, label_map: np.ndarray, text: str = "Import masks") -> bool:
+        """A person's map from elsewhere, instead of all that is here."""
+        self._check_shape(label_map)
+        return self._edit(text, document_edits.imported(label_map))
+
     def clear(self, text: str = "Clear") -> bool:
         """Everything untouched again."""
         return self._edit(text, document_edits.cleared())

@@ -22,6 +22,18 @@ def reverted(label_map: np.ndarray) -> Edit:
     return lambda label, origin, rows: (label_map[rows], MODEL, None)
 
 
+def imported(label_map: np.ndarray) -> Edit:
+    """A map from elsewhere everywhere: what it says is a person's word, and what it leaves open is untouched."""
+    origin_of = np.full(256, HUMAN, np.uint8)
+    origin_of[UNTOUCHED] = UNSET
+
+    def edit(label: np.ndarray, origin: np.ndarray, rows: slice) -> tuple:
+        new = np.ascontiguousarray(label_map[rows])
+        return new, cv2.LUT(new, origin_of), None
+
+    return edit
+
+
 def cleared() -> Edit:
     """Everything untouched again."""
     return lambda label, origin, rows: (UNTOUCHED, UNSET, None)

@@ -12,13 +12,14 @@ from PySide6.QtCore import QObject
 from lsgui.class_changes import ClassChanges
 from lsgui.context import Context
 from lsgui.jobs import Failure, failure_of
+from lsgui.label_saving import LabelSaving
 from lsgui.notices import Answer, Question
 from lsgui.opening import Opening
 from lsgui.saving import Saving
 from lsgui.translation import class_name
 from model.classes import BACKGROUND_VALUE, HIGHEST_VALUE, Class, ClassTable
 from model.errors import ClassTableError, ImageError, LabelError
-from model.images import read_image
+from model.images import Image, read_image
 from model.labels import UNTOUCHED
 from model.layout import Layout
 from model.mask_survey import (
@@ -49,9 +50,15 @@ class _Wanted:
 
 
 @dataclass
-class _Outcome:
-    """The images that an import has come to so far, by name: its job fills it, and it is read when that has ended."""
+class _Import:
+    """Masks on their way into labels, and the images that they have come to so far, by name: its jobs fill it, and it is
+    read when they have ended.
+    """
 
+    workspace: Workspace
+    numbering: Mapping[str, int]
+    white: int | None
+    max_pixels: int
     imported: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     problems: list[Message] = field(default_factory=list)
@@ -61,12 +68,19 @@ class Importing(QObject):
     """Files are read in the files lane; a first pass finds what has to be asked before anything is written."""
 
     def __init__(
-        self, context: Context, saving: Saving, opening: Opening, classes: ClassChanges, parent: QObject | None = None
+        self,
+        context: Context,
+        saving: Saving,
+        opening: Opening,
+        labels: LabelSaving,
+        classes: ClassChanges,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
         self._saving = saving
         self._opening = opening
+        self._labels = labels
         self._classes = classes
 
     def import_masks(self, paths: Path | Sequence[Path]) -> None:
@@ -91,14 +105,52 @@ class Importing(QObject):
         if wanted is None:
             return
         numbering = {**numbering, **workspace.classes.numbering}  # with what was added for them
-        max_pixels, outcome = self._context.max_pixels, _Outcome(problems=survey.problems)
+        given = workspace, numbering, wanted.white, self._context.max_pixels
+        self._begin(_Import(*given, problems=survey.problems), wanted.masks)
+
+    def _begin(self, batch: _Import, masks: list[FoundMask]) -> None:
+        """The open image first: its journal is being written, and nobody but its document may change its map. No other is
+        opened while the rest is imported, since that happens in the same lane.
+        """
+        if batch.workspace is not self._context.workspace:
+            return
+        if self._opening.under_way:
+            again = lambda nothing: self._context.when_idle(lambda: self._begin(batch, masks))
+            self._context.jobs.submit("files", Message("Importing masks"), lambda report: None, again, quiet=True)
+            return
+        name = self._context.document.name
+        mine = next((mask for mask in masks if mask.entry.name == name), None)
+        if mine is None:
+            self._write(batch, masks)
+            return
+        rest = [mask for mask in masks if mask is not mine]
         self._context.jobs.submit(
             "files",
             Message("Importing masks"),
-            lambda report: _import(workspace, wanted, numbering, max_pixels, outcome, report),
-            lambda nothing: self._imported(workspace, outcome),
-            lambda failure: self._ended_early(workspace, outcome, failure),
-            lambda: self._ended_early(workspace, outcome),
+            lambda report: _read(batch, mine),
+            lambda found: self._context.when_idle(lambda: self._take(batch, name, found, rest)),
+            lambda failure: self._ended_early(batch, failure),
+            lambda: self._ended_early(batch),
+        )
+
+    def _take(self, batch: _Import, name: str, found: _Found | None, rest: list[FoundMask]) -> None:
+        """What was read for the open image becomes an edit of it, so that undo shows what was there before."""
+        document = self._context.document
+        if batch.workspace is not self._context.workspace:
+            return
+        if found is not None and name == document.name and found.label_map.shape == document.shape:
+            self._labels.take_over(found.label_map)
+            batch.imported.append(name)
+        self._write(batch, rest)
+
+    def _write(self, batch: _Import, masks: list[FoundMask]) -> None:
+        self._context.jobs.submit(
+            "files",
+            Message("Importing masks"),
+            lambda report: _import(batch, masks, report),
+            lambda nothing: self._imported(batch),
+            lambda failure: self._ended_early(batch, failure),
+            lambda: self._ended_early(batch),
         )
 
     def _wanted(self, survey: MaskSurvey) -> _Wanted | None:
@@ -142,70 +194,78 @@ class Importing(QObject):
             self._context.tell_failure(failure_of(error))
             return False
 
-    def _imported(self, workspace: Workspace, outcome: _Outcome) -> None:
-        if workspace is not self._context.workspace:
+    def _imported(self, batch: _Import) -> None:
+        if batch.workspace is not self._context.workspace:
             return
         self._context.update_entries()
-        if self._context.document.name in outcome.imported:
-            self._opening.reload()
-        level = "warning" if outcome.problems or outcome.replaced else "info"
-        self._context.tell(level, _told(workspace, outcome), "\n".join(map(str, outcome.problems)))
+        level = "warning" if batch.problems or batch.replaced else "info"
+        self._context.tell(level, _told(batch), "\n".join(map(str, batch.problems)))
 
-    def _ended_early(self, workspace: Workspace, outcome: _Outcome, failure: Failure | None = None) -> None:
+    def _ended_early(self, batch: _Import, failure: Failure | None = None) -> None:
         """What has been imported by then stays, and what that replaced must be found again, too."""
         if failure is not None:
             self._context.tell_failure(failure)
-        if outcome.imported:
-            self._imported(workspace, outcome)
+        if batch.imported:
+            self._imported(batch)
         else:
             self._context.update_entries()
 
 
-def _import(
-    workspace: Workspace,
-    wanted: _Wanted,
-    numbering: Mapping[str, int],
-    max_pixels: int,
-    outcome: _Outcome,
-    report: Report,
-) -> None:
-    """With the classes that were asked about: without one of them, what it says would be left out unasked."""
-    for number, mask in enumerate(wanted.masks):
-        entry = mask.entry
-        report(Progress(number / len(wanted.masks), Message("{name}", {"name": entry.name})))
-        classes = workspace.classes
-        try:
-            image = read_image(entry.path, max_pixels)
-            read = read_mask(mask.path, image.pixels.shape[:2], classes, wanted.white)
-        except (LabelError, ImageError) as error:  # changed since it was looked at
-            outcome.problems.append(error.message)
-            continue
-        if not numbering.items() <= classes.numbering.items() or workspace.classes is not classes:
-            raise LabelError("The classes have changed meanwhile; import the masks again.")
-        if says_nothing(read):
-            outcome.problems.append(nothing_in(mask.path))
-            continue
-        replaces = workspace.edits.keep(entry.name)
-        provenance = np.where(read.label_map == UNTOUCHED, UNSET, HUMAN).astype(np.uint8)
-        workspace.save_label(entry.name, image, of_arrays(read.label_map, provenance), accepted=True)
-        outcome.imported.append(entry.name)
-        if replaces:
-            outcome.replaced.append(entry.name)
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What a mask file says of its image: `label_map` is uint8 (H, W)."""
+
+    image: Image
+    label_map: np.ndarray
 
 
-def _told(workspace: Workspace, outcome: _Outcome) -> Message:
+def _read(batch: _Import, mask: FoundMask) -> _Found | None:
+    """None for what cannot be imported, which becomes one of the problems. What it is to replace is kept.
+
+    With the classes that were asked about: without one of them, what it says would be left out unasked.
+    """
+    workspace = batch.workspace
+    entry, classes = mask.entry, workspace.classes
+    try:
+        image = read_image(entry.path, batch.max_pixels)
+        read = read_mask(mask.path, image.pixels.shape[:2], classes, batch.white)
+    except (LabelError, ImageError) as error:  # changed since it was looked at
+        batch.problems.append(error.message)
+        return None
+    if not batch.numbering.items() <= classes.numbering.items() or workspace.classes is not classes:
+        raise LabelError("The classes have changed meanwhile; import the masks again.")
+    if says_nothing(read):
+        batch.problems.append(nothing_in(mask.path))
+        return None
+    if workspace.edits.keep(entry.name):
+        batch.replaced.append(entry.name)
+    return _Found(image, read.label_map)
+
+
+def _import(batch: _Import, masks: list[FoundMask], report: Report) -> None:
+    for number, mask in enumerate(masks):
+        report(Progress(number / len(masks), Message("{name}", {"name": mask.entry.name})))
+        found = _read(batch, mask)
+        if found is not None:
+            provenance = np.where(found.label_map == UNTOUCHED, UNSET, HUMAN).astype(np.uint8)
+            planes = of_arrays(found.label_map, provenance)
+            batch.workspace.save_label(mask.entry.name, found.image, planes, accepted=True)
+            batch.imported.append(mask.entry.name)
+
+
+def _told(batch: _Import) -> Message:
     """What has become of the masks, and of the labels that they replaced."""
-    told = Message("Masks imported as labels: {count}.", {"count": len(outcome.imported)})
-    if outcome.problems:
+    told = Message("Masks imported as labels: {count}.", {"count": len(batch.imported)})
+    if batch.problems:
         told = Message(
             "Masks imported as labels: {count}; skipped: {skipped}, the first because {reason}",
-            {"count": len(outcome.imported), "skipped": len(outcome.problems), "reason": outcome.problems[0]},
+            {"count": len(batch.imported), "skipped": len(batch.problems), "reason": batch.problems[0]},
         )
-    if not outcome.replaced:
+    if not batch.replaced:
         return told
     return Message(
         "{told} Labels replaced: {count}. They are kept in {folder}, each under its image's name and the time.",
-        {"told": told, "count": len(outcome.replaced), "folder": str(Layout(workspace.root).kept)},
+        {"told": told, "count": len(batch.replaced), "folder": str(Layout(batch.workspace.root).kept)},
     )
 
 

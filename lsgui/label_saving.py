@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from PySide6.QtCore import QObject
 
 from lsgui.context import Context
@@ -42,6 +43,12 @@ class LabelSaving(QObject):
             self._whole.fill_rest(lambda: self._settle(accepted, then))
         elif answer != "cancel":
             self._settle(accepted, then)
+
+    def take_over(self, label_map: np.ndarray) -> None:
+        """Of the open image: a map from elsewhere as one edit, and as its label. Not during a gesture."""
+        self._whole.finish()
+        self._context.document.take_over(label_map)
+        self._write(True, lambda: None)
 
     def withdraw(self) -> None:
         """The open image's label is training data no longer; the map stays as it is, to be corrected and saved again."""

@@ -87,11 +87,12 @@ class Opening(QObject):
         self._open_first(entries[row + 1 :] if step > 0 else entries[:row][::-1], self._shown.accepts)
 
     def next_unreviewed(self) -> None:
-        """The next image without a label, from here to the end and then from the start."""
+        """The next image without a label, from here to the end and then from the start; the next one when all have one."""
         entries = self._shown.ordered()
         row = self._row(entries) or 0
         if not self._open_first(entries[row + 1 :] + entries[:row], lambda entry: entry.status != Status.LABELLED):
             self._context.tell("info", Message("Every image of this folder is labelled."))
+            self.step(1)
 
     def _row(self, entries: Sequence[Entry]) -> int | None:
         return next((row for row, entry in enumerate(entries) if entry.name == self.wanted), None)

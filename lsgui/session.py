@@ -140,7 +140,8 @@ class Session(QObject):
         self._parts.maps.write()
 
     def save_label(self) -> None:
-        """Make the open image training data."""
+        """Make the open image training data, as it is seen: with what a verb shows that waits for Enter."""
+        self.tools.keep_preview()
         self.tools.settle()
         self._once_kept(lambda: self._parts.labels.save(accepted=False))
 

@@ -70,7 +70,7 @@ class SessionParts(QObject):
         self.recovery = Recovery(context, self.saving, self.maps, self.opening, self)
         self.watching = Watching(context, self.maps, self.opening, self)
         self.classes = ClassChanges(context, self.saving, self)
-        self.importing = Importing(context, self.saving, self.opening, self.classes, self)
+        self.importing = Importing(context, self.saving, self.opening, self.labels, self.classes, self)
         self._connect()
 
     def _connect(self) -> None:

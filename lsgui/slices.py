@@ -15,6 +15,7 @@ from lsgui.rules import Rules
 from model.errors import ImageError, LabelError
 from model.images import read_image
 from model.progress import Progress, Report
+from model.provenance import KEPT
 from model.slice_headers import orientation_of, series_of
 from model.split import prefix_of
 from model.workspace import Entry, Status, Workspace
@@ -75,7 +76,7 @@ def _stack_of(entry: Entry) -> str | None:
 
 
 def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray | None:
-    """In the files lane: the label map of a neighbour, None where it has none.
+    """In the files lane: the label map of a neighbour, None where no person has said anything yet.
 
     Raises LabelError when it cannot lie over the open image.
     """
@@ -93,7 +94,8 @@ def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray | None:
             name=entry.name,
         )
     maps = work.workspace.read_maps(entry.name, shape)
-    return None if maps.source == "none" else maps.label_map
+    reviewed = entry.status == Status.LABELLED or np.isin(maps.provenance, KEPT).any()
+    return maps.label_map if reviewed else None
 
 
 def write_between(work: Work, stack: Stack, ends: Sequence[np.ndarray], report: Report) -> Iterator[Entry]:

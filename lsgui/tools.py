@@ -110,6 +110,11 @@ class ToolBox(QObject):
         if self.current.waiting:
             self.cancel()
 
+    def keep_preview(self) -> None:
+        """Before the map is saved as it is seen: what waits for Enter stays."""
+        if self.current.waiting:
+            self.key(Qt.Key.Key_Return)
+
     def settle(self) -> None:
         """Before the image is left or saved: a shape that could be finished is, unless it would only select."""
         if self.painting.shape_does != "select":

@@ -84,6 +84,7 @@ EDITS = (
     QT_TRANSLATE_NOOP("edits", "Copy from the next"),
     QT_TRANSLATE_NOOP("edits", "Interpolate"),
     QT_TRANSLATE_NOOP("edits", "Changed elsewhere"),
+    QT_TRANSLATE_NOOP("edits", "Import masks"),
     QT_TRANSLATE_NOOP("edits", "Taken back"),
     QT_TRANSLATE_NOOP("edits", "From the saved map"),
 )

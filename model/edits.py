@@ -92,8 +92,8 @@ class Edits:
         return self._journals.values(name, history=False) if facts.human and facts.unsaved else set()
 
     def history_holds(self, name: str, values: set[int]) -> bool:
-        """Whether undo or redo could bring one of these values back into a person's map."""
-        return self._catalog.journal_facts(name).human and bool(self.values_in_history(name) & values)
+        """Whether undo or redo could bring one of these values back into a map that a person has edited, if only to undo it."""
+        return not self._journals.tells_of_the_model(name) and bool(self.values_in_history(name) & values)
 
     def values_in_history(self, name: str) -> set[int]:
         """All that undo and redo can reach."""

@@ -1416,6 +1416,10 @@
         <translation>外部修改</translation>
     </message>
     <message>
+        <source>Import masks</source>
+        <translation>导入掩膜</translation>
+    </message>
+    <message>
         <source>Taken back</source>
         <translation>已收回</translation>
     </message>

@@ -321,6 +321,26 @@ def test_nothing_is_undone_until_the_image_is_read_again(
     assert desk.session.saved.kind == "clean" and not desk.notices
 
 
+def test_the_open_image_s_history_goes_last(
+    willing: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the image is read again what is painted is in no file, so that nothing else may come in between. What was undone
+    could be redone, and goes, too.
+    """
+    desk, order = willing, []
+    desk.open(image_folder("a", "b", "c"), "b.png")
+    desk.paint(value=6)
+    desk.session.undo()
+    desk.save()
+    forget = type(desk.session.workspace).forget_prediction_of
+    noted = lambda workspace, name, gone: order.append(name) or forget(workspace, name, gone)
+    monkeypatch.setattr(type(desk.session.workspace), "forget_prediction_of", noted)
+    desk.session.remove_class("liver")
+    desk.wait(lambda: desk.session.classes.by_uid("liver") is None)
+    rest(desk)
+    assert order == ["a.png", "c.png", "b.png"] and not desk.session.document.history.can_redo
+
+
 def test_a_copy_that_was_set_aside_holds_no_class(willing: Desk, image_folder: Callable) -> None:
     folder, desk = image_folder("a"), willing
     desk.open(folder)

@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import json
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -277,12 +278,43 @@ def test_a_full_disk_leaves_the_label_that_could_not_be_kept(
 
     monkeypatch.setattr(disk, "replace", no_room_to_keep)
     desk.answers |= {"replace_labels": "replace", "unknown_values": "untouched"}
+    desk.session.open_image("b.png")
+    desk.wait(lambda: desk.session.document.name == "b.png")
     desk.session.import_masks([masks / "b.png", masks / "a.png"])
     desk.wait(lambda: desk.said("a.png could not be saved: No space left"))
     desk.settle()
     assert label_file(labelled) == before and not kept(labelled)
     assert desk.said("imported as labels: 1")  # b.png had gone before
     assert [entry.status for entry in desk.session.folder.entries] == [Status.LABELLED, Status.LABELLED]
+
+
+def test_the_open_image_s_journal_goes_on_while_other_masks_are_imported(
+    desk: Desk, image_folder: Callable, masks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash in the middle of a long import must cost no stroke; and undo leads back to what was there before."""
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.paint(50, 7, value=2)
+    held, save = threading.Event(), type(desk.session.workspace).save_label
+
+    def slow(workspace: object, name: str, *rest: object, **more: object) -> object:
+        assert name == "a.png" or held.wait(20)
+        return save(workspace, name, *rest, **more)
+
+    monkeypatch.setattr(type(desk.session.workspace), "save_label", slow)
+    desk.answers |= {"replace_labels": "replace", "unknown_values": "untouched"}
+    desk.session.import_masks(masks)
+    desk.wait(lambda: desk.session.document.label_map[20, 20] == 6 and desk.session.document.label_map[7, 50] == 0)
+    desk.paint(50, 50, value=3)
+    desk.wait(lambda: desk.session.saved.kind == "clean")
+    assert Layout(folder / "segmentation").journal("a.png").exists()
+    held.set()
+    desk.wait(lambda: desk.said("imported as labels: 2"))
+    assert label(folder, "a.png")[20, 20] == 6 and label(folder, "b.png")[20, 20] == 6
+    assert desk.session.document.label_map[50, 50] == 3  # painted after what was imported
+    desk.session.undo()
+    desk.session.undo()
+    assert desk.session.document.label_map[20, 20] == UNTOUCHED and desk.session.document.label_map[7, 50] == 2
 
 
 @pytest.mark.parametrize("ends", ["failing", "cancelled"])

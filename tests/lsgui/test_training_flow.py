@@ -6,6 +6,7 @@ import dataclasses
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from model.options import FineTuneOptions
 from model.plane_source import of_arrays
 from model.provenance import HUMAN
 from model.runs import Run, RunState, active_weights, list_runs
+from model.segmenter import Segmenter
 
 if TYPE_CHECKING:
     from tests.lsgui.conftest import Desk
@@ -90,7 +92,31 @@ def test_without_a_held_out_set_it_asks(desk: Desk, image_folder: Callable, weig
 def test_too_few_labels_are_told_before_anything_starts(desk: Desk, image_folder: Callable) -> None:
     desk.open(image_folder("a"))
     desk.session.fine_tune()
-    assert desk.said("this folder has none yet") and desk.session.training.state == "idle"
+    desk.wait(lambda: desk.said("this folder has none yet"))
+    assert desk.session.training.state == "idle" and not list_runs(desk.session.workspace.root)
+
+
+def test_a_prediction_that_takes_long_keeps_no_image_from_being_opened(
+    labelled: Desk, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making room on the GPU waits for it, and must not wait where files are read."""
+    desk, go_on = labelled, threading.Event()
+    predict = Segmenter.predict
+
+    def slowly(segmenter: Segmenter, *given: object) -> object:
+        with segmenter._busy:
+            assert go_on.wait(20)
+        return predict(segmenter, *given)
+
+    monkeypatch.setattr(Segmenter, "predict", slowly)
+    desk.session.predict()
+    desk.wait(lambda: desk.session.jobs.busy("predict"))
+    desk.session.fine_tune(short(weights))
+    desk.session.open_image("c.png")
+    desk.wait(lambda: desk.session.document.name == "c.png", 5)
+    go_on.set()
+    desk.session.stop_fine_tune()
+    desk.wait(lambda: ended(desk), 60)
 
 
 def test_what_the_child_refuses_is_one_sentence(desk: Desk, image_folder: Callable, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from PySide6.QtTest import QTest
 from lsgui.mask import Ink, filled
 from lsgui.painting import Cleaning
 from model.images import Image
-from model.labels import UNTOUCHED
+from model.labels import UNTOUCHED, read_label
+from model.layout import Layout
 from model.prediction import Prediction
 from model.provenance import ACCEPTED, HUMAN, MODEL
 
@@ -503,6 +504,41 @@ def test_undo_anywhere_takes_back_what_was_interpolated_in_images_that_are_not_o
         desk.wait(lambda name=name: document.name == name and document.history.cursor == 0)
         assert (document.label_map == UNTOUCHED).all()
         desk.settle()
+
+
+def test_a_neighbour_s_prediction_is_no_label_to_copy(make_desk, image_folder) -> None:
+    desk = make_desk()
+    desk.open(image_folder("s_1", "s_2"), "s_1.png")
+    desk.session.predict()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.save()
+    desk.session.open_image("s_2.png")
+    desk.wait(lambda: desk.session.document.name == "s_2.png")
+    desk.session.copy_from(-1)
+    desk.wait(lambda: desk.said("s_1.png has no label yet"))
+    assert not desk.session.tools.active
+    desk.session.open_image("s_1.png")
+    desk.wait(lambda: desk.session.document.name == "s_1.png")
+    desk.paint(value=3)  # a person has been there: that is work to go on from
+    desk.save()
+    desk.session.open_image("s_2.png")
+    desk.wait(lambda: desk.session.document.name == "s_2.png")
+    desk.session.copy_from(-1)
+    desk.wait(lambda: desk.session.document.label_map[20, 20] == 3)
+
+
+def test_saving_a_label_keeps_what_a_preview_shows(make_desk, image_folder) -> None:
+    desk = make_desk()
+    desk.open(image_folder("s_1", "s_2"), "s_1.png")
+    label(desk, "s_1.png", disk_at(26))
+    desk.session.open_image("s_2.png")
+    desk.wait(lambda: desk.session.document.name == "s_2.png")
+    desk.session.copy_from(-1)
+    desk.wait(lambda: desk.session.document.label_map[30, 26] == 6)
+    desk.session.save_label()
+    desk.wait(lambda: desk.session.folder.entry("s_2.png").status == "labelled")
+    said = read_label(Layout(desk.session.workspace.root).label("s_2.png"), (64, 64), None)
+    assert said[30, 26] == 6 and desk.session.document.history.steps[-1].text == "Copy from the previous"
 
 
 @pytest.mark.parametrize("verb", ["copy", "interpolate"])

@@ -50,16 +50,17 @@ class ModelChoice(QObject):
     def __init__(self, context: Context, demo_weights: Path | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.info: ModelInfo | None = None
+        self.shipped = demo_weights
+        """The weights that the program came with."""
         self._context = context
-        self._demo_weights = demo_weights
 
     def use_folder(self) -> None:
         """Another workspace: take its active model, else the one the program came with."""
         self.info = None
         chosen = chosen_weights(self._context.workspace.root)
         gone = chosen is not None and not chosen.is_file()
-        if (chosen is None or gone or not self.use(chosen)) and self._demo_weights is not None:
-            self.use(self._demo_weights)
+        if (chosen is None or gone or not self.use(chosen)) and self.shipped is not None:
+            self.use(self.shipped)
         if gone:
             self._tell_removed(_shown(weights_name(chosen)))
         elif self.info is not None and self.info.is_lost_here:
@@ -96,10 +97,10 @@ class ModelChoice(QObject):
     def look_again(self) -> None:
         """Where the file of the weights is gone, go on with those that all began with, as opening the folder would."""
         gone = self.info
-        if gone is None or gone.path.is_file() or gone.path == self._demo_weights:
+        if gone is None or gone.path.is_file() or gone.path == self.shipped:
             return
         self.info = None
-        if self._demo_weights is None or not self.use(self._demo_weights):
+        if self.shipped is None or not self.use(self.shipped):
             self.changed.emit()
         self._tell_removed(gone.shown_name)
 

@@ -98,6 +98,11 @@ class Session(QObject):
         return self._parts.model.info
 
     @property
+    def shipped_weights(self) -> Path | None:
+        """Those that the program came with."""
+        return self._parts.model.shipped
+
+    @property
     def saved(self) -> SavedState:
         return self._parts.saving.state
 

@@ -31,12 +31,13 @@ class Display(QObject):
         self._chosen = False
 
     def show_image(self, image: Image | None) -> None:
-        """In HU a window the user chose stays from slice to slice, and any other within its series; else the image's own
-        is taken.
+        """A window the user chose stays from image to image of one kind, and in HU any other within its series; else the
+        image's own is taken.
         """
         before = self._image
-        same_unit = image is not None and before is not None and image.unit == before.unit == "HU"
-        stays = same_unit and (self._chosen or image.series is not None and image.series == before.series)
+        alike = image is not None and before is not None and _kind(image) == _kind(before)
+        same_series = alike and image.unit == "HU" and image.series is not None and image.series == before.series
+        stays = alike and self._chosen or same_series
         self._image, self._auto = image, None
         if not stays or self.window is None:
             self.window, self._chosen = image.window if image else None, False
@@ -69,6 +70,8 @@ class Display(QObject):
         if name in self.presets:
             window = self.presets[name]
             self.set_window(window.level, window.width)
+            # Of values without a unit the next image suggests its own.
+            self._chosen = name != "auto" or self._image.unit == "HU"
 
     def set_opacity(self, percent: int) -> None:
         self.opacity = min(max(percent, FAINTEST), STRONGEST)
@@ -98,3 +101,8 @@ class Display(QObject):
         if self._auto is None:
             self._auto = auto_window(self._image.pixels, self._image.nodata)
         return self._auto
+
+
+def _kind(image: Image) -> tuple[str, bool] | str:
+    """What a window means the same for: values of one unit, or of one type."""
+    return image.unit if image.unit == "HU" else (image.pixels.dtype.str, image.window is not None)

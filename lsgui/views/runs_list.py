@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QDateTime, QLocale, Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QWidget
 
 from lsgui.views.appearance import Appearance
 from lsgui.views.parts import button, column, label, row
@@ -11,9 +11,10 @@ from model.runs import Run, RunState
 
 
 class RunsList(QWidget):
-    """Newest first: name, Dice, state, and a button to predict with it."""
+    """Newest first: name, Dice, state, and a button to predict with it; last the model that the program came with."""
 
     chosen = Signal(object)
+    shipped_chosen = Signal()
 
     def __init__(self, appearance: Appearance) -> None:
         super().__init__()
@@ -31,9 +32,9 @@ class RunsList(QWidget):
         scroll.setWidget(self._holder)
         layout.addWidget(scroll, 1)
 
-    def show_runs(self, runs: list[Run], active: str) -> None:
-        """`active` is the path of the weights that predict now."""
-        shown = (active, *((run.number, run.state, run.mean_dice, run.weights) for run in runs))
+    def show_runs(self, runs: list[Run], active: str, shipped: str) -> None:
+        """`active` is the path of the weights that predict now, `shipped` that of those that came with the program."""
+        shown = (active, shipped, *((run.number, run.state, run.mean_dice, run.weights) for run in runs))
         if shown == self._shown:
             return
         self._shown = shown
@@ -41,27 +42,42 @@ class RunsList(QWidget):
             self._list.takeAt(0).widget().deleteLater()
         for run in reversed(runs):
             self._list.insertWidget(self._list.count() - 1, self._row(run, active))
+        if runs and shipped:
+            self._list.insertWidget(self._list.count() - 1, self._shipped_row(shipped == active))
 
     def _row(self, run: Run, active: str) -> QFrame:
-        holder = QFrame()
-        holder.setFixedHeight(28)
+        holder, line = _line(self.tr("run {number}").format(number=run.number))
         holder.setToolTip(self._about(run))
-        line = row(holder, (0, 0, 0, 0), 8)
-        line.addWidget(label(self.tr("run {number}").format(number=run.number)))
         score = "" if run.mean_dice is None else f"{100 * run.mean_dice:.1f}"
         line.addWidget(label(score, "dim"))
         line.addStretch()
         if run.weights is not None and str(run.weights) == active:
             line.addWidget(label(self.tr("active"), "good"))
         elif run.weights is not None and run.state == RunState.DONE:
-            use = button(self.tr("Use"))
-            use.setProperty("role", "chip")
-            use.setAccessibleName(self.tr("Predict with run {number}").format(number=run.number))
+            use = self._use(self.tr("Predict with run {number}").format(number=run.number))
             use.clicked.connect(lambda: self.chosen.emit(run))
             line.addWidget(use)
         else:
             line.addWidget(label(self._state(run.state), "note"))
         return holder
+
+    def _shipped_row(self, active: bool) -> QFrame:
+        holder, line = _line(self.tr("shipped model"))
+        holder.setToolTip(self.tr("What the program came with"))
+        line.addStretch()
+        if active:
+            line.addWidget(label(self.tr("active"), "good"))
+        else:
+            use = self._use(self.tr("Predict with the shipped model"))
+            use.clicked.connect(self.shipped_chosen)
+            line.addWidget(use)
+        return holder
+
+    def _use(self, name: str) -> QPushButton:
+        made = button(self.tr("Use"))
+        made.setProperty("role", "chip")
+        made.setAccessibleName(name)
+        return made
 
     def _about(self, run: Run) -> str:
         """When, from what, and on how much: a line each."""
@@ -80,3 +96,11 @@ class RunsList(QWidget):
             RunState.FAILED: self.tr("failed"),
             RunState.INTERRUPTED: self.tr("interrupted"),
         }[state]
+
+
+def _line(name: str) -> tuple[QFrame, QHBoxLayout]:
+    holder = QFrame()
+    holder.setFixedHeight(28)
+    line = row(holder, (0, 0, 0, 0), 8)
+    line.addWidget(label(name))
+    return holder, line

@@ -84,6 +84,7 @@ class TrainingPanel(QFrame):
         self._use.clicked.connect(self._use_pending)
         self._keep.clicked.connect(session.keep_model)
         self._runs.chosen.connect(session.use_run)
+        self._runs.shipped_chosen.connect(lambda: session.load_weights(session.shipped_weights))
         self._timer.timeout.connect(self.show_state)
         for signal in (session.training_changed, session.model_changed, session.folder_opened, session.entry_changed):
             signal.connect(self._soon)
@@ -116,7 +117,11 @@ class TrainingPanel(QFrame):
         self._curves.show_state(state)
         self._show_bars(state)
         self._choose_columns()
-        self._runs.show_runs(runs, str(self._session.model.path) if self._session.model else "")
+        self._runs.show_runs(
+            runs,
+            str(self._session.model.path) if self._session.model else "",
+            str(self._session.shipped_weights or ""),
+        )
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

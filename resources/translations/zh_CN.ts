@@ -418,6 +418,18 @@
         <translation>用第 {number} 次训练的模型预测</translation>
     </message>
     <message>
+        <source>shipped model</source>
+        <translation>自带模型</translation>
+    </message>
+    <message>
+        <source>What the program came with</source>
+        <translation>程序自带的模型</translation>
+    </message>
+    <message>
+        <source>Predict with the shipped model</source>
+        <translation>用自带模型预测</translation>
+    </message>
+    <message>
         <source>from scratch</source>
         <translation>从零开始</translation>
     </message>

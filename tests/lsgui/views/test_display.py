@@ -49,3 +49,24 @@ def test_a_chosen_window_says_nothing_about_other_units_nor_after_them(display: 
     display.show_image(a_slice(SOFT))
     display.show_image(a_slice(LUNG, "2"))
     assert display.window == LUNG
+
+
+def plain(window: Window, kind: type = np.uint16) -> Image:
+    return Image("a.tif", np.arange(16, dtype=kind).reshape(4, 4), window=window)
+
+
+def test_a_window_chosen_for_values_without_a_unit_stays_for_images_of_their_type(display: Display) -> None:
+    display.show_image(plain(LUNG))
+    display.set_window(CHOSEN.level, CHOSEN.width)
+    display.show_image(plain(LUNG))
+    assert display.window == CHOSEN
+    display.show_image(plain(SOFT, np.float32))
+    assert display.window == SOFT
+
+
+def test_what_values_without_a_unit_suggest_is_each_image_s_own(display: Display) -> None:
+    display.show_image(plain(LUNG))
+    display.set_window(CHOSEN.level, CHOSEN.width)
+    display.choose_preset("auto")
+    display.show_image(plain(SOFT))
+    assert display.window == SOFT

@@ -415,10 +415,26 @@ def test_a_run_says_what_it_began_with_and_how_much_it_learned_from(shown: objec
     runs = RunsList(shown.appearance)
     shown.desk.qtbot.addWidget(runs)
     first = Run(1, tmp_path, RunState.DONE, started=1_700_000_000.0, labels=("a", "b"))
-    runs.show_runs([first, Run(2, tmp_path, RunState.FAILED, parent="run 1", labels=("a",))], "")
+    runs.show_runs([first, Run(2, tmp_path, RunState.FAILED, parent="run 1", labels=("a",))], "", "")
     second, first = (one.toolTip().splitlines() for one in runs.findChildren(QFrame) if one.toolTip())
     assert first[1:] == ["from scratch", "labels: 2"] and "23" in first[0]
     assert second == ["from run 1", "labels: 1"]
+
+
+def test_one_press_leads_back_to_the_shipped_model(shown: object, weights: Path, tmp_path: Path) -> None:
+    session, other = shown.session, tmp_path / "other.safetensors"
+    other.write_bytes(weights.read_bytes())
+    session.load_weights(other)
+    run, back = Run(1, tmp_path, RunState.DONE, weights=other), "Predict with the shipped model"
+    runs = shown.window.findChild(RunsList)
+    runs.show_runs([run], str(session.model.path), str(weights))
+    next(one for one in runs.findChildren(QPushButton) if one.accessibleName() == back).click()
+    assert session.model.path == weights
+    for known, told in (([run], ["run 1", "shipped model", "active"]), ([], [])):
+        fresh = RunsList(shown.appearance)
+        shown.desk.qtbot.addWidget(fresh)
+        fresh.show_runs(known, str(weights), str(weights))
+        assert [text for text in texts(fresh) if text in ("run 1", "shipped model", "active")] == told
 
 
 @pytest.mark.parametrize("verdict", ["better", "cannot_judge"])

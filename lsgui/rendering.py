@@ -85,10 +85,14 @@ def level_of(levels: int, scale: float) -> int:
 
 
 def to_grey_or_rgb(pixels: np.ndarray, window: Window | None) -> np.ndarray:
-    """Measured values to what a screen shows: uint8 (h, w) or (h, w, 3). Display only."""
+    """Measured values to what a screen shows: uint8 (h, w) or (h, w, 3), or as uint32 what is that already. Display only."""
     if window is not None:
         gain = 255.0 / max(window.width, 1e-6)
         bias = 127.5 - window.level * gain
+        if pixels.dtype == np.uint32:
+            codes = np.arange(256, dtype=np.float32)
+            table = cv2.addWeighted(codes, gain, codes, 0.0, bias, dtype=cv2.CV_8U)
+            return cv2.LUT(_channels(pixels), table).view(np.uint32).reshape(pixels.shape) | np.uint32(0xFF000000)
         pixels = cv2.addWeighted(pixels, gain, pixels, 0.0, bias, dtype=cv2.CV_8U).reshape(pixels.shape)
     return pixels
 

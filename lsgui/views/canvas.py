@@ -139,10 +139,9 @@ class Canvas(QWidget):
         if display.overlay_visible:
             shows_provenance = display.shows == PROVENANCE_SHOWN
             plane = self._document.provenance if shows_provenance else self._document.shown_label_map
-        window = display.window if display.adjustable else None
         tint = None if self._tinted is None else self._tint(image.pixels, self._tinted)
         background = self._appearance.color("canvas").rgb()
-        return Scene(levels, window, plane, self._overlay(), tint, background)
+        return Scene(levels, display.effective_window, plane, self._overlay(), tint, background)
 
     def _overlay(self) -> OverlayColors:
         if self._colors is None:

@@ -46,8 +46,8 @@ class CanvasChips(QObject):
         return False
 
     def _show_window(self) -> None:
-        window = self._display.window
-        if window is None or not self._display.adjustable:
+        window = self._display.effective_window
+        if window is None:
             _say(self._window, "")
         else:
             name = preset_title(self._display.preset) + "   " if self._display.preset else ""

@@ -71,7 +71,7 @@ class CanvasInput(QObject):
             self._start("pan", button)
         elif self._tools.press(*at, button, pointer.modifiers, pointer.pressure):
             self._start("tool", button)
-        elif button == Qt.MouseButton.RightButton and self._display.adjustable:
+        elif button == Qt.MouseButton.RightButton and self._display.window is not None:
             self._start("window", button)
         return True
 

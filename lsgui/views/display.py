@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, Signal
 from model.images import PRESETS, Image, Window, auto_window
 
 FAINTEST, STRONGEST, STEP = 0, 100, 10
+UNCHANGED = Window(127.5, 255.0)
+"""In which 8-bit values are shown as they are."""
 CLASSES_SHOWN, PROVENANCE_SHOWN = "classes", "provenance"
 
 
@@ -40,20 +42,20 @@ class Display(QObject):
         stays = alike and self._chosen or same_series
         self._image, self._auto = image, None
         if not stays or self.window is None:
-            self.window, self._chosen = image.window if image else None, False
+            self.window, self._chosen = (image.window or UNCHANGED) if image else None, False
         self.window_changed.emit()
 
     @property
-    def adjustable(self) -> bool:
-        """8-bit images are shown as they are."""
-        return self._image is not None and self._image.window is not None
+    def effective_window(self) -> Window | None:
+        """None where values are shown as they are."""
+        return None if self._is_8_bit and self.window == UNCHANGED else self.window
 
     @property
     def presets(self) -> dict[str, Window]:
-        """Names to windows: those of CT for HU, and what the image's own values suggest."""
-        if not self.adjustable:
+        """Names to windows: those of CT for HU, 8-bit values as they are, and what the image's own values suggest."""
+        if self._image is None:
             return {}
-        named = dict(PRESETS) if self._image.unit == "HU" else {}
+        named = dict(PRESETS) if self._image.unit == "HU" else {"unchanged": UNCHANGED} if self._is_8_bit else {}
         return named | {"auto": self._automatic()}
 
     @property
@@ -94,6 +96,10 @@ class Display(QObject):
         self.hidden = frozenset(uids)
         self.overlay_changed.emit()
 
+    @property
+    def _is_8_bit(self) -> bool:
+        return self._image is not None and self._image.window is None
+
     def _whole_numbers(self) -> bool:
         return self._image is None or self._image.pixels.dtype.kind != "f"
 
@@ -105,4 +111,4 @@ class Display(QObject):
 
 def _kind(image: Image) -> tuple[str, bool] | str:
     """What a window means the same for: values of one unit, or of one type."""
-    return image.unit if image.unit == "HU" else (image.pixels.dtype.str, image.window is not None)
+    return image.unit if image.unit == "HU" else (image.pixels.dtype.str, image.window is None)

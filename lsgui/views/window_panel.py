@@ -12,6 +12,7 @@ from lsgui.views.display import Display
 from lsgui.views.flow_layout import FlowLayout
 from lsgui.views.histogram import Histogram
 from lsgui.views.parts import chip, column, label, row
+from model.images import Image
 
 
 def preset_title(name: str) -> str:
@@ -23,13 +24,14 @@ def preset_title(name: str) -> str:
         "lung": translate("window", "Lung"),
         "bone": translate("window", "Bone"),
         "mediastinum": translate("window", "Mediastinum"),
+        "unchanged": translate("window", "Unchanged"),
         "auto": translate("window", "Auto"),
     }
     return titles[name]
 
 
 class WindowPanel(QWidget):
-    """Only shown for images that have a window: 8-bit ones are shown as they are."""
+    """Not there while 8-bit values are shown as they are: a drag on the image or *Automatic window* brings it."""
 
     def __init__(self, document: Document, display: Display, appearance: Appearance) -> None:
         super().__init__()
@@ -40,15 +42,20 @@ class WindowPanel(QWidget):
         self._chips: dict[str, QPushButton] = {}
         self._flow = FlowLayout(4)
         self._build()
+        self._shown: Image | None = None
         document.loaded.connect(self.show_document)
-        display.window_changed.connect(self._show_window)
+        display.window_changed.connect(self.show_document)
         self.show_document()
 
     def show_document(self) -> None:
-        self.setVisible(self._display.adjustable)
-        if not self._display.adjustable:
+        image = self._document.image
+        needed = image is not None and self._display.effective_window is not None
+        self.setVisible(needed)
+        if not needed:
             return
-        self._histogram.show_image(self._document.image)
+        if image is not self._shown:
+            self._shown = image
+            self._histogram.show_image(image)
         if list(self._chips) != list(self._display.presets):
             self._rebuild_chips()
         self._show_window()
@@ -76,8 +83,6 @@ class WindowPanel(QWidget):
 
     def _show_window(self) -> None:
         window = self._display.window
-        if window is None:
-            return
         text = self.tr("W {width}   L {level}")
         self._numbers.setText(text.format(width=number(window.width), level=number(window.level)))
         for name, made in self._chips.items():

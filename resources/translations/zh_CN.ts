@@ -3056,6 +3056,10 @@
         <translation>纵隔</translation>
     </message>
     <message>
+        <source>Unchanged</source>
+        <translation>原样</translation>
+    </message>
+    <message>
         <source>Auto</source>
         <translation>自动</translation>
     </message>

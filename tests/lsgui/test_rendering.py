@@ -165,3 +165,15 @@ def test_a_range_of_values_is_tinted_over_the_classes() -> None:
     assert (
         render_overlay(labels, COLORS, View(1, 0, 0), (0, 0, 2, 2), None, Tint(colours, 20, 30, 0x80808080)) == shown
     ).all()
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_colours_are_windowed_alike_at_every_zoom(scale: float) -> None:
+    """Halves of a colour image are packed for the screen, and their opacity must stay."""
+    levels = pyramid(np.random.default_rng(0).integers(0, 256, (1200, 1600, 3), dtype=np.uint8))
+    view, window = View(scale, 0, 0), Window(60, 120)
+    plain, bright = (render_image(levels, one, view, (0, 0, 80, 60)) for one in (None, window))
+    assert (bright >> 24 == 255).all()
+    for shift in (0, 8, 16):
+        expected = np.clip(((plain >> shift & 255) - window.low) * 255 / window.width, 0, 255)
+        assert np.abs(expected - (bright >> shift & 255)).max() <= 0.51

@@ -508,6 +508,27 @@ def test_presets_are_offered_only_where_they_mean_something(shown: object) -> No
     assert not shown.window.actions_.by_id["window-liver"].isEnabled()
 
 
+def test_a_dark_8_bit_image_can_be_brightened_and_shown_as_it_is_again(shown: object) -> None:
+    panel, canvas = shown.window.window_panel, shown.canvas
+    shown.session.painting.tool = "pan"
+    QApplication.processEvents()
+    before = canvas.grab().toImage()
+    shown.drag((30, 40), (30, 10), button=Qt.MouseButton.RightButton)
+    QApplication.processEvents()
+    assert panel.isVisible() and shown.display.window.level < 127.5
+    assert canvas.grab().toImage() != before
+    window = shown.display.window
+    shown.session.open_image("b.png")
+    shown.desk.wait(lambda: shown.session.document.name == "b.png")
+    assert shown.display.window == window, "the next image is as dark"
+    shown.session.open_image("a.png")
+    shown.desk.wait(lambda: shown.session.document.name == "a.png")
+    unchanged = next(chip for chip in panel.findChildren(QPushButton) if chip.text() == "Unchanged")
+    QTest.mouseClick(unchanged, Qt.MouseButton.LeftButton)
+    QApplication.processEvents()
+    assert panel.isHidden() and canvas.grab().toImage() == before
+
+
 def test_every_control_has_a_name_for_those_who_cannot_see_it(shown: object) -> None:
     from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QLineEdit, QScrollBar
 

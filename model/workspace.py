@@ -34,7 +34,7 @@ from model.plane_source import PlaneSource
 from model.prediction import Prediction
 from model.records import LabelRecord, free_name, keep_damaged, read_json, uids_of, write_json
 from model.root_folders import RootFolders
-from model.seen_units import seen_units
+from model.seen_units import seen_units, split_lock
 from model.slice_headers import series_of
 from model.split import (
     Split,
@@ -242,27 +242,28 @@ class Workspace:
             if DAMAGED in self._catalog.records().get(name, {}):
                 self._catalog.update(name)  # it may be readable now
             image_sha256 = sha256(path) if path.exists() else ""
-            known = self._catalog.records(), self._unrecorded(), seen_units(self._layout)
-            decision = decide(path, image.series, self._siblings(), *known)
             self._before_writing(name, held)
-            written = self._maps.write_label(name, planes, self.classes, held and held.mark)
-            keep_damaged(self._layout.label_record(name))
-            LabelRecord(
-                image=name,
-                status="accepted" if accepted else "labelled",
-                split=decision.split,
-                unit=decision.unit,
-                grouping=decision.grouping,
-                classes=written.classes,
-                height=planes.shape[0],
-                width=planes.shape[1],
-                spacing=image.spacing,
-                image_sha256=image_sha256,
-                label_sha256=written.sha256,
-                human=written.human,
-                accepted=written.accepted,
-                saved=datetime.now(UTC).isoformat(timespec="seconds"),
-            ).write(self._layout.label_record(name))
+            with split_lock(self._layout):  # a training that starts meanwhile reads what is decided, or is read here
+                known = self._catalog.records(), self._unrecorded(), seen_units(self._layout)
+                decision = decide(path, image.series, self._siblings(), *known)
+                written = self._maps.write_label(name, planes, self.classes, held and held.mark)
+                keep_damaged(self._layout.label_record(name))
+                LabelRecord(
+                    image=name,
+                    status="accepted" if accepted else "labelled",
+                    split=decision.split,
+                    unit=decision.unit,
+                    grouping=decision.grouping,
+                    classes=written.classes,
+                    height=planes.shape[0],
+                    width=planes.shape[1],
+                    spacing=image.spacing,
+                    image_sha256=image_sha256,
+                    label_sha256=written.sha256,
+                    human=written.human,
+                    accepted=written.accepted,
+                    saved=datetime.now(UTC).isoformat(timespec="seconds"),
+                ).write(self._layout.label_record(name))
             self._note_saved("label", planes, held, written)
             self._maps.drop_work(name)
             self._known.know(name)

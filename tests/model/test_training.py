@@ -21,6 +21,7 @@ from model.files import sha256
 from model.images import read_image
 from model.labels import BEYOND, UNTOUCHED, read_label, write_label
 from model.layout import Layout
+from model.learner import Learner
 from model.network import LightningUnet
 from model.options import FineTuneOptions
 from model.pillow import pillow
@@ -401,6 +402,47 @@ def test_a_label_that_is_withdrawn_while_a_training_prepares_ends_nothing(blobs,
     monkeypatch.setattr("model.training.survey", surveyed)
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
     assert of(Finished, events) and any("a.png" in str(event.values) for event in of(Notice, events))
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_an_image_that_is_held_out_while_a_training_prepares_is_not_looked_at(
+    tmp_path, blob_weights, monkeypatch, resume
+):
+    folder = make_blobs(tmp_path / "many", labels=4, images=12)
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, unlabelled=True)
+    if resume:  # it had no image to look at when it was stopped
+        for letter in "efghijkl":
+            (folder / f"{letter}.png").rename(tmp_path / f"{letter}.png")
+        events: list[Event] = []
+        fine_tune(Workspace.peek(folder), options, events.append, stop=lambda: bool(of(Epoch, events)))
+        for letter in "efghijkl":
+            (tmp_path / f"{letter}.png").rename(folder / f"{letter}.png")
+        options = FineTuneOptions(resume=True, device="cpu")
+    late, looks = unlabelled(Workspace.peek(folder))[0].name, []
+
+    def surveyed(*given: object, **named: object) -> Survey:
+        found = survey(*given, **named)
+        save_label(folder, late)
+        return found
+
+    monkeypatch.setattr("model.training.survey", surveyed)
+    monkeypatch.setattr(
+        "model.training.Learner", lambda plan, found, *more: looks.append(found) or Learner(plan, found, *more)
+    )
+    events = train(folder, options)
+    split = {item.image_path.name: item.split for item in Workspace.peek(folder).labelled()}
+    (found,) = looks
+    assert split[late] == "held_out" and found.others and late not in {path.name for path in found.others}
+    assert of(Started, events)[0].unlabelled == len(found.others) and of(Finished, events)
+
+
+def save_label(folder: Path, name: str) -> None:
+    """As the window does while a training starts."""
+    workspace = Workspace.open(folder)
+    label = blob_picture(0)[1]
+    planes = of_arrays(label, np.full(label.shape, HUMAN, np.uint8))
+    workspace.save_label(name, read_image(folder / name), planes, accepted=True)
+    workspace.close()
 
 
 def test_a_damaged_state_is_refused_and_nothing_to_resume_is_said(blobs, blob_weights):

@@ -41,7 +41,6 @@ from model.split import (
     choose_grouping,
     decide,
     decided_units,
-    stored_groupings,
     stored_split,
     unit_in,
     units_of,
@@ -296,7 +295,7 @@ class Workspace:
         records, record = self._catalog.records(), self._layout.label_record(name)
         one = next((label for label in self.labelled() if label.image_path.name == name), None)
         if one is not None and not one.damaged and stored_split(records.get(name, {})) is None:
-            grouping = choose_grouping(series_of(one.image_path), self._siblings(), stored_groupings(records))
+            grouping = choose_grouping(series_of(one.image_path), self._siblings(), records)
             keep_damaged(record)
             facts = {"image": name, "split": one.split, "unit": one.unit, "grouping": grouping}
             write_json(record, read_json(record) | facts)

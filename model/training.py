@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from model import disk
 from model.checkpoint import Checkpoint, load, save
 from model.device import choose_device, device_name
 from model.distributed import Order, Team
@@ -197,6 +198,7 @@ class Training:
                 scores = self._train(learner)
                 trained = learner.averaged()
                 if not trained.is_finite:
+                    disk.remove(self._log.run.resume_path)  # it would only end like this again
                     raise TrainingError(
                         "The training diverged: its weights are no numbers. Start it again with a lower learning rate."
                     )
@@ -243,10 +245,9 @@ class Training:
         while not self._is_over(learner):
             loss = self._train_epoch(learner)
             self._epochs += 1
+            self._save_state(learner)  # before it is scored, which may fail or be stopped: nothing is lost then
             scores = self._score(learner.averaged())
             self._tell_epoch(learner, loss, scores)
-            if not self._is_over(learner):
-                self._save_state(learner)
         if self._plan.options.seconds and self._plan.schedule.is_enough(learner.views):
             self._log.notice(_enough(learner.steps))
         return scores or self._score(learner.averaged())

@@ -19,6 +19,7 @@ from model.errors import OutOfMemory, TrainingError
 from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Step, Stopped
 from model.files import sha256
 from model.images import read_image
+from model.judge import Judge
 from model.labels import BEYOND, UNTOUCHED, read_label, write_label
 from model.layout import Layout
 from model.learner import Learner
@@ -30,6 +31,7 @@ from model.provenance import HUMAN, MODEL
 from model.run_log import only_one
 from model.runs import RunState, list_runs, read_events, read_run
 from model.schedule import Clock
+from model.scoring import Scores
 from model.seen_units import seen_units
 from model.segmenter import Segmenter
 from model.survey import Survey, survey
@@ -88,7 +90,29 @@ def test_weights_that_are_no_numbers_are_not_published(blobs, blob_weights):
     with pytest.raises(TrainingError, match="no numbers"):
         train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=None, seconds=0.01))
     (run,) = list_runs(blobs / "segmentation")
-    assert run.state is RunState.FAILED and run.weights is None
+    assert run.state is RunState.FAILED and run.weights is None and not run.resumable
+
+
+def test_a_score_that_fails_costs_no_epoch(blobs, blob_weights, monkeypatch):
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2)
+    whole = of(Finished, train(blobs, options))[0]
+
+    events, score = [], Judge.score
+
+    def scored(judge: Judge, checkpoint: Checkpoint) -> Scores:
+        if of(Step, events):
+            raise MemoryError
+        return score(judge, checkpoint)
+
+    for begun in (options, FineTuneOptions(resume=True, device="cpu")):
+        with monkeypatch.context() as patch, pytest.raises(TrainingError):
+            patch.setattr(Judge, "score", scored)
+            fine_tune(Workspace.peek(blobs), begun, events.append)
+        assert list_runs(blobs / "segmentation")[-1].resumable and not of(Epoch, events)
+        events.clear()
+    rest = train(blobs, FineTuneOptions(resume=True, device="cpu"))
+    assert not of(Step, rest) and of(Finished, rest)[0].mean == pytest.approx(whole.mean, abs=1e-3)
+    assert of(Finished, rest)[0].run == 2
 
 
 def test_a_time_that_was_asked_for_and_not_needed_is_told(blobs, monkeypatch):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.counting import count_together
 from model.labels import UNTOUCHED
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ _STEPS, _CLOSE = 50, 1e-6
 
 def count_confidence(confidence: np.ndarray, right: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Pixel counts (2, LEVELS) int64: wrong and right ones of each `confidence` (H, W) uint8, where `known`."""
-    level = confidence[known].astype(np.intp) + LEVELS * right[known]
-    return np.bincount(level, minlength=2 * LEVELS).reshape(2, LEVELS)
+    return count_together(right.view(np.uint8), confidence, known)[:2]
 
 
 def count_softmax(logits: np.ndarray, channels: np.ndarray) -> np.ndarray:

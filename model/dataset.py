@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from model.classes import ClassTable
+from model.counting import count_values, strips
 from model.errors import LabelError, ModelError
 from model.images import Image
 from model.input_range import InputRange, to_unit
@@ -109,13 +110,24 @@ def channel_table(classes: ClassTable) -> np.ndarray:
 
 def find_anchors(channels: np.ndarray) -> dict[int, np.ndarray]:
     """Up to ANCHORS pixels (x, y) of each channel present, evenly spread over its area."""
-    flat = channels.ravel()
-    found = {}
-    for channel in np.flatnonzero(np.bincount(flat, minlength=256)[:UNTOUCHED]).tolist():
-        places = np.flatnonzero(flat == channel)
-        places = places[np.linspace(0, len(places) - 1, min(ANCHORS, len(places))).astype(int)]
-        found[channel] = np.column_stack([places % channels.shape[1], places // channels.shape[1]]).astype(np.int32)
+    counts = count_values(channels)
+    pixels, found = counts.sum(axis=0), {}
+    for channel in np.flatnonzero(pixels[:UNTOUCHED]).tolist():
+        chosen = np.linspace(0, pixels[channel] - 1, min(ANCHORS, pixels[channel])).astype(int)
+        found[channel] = _pixels_of(channel, channels, counts[:, channel], chosen)
     return found
+
+
+def _pixels_of(channel: int, channels: np.ndarray, counts: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """(x, y) int32 of those that are `chosen`, by their number among the channel's pixels, `counts` in each strip."""
+    found, before = [], 0
+    for rows, count in zip(strips(channels), counts.tolist(), strict=True):
+        here = chosen[(chosen >= before) & (chosen < before + count)] - before
+        if here.size:
+            y, x = np.divmod(np.flatnonzero(channels[rows] == channel)[here], channels.shape[1])
+            found.append(np.column_stack([x, y + rows.start]))
+        before += count
+    return np.concatenate(found).astype(np.int32)
 
 
 class Sized(Protocol):

@@ -120,7 +120,8 @@ def folder_notice(folder: Path) -> Message | None:
 def natural_key(name: str) -> tuple:
     """Sorts numbers inside names by their value, and the rest without regard to case."""
     parts = re.split(r"([0-9]+)", name.casefold())
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part), name
+    # By isdecimal, since "²" and "①" are digits to isdigit and no numbers to int.
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part), name
 
 
 def auto_window(pixels: np.ndarray, nodata: float | None = None) -> Window:

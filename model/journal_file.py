@@ -206,9 +206,12 @@ class JournalFile:
             with open(self.path, "rb") as source:
                 _copy(source, file, self._end, HEADER.size)
             file.write(content)
+            self._release()  # Windows puts nothing in the place of a file that is open
 
-        atomic_write(self.path, write)
-        self._hold()
+        try:
+            atomic_write(self.path, write)
+        finally:
+            self._hold()
         self.number, self._surpassed, self._damaged = number, None, False
 
     def _extend(self, content: bytes) -> None:
@@ -276,6 +279,8 @@ class JournalFile:
                 held.enter_context(self._guard)
                 retelling.finish(file, source, self._end, self._keys())
             self._let_go()
+            self._release()
+            held.callback(self._hold)
 
         with held:
             try:
@@ -284,7 +289,6 @@ class JournalFile:
                 return False
             self._story, self._end = retelling.new.story, retelling.new.end
             self._lag -= retelling.dropped
-            self._hold()
         return True
 
     @property

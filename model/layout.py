@@ -59,6 +59,11 @@ class Layout:
         return self.root / ".lock"
 
     @property
+    def split_lock(self) -> Path:
+        """Held for the moment in which it is decided what is held out, or written what a training looks at."""
+        return self.root / ".split.lock"
+
+    @property
     def active(self) -> Path:
         """Names the weights that the workspace predicts with."""
         return self.root / "active.json"

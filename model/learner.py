@@ -229,9 +229,10 @@ class Learner:
         return self._plan.schedule.trust(self._progress) > 0
 
 
-def names_of(found: Survey) -> list[str]:
-    """The images that are trained on, with and without a label, which must be the same on every rank."""
-    return [label.item.image_path.name for label in found.train] + [path.name for path in found.others]
+def names_of(found: Survey) -> dict[str, list[str]]:
+    """The images that are trained on, with a label and without one, which must be the same on every rank."""
+    labelled = [label.item.image_path.name for label in found.train]
+    return {"labelled": labelled, "others": [path.name for path in found.others]}
 
 
 def _network(plan: Plan, start: Checkpoint | None) -> LightningUnet:

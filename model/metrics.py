@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.counting import strips
 from model.labels import UNTOUCHED
-
-_STRIP = 1 << 20
-"""Pixels that are counted at once: each takes up to 20 bytes meanwhile."""
 
 
 def confusion(prediction: np.ndarray, label: np.ndarray, n: int) -> np.ndarray:
@@ -19,9 +17,8 @@ def confusion(prediction: np.ndarray, label: np.ndarray, n: int) -> np.ndarray:
     if prediction.shape != label.shape:
         raise ValueError(f"expected maps of one shape, got {prediction.shape} and {label.shape}")
     counts = np.zeros((n, n), np.int64)
-    rows = max(1, _STRIP // max(1, label[:1].size))
-    for top in range(0, len(label), rows):
-        counts += _counted(prediction[top : top + rows], label[top : top + rows], n)
+    for rows in strips(label):  # each pixel takes up to 20 bytes meanwhile
+        counts += _counted(prediction[rows], label[rows], n)
     return counts
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from model.counting import count_together
 from model.messages import Message
 from model.opencv import cv2
 
@@ -92,9 +93,8 @@ class Prediction:
 
     @cached_property
     def _counts(self) -> np.ndarray:
-        """How many pixels have value i and confidence j. OpenCV leaves Python to other threads meanwhile."""
-        planes = [self.label_map, self.confidence]
-        return cv2.calcHist(planes, [0, 1], None, [256, 256], [0, 256, 0, 256]).astype(np.float64)
+        """How many pixels have value i and confidence j."""
+        return count_together(self.label_map, self.confidence)
 
 
 def _neighbours(start: int, length: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

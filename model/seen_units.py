@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from filelock import FileLock
+
 from model import disk
 from model.layout import Layout
 from model.records import keep_damaged, read_json, write_json
+
+_PATIENCE = 60.0
+"""Seconds to wait for the other program, which holds the lock no longer than it takes to write one label."""
 
 
 def seen_units(layout: Layout) -> frozenset[str]:
@@ -15,10 +20,20 @@ def seen_units(layout: Layout) -> frozenset[str]:
     return frozenset(str(unit) for unit in units) if isinstance(units, list) else frozenset()
 
 
+def split_lock(layout: Layout) -> FileLock:
+    """Held from reading `seen_units` until the label's record says what was decided by them, and by `add_seen`.
+
+    So each decision either is there to be read once `add_seen` has returned, or knows what was added. To acquire it
+    raises OSError.
+    """
+    return FileLock(layout.split_lock, timeout=_PATIENCE, thread_local=False)
+
+
 def add_seen(layout: Layout, units: Iterable[str]) -> None:
     """By whoever holds the training's lock, before the first look. Raises OSError."""
-    before = seen_units(layout)
-    if not before.issuperset(units := set(units)):
-        disk.make_folder(layout.runs)
-        keep_damaged(layout.seen)
-        write_json(layout.seen, {"units": sorted(before | units)})
+    with split_lock(layout):
+        before = seen_units(layout)
+        if not before.issuperset(units := set(units)):
+            disk.make_folder(layout.runs)
+            keep_damaged(layout.seen)
+            write_json(layout.seen, {"units": sorted(before | units)})

@@ -13,6 +13,17 @@ from pydicom.tag import Tag
 
 Vector = tuple[float, float, float]
 _AXIAL = (1, 0, 0, 0, 1, 0)
+_ABOUT_SERIES = (
+    "SeriesInstanceUID",
+    "FrameOfReferenceUID",
+    "StudyInstanceUID",
+    "SeriesNumber",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "Rows",
+    "Columns",
+    "PixelSpacing",
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +52,8 @@ class SlicePlace:
 
 def read_place(path: Path) -> SlicePlace | None:
     """From one look at the header; None for what is no DICOM file, or of no series. Raises OSError."""
-    header = _read(path, "SeriesInstanceUID", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient")
-    series = _series(header)
+    header = _read(path, *_ABOUT_SERIES, "InstanceNumber")
+    series = series_in(header)
     if header is None or series is None:
         return None
     return SlicePlace(series, _vector(_value(header, "ImagePositionPatient")), _normal(header), _number(header))
@@ -50,7 +61,26 @@ def read_place(path: Path) -> SlicePlace | None:
 
 def series_of(path: Path) -> str | None:
     """The DICOM series of the image at `path`, None for other images."""
-    return _series(_header(path, "SeriesInstanceUID"))
+    return series_in(_header(path, *_ABOUT_SERIES))
+
+
+def series_in(header: pydicom.Dataset | None) -> str | None:
+    """The SeriesInstanceUID. Where whoever removed names has removed that as well, what slices of one series share: the
+    frame of reference or else the study, and how they lie and are sampled. None where neither those nor a position are told.
+    """
+    series = _text(header, "SeriesInstanceUID")
+    if series or header is None:
+        return series or None
+    home = _text(header, "FrameOfReferenceUID") or _text(header, "StudyInstanceUID")
+    if not home and _vector(_value(header, "ImagePositionPatient")) is None:
+        return None
+    shared = ("SeriesNumber", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns")
+    return " ".join([home or "-", *(_numbers(_value(header, keyword)) for keyword in shared)])
+
+
+def is_pieced(series: str) -> bool:
+    """Whether `series_in` had to put it together, as no UID has a space."""
+    return " " in series
 
 
 def slice_position(path: Path) -> float | None:
@@ -74,8 +104,20 @@ def along(a: Vector, b: Vector) -> float:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-def _series(header: pydicom.Dataset | None) -> str | None:
-    return str(_value(header, "SeriesInstanceUID") or "") or None
+def _text(header: pydicom.Dataset | None, keyword: str) -> str:
+    return str(_value(header, keyword) or "").strip()
+
+
+def _numbers(values: object) -> str:
+    """To a hundredth, as slices of one series may differ behind that; "-" for what is missing or no number."""
+    try:
+        return "/".join(f"{round(float(one), 2) + 0.0:g}" for one in (values if _is_many(values) else [values]))
+    except (TypeError, ValueError):
+        return "-"
+
+
+def _is_many(values: object) -> bool:
+    return isinstance(values, Sequence) and not isinstance(values, str)
 
 
 def _number(header: pydicom.Dataset) -> int | None:

@@ -2,7 +2,7 @@
 
 The unit is what belongs together, so that near-duplicates of a training image are never called held out:
 
-* `series`: the DICOM series, where the folder holds several.
+* `series`: the DICOM series, where the folder holds several; `series_in` says what that is without a SeriesInstanceUID.
 * `block`: 10 mm of the stack, where the folder holds a single series, which as one unit would never be judged.
   The outer slices of a held-out block still have a neighbour in training; its middle does not.
 * `prefix`: the name up to its last separator (`0006R0` of `0006R0_f00930`), where the folder has several such
@@ -16,12 +16,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from model.slice_headers import series_of, slice_position
+from model.images import may_be_dicom
+from model.slice_headers import is_pieced, series_of, slice_position
 
 FIRST_UNITS_FOR_TRAINING = 4
 HELD_OUT_EVERY = 5
@@ -43,6 +44,9 @@ class Grouping(StrEnum):
     BLOCK = "block"
     PREFIX = "prefix"
     IMAGE = "image"
+
+
+_OF_SLICES = (Grouping.SERIES, Grouping.BLOCK)
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,10 @@ def decide(
     split = stored_split(own)
     if split is not None:
         return Decision(split, unit_in(own, path.name), _grouping_in(own) or Grouping.IMAGE)
-    grouping = choose_grouping(series, siblings, stored_groupings(records))
+    grouping = choose_grouping(series, siblings, records)
     unit = unit_of(path, series, grouping)
+    if series and is_pieced(series) and grouping in _OF_SLICES:
+        seen = {*seen, *units_of([one for one in siblings if _was_seen(one, seen)], siblings, records).values()}
     unknown = dict.fromkeys(units_of(unrecorded, siblings, records).values(), Split.TRAIN)
     decided = unknown | decided_units(records)
     held = sum(one is Split.HELD_OUT for one in decided.values())
@@ -91,20 +97,14 @@ def decided_units(records: Mapping[str, dict]) -> dict[str, Split]:
 
 def units_of(paths: Sequence[Path], siblings: Sequence[Path], records: Mapping[str, dict]) -> dict[str, str]:
     """The unit of each image by its name, as `decide` would group it."""
-    fixed = stored_groupings(records)
     series = {path: series_of(path) for path in paths}
-    groupings = {one: choose_grouping(one, siblings, fixed) for one in set(series.values())}
+    groupings = {one: choose_grouping(one, siblings, records) for one in set(series.values())}
     return {path.name: unit_of(path, one, groupings[one]) for path, one in series.items()}
 
 
 def stored_split(record: Mapping[str, object]) -> Split | None:
     split = record.get("split")
     return Split(split) if split in ("train", "held_out") else None
-
-
-def stored_groupings(records: Mapping[str, dict]) -> list[Grouping]:
-    """Those that labels already use, in the order of their names."""
-    return [grouping for record in records.values() if (grouping := _grouping_in(record))]
 
 
 def unit_in(record: Mapping[str, object], name: str) -> str:
@@ -119,11 +119,13 @@ def next_split(units: int, held: int, unknown: int = 0) -> Split:
     return Split.HELD_OUT if units >= FIRST_UNITS_FOR_TRAINING and held < due else Split.TRAIN
 
 
-def choose_grouping(series: str | None, siblings: Sequence[Path], fixed: Iterable[Grouping]) -> Grouping:
-    """How an image of this `series` and its `siblings` are grouped; `fixed` are the groupings stored labels use."""
-    possible = (Grouping.SERIES, Grouping.BLOCK) if series else (Grouping.PREFIX, Grouping.IMAGE)
-    for grouping in fixed:
-        if grouping in possible:
+def choose_grouping(series: str | None, siblings: Sequence[Path], records: Mapping[str, dict]) -> Grouping:
+    """How an image of this `series` and its `siblings` are grouped: as the labels that are stored in `records` are."""
+    earlier = _grouping_of_earlier_slices(siblings, records) if series and is_pieced(series) else None
+    if earlier:
+        return earlier
+    for grouping in filter(None, map(_grouping_in, records.values())):
+        if (grouping in _OF_SLICES) == bool(series):
             return grouping
     if series:
         return Grouping.SERIES if _has_other_series(series, siblings) else Grouping.BLOCK
@@ -151,6 +153,22 @@ def prefix_of(name: str) -> str | None:
 
 def _grouping_in(record: Mapping[str, object]) -> Grouping | None:
     return Grouping(record["grouping"]) if record.get("grouping") in tuple(Grouping) else None
+
+
+def _grouping_of_earlier_slices(siblings: Sequence[Path], records: Mapping[str, dict]) -> Grouping | None:
+    """That of slices without a SeriesInstanceUID which were labelled when nothing else told their series: they may have
+    trained, and what lies beside them in a block must not be held out.
+    """
+    for path in siblings:
+        grouping = _grouping_in(records.get(path.name, {}))
+        if grouping and grouping not in _OF_SLICES and may_be_dicom(path.name) and is_pieced(series_of(path) or ""):
+            return grouping
+    return None
+
+
+def _was_seen(path: Path, seen: Collection[str]) -> bool:
+    """By a training of the time when nothing told the series of the slice."""
+    return may_be_dicom(path.name) and (path.name in seen or prefix_of(path.name) in seen)
 
 
 def _has_prefix_groups(siblings: Sequence[Path]) -> bool:

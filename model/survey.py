@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from model.classes import ClassTable
+from model.counting import count_values
 from model.errors import ModelError, TrainingError
 from model.images import MAX_PIXELS, Image, read_image
 from model.labels import UNTOUCHED
@@ -155,7 +156,7 @@ def _weight(item: LabelledImage, model_labels: float) -> float:
 
 
 def _describe(item: LabelledImage, place: int, truth: Truth) -> Usable:
-    counts = np.bincount(truth.label_map.ravel(), minlength=256)[:UNTOUCHED]
+    counts = count_values(truth.label_map).sum(axis=0)[:UNTOUCHED]
     present = {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
     pixels = truth.image.pixels
     return Usable(item, place, pixels.shape[:2], pixels.ndim == 3, truth.image.unit == "HU", present)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from model import disk
 from model.checkpoint import Checkpoint, load, save
 from model.device import choose_device, device_name
 from model.distributed import Order, Team
@@ -99,6 +100,9 @@ def assist(workspace: Callable[[], Workspace], options: FineTuneOptions, team: T
         shared = json.loads(team.share())
         plan, device = Plan.from_json(shared["plan"]), choose_device(team.device_name)
         found = found or _survey(opened, plan.options, silent)
+        looked_at = set(shared["images"]["others"])  # of which rank 0 has left out what was labelled since
+        others = tuple(entry.path for entry in opened.entries() if entry.name in looked_at)
+        found = dataclasses.replace(found, others=others)
         if shared["images"] != names_of(found):
             raise TrainingError("This process finds other labels in the folder than process 0 does.")
         with contextlib.closing(Learner(plan, found, None, device, lambda _: None, team)) as one:
@@ -114,13 +118,16 @@ def _survey(workspace: Workspace, options: FineTuneOptions, report: Report) -> S
     return survey(workspace, report, options.max_pixels, options.unlabelled, options.model_labels)
 
 
-def _note_looks(workspace: Workspace, found: Survey, plan: Plan) -> None:
-    """So that no image that this training sees will judge another one. Raises WorkspaceNotWritable."""
-    if plan.options.unlabelled and found.others:
-        try:
-            remember_seen(workspace, found.others)
-        except OSError as error:
-            raise not_writable(workspace.root, error) from error
+def _note_looks(workspace: Workspace, found: Survey, plan: Plan) -> Survey:
+    """So that no image that this training sees will judge another one; without those that have come to judge since it was
+    found. Raises WorkspaceNotWritable.
+    """
+    if not (plan.options.unlabelled and found.others):
+        return found
+    try:
+        return dataclasses.replace(found, others=tuple(remember_seen(workspace, found.others)))
+    except OSError as error:
+        raise not_writable(workspace.root, error) from error
 
 
 def _was_restarted(workspace: Workspace, options: FineTuneOptions, team: Team) -> bool:
@@ -140,7 +147,7 @@ def _begin(
     judge = Judge(found, choose_device(team.device_name), report)
     facts = len(found.train), found.coloured, judge.seconds_to_score(start)
     plan = Plan.make(options, start, unfamiliar, judge.device, *facts, team.size)
-    _note_looks(workspace, found, plan)
+    found = _note_looks(workspace, found, plan)
     labels = [label.item for label in found.labels]
     log = RunLog.begin(workspace.root, start.parent, labels, plan.to_json(), emit)
     return Training(log, plan, found, judge, start, report, team)
@@ -154,7 +161,7 @@ def _go_on(
         raise TrainingError("The classes have changed since the training was interrupted; start a new training.")
     plan = dataclasses.replace(plan, classes=found.classes)  # their values may have moved
     judge = Judge(found, choose_device(team.device_name), report)
-    _note_looks(workspace, found, plan)
+    found = _note_looks(workspace, found, plan)
     log = RunLog.go_on(run, [label.item for label in found.labels], emit)
     return Training(log, plan, found, judge, None, report, team)
 
@@ -191,6 +198,7 @@ class Training:
                 scores = self._train(learner)
                 trained = learner.averaged()
                 if not trained.is_finite:
+                    disk.remove(self._log.run.resume_path)  # it would only end like this again
                     raise TrainingError(
                         "The training diverged: its weights are no numbers. Start it again with a lower learning rate."
                     )
@@ -237,10 +245,9 @@ class Training:
         while not self._is_over(learner):
             loss = self._train_epoch(learner)
             self._epochs += 1
+            self._save_state(learner)  # before it is scored, which may fail or be stopped: nothing is lost then
             scores = self._score(learner.averaged())
             self._tell_epoch(learner, loss, scores)
-            if not self._is_over(learner):
-                self._save_state(learner)
         if self._plan.options.seconds and self._plan.schedule.is_enough(learner.views):
             self._log.notice(_enough(learner.steps))
         return scores or self._score(learner.averaged())

@@ -38,10 +38,17 @@ def unlabelled(workspace: Workspace) -> list[Path]:
     ]
 
 
-def remember_seen(workspace: Workspace, looked_at: Sequence[Path]) -> None:
-    """Before a training looks at these images: none of their units will be held out. Raises OSError."""
+def remember_seen(workspace: Workspace, looked_at: Sequence[Path]) -> list[Path]:
+    """Before a training looks at these images: none of their units will be held out from now on.
+
+    Returns those that it may look at all the same: labels may have been saved since `workspace` was read, which it is
+    again. Raises OSError, and ImageError when the folder is gone.
+    """
     units = _units(workspace, [entry.path for entry in workspace.entries()], workspace.labelled())
     add_seen(Layout(workspace.root), {units[path.name] for path in looked_at})
+    workspace.refresh()  # not sooner: what is held out after this look knows what was added
+    free = set(unlabelled(workspace))
+    return [path for path in looked_at if path in free]
 
 
 def _units(workspace: Workspace, paths: Sequence[Path], labelled: Sequence[LabelledImage]) -> dict[str, str]:

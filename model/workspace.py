@@ -34,14 +34,13 @@ from model.plane_source import PlaneSource
 from model.prediction import Prediction
 from model.records import LabelRecord, free_name, keep_damaged, read_json, uids_of, write_json
 from model.root_folders import RootFolders
-from model.seen_units import seen_units
+from model.seen_units import seen_units, split_lock
 from model.slice_headers import series_of
 from model.split import (
     Split,
     choose_grouping,
     decide,
     decided_units,
-    stored_groupings,
     stored_split,
     unit_in,
     units_of,
@@ -242,27 +241,28 @@ class Workspace:
             if DAMAGED in self._catalog.records().get(name, {}):
                 self._catalog.update(name)  # it may be readable now
             image_sha256 = sha256(path) if path.exists() else ""
-            known = self._catalog.records(), self._unrecorded(), seen_units(self._layout)
-            decision = decide(path, image.series, self._siblings(), *known)
             self._before_writing(name, held)
-            written = self._maps.write_label(name, planes, self.classes, held and held.mark)
-            keep_damaged(self._layout.label_record(name))
-            LabelRecord(
-                image=name,
-                status="accepted" if accepted else "labelled",
-                split=decision.split,
-                unit=decision.unit,
-                grouping=decision.grouping,
-                classes=written.classes,
-                height=planes.shape[0],
-                width=planes.shape[1],
-                spacing=image.spacing,
-                image_sha256=image_sha256,
-                label_sha256=written.sha256,
-                human=written.human,
-                accepted=written.accepted,
-                saved=datetime.now(UTC).isoformat(timespec="seconds"),
-            ).write(self._layout.label_record(name))
+            with split_lock(self._layout):  # a training that starts meanwhile reads what is decided, or is read here
+                known = self._catalog.records(), self._unrecorded(), seen_units(self._layout)
+                decision = decide(path, image.series, self._siblings(), *known)
+                written = self._maps.write_label(name, planes, self.classes, held and held.mark)
+                keep_damaged(self._layout.label_record(name))
+                LabelRecord(
+                    image=name,
+                    status="accepted" if accepted else "labelled",
+                    split=decision.split,
+                    unit=decision.unit,
+                    grouping=decision.grouping,
+                    classes=written.classes,
+                    height=planes.shape[0],
+                    width=planes.shape[1],
+                    spacing=image.spacing,
+                    image_sha256=image_sha256,
+                    label_sha256=written.sha256,
+                    human=written.human,
+                    accepted=written.accepted,
+                    saved=datetime.now(UTC).isoformat(timespec="seconds"),
+                ).write(self._layout.label_record(name))
             self._note_saved("label", planes, held, written)
             self._maps.drop_work(name)
             self._known.know(name)
@@ -295,7 +295,7 @@ class Workspace:
         records, record = self._catalog.records(), self._layout.label_record(name)
         one = next((label for label in self.labelled() if label.image_path.name == name), None)
         if one is not None and not one.damaged and stored_split(records.get(name, {})) is None:
-            grouping = choose_grouping(series_of(one.image_path), self._siblings(), stored_groupings(records))
+            grouping = choose_grouping(series_of(one.image_path), self._siblings(), records)
             keep_damaged(record)
             facts = {"image": name, "split": one.split, "unit": one.unit, "grouping": grouping}
             write_json(record, read_json(record) | facts)

@@ -19,6 +19,7 @@ from model.pillow import pillow
 from model.readers import isolated
 from model.readers.image import Image, Window, check_size, finite, measured, truncated
 from model.readers.rescale import first_number, measure, places, rescale_of
+from model.slice_headers import series_in
 
 _DECODERS = ("pydicom", "pillow")
 """Tried here, the first that knows a compression; what both cannot do is left to GDCM, in a process of its own.
@@ -46,7 +47,7 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     if frames > 1:
         values = {"name": path.name, "frames": frames}
         notices = (Message("{name} has {frames} frames; only the first is shown.", values),)
-    common = {"name": path.name, "spacing": _spacing(data), "series": str(data.get("SeriesInstanceUID") or "") or None}
+    common = {"name": path.name, "spacing": _spacing(data), "series": series_in(data)}
     if data.PhotometricInterpretation == "PALETTE COLOR":
         colors = apply_color_lut(stored, data)
         stored = (colors >> 8).astype(np.uint8) if colors.dtype == np.uint16 else colors

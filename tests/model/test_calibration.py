@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -34,6 +35,19 @@ def test_untouched_pixels_count_for_nothing():
     spoiled = np.concatenate([logits, -logits]), np.concatenate([channels, np.full_like(channels, 255)])
     assert fit_temperature(*spoiled) == pytest.approx(fit_temperature(logits, channels), rel=1e-4)
     assert fit_temperature(logits, np.full_like(channels, 255)) is None
+
+
+def test_a_large_map_is_counted_exactly_and_in_little_memory():
+    rng = np.random.default_rng(0)
+    confidence = rng.integers(0, 256, (2048, 8192), np.uint8)
+    right, known = confidence > 100, confidence != 7
+    right[::3] = False
+    tracemalloc.start()
+    counts = count_confidence(confidence, right, known)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20 and counts.shape == (2, 256) and counts[:, 7].sum() == 0
+    assert counts.sum() == known.sum() and counts[1, 200] == (right & (confidence == 200)).sum()
 
 
 def test_logits_that_are_no_numbers_count_for_nothing():

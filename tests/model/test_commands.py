@@ -156,6 +156,12 @@ def test_predict_writes_a_label_map_beside_its_classes_for_each_image(blobs, blo
     assert capsys.readouterr().err == "", "without a terminal there is no progress bar"
 
 
+def test_predict_takes_a_folder_with_a_circled_digit_in_a_name(blobs, blob_weights, tmp_path):
+    (blobs / "a.png").rename(blobs / "\u24601.png")
+    assert main(["predict", str(blobs), "--weights", str(blob_weights), "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "\u24601.png.png").exists()
+
+
 def test_predict_goes_on_past_bad_images_and_says_what_was_wrong(blobs, blob_weights, tmp_path, capsys):
     (blobs / "b.png").write_bytes(b"")
     (blobs / "c.png").write_bytes((blobs / "c.png").read_bytes()[:300])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +82,22 @@ def test_anchors_are_pixels_of_their_class():
     anchors = find_anchors(channels)
     assert set(anchors) == {0, 1} and anchors[0].tolist() == [[5, 40]]
     assert (channels[anchors[1][:, 1], anchors[1][:, 0]] == 1).all() and len(anchors[1]) == 200
+
+
+def test_anchors_of_a_large_map_are_spread_over_it_and_take_little_memory():
+    rng = np.random.default_rng(0)
+    channels = np.repeat(rng.integers(0, 4, (2048, 1024), np.uint8), 8, axis=1)
+    channels[:700] = 2
+    channels[1500, 77] = 9
+    tracemalloc.start()
+    anchors = find_anchors(channels)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 << 20 and set(anchors) == {0, 1, 2, 3, 9} and anchors[9].tolist() == [[77, 1500]]
+    for channel in range(4):
+        places = np.flatnonzero(channels.ravel() == channel)
+        chosen = places[np.linspace(0, len(places) - 1, 500).astype(int)]
+        assert np.array_equal(anchors[channel], np.column_stack([chosen % 8192, chosen // 8192]))
 
 
 @dataclass(frozen=True)

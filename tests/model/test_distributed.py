@@ -20,6 +20,9 @@ from model.checkpoint import load
 from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Stopped, from_line
 from model.rank import Rank
 from model.runs import RunState, list_runs
+from model.unlabelled import unlabelled
+from model.workspace import Workspace
+from tests.model.conftest import make_blobs
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -261,6 +264,51 @@ def test_labels_that_only_one_process_has_lost_end_the_training_with_that_reason
     events = [from_line(line) for line in done.stdout.splitlines()]
     assert done.returncode != 0 and isinstance(events[-1], Failed), done.stderr
     assert "other labels" in events[-1].values["reason"]
+
+
+def test_what_is_held_out_meanwhile_is_looked_at_by_no_process(tmp_path, blob_weights):
+    """Its label is saved between the looks of the two at the folder, as by the window."""
+    folder = make_blobs(tmp_path / "many", labels=4, images=12)
+    free = len(unlabelled(Workspace.peek(folder)))
+    script = tmp_path / "start.py"
+    script.write_text(
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "import model.training\n"
+        "from model.__main__ import main\n"
+        "from tests.model.test_training import save_label\n"
+        "folder, survey, looked = Path(sys.argv[1]), model.training.survey, Path(sys.argv.pop())\n"
+        "def surveyed(*given):\n"
+        "    found = survey(*given)\n"
+        "    if os.environ['RANK'] == '1':\n"
+        "        looked.touch()\n"
+        "    else:\n"
+        "        while not looked.exists():\n"
+        "            time.sleep(0.05)\n"
+        "        save_label(folder, found.others[0].name)\n"
+        "    return found\n"
+        "model.training.survey = surveyed\n"
+        "sys.exit(main(['finetune', *sys.argv[1:]]))\n"
+    )
+    environment = dict(os.environ) | {"PYTHONPATH": str(CHECKOUT)}
+    options = [
+        "--weights",
+        str(blob_weights),
+        "--device",
+        "cpu",
+        "--epochs",
+        "1",
+        "--unlabelled",
+        str(tmp_path / "looked"),
+    ]
+    done = subprocess.run(
+        [*TORCHRUN, str(script), str(folder), *options],
+        env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+        timeout=120,
+    )  # fmt: skip
+    events = [from_line(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0 and isinstance(events[-1], Finished), done.stdout
+    assert 0 < events[0].unlabelled < free
 
 
 @pytest.mark.parametrize(

@@ -660,6 +660,25 @@ def test_a_folder_is_listed_in_natural_order_and_flat(tmp_path: Path) -> None:
     assert names == ["9.png", "10.png", "Slice 1.png", "slice 2.png", "slice 10.png"]
 
 
+def test_digits_that_are_no_numbers_do_not_keep_a_folder_shut(tmp_path: Path) -> None:
+    names = [
+        "\u2460.png",
+        "\u24601.png",
+        "2.png",
+        "10.png",
+        "x\u00b2.png",
+        "1\u00b210.png",
+        "1\u00b22.png",
+        "\u0663.png",
+    ]
+    for name in names:
+        (tmp_path / name).write_bytes(b"x")
+    found = [path.name for path in list_images(tmp_path)]
+    assert sorted(found) == sorted(names), "circled, raised and Arabic digits"
+    assert found.index("2.png") < found.index("10.png")
+    assert found.index("1\u00b22.png") < found.index("1\u00b210.png")
+
+
 def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="gone"):
         list_images(tmp_path / "gone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
@@ -18,7 +19,7 @@ from model import disk
 from model.journal import Commit, Limits, replay
 from model.journal_file import JournalFile
 from model.journal_records import JournalError, base_of, base_payload
-from model.journal_story import TAKEN_BACK, Facts, scan, skim
+from model.journal_story import TAKEN_BACK, Facts, Saved, scan, skim
 from model.patches import MaskPatch, piece_between
 from model.plane_source import of_arrays
 from model.provenance import HUMAN, MODEL
@@ -463,6 +464,89 @@ def test_a_journal_that_is_removed_is_written_anew_from_what_is_still_open(paint
     painter.paint(7, y=3)
     painter.sync()
     assert state_in(path) == painter.state() and len(scan(path).story.steps) == 4
+
+
+@pytest.fixture
+def as_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing takes the place of a file that is open in this process."""
+    handles, replace_file = Path("/proc/self/fd"), disk.replace
+    if not handles.is_dir():
+        pytest.skip("the system does not tell which files are open")
+
+    def replace_closed(old: Path | str, new: Path | str) -> None:
+        opened = set()
+        for handle in handles.iterdir():
+            with contextlib.suppress(OSError):  # that of the listing itself
+                opened.add(os.readlink(handle))
+        if os.path.realpath(new) in opened:
+            raise PermissionError(errno.EACCES, "The file is in use", str(new))
+        replace_file(old, new)
+
+    monkeypatch.setattr(disk, "replace", replace_closed)
+
+
+@pytest.mark.usefixtures("as_on_windows")
+def test_a_journal_that_is_shown_is_compacted_and_held_again(path: Path) -> None:
+    painter = Painter(path, Limits(idle=2000))
+    painter.paint(1)
+    painter.sync()
+    painter.file.hold()
+    for number in range(300):
+        painter.paint(number % 13, number % 7, number % 5)
+        painter.jump(0)
+        painter.save()
+    assert path.stat().st_size < 4000 and state_in(path) == painter.state()
+    path.unlink()
+    painter.paint(7, y=3)
+    painter.sync()
+    assert state_in(path) == painter.state(), "from the file that was held"
+
+
+def surpassed_by_a_map(painter: Painter, path: Path) -> JournalFile:
+    """The journal was cut off, and is shown again with a map that holds the edit that it has lost."""
+    for value in range(3):
+        painter.paint(value, x=value)
+    painter.sync()
+    painter.file.close()
+    disk.truncate(path, path.stat().st_size - 5)
+    found = JournalFile(path, "a.png", SHAPE, past=scan(path), surpassed=Saved("work", "0" * 64, 3, True))
+    found.hold()
+    return found
+
+
+@pytest.mark.usefixtures("as_on_windows")
+def test_after_a_journal_that_was_cut_off_the_next_stroke_is_written(painter: Painter, path: Path) -> None:
+    file = surpassed_by_a_map(painter, path)
+    number = file.number
+    file.append([replace(painter_stroke(painter), seq=3)], CLASSES)
+    assert file.number != number and len(scan(path).story.steps) == 3
+    file.close()
+
+
+def test_a_journal_that_could_not_be_numbered_anew_is_still_held(
+    painter: Painter, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, stroke = surpassed_by_a_map(painter, path), painter_stroke(painter)
+
+    replace_file = disk.replace
+
+    def replace_others(old: str, new: str) -> None:
+        if new == str(path):
+            raise PermissionError(errno.EACCES, "The file is in use")
+        replace_file(old, new)
+
+    with monkeypatch.context() as patch, pytest.raises(PermissionError):
+        patch.setattr(disk, "replace", replace_others)
+        file.append([replace(stroke, seq=3)], CLASSES)
+    path.unlink()
+    file.append([replace(stroke, seq=3)], CLASSES)
+    assert len(scan(path).story.steps) == 3
+    file.close()
+
+
+def painter_stroke(painter: Painter) -> Commit:
+    painter.paint(9, y=4)
+    return painter.waiting.pop()
 
 
 def test_what_took_the_place_of_a_removed_journal_is_kept(painter: Painter, path: Path) -> None:

@@ -10,7 +10,8 @@ import pydicom
 import pytest
 from PIL import Image as pillow
 
-from model.slice_headers import SlicePlace, orientation_of, read_place, series_of, slice_position
+from model.images import read_image
+from model.slice_headers import SlicePlace, is_pieced, orientation_of, read_place, series_of, slice_position
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 
@@ -56,7 +57,50 @@ def test_what_is_missing_or_odd_is_none(a_slice: Callable[..., Path]) -> None:
     assert (place.position, place.number) == (None, None)
     place = read_place(a_slice(ImageOrientationPatient=[1, 0, 0, 1, 0, 0], InstanceNumber=""))
     assert (place.normal, place.number) == (None, None)
-    assert read_place(a_slice(SeriesInstanceUID=None)) is None
+
+
+BLANK = {"SeriesInstanceUID": "", "FrameOfReferenceUID": "", "StudyInstanceUID": "", "SeriesNumber": None}
+
+
+def test_without_a_series_uid_the_frame_or_else_the_study_says_the_series(a_slice: Callable[..., Path]) -> None:
+    places = [
+        read_place(a_slice(**BLANK | more))
+        for more in (
+            {"FrameOfReferenceUID": "1.2"},
+            {
+                "FrameOfReferenceUID": "1.2",
+                "StudyInstanceUID": "1.4",
+                "ImagePositionPatient": [0, 0, 7],
+                "InstanceNumber": 9,
+            },
+            {"FrameOfReferenceUID": "1.3"},
+            {"StudyInstanceUID": "1.2"},
+            {"StudyInstanceUID": "1.4"},
+            {"FrameOfReferenceUID": "1.2", "SeriesNumber": 4},
+            {"FrameOfReferenceUID": "1.2", "PixelSpacing": [0.5, 0.5]},
+            {"FrameOfReferenceUID": "1.2", "ImageOrientationPatient": [0, 1, 0, 0, 0, -1]},
+        )
+    ]
+    first, beside, *others = (place.series for place in places)
+    assert first == beside and is_pieced(first) and places[1].position == (0, 0, 7) and places[1].number == 9
+    assert others[1] == first, "a study stands for a frame"
+    assert len({first, others[0], *others[2:]}) == 6
+
+
+def test_a_slice_that_lies_somewhere_is_of_a_series_and_one_that_does_not_is_of_none(
+    a_slice: Callable[..., Path],
+) -> None:
+    assert is_pieced(read_place(a_slice(**BLANK)).series)
+    assert read_place(a_slice(**BLANK, ImagePositionPatient=None)) is None
+    odd = {"PixelSpacing": None, "ImageOrientationPatient": None, "FrameOfReferenceUID": None}
+    assert is_pieced(series_of(a_slice(**BLANK | odd)))
+    assert not is_pieced(series_of(SAMPLE / "slice_001.dcm"))
+
+
+def test_the_image_is_of_the_series_that_its_header_says(a_slice: Callable[..., Path]) -> None:
+    for more in ({}, {"SeriesInstanceUID": None}, BLANK | {"ImagePositionPatient": None}):
+        path = a_slice(**more)
+        assert read_image(path).series == series_of(path)
 
 
 def test_other_files_are_no_slices(tmp_path: Path) -> None:

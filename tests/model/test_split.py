@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image as pillow
 from model.images import read_image
 from model.plane_source import of_arrays
 from model.split import prefix_of
+from model.unlabelled import remember_seen
 from model.workspace import Split, Workspace
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
@@ -30,17 +32,22 @@ def label(workspace: Workspace, name: str) -> str:
     return workspace.save_label(name, image, of_arrays(planes, planes), False).split
 
 
-def make_series(folder: Path, series: str, count: int, step: float, prefix: str = "IM") -> list[str]:
-    """Small CT slices, `step` millimetres apart."""
+def make_series(
+    folder: Path, series: str, count: int, step: float, prefix: str = "IM", scramble: int = 1, frame: str = "1.9"
+) -> list[str]:
+    """Small CT slices, `step` millimetres apart; their names are in this order unless they are scrambled. Without a `series`
+    they say the frame alone.
+    """
     data = pydicom.dcmread(SAMPLE / "slice_001.dcm")
     data.decompress()
     data.Rows = data.Columns = 4
     data.PixelData = bytes(32)
-    data.SeriesInstanceUID = series
-    for number in range(count):
+    data.SeriesInstanceUID, data.FrameOfReferenceUID = series, frame
+    names = [f"{prefix}{number * scramble % count:04d}.dcm" for number in range(count)]
+    for number, name in enumerate(names):
         data.ImagePositionPatient = [0, 0, 100 + number * step]
-        data.save_as(folder / f"{prefix}{number:04d}.dcm")
-    return [f"{prefix}{number:04d}.dcm" for number in range(count)]
+        data.save_as(folder / name)
+    return names
 
 
 def test_the_first_four_train_and_then_every_fifth_is_held_out(tmp_path: Path) -> None:
@@ -132,6 +139,71 @@ def test_a_single_series_is_split_into_blocks_of_ten_millimetres(tmp_path: Path)
     workspace = Workspace.open(tmp_path)
     splits = [label(workspace, name) for name in names]
     assert splits == ["train"] * 20 + ["held_out"] * 5 + ["train"] * 5
+    workspace.close()
+
+
+def test_slices_without_a_series_uid_are_listed_and_split_as_one_that_has_it(tmp_path: Path) -> None:
+    names = make_series(tmp_path, "", 30, 2.0, scramble=7)
+    workspace = Workspace.open(tmp_path)
+    assert [entry.name for entry in workspace.entries()] == names
+    splits = [label(workspace, name) for name in names]
+    assert splits == ["train"] * 20 + ["held_out"] * 5 + ["train"] * 5
+    workspace.close()
+
+
+def test_series_without_their_uids_are_units_when_their_frames_differ(tmp_path: Path) -> None:
+    names = [make_series(tmp_path, "", 3, 5.0, prefix=f"S{one}_", frame=f"1.2.{one}") for one in range(1, 6)]
+    workspace = Workspace.open(tmp_path)
+    splits = [{label(workspace, name) for name in series} for series in names]
+    assert splits == [{"train"}] * 4 + [{"held_out"}]
+    workspace.close()
+
+
+@pytest.fixture
+def earlier(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """As long as this is not undone nothing but its UID tells the series of a slice."""
+    with monkeypatch.context() as patch:
+        for place in ("model.slice_headers", "model.readers.dicom"):
+            patch.setattr(f"{place}.series_in", lambda header: str(getattr(header, "SeriesInstanceUID", "")) or None)
+        patch.setattr("model.index.VERSION", 1)
+        yield patch
+
+
+def test_slices_that_were_split_by_image_before_their_series_was_told_still_are(
+    tmp_path: Path, earlier: pytest.MonkeyPatch
+) -> None:
+    names = make_series(tmp_path, "", 30, 2.0, scramble=7)
+    workspace = Workspace.open(tmp_path)
+    first = {name: label(workspace, name) for name in names[:6]}
+    assert list(first.values()) == ["train"] * 4 + ["held_out", "train"]
+    workspace.close()
+    earlier.undo()
+    workspace = Workspace.open(tmp_path)
+    assert [entry.name for entry in workspace.entries()] == names, "what the index knew is read again"
+    assert {item.image_path.name: item.split for item in workspace.labelled()} == first
+    assert [label(workspace, name) for name in names[6:10]] == ["train"] * 3 + ["held_out"]
+    assert {item.image_path.name: item.unit for item in workspace.labelled()} == {name: name for name in names[:10]}
+    make_images(tmp_path, ["cover.png"])
+    workspace.refresh()
+    make_series(tmp_path, "1.2.3", 4, 2.0, prefix="X")
+    workspace.refresh()
+    label(workspace, "X0000.dcm")
+    assert next(item.unit for item in workspace.labelled() if item.image_path.name == "X0000.dcm").startswith("1.2.3")
+    workspace.close()
+
+
+def test_what_was_seen_by_its_name_before_its_series_was_told_is_not_held_out(
+    tmp_path: Path, earlier: pytest.MonkeyPatch
+) -> None:
+    names = make_series(tmp_path, "", 30, 2.0)
+    workspace = Workspace.open(tmp_path)
+    put_label(workspace, names[0])
+    remember_seen(workspace, [tmp_path / names[22]])
+    workspace.close()
+    earlier.undo()
+    workspace = Workspace.open(tmp_path)
+    splits = [label(workspace, name) for name in names]
+    assert splits == ["train"] * 25 + ["held_out"] * 5, "the block whose turn it was has been looked at"
     workspace.close()
 
 

@@ -19,8 +19,10 @@ from model.errors import OutOfMemory, TrainingError
 from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Step, Stopped
 from model.files import sha256
 from model.images import read_image
+from model.judge import Judge
 from model.labels import BEYOND, UNTOUCHED, read_label, write_label
 from model.layout import Layout
+from model.learner import Learner
 from model.network import LightningUnet
 from model.options import FineTuneOptions
 from model.pillow import pillow
@@ -29,6 +31,7 @@ from model.provenance import HUMAN, MODEL
 from model.run_log import only_one
 from model.runs import RunState, list_runs, read_events, read_run
 from model.schedule import Clock
+from model.scoring import Scores
 from model.seen_units import seen_units
 from model.segmenter import Segmenter
 from model.survey import Survey, survey
@@ -87,7 +90,29 @@ def test_weights_that_are_no_numbers_are_not_published(blobs, blob_weights):
     with pytest.raises(TrainingError, match="no numbers"):
         train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=None, seconds=0.01))
     (run,) = list_runs(blobs / "segmentation")
-    assert run.state is RunState.FAILED and run.weights is None
+    assert run.state is RunState.FAILED and run.weights is None and not run.resumable
+
+
+def test_a_score_that_fails_costs_no_epoch(blobs, blob_weights, monkeypatch):
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2)
+    whole = of(Finished, train(blobs, options))[0]
+
+    events, score = [], Judge.score
+
+    def scored(judge: Judge, checkpoint: Checkpoint) -> Scores:
+        if of(Step, events):
+            raise MemoryError
+        return score(judge, checkpoint)
+
+    for begun in (options, FineTuneOptions(resume=True, device="cpu")):
+        with monkeypatch.context() as patch, pytest.raises(TrainingError):
+            patch.setattr(Judge, "score", scored)
+            fine_tune(Workspace.peek(blobs), begun, events.append)
+        assert list_runs(blobs / "segmentation")[-1].resumable and not of(Epoch, events)
+        events.clear()
+    rest = train(blobs, FineTuneOptions(resume=True, device="cpu"))
+    assert not of(Step, rest) and of(Finished, rest)[0].mean == pytest.approx(whole.mean, abs=1e-3)
+    assert of(Finished, rest)[0].run == 2
 
 
 def test_a_time_that_was_asked_for_and_not_needed_is_told(blobs, monkeypatch):
@@ -401,6 +426,47 @@ def test_a_label_that_is_withdrawn_while_a_training_prepares_ends_nothing(blobs,
     monkeypatch.setattr("model.training.survey", surveyed)
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
     assert of(Finished, events) and any("a.png" in str(event.values) for event in of(Notice, events))
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_an_image_that_is_held_out_while_a_training_prepares_is_not_looked_at(
+    tmp_path, blob_weights, monkeypatch, resume
+):
+    folder = make_blobs(tmp_path / "many", labels=4, images=12)
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, unlabelled=True)
+    if resume:  # it had no image to look at when it was stopped
+        for letter in "efghijkl":
+            (folder / f"{letter}.png").rename(tmp_path / f"{letter}.png")
+        events: list[Event] = []
+        fine_tune(Workspace.peek(folder), options, events.append, stop=lambda: bool(of(Epoch, events)))
+        for letter in "efghijkl":
+            (tmp_path / f"{letter}.png").rename(folder / f"{letter}.png")
+        options = FineTuneOptions(resume=True, device="cpu")
+    late, looks = unlabelled(Workspace.peek(folder))[0].name, []
+
+    def surveyed(*given: object, **named: object) -> Survey:
+        found = survey(*given, **named)
+        save_label(folder, late)
+        return found
+
+    monkeypatch.setattr("model.training.survey", surveyed)
+    monkeypatch.setattr(
+        "model.training.Learner", lambda plan, found, *more: looks.append(found) or Learner(plan, found, *more)
+    )
+    events = train(folder, options)
+    split = {item.image_path.name: item.split for item in Workspace.peek(folder).labelled()}
+    (found,) = looks
+    assert split[late] == "held_out" and found.others and late not in {path.name for path in found.others}
+    assert of(Started, events)[0].unlabelled == len(found.others) and of(Finished, events)
+
+
+def save_label(folder: Path, name: str) -> None:
+    """As the window does while a training starts."""
+    workspace = Workspace.open(folder)
+    label = blob_picture(0)[1]
+    planes = of_arrays(label, np.full(label.shape, HUMAN, np.uint8))
+    workspace.save_label(name, read_image(folder / name), planes, accepted=True)
+    workspace.close()
 
 
 def test_a_damaged_state_is_refused_and_nothing_to_resume_is_said(blobs, blob_weights):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from model.pillow import pillow
 from model.plane_source import of_arrays
 from model.progress import silent
 from model.provenance import HUMAN
-from model.seen_units import seen_units
+from model.seen_units import seen_units, split_lock
 from model.survey import survey
 from model.unlabelled import remember_seen, unlabelled
 from model.workspace import Split, Workspace
@@ -119,6 +121,70 @@ def test_what_was_kept_stays_so_and_new_images_are_looked_at(tmp_path):
     kept = {entry.name for entry in workspace.entries()} - set(names(folder)) - {"a.png", "b.png"}
     assert len(kept) == 3 and kept.isdisjoint(first)
     workspace.close()
+
+
+def test_what_is_held_out_after_a_training_has_listed_its_images_is_not_looked_at(tmp_path):
+    folder = drives(tmp_path / "drives", ["a_2.png", "b_2.png", "c_2.png", "d_2.png"])
+    training, program = Workspace.peek(folder), Workspace.open(folder)
+    looked_at = unlabelled(training)
+    late = next(path.name for path in looked_at if path.name[0] in "ef")
+    assert label(program, late) is Split.HELD_OUT
+    allowed = remember_seen(training, looked_at)
+    assert allowed and not any(path.name[0] == late[0] for path in allowed), "nor the rest of its drive"
+    at = [entry.name for entry in program.entries()].index(late)
+    beside = {entry.name for entry in program.entries()[at - 2 : at + 3]}
+    assert not {path.name for path in allowed} & beside
+    program.close()
+
+
+def test_what_is_labelled_after_a_training_has_begun_to_look_is_not_held_out(tmp_path):
+    folder = make_blobs(tmp_path / "few", labels=4, images=12)
+    training, program = Workspace.peek(folder), Workspace.open(folder)
+    looked_at = unlabelled(training)
+    assert remember_seen(training, looked_at) == looked_at
+    assert {label(program, path.name) for path in looked_at} == {Split.TRAIN}
+    program.close()
+
+
+def test_a_training_waits_for_a_label_that_is_being_saved_and_then_knows_it(tmp_path, monkeypatch):
+    folder = make_blobs(tmp_path / "few", labels=4, images=12)
+    training, program = Workspace.peek(folder), Workspace.open(folder)
+    looked_at = unlabelled(training)
+    late, decided, go_on = looked_at[0].name, threading.Event(), threading.Event()
+    write = program._maps.write_label
+
+    def written(*given: object) -> object:
+        decided.set()
+        assert go_on.wait(20)
+        return write(*given)
+
+    monkeypatch.setattr(program._maps, "write_label", written)
+    with ThreadPoolExecutor() as threads:
+        saved = threads.submit(label, program, late)
+        assert decided.wait(20)
+        allowed = threads.submit(remember_seen, training, looked_at)
+        with pytest.raises(TimeoutError):
+            allowed.result(0.3)
+        go_on.set()
+        assert saved.result(20) is Split.HELD_OUT
+        assert late not in {path.name for path in allowed.result(20)}
+    program.close()
+
+
+def test_a_label_waits_for_a_training_that_is_writing_what_it_looks_at(tmp_path):
+    folder = make_blobs(tmp_path / "few", labels=4, images=12)
+    program = Workspace.open(folder)
+    late = unlabelled(program)[0].name
+    layout = Layout(program.root)
+    with ThreadPoolExecutor() as threads:
+        with split_lock(layout):
+            saved = threads.submit(label, program, late)
+            with pytest.raises(TimeoutError):
+                saved.result(0.3)
+            layout.runs.mkdir()
+            layout.seen.write_text(f'{{"units": ["{late}"]}}')
+        assert saved.result(20) is Split.TRAIN
+    program.close()
 
 
 def test_a_few_unlabelled_images_are_all_looked_at(tmp_path):

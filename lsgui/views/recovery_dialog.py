@@ -64,7 +64,6 @@ class RecoveryDialog(QDialog):
         ):
             made = self.buttons[key] = button(text, primary=key == "restore")
             made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            made.setAutoDefault(key == "restore")
             made.setDefault(key == "restore")
             made.clicked.connect(act)
             line.addWidget(made)

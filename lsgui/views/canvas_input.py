@@ -91,10 +91,12 @@ class CanvasInput(QObject):
         return True
 
     def release(self, pointer: Pointer) -> bool:
+        at = self._to_image(pointer.position)
         if self._gesture == "tool":
-            self._tools.release(*self._to_image(pointer.position), pointer.button)
+            self._tools.release(*at, pointer.button)
         if pointer.button == self._button:
             self._end()
+            self._tools.move(*at, pointer.modifiers)  # keys may have been let go during the gesture
         return True
 
     def lose(self) -> None:
@@ -131,13 +133,13 @@ class CanvasInput(QObject):
             step = event.pixelDelta()
             self._canvas.set_viewport(self._canvas.viewport.panned(step.x() * ratio, step.y() * ratio))
         else:
-            self._zoom(ZOOM_STEP ** (turn / 120), event.position())
+            self._zoom(ZOOM_STEP ** (turn / 120), event.position(), modifiers)
         return True
 
     def _native_gesture(self, event: QNativeGestureEvent) -> bool:
         if event.gestureType() != Qt.NativeGestureType.ZoomNativeGesture:
             return False
-        self._zoom(1 + event.value(), event.position())
+        self._zoom(1 + event.value(), event.position(), event.modifiers())
         return True
 
     def _key(self, event: QKeyEvent) -> bool:
@@ -209,10 +211,10 @@ class CanvasInput(QObject):
             speed = max(window.width / 300, 1e-6)
             self._display.set_window(window.level + step.y() * speed, window.width + step.x() * speed)
 
-    def _zoom(self, factor: float, at: QPointF) -> None:
+    def _zoom(self, factor: float, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         ratio = self._canvas.devicePixelRatioF()
         self._canvas.set_viewport(self._canvas.viewport.zoomed(factor, (at.x() * ratio, at.y() * ratio)))
-        self._tools.move(*self._to_image(at))
+        self._tools.move(*self._to_image(at), modifiers)
 
     def _to_image(self, at: QPointF) -> tuple[float, float]:
         ratio = self._canvas.devicePixelRatioF()

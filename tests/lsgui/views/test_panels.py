@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QStyleOptionViewItem, QWidget
@@ -21,6 +21,7 @@ from lsgui.views.class_editor import ClassEditor
 from lsgui.views.class_panel import class_digits
 from lsgui.views.class_row import ClassRow
 from lsgui.views.job_bar import JobBar
+from lsgui.views.provenance_line import ProvenanceLine
 from lsgui.views.question_dialog import QuestionDialog
 from lsgui.views.runs_list import RunsList
 from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
@@ -190,6 +191,22 @@ def test_shares_follow_painting(shown: object) -> None:
     shown.desk.paint(32, 32, 6, radius=16)
     share = 100 * shown.session.document.counts()[6] / 64**2
     shown.desk.wait(lambda: rows(shown)["liver"].share.text() == f"{share:.1f} %")
+
+
+def test_classes_stand_still_when_somebody_has_set_the_first_pixel(shown: object) -> None:
+    """A hand on its way to a class must not meet the one above it."""
+
+    def places() -> list[int]:
+        QApplication.processEvents()
+        return [row.mapTo(shown.window, QPoint()).y() for row in rows(shown).values()]
+
+    line, before = shown.window.classes.findChild(ProvenanceLine), places()
+    shown.desk.paint(20, 20, 6, 8)
+    shown.desk.wait(line.isVisible)
+    assert places() == before
+    QTest.keyClick(shown.canvas, Qt.Key.Key_D)
+    shown.desk.wait(lambda: shown.session.document.name == "b.png" and not line.isVisible())
+    assert places() == before
 
 
 def test_shares_are_dimmed_until_they_are_counted(shown: object, monkeypatch: pytest.MonkeyPatch) -> None:

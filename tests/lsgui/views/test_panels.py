@@ -90,6 +90,43 @@ def test_search_and_filter_narrow_the_list(shown: object) -> None:
     assert panel.list.model().rowCount() == 3 and "To do 3" in texts(panel)
 
 
+def test_enter_in_the_search_opens_the_first_hit_and_gives_the_keyboard_to_the_image(
+    make_window: Callable, image_folder: Callable
+) -> None:
+    shown = make_window()
+    names = [f"{kind}{number:02}" for kind in "abc" for number in range(30)]
+    shown.desk.open(image_folder(*names, side=16))
+    panel, opened = shown.window.folder, []
+    shown.session.image_opened.connect(lambda: opened.append(shown.session.document.name))
+
+    def search(text: str, *end: Qt.Key) -> None:
+        shown.key(Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClicks(QApplication.focusWidget(), text)
+        for key in end:
+            shown.key(key)
+        shown.desk.settle()
+        QApplication.processEvents()
+
+    def in_sight() -> bool:
+        index = panel.list.currentIndex()
+        named = index.isValid() and index.data() == shown.session.document.name
+        return named and panel.list.viewport().rect().contains(panel.list.visualRect(index))
+
+    search("c2", Qt.Key.Key_Return)
+    assert opened == ["c20.png"] and shown.canvas.hasFocus() and in_sight()
+    search("c", Qt.Key.Key_Enter)
+    assert opened == ["c20.png"] and shown.canvas.hasFocus() and in_sight(), "the open image is a hit already"
+    search("nothing like it", Qt.Key.Key_Return)
+    assert opened == ["c20.png"] and panel.search.hasFocus(), "there is nothing to go to"
+    shown.key(Qt.Key.Key_Escape)
+    assert panel.search.text() == "" and panel.list.model().rowCount() == 90
+    assert shown.canvas.hasFocus() and in_sight()
+    search("", Qt.Key.Key_Tab)
+    panel.list.scrollToTop()
+    search("", Qt.Key.Key_Escape)
+    assert opened == ["c20.png"] and shown.canvas.hasFocus() and in_sight()
+
+
 def test_a_click_on_a_row_opens_its_image_and_keys_move_on(shown: object) -> None:
     panel = shown.window.folder
     place = panel.list.visualRect(panel.list.model().index(1, 0)).center()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication
 
 from lsgui.tools import ToolBox
 from lsgui.views.canvas import Canvas
@@ -44,6 +43,7 @@ class CanvasInput(QObject):
             QEvent.Type.NativeGesture: self._native_gesture,
             QEvent.Type.KeyPress: self._key,
             QEvent.Type.KeyRelease: self._key,
+            QEvent.Type.Show: self._shown,
             QEvent.Type.Enter: self._enter,
             QEvent.Type.Leave: self._leave,
             QEvent.Type.FocusOut: self._focus_out,
@@ -175,11 +175,21 @@ class CanvasInput(QObject):
             self._tools.stop_sizing()
         return was
 
+    def _shown(self, event: QEvent) -> bool:
+        """An image has come, wherever the pointer is: else the keyboard would stay with a button that is now far off."""
+        if not event.spontaneous():  # the window was hidden by the system, and comes back as it was
+            self._take_keyboard(Qt.FocusReason.OtherFocusReason)
+        return False
+
+    def _take_keyboard(self, reason: Qt.FocusReason) -> None:
+        """Except from a field that is being typed in."""
+        if not is_typing(self._canvas.window().focusWidget()):
+            self._canvas.setFocus(reason)
+
     def _enter(self, event: QEvent) -> bool:
-        """The keyboard follows the pointer onto the canvas, except out of a field that is being typed in."""
+        """The keyboard follows the pointer onto the canvas."""
         self._last = event.position()
-        if not is_typing(QApplication.focusWidget()):
-            self._canvas.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._take_keyboard(Qt.FocusReason.MouseFocusReason)
         self._outline.set_inside(True)
         return False
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -27,7 +29,7 @@ from lsgui.views.question_dialog import QuestionDialog
 from lsgui.views.recovery_dialog import RecoveryDialog
 from model.classes import default_table
 from model.messages import Message
-from model.workspace import Unsaved
+from model.workspace import Status, Unsaved
 
 QUESTION = Question(
     "cannot_save",
@@ -83,6 +85,44 @@ def test_enter_does_to_what_was_not_saved_what_has_the_focus_says(
     part.setFocus(Qt.FocusReason.TabFocusReason)
     QTest.keyClick(part, Qt.Key.Key_Return)
     assert chosen == ([] if told is None else [told]) and not dialog.isVisible()
+
+
+@pytest.fixture
+def killed(make_desk: Callable, image_folder: Callable) -> Path:
+    """A folder as it lies on the disk of a session that was killed after a stroke in a.png and one in b.png."""
+    desk, folder = make_desk(), image_folder("a", "b", "c")
+    desk.open(folder)
+    desk.session._parts.maps._timer.setInterval(60_000)
+    desk.paint()
+    desk.session._parts.maps._mapped = 99  # its map is never written
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.paint()
+    desk.wait(lambda: desk.session.saved.kind == "clean")
+    return shutil.copytree(folder, folder.with_name("killed"), ignore=shutil.ignore_patterns("*.lock"))
+
+
+@pytest.mark.parametrize("answer", ["restore", "discard", "later", "escape"])
+def test_nothing_is_said_to_be_restored_before_somebody_wants_it(
+    make_window: Callable, killed: Path, answer: str
+) -> None:
+    shown = make_window()
+    desk, session = shown.desk, shown.session
+    desk.open(killed, "b.png")
+    desk.wait(lambda: shown.window.findChild(RecoveryDialog) is not None)
+    dialog = shown.window.findChild(RecoveryDialog)
+    desk.wait(dialog.isActiveWindow)
+    assert session.document.history.can_undo and shown.window.notices.notices == []
+    if answer == "escape":
+        QTest.keyClick(dialog.list, Qt.Key.Key_Escape)
+    else:
+        QTest.mouseClick(dialog.buttons[answer], Qt.MouseButton.LeftButton)
+    desk.wait(lambda: session.document.history.can_undo == (answer != "discard"))
+    desk.settle()
+    told = ["b.png was not saved when the program ended; its last edits were restored: 1."]
+    assert [str(notice.message) for notice in shown.window.notices.notices] == (told if answer == "restore" else [])
+    assert (session.folder.entry("a.png").status == Status.CORRECTED) == (answer != "discard")
+    assert session.document.counts().get(6, 0) == (0 if answer == "discard" else 80)
 
 
 def test_enter_in_the_class_dialog_is_ok_in_the_field_and_else_what_has_the_focus(

@@ -124,6 +124,16 @@ class ToolBox(QObject):
         return self.current.active
 
     @property
+    def cancellable(self) -> bool:
+        """Esc ends something."""
+        return (self._committing() or self.current).cancellable
+
+    @property
+    def has_corners(self) -> bool:
+        """Backspace removes one."""
+        return self.current.has_corners
+
+    @property
     def computing(self) -> bool:
         """A tool is busy with what will stay, or is about to be shown."""
         return any(tool.busy for tool in self._all)

@@ -230,6 +230,35 @@ def test_shares_follow_painting(shown: object) -> None:
     shown.desk.wait(lambda: rows(shown)["liver"].share.text() == f"{share:.1f} %")
 
 
+def test_only_an_image_with_a_label_offers_to_withdraw_it(shown: object) -> None:
+    withdraw = shown.window.actions_.by_id["withdraw-label"]
+    shown.desk.answers["rest_is_background"] = "keep"
+    assert not withdraw.isEnabled()
+    shown.desk.paint()
+    shown.desk.save()
+    assert not withdraw.isEnabled(), "corrected, but not labelled"
+    QTest.keyClick(shown.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    shown.desk.wait(withdraw.isEnabled)
+    shown.desk.paint(40, 40)
+    shown.desk.save()
+    assert shown.session.folder.entry("a.png").status == Status.CORRECTED and withdraw.isEnabled()
+    QTest.keyClick(shown.canvas, Qt.Key.Key_D)
+    shown.desk.wait(lambda: shown.session.document.name == "b.png")
+    assert not withdraw.isEnabled()
+    QTest.keyClick(shown.canvas, Qt.Key.Key_A)
+    shown.desk.wait(lambda: shown.session.document.name == "a.png")
+    assert withdraw.isEnabled()
+    withdraw.trigger()
+    shown.desk.wait(lambda: not withdraw.isEnabled())
+    assert shown.session.folder.entry("a.png").status == Status.CORRECTED
+
+
+def test_nothing_offers_what_needs_a_folder_before_there_is_one(make_window: Callable) -> None:
+    actions = make_window().window.actions_.by_id
+    names = ("undo", "undo-anywhere", "cancel", "finish-shape", "remove-vertex", "deselect", "withdraw-label", "accept")
+    assert [name for name in names if actions[name].isEnabled()] == []
+
+
 def test_classes_stand_still_when_somebody_has_set_the_first_pixel(shown: object) -> None:
     """A hand on its way to a class must not meet the one above it."""
 

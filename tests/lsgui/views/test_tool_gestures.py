@@ -126,6 +126,60 @@ def test_alt_and_a_right_drag_size_the_brush_and_paint_nothing(shown: object, mo
     assert (label_map(shown) == 6).sum() == pytest.approx(np.pi * 16**2, rel=0.1)
 
 
+def offered(shown: object) -> set[str]:
+    """What the Edit menu would do to a gesture now."""
+    names = ("cancel", "finish-shape", "remove-vertex")
+    return {name for name in names if shown.window.actions_.by_id[name].isEnabled()}
+
+
+@pytest.mark.parametrize("end", ["key", "menu"])
+def test_the_menu_offers_to_cancel_while_there_is_something_and_escape_does(
+    shown: object, mouse: Mouse, end: str
+) -> None:
+    tools, document = shown.session.tools, shown.session.document
+
+    def cancel() -> None:
+        if end == "key":
+            shown.key(Qt.Key.Key_Escape)
+        else:
+            shown.trigger("cancel")
+        assert offered(shown) == set() and not document.gesture_active and not tools.active
+
+    mouse.drag((20, 20), (40, 40))
+    assert offered(shown) == set(), "the stroke is over"
+    mouse.press((10, 30))
+    assert "cancel" in offered(shown)
+    cancel()
+    mouse.release((10, 30))
+    QTest.keyPress(shown.canvas, Qt.Key.Key_S)
+    assert offered(shown) == {"cancel"}, "the size of the brush is being set"
+    cancel()
+    QTest.keyRelease(shown.canvas, Qt.Key.Key_S)
+    shown.session.painting.tool = "polygon"
+    mouse.drag((20, 20))
+    assert offered(shown) == {"cancel", "finish-shape", "remove-vertex"}
+    cancel()
+    shown.session.painting.tool = "rectangle"
+    mouse.drag((20, 20), (40, 40))
+    assert offered(shown) == {"cancel", "finish-shape"}
+    cancel()
+    shown.session.painting.tool = "select"
+    mouse.drag((20, 20), (40, 40))
+    assert offered(shown) == {"cancel"}
+    cancel()
+    assert tools.selection.region is None
+    shown.session.painting.tool = "brush"
+    QTest.keyClick(shown.canvas, Qt.Key.Key_M, CTRL)
+    settled(shown)
+    assert offered(shown) == {"cancel", "finish-shape"}, "a preview waits"
+    cancel()
+    mouse.press((10, 30))
+    shown.desk.session.next_image()
+    mouse.release((10, 30))
+    shown.desk.wait(lambda: document.name == "b.png")
+    assert offered(shown) == set()
+
+
 def says(shown: object) -> str:
     """What the status bar says that a stroke would do now."""
     return shown.window.status.stroke.text()

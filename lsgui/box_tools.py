@@ -150,6 +150,10 @@ class Select(Idle):
     def active(self) -> bool:
         return self._from is not None
 
+    @property
+    def cancellable(self) -> bool:
+        return self.active or self.selection.region is not None
+
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
     ) -> bool:
@@ -175,7 +179,7 @@ class Select(Idle):
             self.selection.select(polygon(ring, self.document.shape), (ring,))
 
     def key(self, key: int) -> bool:
-        if key != Qt.Key.Key_Escape or (not self.active and self.selection.region is None):
+        if key != Qt.Key.Key_Escape or not self.cancellable:
             return False
         if not self.active:
             self.selection.clear()

@@ -39,6 +39,10 @@ class Brush(Idle):
     def active(self) -> bool:
         return self._button is not None
 
+    @property
+    def cancellable(self) -> bool:
+        return self.active or self._sizing is not None
+
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
     ) -> bool:
@@ -92,7 +96,7 @@ class Brush(Idle):
             self.document.restore()
 
     def key(self, key: int) -> bool:
-        if key == Qt.Key.Key_Escape and (self.active or self._sizing is not None):
+        if key == Qt.Key.Key_Escape and self.cancellable:
             self.cancel()
             return True
         return False

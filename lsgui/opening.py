@@ -57,6 +57,8 @@ class Opening(QObject):
         """Of the open image's file, when it was read."""
         self.foreign: Path | None = None
         """A map of the open image that another program had changed by then."""
+        self.recovered = 0
+        """Edits of the open image that only its journal held by then."""
         self._context = context
         self._journalling = journalling
         self._saving = saving
@@ -184,6 +186,7 @@ class Opening(QObject):
     def _show(self, name: str, opened: _Opened) -> None:
         self.under_way = False
         maps, self.stamp, self.foreign = opened.maps, opened.stamp, opened.maps.foreign
+        self.recovered = maps.unsaved
         self._maps.leave()
         past = self._journalling.begin(opened.journal, maps.past)
         document = self._context.document
@@ -197,15 +200,6 @@ class Opening(QObject):
             self._context.tell("info", notice)
         for notice in maps.notices:
             self._context.tell("warning", notice)
-        if maps.unsaved:
-            self._context.tell("info", _restored(name, maps.unsaved))
         waiting, self._waiting = self._waiting, []
         for call in waiting:
             call()
-
-
-def _restored(name: str, edits: int) -> Message:
-    return Message(
-        "{name} was not saved when the program ended; its last edits were restored: {count}.",
-        {"name": name, "count": edits},
-    )

@@ -32,18 +32,51 @@ class Recovery(QObject):
         self._saving = saving
         self._maps = maps
         self._opening = opening
+        self._asked: frozenset[str] = frozenset()
+        """Images of which nobody has said yet what shall become of them."""
+        self._answer: dict[str, str] | None = None
+        opening.opened.connect(self._opened)
+        opening.failed.connect(self._go_on)
 
     def look(self) -> None:
         """Tell of what a crash left in the folder that has just been opened."""
         unsaved = [item for item in self._context.workspace.edits.unsaved() if item.name != self._context.document.name]
+        self._asked, self._answer = frozenset(item.name for item in unsaved), None
         if unsaved:
             self.found.emit(unsaved)
 
     def recover(self, choices: Mapping[str, str]) -> None:
-        """Image name -> restore (write its map from the journal) or discard (the journal goes to `kept/`)."""
-        workspace = self._context.workspace
+        """Image name -> restore (write its map from the journal) or discard (the journal goes to `kept/`).
+
+        Others wait on. An image that is on its way to the screen is awaited: it would show, and write to, what is gone.
+        """
+        self._answer = dict(choices)
+        if not self._opening.under_way:
+            self._go_on()
+
+    def _opened(self) -> None:
+        if self._context.document.name not in self._asked:
+            self._tell_of_the_open_image()
+        self._go_on()
+
+    def _go_on(self, *ignored: object) -> None:
+        workspace, choices = self._context.workspace, self._answer
+        if choices is None:
+            return
+        self._asked, self._answer = frozenset(), None
         if workspace is not None and choices:
-            self._saving.flush(lambda saved: self._recover(workspace, dict(choices)) if saved else None, maps=False)
+            self._saving.flush(lambda saved: self._recover(workspace, choices) if saved else None, maps=False)
+
+    def _tell_of_the_open_image(self) -> None:
+        name, edits = self._context.document.name, self._opening.recovered
+        if edits:
+            self._context.tell(
+                "info",
+                Message(
+                    "{name} was not saved when the program ended; its last edits were restored: {count}.",
+                    {"name": name, "count": edits},
+                ),
+            )
 
     def _recover(self, workspace: Workspace, choices: dict[str, str]) -> None:
         """What is open has been restored already, so that only its file has to follow."""
@@ -51,6 +84,7 @@ class Recovery(QObject):
         if choices.get(shown) == RESTORE:
             del choices[shown]
             self._maps.write()
+            self._tell_of_the_open_image()
 
         def done(problems: list[Message]) -> None:
             if workspace is not self._context.workspace:

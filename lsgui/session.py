@@ -200,7 +200,7 @@ class Session(QObject):
         self._parts.neighbours.interpolate(all_between)
 
     def recover(self, choices: Mapping[str, str]) -> None:
-        """Image name -> restore or discard: what becomes of edits that a crash kept out of the maps."""
+        """Image name -> restore or discard: what becomes of edits that a crash kept out of the maps; none of them with {}."""
         self._parts.recovery.recover(choices)
 
     def load_weights(self, path: Path) -> None:

@@ -81,6 +81,10 @@ class CornerTool(ShapeTool):
     def active(self) -> bool:
         return bool(self.corners.points)
 
+    @property
+    def has_corners(self) -> bool:
+        return bool(self.corners.points)
+
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
     ) -> bool:

@@ -51,6 +51,11 @@ class Tool(Protocol):
     busy: bool
     committing: bool
     waiting: bool
+    has_corners: bool
+
+    @property
+    def cancellable(self) -> bool:
+        """Esc ends something."""
 
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
@@ -108,12 +113,18 @@ class Idle:
     """It computes what will stay."""
     waiting = False
     """It shows a preview until Enter or Esc, without a hand on it."""
+    has_corners = False
+    """Backspace removes one."""
 
     def __init__(self, kit: Kit) -> None:
         self.kit = kit
         self.document = kit.document
         self.painting = kit.painting
         self.selection = kit.selection
+
+    @property
+    def cancellable(self) -> bool:
+        return self.active
 
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0

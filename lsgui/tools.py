@@ -83,6 +83,10 @@ class ToolBox(QObject):
         self._idle = Idle(kit)
         self._held: Tool = self._chosen
         self._borrowed: Tool = self._idle
+        self._pointed: tuple[float, float, Qt.KeyboardModifier] | None = None
+        """Where the pointer was seen last, and what was held then."""
+        self._told: Tool = self._chosen
+        self.outline_changed.connect(self._tell_of_the_pointer)  # before anybody draws or says what it would do
         painting.changed.connect(self._settings_changed)
         painting.class_lost.connect(self.cancel)
         self.selection.changed.connect(self.outline_changed)
@@ -125,6 +129,16 @@ class ToolBox(QObject):
         return self.current.active
 
     @property
+    def cancellable(self) -> bool:
+        """Esc ends something."""
+        return (self._committing() or self.current).cancellable
+
+    @property
+    def has_corners(self) -> bool:
+        """Backspace removes one."""
+        return self.current.has_corners
+
+    @property
     def computing(self) -> bool:
         """A tool is busy with what will stay, or is about to be shown."""
         return any(tool.busy for tool in self._all)
@@ -149,6 +163,7 @@ class ToolBox(QObject):
         return taken
 
     def move(self, x: float, y: float, modifiers: Qt.KeyboardModifier = NO_MODIFIER, pressure: float = 1.0) -> None:
+        self._pointed = x, y, modifiers
         self.current.move(x, y, modifiers, pressure)
         self.outline_changed.emit()
 
@@ -219,6 +234,14 @@ class ToolBox(QObject):
     def _committing(self) -> Tool | None:
         """The tool that still computes what is to stay."""
         return next((tool for tool in self._all if tool.committing), None)
+
+    def _tell_of_the_pointer(self) -> None:
+        """A tool that comes into the hand has not seen what happened to the pointer and the keys meanwhile."""
+        if self.current is not self._told:
+            self._told = self.current
+            if self._pointed is not None:
+                x, y, modifiers = self._pointed
+                self._told.move(x, y, modifiers)
 
     def _settings_changed(self) -> None:
         left, self._held = self._held, self._chosen

@@ -43,7 +43,7 @@ class Status(StrEnum):
 class Entry:
     """One image of the folder. `confidence` is the prediction's mean, `least_sure` a class uid and its mean, 0..1.
 
-    `modified` is when its maps last changed, in seconds since 1970.
+    `modified` is when its maps last changed, in seconds since 1970. `has_label` also of one that is being corrected.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Entry:
     confidence: float | None = None
     least_sure: tuple[str, float] | None = None
     modified: float | None = None
+    has_label: bool = False
 
 
 class Catalog:
@@ -183,6 +184,7 @@ class Catalog:
             confidence=confidence if isinstance(confidence, float) else None,
             least_sure=_pair(least),
             modified=max(seen) / 1e9,
+            has_label=file in self._stamps["labels"],
         )
 
     def _status(self, name: str) -> Status:

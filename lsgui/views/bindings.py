@@ -17,12 +17,11 @@ from lsgui.views.preferences import Preferences
 from lsgui.views.tool_strip import TOOLS
 from model.presets import PRESETS
 
-NEED_FOLDER = ("import-masks", "import-classes", "export-classes", "add-class", "edit-class", "mirror", "search", "reload-folder",
+NEED_FOLDER = ("import-masks", "import-classes", "export-classes", "add-class", "edit-class", "mirror", "search", "reload-folder", "undo-anywhere",
                "import-mask-folder", "open-weights", "predict-folder", "next-image", "previous-image")  # fmt: skip
-NEED_IMAGE = ("predict", "accept", "save-label", "withdraw-label", "revert", "fill-rest", "clear-map", "zoom-in", "zoom-out",
+NEED_IMAGE = ("predict", "accept", "save-label", "revert", "fill-rest", "clear-map", "zoom-in", "zoom-out",
               "zoom-fit", "zoom-actual", "accept-region", "copy-previous", "copy-next", "interpolate", "interpolate-all",
               *TITLES)  # fmt: skip
-NEED_SHAPE = ("finish-shape", "remove-vertex")
 
 
 def bind_edit(actions: ActionSet, session: Session) -> None:
@@ -42,7 +41,10 @@ def bind_edit(actions: ActionSet, session: Session) -> None:
         actions.enable(history.can_redo and not gesture, "redo")
 
     def show_shape() -> None:
-        actions.enable(session.tools.active, *NEED_SHAPE)
+        tools, gesture = session.tools, session.document.gesture_active
+        actions.enable(tools.active, "finish-shape")
+        actions.enable(tools.has_corners, "remove-vertex")
+        actions.enable(tools.cancellable or gesture, "cancel")
 
     Follower(
         actions, show_steps, session.document.history.changed, session.document.loaded, session.tools.outline_changed
@@ -51,7 +53,9 @@ def bind_edit(actions: ActionSet, session: Session) -> None:
     def show_selection() -> None:
         actions.enable(session.tools.selection.region is not None, "deselect")
 
-    Follower(actions, show_shape, session.tools.outline_changed)
+    Follower(
+        actions, show_shape, session.tools.outline_changed, session.document.gesture_ended, session.document.loaded
+    )
     Follower(actions, show_selection, session.tools.selection.changed)
 
 
@@ -148,13 +152,18 @@ def bind_learning(actions: ActionSet, preferences: Preferences) -> None:
 
 
 def bind_availability(actions: ActionSet, session: Session) -> None:
-    """What needs a folder or an image can be used once there is one."""
+    """What needs a folder, an image or a label can be used once there is one."""
 
     def show() -> None:
         actions.enable(session.workspace is not None, *NEED_FOLDER)
         actions.enable(session.document.image is not None, *NEED_IMAGE)
 
+    def show_label() -> None:
+        entry = session.folder.entry(session.document.name)
+        actions.enable(entry is not None and entry.has_label, "withdraw-label")
+
     Follower(actions, show, session.folder_opened, session.document.loaded)
+    Follower(actions, show_label, session.folder_refreshed, session.document.loaded, session.entry_changed)
 
 
 def _choose_digit(session: Session, digit: int) -> None:

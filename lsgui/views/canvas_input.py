@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication
 
 from lsgui.tools import ToolBox
 from lsgui.views.canvas import Canvas
@@ -44,6 +43,7 @@ class CanvasInput(QObject):
             QEvent.Type.NativeGesture: self._native_gesture,
             QEvent.Type.KeyPress: self._key,
             QEvent.Type.KeyRelease: self._key,
+            QEvent.Type.Show: self._shown,
             QEvent.Type.Enter: self._enter,
             QEvent.Type.Leave: self._leave,
             QEvent.Type.FocusOut: self._focus_out,
@@ -91,10 +91,12 @@ class CanvasInput(QObject):
         return True
 
     def release(self, pointer: Pointer) -> bool:
+        at = self._to_image(pointer.position)
         if self._gesture == "tool":
-            self._tools.release(*self._to_image(pointer.position), pointer.button)
+            self._tools.release(*at, pointer.button)
         if pointer.button == self._button:
             self._end()
+            self._tools.move(*at, pointer.modifiers)  # keys may have been let go during the gesture
         return True
 
     def lose(self) -> None:
@@ -131,13 +133,13 @@ class CanvasInput(QObject):
             step = event.pixelDelta()
             self._canvas.set_viewport(self._canvas.viewport.panned(step.x() * ratio, step.y() * ratio))
         else:
-            self._zoom(ZOOM_STEP ** (turn / 120), event.position())
+            self._zoom(ZOOM_STEP ** (turn / 120), event.position(), modifiers)
         return True
 
     def _native_gesture(self, event: QNativeGestureEvent) -> bool:
         if event.gestureType() != Qt.NativeGestureType.ZoomNativeGesture:
             return False
-        self._zoom(1 + event.value(), event.position())
+        self._zoom(1 + event.value(), event.position(), event.modifiers())
         return True
 
     def _key(self, event: QKeyEvent) -> bool:
@@ -173,11 +175,21 @@ class CanvasInput(QObject):
             self._tools.stop_sizing()
         return was
 
+    def _shown(self, event: QEvent) -> bool:
+        """An image has come, wherever the pointer is: else the keyboard would stay with a button that is now far off."""
+        if not event.spontaneous():  # the window was hidden by the system, and comes back as it was
+            self._take_keyboard(Qt.FocusReason.OtherFocusReason)
+        return False
+
+    def _take_keyboard(self, reason: Qt.FocusReason) -> None:
+        """Except from a field that is being typed in."""
+        if not is_typing(self._canvas.window().focusWidget()):
+            self._canvas.setFocus(reason)
+
     def _enter(self, event: QEvent) -> bool:
-        """The keyboard follows the pointer onto the canvas, except out of a field that is being typed in."""
+        """The keyboard follows the pointer onto the canvas."""
         self._last = event.position()
-        if not is_typing(QApplication.focusWidget()):
-            self._canvas.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._take_keyboard(Qt.FocusReason.MouseFocusReason)
         self._outline.set_inside(True)
         return False
 
@@ -209,10 +221,10 @@ class CanvasInput(QObject):
             speed = max(window.width / 300, 1e-6)
             self._display.set_window(window.level + step.y() * speed, window.width + step.x() * speed)
 
-    def _zoom(self, factor: float, at: QPointF) -> None:
+    def _zoom(self, factor: float, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         ratio = self._canvas.devicePixelRatioF()
         self._canvas.set_viewport(self._canvas.viewport.zoomed(factor, (at.x() * ratio, at.y() * ratio)))
-        self._tools.move(*self._to_image(at))
+        self._tools.move(*self._to_image(at), modifiers)
 
     def _to_image(self, at: QPointF) -> tuple[float, float]:
         ratio = self._canvas.devicePixelRatioF()

@@ -44,7 +44,6 @@ class ClassEditor(QDialog):
         color = row(None)
         choose = button(self.tr("Choose"), appearance.icon("palette"))
         choose.clicked.connect(self._choose_color)
-        choose.setAutoDefault(False)
         color.addWidget(self.swatch)
         color.addWidget(choose)
         color.addStretch()
@@ -54,6 +53,7 @@ class ClassEditor(QDialog):
         self._buttons.accepted.connect(self._accept)
         self._buttons.rejected.connect(self.reject)
         layout.addWidget(self._buttons)
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setDefault(True)  # only now: the dialog must hold it
 
     def _check(self) -> None:
         name = self.name.text().strip()

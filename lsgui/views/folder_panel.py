@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QButtonGroup, QFrame, QListView, QPushButton, QSizePolicy
 
@@ -20,6 +20,9 @@ TO_DO = (Status.NONE, Status.PREDICTED, Status.CORRECTED)
 
 class FolderPanel(QFrame):
     """A row that becomes current by key or mouse is opened; the open image's row follows the session."""
+
+    search_left = Signal()
+    """By Enter or Esc: the keyboard is to go back to the image."""
 
     def __init__(self, session: Session, appearance: Appearance) -> None:
         super().__init__()
@@ -67,7 +70,7 @@ class FolderPanel(QFrame):
         clear.setText(self.tr("Clear the search"))
         clear.setIcon(appearance.icon("x", "dim"))
         self.search.textChanged.connect(self._search_changed)
-        self.search.returnPressed.connect(self._leave_search)
+        self.search.returnPressed.connect(self._take_hit)
         self.search.cancelled.connect(self._cancel_search)
         fields.addWidget(self.search)
         layout.addLayout(fields)
@@ -176,9 +179,14 @@ class FolderPanel(QFrame):
         self._rows.set_text(text)
         self._follow()
 
-    def _leave_search(self) -> None:
-        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+    def _take_hit(self) -> None:
+        """Open the first, unless the open image is one; where there is none, the text waits to be changed."""
+        if self._rows.rowCount():
+            if not self.list.currentIndex().isValid():
+                self.list.setCurrentIndex(self._rows.index(0, 0))
+            self.search_left.emit()
 
     def _cancel_search(self) -> None:
         self.search.clear()
-        self._leave_search()
+        self._follow()
+        self.search_left.emit()

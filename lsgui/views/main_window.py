@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
         ClassCommands(self, session, appearance).bind(actions)
         self.commands.bind(actions)
         actions.bind("search", self.folder.focus_search)
+        self.folder.search_left.connect(self._leave_search)
         actions.bind("history", self._show_history)
         self.status.history_wanted.connect(self._show_history)
         self.input.pointed.connect(self.status.show_point)
@@ -132,6 +133,9 @@ class MainWindow(QMainWindow):
         session.document.loaded.connect(self._name_window)
         self._show_classes()
         self._name_window()
+
+    def _leave_search(self) -> None:
+        (self.canvas if self.canvas.isVisible() else self.folder.list).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_history(self) -> None:
         """Above the status bar, where its size stands."""

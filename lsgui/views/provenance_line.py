@@ -29,6 +29,9 @@ class ProvenanceLine(QAbstractButton):
         self.clicked.connect(action.trigger)
         action.toggled.connect(self.setChecked)
         appearance.changed.connect(self.update)
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # the classes below stand still when a prediction comes
+        self.setSizePolicy(policy)
         self.hide()
 
     def set_counts(self, counts: dict[int, int]) -> None:

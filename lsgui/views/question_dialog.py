@@ -1,4 +1,6 @@
-"""A question of the session as a dialog: Enter gives the safe answer, Esc the one that changes nothing."""
+"""A question of the session as a dialog: Enter gives the answer that has the focus, at first the safe one; Esc the one
+that changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,6 @@ class QuestionDialog(QDialog):
         made = button(sentence(answer.text), primary=primary)
         made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         made.setDefault(primary)
-        made.setAutoDefault(primary)
         made.clicked.connect(lambda: self._choose(answer.key))
         self.buttons[answer.key] = made
         if primary:

@@ -44,6 +44,10 @@ class RecoveryDialog(QDialog):
         items = (self.list.item(place) for place in range(self.list.count()))
         return [item.data(Qt.ItemDataRole.UserRole) for item in items if item.checkState() == Qt.CheckState.Checked]
 
+    def reject(self) -> None:
+        self._session.recover({})
+        super().reject()
+
     def _add(self, unsaved: Unsaved) -> None:
         moment = datetime.fromtimestamp(unsaved.time).strftime("%Y-%m-%d %H:%M:%S")
         pattern = self.tr("1 stroke, {time}") if unsaved.edits == 1 else self.tr("{count} strokes, last {time}")
@@ -58,13 +62,12 @@ class RecoveryDialog(QDialog):
         line = row(None)
         for key, text, act in (
             ("discard", self.tr("Discard"), self._discard),
-            ("later", self.tr("Later"), self.close),
+            ("later", self.tr("Later"), self.reject),
             ("look", self.tr("Look at it"), self._look),
             ("restore", self.tr("Restore"), self._restore),
         ):
             made = self.buttons[key] = button(text, primary=key == "restore")
             made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            made.setAutoDefault(key == "restore")
             made.setDefault(key == "restore")
             made.clicked.connect(act)
             line.addWidget(made)
@@ -81,7 +84,7 @@ class RecoveryDialog(QDialog):
 
     def _decide(self, choice: str) -> None:
         self._session.recover(dict.fromkeys(self.ticked, choice))
-        self.close()
+        self.accept()
 
     def _look(self) -> None:
         """Opening an image restores it on the screen; nothing is decided about the others."""

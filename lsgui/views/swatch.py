@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton
 
 from lsgui.views.appearance import Appearance
@@ -24,6 +24,13 @@ class Swatch(QAbstractButton):
     def set_color(self, color: tuple[int, int, int]) -> None:
         self._color = color
         self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter, too: a dialog would take it for its default button."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def sizeHint(self) -> QSize:
         return QSize(self._side + 6, self._side + 6)

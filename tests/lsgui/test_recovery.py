@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from lsgui import opening
 from lsgui.views.recovery_dialog import RecoveryDialog
 from model import disk
 from model.classes import default_table
@@ -62,7 +64,14 @@ def test_an_image_that_was_not_saved_is_restored_when_it_is_opened(make_desk: Ca
     desk.open(folder, "b.png")
     assert [(item.name, item.edits) for item in found] == [("b.png", 3), ("a.png", 1)]
     assert abs(found[0].time - time.time()) < 60
-    assert same(desk, expected) and desk.said("its last edits were restored: 3")
+    assert same(desk, expected) and desk.notices == [], "somebody is being asked whether they shall be"
+    desk.session.recover({})
+    assert desk.notices == []
+    desk.session.open_image("a.png")
+    desk.wait(lambda: desk.said("its last edits were restored: 1"))
+    desk.session.open_image("b.png")
+    desk.wait(lambda: desk.said("its last edits were restored: 3"))
+    assert same(desk, expected)
     assert desk.session.folder.entry("a.png").status == Status.CORRECTED
     desk.session.document.redo()
     assert desk.session.document.label_map[40, 40] == 7
@@ -108,7 +117,42 @@ def test_restoring_the_open_image_writes_its_map(make_desk: Callable, after_cras
     desk.settle()
     work = read_label(folder / "segmentation" / "work" / "b.png.png", (64, 64), default_table())
     assert np.array_equal(work, expected[0]) and same(desk, expected)
+    assert [str(notice.message) for notice in desk.notices] == [
+        "b.png was not saved when the program ended; its last edits were restored: 3."
+    ]
     assert [item.name for item in desk.session.workspace.edits.unsaved()] == ["a.png"]
+
+
+@pytest.mark.parametrize("choice", ["discard", "restore", "later"])
+def test_an_answer_while_the_image_is_still_read_holds_for_it(
+    make_desk: Callable, after_crash: tuple, monkeypatch: pytest.MonkeyPatch, choice: str
+) -> None:
+    """Its journal must not be put aside between the reading of it and the first stroke."""
+    folder, expected = after_crash
+    desk, reading, go = make_desk(), threading.Event(), threading.Event()
+    read_image = opening.read_image
+
+    def slowly(*arguments: object) -> object:
+        reading.set()
+        assert go.wait(20)
+        return read_image(*arguments)
+
+    monkeypatch.setattr(opening, "read_image", slowly)
+    desk.session.open_file(folder / "b.png")
+    desk.wait(reading.is_set)
+    desk.session.recover({} if choice == "later" else {"b.png": choice})
+    go.set()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.settle()
+    if choice == "discard":
+        desk.wait(lambda: not desk.session.document.history.steps)
+    else:
+        assert same(desk, expected)
+    assert desk.said("its last edits were restored: 3") == (choice == "restore")
+    desk.settle()
+    desk.paint(30, 30, 2)
+    desk.save()
+    assert len(desk.notices) == (choice == "restore"), "nothing went wrong"
 
 
 def test_the_dialog_lists_images_and_asks_the_session(

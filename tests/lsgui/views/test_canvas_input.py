@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QCursor, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
+from lsgui.assets import Assets
+from lsgui.views.main_window import MainWindow
 from lsgui.views.overlay_key import HELD_MS
 from model.images import Image, Window
 
@@ -81,6 +86,58 @@ def test_a_right_drag_without_the_brush_sets_the_window(shown: object) -> None:
     assert len(document.history.steps) == 0
     shown.key(Qt.Key.Key_3, Qt.KeyboardModifier.ShiftModifier)
     assert shown.display.window == Window(-600, 1500)
+
+
+@pytest.fixture
+def away(qapp: QApplication) -> None:
+    """The screen's pointer is not over a window."""
+    QCursor.setPos(QApplication.primaryScreen().geometry().bottomRight())
+    QApplication.processEvents()
+
+
+def test_the_keyboard_goes_to_the_image_of_a_folder_that_is_opened(
+    away: None, make_window: Callable, image_folder: Callable
+) -> None:
+    shown = make_window()
+    shown.desk.wait(lambda: QApplication.focusWidget() is not None)
+    assert isinstance(QApplication.focusWidget(), QPushButton), "as it is while there is nothing to see"
+    for folder in ("first", "second"):
+        shown.desk.open(image_folder("a", "b", folder=folder))
+        assert shown.canvas.hasFocus() and not shown.canvas.underMouse()
+        before = shown.canvas.viewport.view.x
+        QTest.keyPress(QApplication.focusWidget(), Qt.Key.Key_Space)
+        shown.drag((20, 20), (40, 20))
+        QTest.keyRelease(QApplication.focusWidget(), Qt.Key.Key_Space)
+        assert shown.canvas.viewport.view.x != before and not shown.session.document.history.steps
+        next(made for made in shown.window.top.findChildren(QPushButton)).setFocus()
+
+
+def test_the_keyboard_stays_where_somebody_types_or_walks_through_the_list(
+    away: None, make_window: Callable, image_folder: Callable
+) -> None:
+    shown = make_window()
+    search, images = shown.window.folder.search, shown.window.folder.list
+    search.setFocus()
+    shown.desk.open(image_folder("a", "b"))
+    assert search.hasFocus()
+    images.setFocus()
+    shown.key(Qt.Key.Key_Down)
+    shown.desk.wait(lambda: shown.session.document.name == "b.png")
+    shown.desk.settle()
+    assert images.hasFocus()
+
+
+def test_another_window_over_an_open_image_has_the_keyboard_on_it(away: None, shown: object, tmp_path: Path) -> None:
+    """As after a change of language."""
+    window = MainWindow(
+        shown.session, shown.display, shown.appearance, shown.preferences, Assets.find(), tmp_path / "lsgui.log"
+    )
+    window.show()
+    shown.desk.qtbot.waitExposed(window)
+    window.activateWindow()
+    shown.desk.wait(window.isActiveWindow)
+    assert window.canvas.hasFocus()
+    window.hand_over()
 
 
 def test_a_polygon_is_finished_by_enter_and_shortened_by_backspace(shown: object) -> None:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea
+from PySide6.QtWidgets import (
+    QApplication,
+    QColorDialog,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QWidget,
+)
 
 from lsgui.actions import action_table
 from lsgui.notices import Answer, Notice, Question
+from lsgui.views.class_editor import ClassEditor
 from lsgui.views.key_sheet import KeySheet, heading
 from lsgui.views.notice_stack import NoticeStack
 from lsgui.views.question_dialog import QuestionDialog
+from lsgui.views.recovery_dialog import RecoveryDialog
+from model.classes import default_table
 from model.messages import Message
+from model.workspace import Status, Unsaved
 
 QUESTION = Question(
     "cannot_save",
@@ -36,6 +51,108 @@ def test_enter_is_the_safe_answer_and_escape_changes_nothing(shown: object, key:
     QTimer.singleShot(200, lambda: QTest.keyClick(QApplication.focusWidget() or dialog, key))
     dialog.exec()
     assert dialog.answer == answer
+
+
+@pytest.mark.parametrize("answer", ["leave", "stay", "again"])
+def test_enter_gives_the_answer_that_has_the_focus(shown: object, answer: str) -> None:
+    """Whoever sees the ring on Leave and presses Enter means Leave, not the default."""
+    dialog = QuestionDialog(QUESTION, shown.appearance, shown.window)
+
+    def answer_by_keys() -> None:
+        for _ in dialog.buttons:
+            QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+            if dialog.buttons[answer].hasFocus():
+                break
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+
+    QTimer.singleShot(200, answer_by_keys)
+    dialog.exec()
+    assert dialog.answer == answer
+
+
+@pytest.mark.parametrize(
+    ("focused", "told"), [("restore", "restore"), ("list", "restore"), ("discard", "discard"), ("later", None)]
+)
+def test_enter_does_to_what_was_not_saved_what_has_the_focus_says(
+    shown: object, monkeypatch: pytest.MonkeyPatch, focused: str, told: str | None
+) -> None:
+    chosen = []
+    monkeypatch.setattr(shown.session, "recover", lambda choices: chosen.extend(choices.values()))
+    dialog = RecoveryDialog(shown.session, [Unsaved("b.png", 2, 0.0)], shown.window)
+    dialog.open()
+    shown.desk.wait(lambda: dialog.isActiveWindow())
+    part = dialog.list if focused == "list" else dialog.buttons[focused]
+    part.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(part, Qt.Key.Key_Return)
+    assert chosen == ([] if told is None else [told]) and not dialog.isVisible()
+
+
+@pytest.fixture
+def killed(make_desk: Callable, image_folder: Callable) -> Path:
+    """A folder as it lies on the disk of a session that was killed after a stroke in a.png and one in b.png."""
+    desk, folder = make_desk(), image_folder("a", "b", "c")
+    desk.open(folder)
+    desk.session._parts.maps._timer.setInterval(60_000)
+    desk.paint()
+    desk.session._parts.maps._mapped = 99  # its map is never written
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.paint()
+    desk.wait(lambda: desk.session.saved.kind == "clean")
+    return shutil.copytree(folder, folder.with_name("killed"), ignore=shutil.ignore_patterns("*.lock"))
+
+
+@pytest.mark.parametrize("answer", ["restore", "discard", "later", "escape"])
+def test_nothing_is_said_to_be_restored_before_somebody_wants_it(
+    make_window: Callable, killed: Path, answer: str
+) -> None:
+    shown = make_window()
+    desk, session = shown.desk, shown.session
+    desk.open(killed, "b.png")
+    desk.wait(lambda: shown.window.findChild(RecoveryDialog) is not None)
+    dialog = shown.window.findChild(RecoveryDialog)
+    desk.wait(dialog.isActiveWindow)
+    assert session.document.history.can_undo and shown.window.notices.notices == []
+    if answer == "escape":
+        QTest.keyClick(dialog.list, Qt.Key.Key_Escape)
+    else:
+        QTest.mouseClick(dialog.buttons[answer], Qt.MouseButton.LeftButton)
+    desk.wait(lambda: session.document.history.can_undo == (answer != "discard"))
+    desk.settle()
+    told = ["b.png was not saved when the program ended; its last edits were restored: 1."]
+    assert [str(notice.message) for notice in shown.window.notices.notices] == (told if answer == "restore" else [])
+    assert (session.folder.entry("a.png").status == Status.CORRECTED) == (answer != "discard")
+    assert session.document.counts().get(6, 0) == (0 if answer == "discard" else 80)
+
+
+def test_enter_in_the_class_dialog_is_ok_in_the_field_and_else_what_has_the_focus(
+    shown: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, asked = default_table(), []
+    monkeypatch.setattr(QColorDialog, "exec", lambda self: asked.append(self) or QDialog.DialogCode.Rejected)
+
+    def pressed(part: Callable[[ClassEditor], QWidget]) -> tuple[ClassEditor, int]:
+        dialog = ClassEditor(table.classes[1], table, shown.appearance, "Class", shown.window)
+        dialog.open()
+        shown.desk.wait(lambda: dialog.isActiveWindow())
+        part(dialog).setFocus(Qt.FocusReason.TabFocusReason)
+        QTest.keyClick(part(dialog), Qt.Key.Key_Return)
+        return dialog, dialog.result()
+
+    def choose(dialog: ClassEditor) -> QPushButton:
+        return next(made for made in dialog.findChildren(QPushButton) if "Choose" in made.text())
+
+    def cancel(dialog: ClassEditor) -> QPushButton:
+        return dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Cancel)
+
+    for part in (choose, lambda dialog: dialog.swatch):
+        dialog, _ = pressed(part)
+        assert dialog.isVisible() and len(asked) == 1, "it has asked for a colour"
+        asked.clear()
+        dialog.close()
+    assert pressed(cancel)[1] == QDialog.DialogCode.Rejected
+    dialog, result = pressed(lambda dialog: dialog.name)
+    assert result == QDialog.DialogCode.Accepted and not dialog.isVisible()
 
 
 def test_every_answer_can_be_reached_and_the_destructive_one_is_not_primary(shown: object) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QStyleOptionViewItem, QWidget
@@ -21,6 +21,7 @@ from lsgui.views.class_editor import ClassEditor
 from lsgui.views.class_panel import class_digits
 from lsgui.views.class_row import ClassRow
 from lsgui.views.job_bar import JobBar
+from lsgui.views.provenance_line import ProvenanceLine
 from lsgui.views.question_dialog import QuestionDialog
 from lsgui.views.runs_list import RunsList
 from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
@@ -87,6 +88,43 @@ def test_search_and_filter_narrow_the_list(shown: object) -> None:
     assert any("No image matches" in text for text in texts(panel))
     panel.search.clear()
     assert panel.list.model().rowCount() == 3 and "To do 3" in texts(panel)
+
+
+def test_enter_in_the_search_opens_the_first_hit_and_gives_the_keyboard_to_the_image(
+    make_window: Callable, image_folder: Callable
+) -> None:
+    shown = make_window()
+    names = [f"{kind}{number:02}" for kind in "abc" for number in range(30)]
+    shown.desk.open(image_folder(*names, side=16))
+    panel, opened = shown.window.folder, []
+    shown.session.image_opened.connect(lambda: opened.append(shown.session.document.name))
+
+    def search(text: str, *end: Qt.Key) -> None:
+        shown.key(Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClicks(QApplication.focusWidget(), text)
+        for key in end:
+            shown.key(key)
+        shown.desk.settle()
+        QApplication.processEvents()
+
+    def in_sight() -> bool:
+        index = panel.list.currentIndex()
+        named = index.isValid() and index.data() == shown.session.document.name
+        return named and panel.list.viewport().rect().contains(panel.list.visualRect(index))
+
+    search("c2", Qt.Key.Key_Return)
+    assert opened == ["c20.png"] and shown.canvas.hasFocus() and in_sight()
+    search("c", Qt.Key.Key_Enter)
+    assert opened == ["c20.png"] and shown.canvas.hasFocus() and in_sight(), "the open image is a hit already"
+    search("nothing like it", Qt.Key.Key_Return)
+    assert opened == ["c20.png"] and panel.search.hasFocus(), "there is nothing to go to"
+    shown.key(Qt.Key.Key_Escape)
+    assert panel.search.text() == "" and panel.list.model().rowCount() == 90
+    assert shown.canvas.hasFocus() and in_sight()
+    search("", Qt.Key.Key_Tab)
+    panel.list.scrollToTop()
+    search("", Qt.Key.Key_Escape)
+    assert opened == ["c20.png"] and shown.canvas.hasFocus() and in_sight()
 
 
 def test_a_click_on_a_row_opens_its_image_and_keys_move_on(shown: object) -> None:
@@ -190,6 +228,51 @@ def test_shares_follow_painting(shown: object) -> None:
     shown.desk.paint(32, 32, 6, radius=16)
     share = 100 * shown.session.document.counts()[6] / 64**2
     shown.desk.wait(lambda: rows(shown)["liver"].share.text() == f"{share:.1f} %")
+
+
+def test_only_an_image_with_a_label_offers_to_withdraw_it(shown: object) -> None:
+    withdraw = shown.window.actions_.by_id["withdraw-label"]
+    shown.desk.answers["rest_is_background"] = "keep"
+    assert not withdraw.isEnabled()
+    shown.desk.paint()
+    shown.desk.save()
+    assert not withdraw.isEnabled(), "corrected, but not labelled"
+    QTest.keyClick(shown.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    shown.desk.wait(withdraw.isEnabled)
+    shown.desk.paint(40, 40)
+    shown.desk.save()
+    assert shown.session.folder.entry("a.png").status == Status.CORRECTED and withdraw.isEnabled()
+    QTest.keyClick(shown.canvas, Qt.Key.Key_D)
+    shown.desk.wait(lambda: shown.session.document.name == "b.png")
+    assert not withdraw.isEnabled()
+    QTest.keyClick(shown.canvas, Qt.Key.Key_A)
+    shown.desk.wait(lambda: shown.session.document.name == "a.png")
+    assert withdraw.isEnabled()
+    withdraw.trigger()
+    shown.desk.wait(lambda: not withdraw.isEnabled())
+    assert shown.session.folder.entry("a.png").status == Status.CORRECTED
+
+
+def test_nothing_offers_what_needs_a_folder_before_there_is_one(make_window: Callable) -> None:
+    actions = make_window().window.actions_.by_id
+    names = ("undo", "undo-anywhere", "cancel", "finish-shape", "remove-vertex", "deselect", "withdraw-label", "accept")
+    assert [name for name in names if actions[name].isEnabled()] == []
+
+
+def test_classes_stand_still_when_somebody_has_set_the_first_pixel(shown: object) -> None:
+    """A hand on its way to a class must not meet the one above it."""
+
+    def places() -> list[int]:
+        QApplication.processEvents()
+        return [row.mapTo(shown.window, QPoint()).y() for row in rows(shown).values()]
+
+    line, before = shown.window.classes.findChild(ProvenanceLine), places()
+    shown.desk.paint(20, 20, 6, 8)
+    shown.desk.wait(line.isVisible)
+    assert places() == before
+    QTest.keyClick(shown.canvas, Qt.Key.Key_D)
+    shown.desk.wait(lambda: shown.session.document.name == "b.png" and not line.isVisible())
+    assert places() == before
 
 
 def test_shares_are_dimmed_until_they_are_counted(shown: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -49,8 +49,8 @@ class Mouse:
     def move(self, at: tuple[float, float], button: Qt.MouseButton = LEFT, held: Qt.KeyboardModifier = NONE) -> None:
         self.send(MOVE, at, button, held)
 
-    def release(self, at: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
-        self.send(RELEASE, at, button, NONE)
+    def release(self, at: tuple[float, float], button: Qt.MouseButton = LEFT, held: Qt.KeyboardModifier = NONE) -> None:
+        self.send(RELEASE, at, button, held)
 
     def drag(self, *path: tuple[float, float], button: Qt.MouseButton = LEFT, held: Qt.KeyboardModifier = NONE) -> None:
         self.press(path[0], button, held)
@@ -124,6 +124,113 @@ def test_alt_and_a_right_drag_size_the_brush_and_paint_nothing(shown: object, mo
     assert (label_map(shown) == 255).all() and shown.session.painting.class_value == 6
     mouse.drag((30, 30))
     assert (label_map(shown) == 6).sum() == pytest.approx(np.pi * 16**2, rel=0.1)
+
+
+def offered(shown: object) -> set[str]:
+    """What the Edit menu would do to a gesture now."""
+    names = ("cancel", "finish-shape", "remove-vertex")
+    return {name for name in names if shown.window.actions_.by_id[name].isEnabled()}
+
+
+@pytest.mark.parametrize("end", ["key", "menu"])
+def test_the_menu_offers_to_cancel_while_there_is_something_and_escape_does(
+    shown: object, mouse: Mouse, end: str
+) -> None:
+    tools, document = shown.session.tools, shown.session.document
+
+    def cancel() -> None:
+        if end == "key":
+            shown.key(Qt.Key.Key_Escape)
+        else:
+            shown.trigger("cancel")
+        assert offered(shown) == set() and not document.gesture_active and not tools.active
+
+    mouse.drag((20, 20), (40, 40))
+    assert offered(shown) == set(), "the stroke is over"
+    mouse.press((10, 30))
+    assert "cancel" in offered(shown)
+    cancel()
+    mouse.release((10, 30))
+    QTest.keyPress(shown.canvas, Qt.Key.Key_S)
+    assert offered(shown) == {"cancel"}, "the size of the brush is being set"
+    cancel()
+    QTest.keyRelease(shown.canvas, Qt.Key.Key_S)
+    shown.session.painting.tool = "polygon"
+    mouse.drag((20, 20))
+    assert offered(shown) == {"cancel", "finish-shape", "remove-vertex"}
+    cancel()
+    shown.session.painting.tool = "rectangle"
+    mouse.drag((20, 20), (40, 40))
+    assert offered(shown) == {"cancel", "finish-shape"}
+    cancel()
+    shown.session.painting.tool = "select"
+    mouse.drag((20, 20), (40, 40))
+    assert offered(shown) == {"cancel"}
+    cancel()
+    assert tools.selection.region is None
+    shown.session.painting.tool = "brush"
+    QTest.keyClick(shown.canvas, Qt.Key.Key_M, CTRL)
+    settled(shown)
+    assert offered(shown) == {"cancel", "finish-shape"}, "a preview waits"
+    cancel()
+    mouse.press((10, 30))
+    shown.desk.session.next_image()
+    mouse.release((10, 30))
+    shown.desk.wait(lambda: document.name == "b.png")
+    assert offered(shown) == set()
+
+
+def says(shown: object) -> str:
+    """What the status bar says that a stroke would do now."""
+    return shown.window.status.stroke.text()
+
+
+@pytest.mark.parametrize("end", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
+def test_ctrl_that_was_held_for_a_preview_does_not_stay_with_the_brush(
+    shown: object, mouse: Mouse, end: Qt.Key
+) -> None:
+    """Its release reaches the preview that Ctrl+M has put into the hand, and not the brush."""
+    mouse.drag((20, 20), (40, 40))
+    mouse.move((30, 30), Qt.MouseButton.NoButton)
+    assert says(shown) == "Paints Liver"
+    QTest.keyPress(shown.canvas, Qt.Key.Key_Control, NONE)
+    assert says(shown) == "Erases to background"
+    QTest.keyClick(shown.canvas, Qt.Key.Key_M, CTRL)
+    assert shown.session.tools.current.waiting
+    QTest.keyRelease(shown.canvas, Qt.Key.Key_Control, CTRL)
+    settled(shown)
+    QTest.keyClick(shown.canvas, end)
+    shown.desk.wait(lambda: not shown.session.tools.active)
+    assert says(shown) == "Paints Liver" and not shown.session.tools.outline().erases
+
+
+def test_what_was_held_during_a_stroke_does_not_stay_with_the_brush(shown: object, mouse: Mouse) -> None:
+    """Neither Ctrl, let go before the button, nor the right button, which erases."""
+    for button, held in ((LEFT, CTRL), (RIGHT, NONE)):
+        mouse.press((20, 20), button, held)
+        mouse.move((30, 30), button, held)
+        assert says(shown) == "Erases to background"
+        mouse.release((30, 30), button)
+        assert says(shown) == "Paints Liver"
+
+
+def test_a_tool_that_is_taken_by_its_key_is_where_the_pointer_is(shown: object, mouse: Mouse) -> None:
+    mouse.move((10, 10), Qt.MouseButton.NoButton)
+    shown.session.painting.tool = "pan"
+    mouse.move((40, 30), Qt.MouseButton.NoButton)
+    shown.key(Qt.Key.Key_B)
+    assert shown.session.tools.outline().circle[:2] == pytest.approx((40.5, 30.5), abs=0.2)
+
+
+def test_the_wheel_leaves_ctrl_with_the_brush(shown: object, mouse: Mouse) -> None:
+    QTest.keyPress(shown.canvas, Qt.Key.Key_Control, NONE)
+    at = QPointF(shown.at(30, 30))
+    turned = QWheelEvent(at, shown.canvas.mapToGlobal(at), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton, CTRL,
+                         Qt.ScrollPhase.NoScrollPhase, False)  # fmt: skip
+    QApplication.sendEvent(shown.canvas, turned)
+    assert says(shown) == "Erases to background"
+    QTest.keyRelease(shown.canvas, Qt.Key.Key_Control, CTRL)
+    assert says(shown) == "Paints Liver"
 
 
 def test_the_brush_keeps_to_the_rules(shown: object, mouse: Mouse, steps: np.ndarray) -> None:

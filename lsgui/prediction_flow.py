@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from lsgui.context import Context
 from lsgui.failures import Failure
 from lsgui.folder_predicting import REVIEWED, FolderPredicting, Predicted, PredictionWork
-from lsgui.jobs import SegmenterKeeper
+from lsgui.jobs import Job, SegmenterKeeper
 from lsgui.model_choice import ModelChoice
 from lsgui.whole_edits import WholeEdits
 from model.messages import Message
@@ -19,6 +19,7 @@ class PredictionFlow(QObject):
     """One prediction at a time; `prediction` is that of the open image, or None."""
 
     changed = Signal()
+    running_changed = Signal()
 
     def __init__(
         self,
@@ -35,7 +36,7 @@ class PredictionFlow(QObject):
         self._keeper = keeper
         self._whole = whole
         self._folder = FolderPredicting(context, keeper, self._several_predicted)
-        self._running: set[str] = set()
+        self._running: dict[str, Job] = {}
         context.document.loaded.connect(self._forget)
         context.document.undone_kept.connect(self._tell_of_what_was_undone)
 
@@ -50,10 +51,13 @@ class PredictionFlow(QObject):
         if work is None or document.image is None or document.name in self._running:
             return
         name, image = document.name, document.image
-        self._running.add(name)
+
+        def stopped() -> None:
+            self._running.pop(name, None)
+            self.running_changed.emit()
 
         def done(result: tuple[Prediction, str]) -> None:
-            self._running.discard(name)
+            stopped()
             self._model.learn_device(work.weights, result[1])
             if work.outdated:
                 self._again(work, name)
@@ -61,17 +65,29 @@ class PredictionFlow(QObject):
                 self._arrived(work, name, result[0])
 
         def failed(failure: Failure) -> None:
-            self._running.discard(name)
+            stopped()
             self._context.tell_failure(failure)
 
-        self._context.jobs.submit(
+        self._running[name] = self._context.jobs.submit(
             "predict",
             Message("Predicting {name}", {"name": name}),
             lambda report: self._keeper.predict(work.weights, work.classes, image, report),
             done,
             failed,
-            lambda: self._running.discard(name),
+            stopped,
         )
+        self.running_changed.emit()
+
+    @property
+    def running(self) -> bool:
+        """Whether a prediction of the open image is on its way."""
+        return self._context.document.name in self._running
+
+    def cancel(self) -> None:
+        """That one; a folder's goes on."""
+        job = self._running.get(self._context.document.name)
+        if job is not None:
+            self._context.jobs.cancel(job.id)
 
     def predict_folder(self) -> None:
         """Predict every image that no person has corrected or labelled."""

@@ -45,6 +45,7 @@ class Session(QObject):
     saved_changed = Signal()
     training_changed = Signal()
     prediction_changed = Signal()
+    predicting_changed = Signal()
     unsaved_found = Signal(object)
     """A list of Unsaved: images of the folder just opened that a crash left unsaved."""
 
@@ -110,6 +111,11 @@ class Session(QObject):
     def prediction(self) -> Prediction | None:
         return self._parts.predicting.prediction
 
+    @property
+    def predicting(self) -> bool:
+        """Whether a prediction of the open image is on its way."""
+        return self._parts.predicting.running
+
     def open_folder(self, path: Path, root: Path | None = None) -> None:
         self._once_kept(lambda: self._parts.folders.open_folder(path, root))
 
@@ -136,6 +142,10 @@ class Session(QObject):
     def predict(self) -> None:
         """Of the image that the user is at, or has just gone to."""
         self._parts.opening.when_there(self._parts.predicting.predict)
+
+    def cancel_prediction(self) -> None:
+        """That of the open image; a folder's goes on."""
+        self._parts.predicting.cancel()
 
     def predict_folder(self) -> None:
         self._parts.predicting.predict_folder()
@@ -302,6 +312,7 @@ class Session(QObject):
         parts.recovery.found.connect(self.unsaved_found)
         parts.model.changed.connect(self.model_changed)
         parts.predicting.changed.connect(self.prediction_changed)
+        parts.predicting.running_changed.connect(self.predicting_changed)
         parts.training.changed.connect(self.training_changed)
         parts.classes.changed.connect(self._classes_changed)
         self.tools.prediction_wanted.connect(self.predict)

@@ -33,7 +33,7 @@ def bind_edit(actions: ActionSet, session: Session) -> None:
         actions.bind(what, lambda what=what: session.clean(what))
     actions.bind("finish-shape", lambda: session.tools.key(Qt.Key.Key_Return))
     actions.bind("remove-vertex", lambda: session.tools.key(Qt.Key.Key_Backspace))
-    actions.bind("cancel", lambda: session.tools.key(Qt.Key.Key_Escape) or session.document.restore())
+    actions.bind("cancel", lambda: _cancel(session))
 
     def show_steps() -> None:
         history, gesture = session.document.history, session.document.gesture_active
@@ -44,7 +44,7 @@ def bind_edit(actions: ActionSet, session: Session) -> None:
         tools, gesture = session.tools, session.document.gesture_active
         actions.enable(tools.active, "finish-shape")
         actions.enable(tools.has_corners, "remove-vertex")
-        actions.enable(tools.cancellable or gesture, "cancel")
+        actions.enable(tools.cancellable or gesture or session.predicting, "cancel")
 
     Follower(
         actions, show_steps, session.document.history.changed, session.document.loaded, session.tools.outline_changed
@@ -53,9 +53,9 @@ def bind_edit(actions: ActionSet, session: Session) -> None:
     def show_selection() -> None:
         actions.enable(session.tools.selection.region is not None, "deselect")
 
-    Follower(
-        actions, show_shape, session.tools.outline_changed, session.document.gesture_ended, session.document.loaded
-    )
+    document = session.document
+    changes = session.tools.outline_changed, document.gesture_ended, document.loaded, session.predicting_changed
+    Follower(actions, show_shape, *changes)
     Follower(actions, show_selection, session.tools.selection.changed)
 
 
@@ -164,6 +164,16 @@ def bind_availability(actions: ActionSet, session: Session) -> None:
 
     Follower(actions, show, session.folder_opened, session.document.loaded)
     Follower(actions, show_label, session.folder_refreshed, session.document.loaded, session.entry_changed)
+
+
+def _cancel(session: Session) -> None:
+    """What the hand is at, else the prediction that is waited for."""
+    if session.tools.key(Qt.Key.Key_Escape):
+        return
+    if session.document.gesture_active:
+        session.document.restore()
+    else:
+        session.cancel_prediction()
 
 
 def _choose_digit(session: Session, digit: int) -> None:

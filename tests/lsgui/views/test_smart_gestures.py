@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from model.labels import UNTOUCHED, read_label
 from model.layout import Layout
 from model.prediction import Prediction
 from model.provenance import ACCEPTED, HUMAN, MODEL
+from model.segmenter import Segmenter
 
 NONE, LEFT, RIGHT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
@@ -539,6 +541,34 @@ def test_saving_a_label_keeps_what_a_preview_shows(make_desk, image_folder) -> N
     desk.wait(lambda: desk.session.folder.entry("s_2.png").status == "labelled")
     said = read_label(Layout(desk.session.workspace.root).label("s_2.png"), (64, 64), None)
     assert said[30, 26] == 6 and desk.session.document.history.steps[-1].text == "Copy from the previous"
+
+
+def test_esc_ends_first_what_the_hand_is_at_and_then_the_prediction_that_is_waited_for(
+    shown: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, action = shown.session, shown.window.actions_.by_id["cancel"]
+    started, go_on = threading.Event(), threading.Event()
+    predict = Segmenter.predict
+
+    def slowly(segmenter: Segmenter, image: Image, report: object) -> Prediction:
+        started.set()
+        assert go_on.wait(20)
+        return predict(segmenter, image, report)
+
+    monkeypatch.setattr(Segmenter, "predict", slowly)
+    shown.canvas.setFocus()
+    assert not action.isEnabled()
+    session.predict()
+    session.painting.tool = "polygon"
+    QTest.mouseClick(shown.canvas, LEFT, NONE, shown.at(10, 10))
+    shown.desk.wait(started.is_set)
+    shown.key(Qt.Key.Key_Escape)
+    assert not session.tools.active and session.predicting, "the polygon goes first"
+    shown.key(Qt.Key.Key_Escape)
+    go_on.set()
+    shown.desk.settle()
+    assert session.prediction is None and not session.predicting and not action.isEnabled()
+    assert set(session.document.counts()) == {UNTOUCHED}
 
 
 @pytest.mark.parametrize("verb", ["copy", "interpolate"])

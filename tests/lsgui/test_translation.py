@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QTreeView
+from pytestqt.qtbot import QtBot
 
 from lsgui.assets import Assets
 from lsgui.translation import Translations, class_name, device_text, resolved, sentence
@@ -48,6 +50,21 @@ def test_a_message_in_a_message_is_translated_too(chinese: object) -> None:
 
 def test_a_translation_that_cannot_be_filled_falls_back_to_english(qapp: QApplication) -> None:
     assert sentence(Message("nothing in here")) == "nothing in here"
+
+
+def test_no_word_of_a_file_dialog_is_english(chinese: object, qtbot: QtBot, tmp_path: Path) -> None:
+    """Also those that Qt's own catalogue lacks."""
+    (tmp_path / "1").mkdir()
+    dialog = QFileDialog(None, "", str(tmp_path))
+    dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    texts = [part.text() for kind in (QLabel, QPushButton) for part in dialog.findChildren(kind) if part.isVisible()]
+    assert len(texts) >= 5 and not [text for text in texts if re.search("[a-zA-Z]{2}", text)]
+    files = dialog.findChild(QTreeView)
+    qtbot.waitUntil(lambda: files.model().rowCount(files.rootIndex()) == 1)
+    kind = files.model().index(0, 2, files.rootIndex())
+    qtbot.waitUntil(lambda: kind.data() == "文件夹")
 
 
 def test_only_default_class_names_are_translated(chinese: object) -> None:

@@ -14,7 +14,7 @@ def edit_actions() -> tuple[Action, ...]:
         Action("undo-anywhere", QT_TRANSLATE_NOOP("actions", "Undo anywhere"), ("Ctrl+Alt+Z",), "undo-2", "edit"),
         Action("history", QT_TRANSLATE_NOOP("actions", "History"), ("Ctrl+Shift+H",), "history", "edit"),
         Action("finish-shape", QT_TRANSLATE_NOOP("actions", "Finish the shape"), (), "check", "edit", 1),
-        Action("cancel", QT_TRANSLATE_NOOP("actions", "Cancel the gesture"), ("Esc",), "x", "edit", 1),
+        Action("cancel", QT_TRANSLATE_NOOP("actions", "Cancel"), ("Esc",), "x", "edit", 1),
         Action("remove-vertex", QT_TRANSLATE_NOOP("actions", "Remove the last corner"), ("Backspace",), "", "edit", 1),
         Action("deselect", QT_TRANSLATE_NOOP("actions", "End the selection"), ("Ctrl+Shift+A",), "", "edit", 1),
         *_cleaning(),

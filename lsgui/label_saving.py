@@ -44,11 +44,14 @@ class LabelSaving(QObject):
         elif answer != "cancel":
             self._settle(accepted, then)
 
-    def take_over(self, label_map: np.ndarray) -> None:
-        """Of the open image: a map from elsewhere as one edit, and as its label. Not during a gesture."""
+    def take_over(self, label_map: np.ndarray, saved: Callable[[], None]) -> None:
+        """Of the open image: a map from elsewhere as one edit, and as its label. Not during a gesture.
+
+        `saved` is called in the files lane, when that is on disk.
+        """
         self._whole.finish()
         self._context.document.take_over(label_map)
-        self._write(True, lambda: None)
+        self._write(True, lambda: None, saved)
 
     def withdraw(self) -> None:
         """The open image's label is training data no longer; the map stays as it is, to be corrected and saved again."""
@@ -87,14 +90,15 @@ class LabelSaving(QObject):
             self._tell_of_the_model()
             self._write(False, then)
 
-    def _write(self, accepted: bool, then: Callable[[], None]) -> None:
+    def _write(self, accepted: bool, then: Callable[[], None], saved: Callable[[], None] = lambda: None) -> None:
         shot = self._maps.snapshot()
-        self._maps.submit(
-            shot,
-            Message("Saving the label of {name}", {"name": shot.name}),
-            lambda report: shot.workspace.save_label(shot.name, shot.image, shot.planes, accepted, shot.held),
-            then,
-        )
+
+        def work(report: Report) -> Entry:
+            entry = shot.workspace.save_label(shot.name, shot.image, shot.planes, accepted, shot.held)
+            saved()
+            return entry
+
+        self._maps.submit(shot, Message("Saving the label of {name}", {"name": shot.name}), work, then)
 
     def _tell_of_the_model(self) -> None:
         """Once: a prediction that is saved without a look would otherwise seem to have been learned from."""

@@ -43,6 +43,7 @@ class PredictionFlow(QObject):
     def use_folder(self) -> None:
         """Another workspace: what was asked for in the old one comes to nothing."""
         self._running.clear()
+        self.running_changed.emit()
 
     def predict(self) -> None:
         """Predict the open image; the result comes when it is ready, beneath what a person has set."""
@@ -53,7 +54,8 @@ class PredictionFlow(QObject):
         name, image = document.name, document.image
 
         def stopped() -> None:
-            self._running.pop(name, None)
+            if self._running.get(name) is job:  # and not one of the same name in another folder
+                del self._running[name]
             self.running_changed.emit()
 
         def done(result: tuple[Prediction, str]) -> None:
@@ -68,7 +70,7 @@ class PredictionFlow(QObject):
             stopped()
             self._context.tell_failure(failure)
 
-        self._running[name] = self._context.jobs.submit(
+        job = self._running[name] = self._context.jobs.submit(
             "predict",
             Message("Predicting {name}", {"name": name}),
             lambda report: self._keeper.predict(work.weights, work.classes, image, report),

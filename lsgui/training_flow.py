@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from lsgui.context import Context
-from lsgui.failures import Failure, failure_of
+from lsgui.failures import failure_of
 from lsgui.finetune_child import Ended, FineTuneChild
 from lsgui.jobs import SegmenterKeeper
 from lsgui.model_choice import ModelChoice
@@ -21,7 +21,6 @@ from model.messages import Message
 from model.options import FineTuneOptions
 from model.runs import Run, list_runs, set_active
 from model.split import Split
-from model.workspace import Workspace
 
 FEWEST_LABELS = 1
 """Labelled training images without which there is nothing to learn from."""
@@ -56,7 +55,6 @@ class TrainingFlow(QObject):
         self._folder: Path | None = None
         self._root: Path | None = None
         self._next: FineTuneOptions | None = None
-        self._looking = False
         self.child.event.connect(self._take)
         self.child.ended.connect(self._ended)
 
@@ -71,8 +69,19 @@ class TrainingFlow(QObject):
                 "warning", Message("There is no model to fine-tune; open weights, or train a new model.")
             )
             return
+        # By what the list knows: to look at labels without a record may take many headers, and the child does so anyway.
+        found = sum(entry.has_label and entry.split != Split.HELD_OUT for entry in workspace.entries())
+        if found < FEWEST_LABELS:
+            self._context.tell(
+                "warning",
+                Message(
+                    "Fine-tuning learns from saved labels, and this folder has none yet: correct an image and press "
+                    "Ctrl+S (Save as label), best on four images or more."
+                ),
+            )
+            return
         chosen = options or self._options(weights=self._model.info.path)
-        self._saving.flush(lambda saved: self._look(workspace, chosen) if saved else None)
+        self._saving.flush(lambda saved: self._launch(chosen) if saved else None)
 
     def resume(self) -> None:
         """Go on with the last run that was interrupted."""
@@ -129,46 +138,11 @@ class TrainingFlow(QObject):
 
         The same one read again changes nothing: a finished run may still wait for an answer."""
         if not self.state.active and self._context.workspace.root != self._root:
-            self._set(TrainingState())
+            self.state = TrainingState()
+            self.changed.emit()
 
     def _options(self, **chosen: object) -> FineTuneOptions:
         return FineTuneOptions(unlabelled=self.unlabelled, model_labels=self.model_labels, **chosen)
-
-    def _look(self, workspace: Workspace, options: FineTuneOptions) -> None:
-        """Count the labels, in the files lane: those without a record may need many headers, and the last one may be on its
-        way to the disk.
-        """
-        if workspace is not self._context.workspace or self.state.active:
-            return
-        self._looking = True
-        self._set(TrainingState(state="starting"))
-
-        def looked() -> None:
-            self._looking = False
-            self._set(TrainingState())
-
-        def done(found: int) -> None:
-            looked()
-            if workspace is not self._context.workspace:
-                return
-            if found >= FEWEST_LABELS:
-                self._launch(options)
-            else:
-                self._context.tell("warning", _no_labels())
-
-        def failed(failure: Failure) -> None:
-            looked()
-            self._context.tell_failure(failure)
-
-        self._context.jobs.submit(
-            "files",
-            Message("Looking at files"),
-            lambda report: sum(label.split != Split.HELD_OUT for label in workspace.labelled()),
-            done,
-            failed,
-            looked,
-            quiet=True,
-        )
 
     def _launch(self, options: FineTuneOptions) -> None:
         workspace = self._context.workspace
@@ -177,16 +151,13 @@ class TrainingFlow(QObject):
         if self.child.running:  # it has said its last word, and is about to end
             self._next = options
             return
+        self.state = TrainingState(state="starting")
         self._folder, self._root = workspace.folder, workspace.root
         self._context.jobs.submit(
             "predict", Message("Making room on the GPU"), lambda report: self._keeper.release(), quiet=True
         )
         options = replace(options, max_pixels=self._context.max_pixels)
         self.child.start(workspace.folder, workspace.root, options)
-        self._set(TrainingState(state="starting"))
-
-    def _set(self, state: TrainingState) -> None:
-        self.state = state
         self.changed.emit()
 
     def _take(self, event: Event) -> None:
@@ -236,7 +207,7 @@ class TrainingFlow(QObject):
         )
 
     def _ended(self, ended: Ended) -> None:
-        if self.state.active and not self._looking:
+        if self.state.active:
             if ended.cancelled:
                 self.state.state = "stopped"
             else:
@@ -262,13 +233,6 @@ class TrainingFlow(QObject):
     def _decided(self) -> None:
         self.state.pending = None
         self.changed.emit()
-
-
-def _no_labels() -> Message:
-    return Message(
-        "Fine-tuning learns from saved labels, and this folder has none yet: correct an image and press "
-        "Ctrl+S (Save as label), best on four images or more."
-    )
 
 
 def _training_ends(resumable: bool) -> Question:

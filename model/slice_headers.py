@@ -18,7 +18,6 @@ _ABOUT_SERIES = (
     "FrameOfReferenceUID",
     "StudyInstanceUID",
     "SeriesNumber",
-    "ImagePositionPatient",
     "ImageOrientationPatient",
     "Rows",
     "Columns",
@@ -52,7 +51,7 @@ class SlicePlace:
 
 def read_place(path: Path) -> SlicePlace | None:
     """From one look at the header; None for what is no DICOM file, or of no series. Raises OSError."""
-    header = _read(path, *_ABOUT_SERIES, "InstanceNumber")
+    header = _read(path, *_ABOUT_SERIES, "InstanceNumber", "ImagePositionPatient")
     series = series_in(header)
     if header is None or series is None:
         return None
@@ -66,16 +65,18 @@ def series_of(path: Path) -> str | None:
 
 def series_in(header: pydicom.Dataset | None) -> str | None:
     """The SeriesInstanceUID. Where whoever removed names has removed that as well, what slices of one series share: the
-    frame of reference or else the study, and how they lie and are sampled. None where neither those nor a position are told.
+    frame of reference or else the study, and how they lie and are sampled. None where neither is told: how they lie alone would
+    join slices of different people.
     """
     series = _text(header, "SeriesInstanceUID")
     if series or header is None:
         return series or None
     home = _text(header, "FrameOfReferenceUID") or _text(header, "StudyInstanceUID")
-    if not home and _vector(_value(header, "ImagePositionPatient")) is None:
+    if not home:
         return None
-    shared = ("SeriesNumber", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns")
-    return " ".join([home or "-", *(_numbers(_value(header, keyword)) for keyword in shared)])
+    shared = ("ImageOrientationPatient", "PixelSpacing", "Rows", "Columns")
+    number = _text(header, "SeriesNumber") or "-"
+    return " ".join([home, number, *(_numbers(_value(header, keyword)) for keyword in shared)])
 
 
 def is_pieced(series: str) -> bool:

@@ -245,7 +245,7 @@ class Training:
         while not self._is_over(learner):
             loss = self._train_epoch(learner)
             self._epochs += 1
-            self._save_state(learner)  # before it is scored, which may fail or be stopped: nothing is lost then
+            self._save_state(learner)  # before it is scored, which may fail or be stopped
             scores = self._score(learner.averaged())
             self._tell_epoch(learner, loss, scores)
         if self._plan.options.seconds and self._plan.schedule.is_enough(learner.views):

@@ -778,10 +778,6 @@
         <translation>完成形状</translation>
     </message>
     <message>
-        <source>Cancel the gesture</source>
-        <translation>取消当前操作</translation>
-    </message>
-    <message>
         <source>Remove the last corner</source>
         <translation>删除上一个顶点</translation>
     </message>
@@ -852,6 +848,10 @@
     <message>
         <source>Undo anywhere</source>
         <translation>撤销上一处修改</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
     </message>
     <message>
         <source>Smooth the edge</source>

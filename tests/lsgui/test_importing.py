@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from lsgui import importing
+from lsgui.mask_questions import MaskQuestions
 from model import disk
 from model.labels import UNTOUCHED, read_label
 from model.layout import Layout
@@ -315,6 +317,81 @@ def test_the_open_image_s_journal_goes_on_while_other_masks_are_imported(
     desk.session.undo()
     desk.session.undo()
     assert desk.session.document.label_map[20, 20] == UNTOUCHED and desk.session.document.label_map[7, 50] == 2
+
+
+@pytest.mark.parametrize("asked", ["before", "meanwhile"])
+def test_an_image_that_is_opened_meanwhile_shows_what_was_imported(
+    desk: Desk, image_folder: Callable, masks: Path, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    """Whether it was on its way before the masks were read, or is asked for while they are."""
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.paint(50, 7, value=2)
+    reading, go_on, read = threading.Event(), threading.Event(), importing.read_mask
+
+    def slowly(path: Path, *rest: object) -> object:
+        reading.set()
+        assert go_on.wait(20)
+        return read(path, *rest)
+
+    monkeypatch.setattr(importing, "read_mask", slowly)
+    desk.answers |= {"replace_labels": "replace", "unknown_values": "untouched"}
+    wanted = MaskQuestions.wanted
+
+    def ask_and_leave(questions: MaskQuestions, survey: object) -> object:
+        if asked == "before":
+            desk.session.next_image()
+        return wanted(questions, survey)
+
+    monkeypatch.setattr(MaskQuestions, "wanted", ask_and_leave)
+    desk.session.import_masks(masks)
+    desk.wait(reading.is_set)
+    if asked == "meanwhile":
+        desk.session.next_image()
+    go_on.set()
+    desk.wait(lambda: desk.said("imported as labels: 2"))
+    desk.settle()
+    assert desk.session.document.name == "b.png" and desk.session.document.label_map[20, 20] == 6
+    for name in ("a.png", "b.png"):
+        assert label(folder, name)[20, 20] == 6 and desk.session.folder.entry(name).status == Status.LABELLED
+    desk.paint(50, 50, value=3)
+    desk.save()
+    assert desk.session.saved.kind == "clean" and not desk.said("could not be saved")
+
+
+def test_a_label_of_the_open_image_that_cannot_be_written_is_not_counted(
+    desk: Desk, image_folder: Callable, masks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    replace = disk.replace
+
+    def no_room(old: Path | str, new: Path | str) -> None:
+        if Path(new).name == "a.png.png" and Path(new).parent.name == "labels":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(old, new)
+
+    monkeypatch.setattr(disk, "replace", no_room)
+    desk.answers["unknown_values"] = "untouched"
+    desk.session.import_masks(masks)
+    desk.wait(lambda: desk.said("imported as labels: 1"))
+    assert (
+        desk.said("a.png could not be saved: No space left") and not (folder / "segmentation/labels/a.png.png").exists()
+    )
+
+
+def test_an_open_image_whose_file_has_another_size_by_now_is_read_again(
+    desk: Desk, image_folder: Callable, masks: Path
+) -> None:
+    folder = image_folder("a", "b")
+    Pillow.fromarray(np.zeros((20, 64), np.uint8)).save(folder / "a.png")
+    desk.open(folder)
+    assert desk.session.document.shape == (20, 64)
+    Pillow.fromarray(np.zeros((64, 64), np.uint8)).save(folder / "a.png")
+    desk.answers |= {"unknown_values": "untouched", "image_changed": "keep"}
+    desk.session.import_masks([masks / "a.png"])
+    desk.wait(lambda: desk.said("imported as labels: 1"))
+    desk.wait(lambda: desk.session.document.shape == (64, 64) and desk.session.document.label_map[20, 20] == 6)
 
 
 @pytest.mark.parametrize("ends", ["failing", "cancelled"])

@@ -19,7 +19,7 @@ LAYERS = (
     ("lsgui.views",),
     (
         "lsgui.session", "lsgui.session_parts", "lsgui.folder_opening", "lsgui.opening", "lsgui.saving", "lsgui.map_writing", "lsgui.label_saving",
-        "lsgui.importing", "lsgui.class_changes", "lsgui.class_removal", "lsgui.model_choice", "lsgui.prediction_flow", "lsgui.training_flow",
+        "lsgui.importing", "lsgui.mask_questions", "lsgui.class_changes", "lsgui.class_removal", "lsgui.model_choice", "lsgui.prediction_flow", "lsgui.training_flow",
         "lsgui.context", "lsgui.folder_predicting", "lsgui.journalling", "lsgui.step_texts", "lsgui.recovery", "lsgui.watching",
         "lsgui.journal_writer", "lsgui.undo_anywhere", "lsgui.unfinished", "lsgui.late_maps",
         "lsgui.clean_up", "lsgui.previewed", "lsgui.from_neighbours", "lsgui.slices", "lsgui.whole_edits",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from lsgui.jobs import SegmenterKeeper
 from lsgui.shapes import stroke
 from model.checkpoint import load, save
 from model.classes import Class, ClassTable, default_table
@@ -119,6 +120,36 @@ def test_a_cancelled_prediction_leaves_the_image_as_it_was(desk: Desk, image_fol
     desk.settle()
     assert desk.session.document.counts() == {UNTOUCHED: 64 * 64} and desk.notices == []
     predict(desk)
+
+
+def test_a_prediction_of_another_folder_is_not_taken_for_one_here(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slices of every patient may be called the same."""
+    first, second = image_folder("a", folder="first"), image_folder("a", folder="second")
+    gates, started, predict = (threading.Event(), threading.Event()), [], SegmenterKeeper.predict
+
+    def slowly(keeper: SegmenterKeeper, *given: object) -> object:
+        started.append(gates[len(started)])
+        assert started[-1].wait(20)
+        return predict(keeper, *given)
+
+    monkeypatch.setattr(SegmenterKeeper, "predict", slowly)
+    desk.open(first)
+    desk.session.predict()
+    desk.wait(lambda: len(started) == 1)
+    desk.session.open_folder(second)
+    desk.wait(lambda: desk.session.document.image is not None and desk.session.workspace.folder == second)
+    assert not desk.session.predicting
+    desk.session.predict()
+    gates[0].set()
+    desk.wait(lambda: len(started) == 2)
+    desk.qtbot.wait(50)
+    assert desk.session.predicting
+    desk.session.cancel_prediction()
+    gates[1].set()
+    desk.settle()
+    assert desk.session.prediction is None and not desk.session.predicting
 
 
 def test_the_folder_is_predicted_except_where_a_person_has_worked(desk: Desk, image_folder: Callable) -> None:

@@ -87,14 +87,20 @@ def test_without_a_series_uid_the_frame_or_else_the_study_says_the_series(a_slic
     assert len({first, others[0], *others[2:]}) == 6
 
 
-def test_a_slice_that_lies_somewhere_is_of_a_series_and_one_that_does_not_is_of_none(
-    a_slice: Callable[..., Path],
-) -> None:
-    assert is_pieced(read_place(a_slice(**BLANK)).series)
-    assert read_place(a_slice(**BLANK, ImagePositionPatient=None)) is None
-    odd = {"PixelSpacing": None, "ImageOrientationPatient": None, "FrameOfReferenceUID": None}
+def test_how_slices_lie_alone_joins_none(a_slice: Callable[..., Path]) -> None:
+    """Scans of different people lie and are sampled alike."""
+    assert read_place(a_slice(**BLANK)) is None and series_of(a_slice(**BLANK)) is None
+    odd = {"PixelSpacing": None, "ImageOrientationPatient": None, "FrameOfReferenceUID": "1.2"}
     assert is_pieced(series_of(a_slice(**BLANK | odd)))
     assert not is_pieced(series_of(SAMPLE / "slice_001.dcm"))
+
+
+def test_long_series_numbers_differ(a_slice: Callable[..., Path]) -> None:
+    found = {
+        series_of(a_slice(**BLANK | {"StudyInstanceUID": "1.4", "SeriesNumber": number}))
+        for number in (1000001, 1000002)
+    }
+    assert len(found) == 2
 
 
 def test_the_image_is_of_the_series_that_its_header_says(a_slice: Callable[..., Path]) -> None:

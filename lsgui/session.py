@@ -241,7 +241,13 @@ class Session(QObject):
 
     def use_run(self, run: Run) -> None:
         """Predict with this run's weights, and take it as the answer to a pending question."""
-        self._parts.training.use(run)
+        if run.weights is not None:
+            self._parts.training.use(run.weights)
+
+    def use_shipped_model(self) -> None:
+        """Likewise with the weights that the program came with."""
+        if self.shipped_weights is not None:
+            self._parts.training.use(self.shipped_weights)
 
     def keep_model(self) -> None:
         """The other answer: the finished run is not used."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,8 @@ class Work:
 def stack_around(entries: Sequence[Entry], row: int) -> Stack | None:
     """In the files lane, since it may read many headers. None unless there is a labelled image on both sides."""
     mine = _stack_of(entries[row])
+    if mine is None:
+        return None
 
     def until_labelled(rest: Iterable[Entry]) -> list[Entry]:
         passed: list[Entry] = []
@@ -71,8 +74,12 @@ def _is_labelled(entry: Entry) -> bool:
 
 
 def _stack_of(entry: Entry) -> str | None:
-    """What slices of one stack share: the series, or the name without its number."""
-    return series_of(entry.path) or prefix_of(entry.name)
+    """What slices of one stack share: the series, or the name without its number. None for what is no slice."""
+    known = series_of(entry.path) or prefix_of(entry.name)
+    if known:
+        return known
+    numbered = re.fullmatch(r"(.*?)[0-9]+", Path(entry.name).stem)
+    return None if numbered is None else numbered[1]
 
 
 def label_of_neighbour(work: Work, entry: Entry) -> np.ndarray | None:

@@ -107,9 +107,11 @@ class TrainingFlow(QObject):
             self.child.cancel()
             self.changed.emit()
 
-    def use(self, run: Run) -> None:
-        """Predict with any finished run's weights. When they cannot be read, the question stays."""
-        if run.weights is not None and self._model.load_weights(run.weights):
+    def use(self, weights: Path) -> None:
+        """Predict with any finished run's weights, or those that the program came with, which answers a question about a run.
+        When they cannot be read, the question stays.
+        """
+        if self._model.load_weights(weights):
             self._decided()
 
     def keep(self) -> None:

@@ -132,7 +132,8 @@ def bind_model(actions: ActionSet, session: Session) -> None:
     def show() -> None:
         actions.enable(session.training.active, "stop-fine-tune")
         actions.enable(session.training.can_finish, "finish-fine-tune")
-        idle = session.workspace is not None and not session.training.active
+        training = session.training  # a finished run waits for its answer first, as in the panel
+        idle = session.workspace is not None and not training.active and training.pending is None
         actions.enable(idle, "fine-tune", *(f"new-model-{preset}" for preset in PRESETS))
 
     Follower(actions, show, session.training_changed, session.folder_opened)

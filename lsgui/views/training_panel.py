@@ -84,7 +84,7 @@ class TrainingPanel(QFrame):
         self._use.clicked.connect(self._use_pending)
         self._keep.clicked.connect(session.keep_model)
         self._runs.chosen.connect(session.use_run)
-        self._runs.shipped_chosen.connect(lambda: session.load_weights(session.shipped_weights))
+        self._runs.shipped_chosen.connect(session.use_shipped_model)
         self._timer.timeout.connect(self.show_state)
         for signal in (session.training_changed, session.model_changed, session.folder_opened, session.entry_changed):
             signal.connect(self._soon)

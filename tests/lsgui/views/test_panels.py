@@ -509,10 +509,13 @@ def test_one_press_leads_back_to_the_shipped_model(shown: object, weights: Path,
     other.write_bytes(weights.read_bytes())
     session.load_weights(other)
     run, back = Run(1, tmp_path, RunState.DONE, weights=other), "Predict with the shipped model"
-    runs = shown.window.findChild(RunsList)
+    runs, fine_tune = shown.window.findChild(RunsList), shown.window.actions_.by_id["fine-tune"]
+    session.training.pending = events.Finished(2, str(other), 0.5, {}, 0.6, {}, "worse")
+    session.training_changed.emit()
+    assert not fine_tune.isEnabled(), "the question about a finished run comes first"
     runs.show_runs([run], str(session.model.path), str(weights))
     next(one for one in runs.findChildren(QPushButton) if one.accessibleName() == back).click()
-    assert session.model.path == weights
+    assert session.model.path == weights and session.training.pending is None and fine_tune.isEnabled()
     for known, told in (([run], ["run 1", "shipped model", "active"]), ([], [])):
         fresh = RunsList(shown.appearance)
         shown.desk.qtbot.addWidget(fresh)

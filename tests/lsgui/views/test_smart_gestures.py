@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -508,6 +509,23 @@ def test_undo_anywhere_takes_back_what_was_interpolated_in_images_that_are_not_o
         desk.settle()
 
 
+@pytest.mark.parametrize(("names", "is_stack"), [(("cat", "dog", "zebra"), False), (("1", "2", "3"), True)])
+def test_images_without_a_number_are_no_stack(
+    make_desk, image_folder, names: tuple[str, str, str], is_stack: bool
+) -> None:
+    desk = make_desk()
+    first, middle, last = (f"{name}.png" for name in names)
+    desk.open(image_folder(*names), middle)
+    label(desk, first, disk_at(20))
+    label(desk, last, disk_at(20))
+    desk.session.interpolate()
+    if is_stack:
+        desk.wait(lambda: desk.session.document.label_map[30, 20] == 6)
+    else:
+        desk.wait(lambda: desk.said("of the same stack"))
+        assert not desk.session.tools.active
+
+
 def test_a_neighbour_s_prediction_is_no_label_to_copy(make_desk, image_folder) -> None:
     desk = make_desk()
     desk.open(image_folder("s_1", "s_2"), "s_1.png")
@@ -572,12 +590,16 @@ def test_esc_ends_first_what_the_hand_is_at_and_then_the_prediction_that_is_wait
 
 
 @pytest.mark.parametrize("verb", ["copy", "interpolate"])
-def test_an_enter_for_neighbours_that_say_nothing_new_accepts_no_image(shown: object, verb: str) -> None:
+def test_an_enter_for_neighbours_that_say_nothing_new_accepts_no_image(
+    make_window: Callable, image_folder: Callable, verb: str
+) -> None:
+    shown = make_window()
+    shown.desk.open(image_folder("s_1", "s_2", "s_3"))
     session, document = shown.session, shown.session.document
-    for name in ("a.png", "c.png"):
+    for name in ("s_1.png", "s_3.png"):
         label(shown.desk, name, disk_at(20))
-    session.open_image("b.png")
-    shown.desk.wait(lambda: document.name == "b.png")
+    session.open_image("s_2.png")
+    shown.desk.wait(lambda: document.name == "s_2.png")
     document.paint("Brush", filled((0, 0, 64, 64)), Ink(disk_at(20)))
     steps = len(document.history.steps)
     shown.canvas.setFocus()
@@ -585,7 +607,7 @@ def test_an_enter_for_neighbours_that_say_nothing_new_accepts_no_image(shown: ob
     shown.desk.wait(lambda: "nothing new" in shown.window.status.stroke.text())
     shown.key(Qt.Key.Key_Return)
     shown.desk.settle()
-    assert document.name == "b.png" and session.folder.entry("b.png").status != "labelled"
+    assert document.name == "s_2.png" and session.folder.entry("s_2.png").status != "labelled"
     assert len(document.history.steps) == steps and not session.tools.active
     shown.drag((40, 40), (41, 40))
     assert len(document.history.steps) == steps + 1, "the hand is free"

@@ -7,7 +7,7 @@ import numpy as np
 from lsgui.mask import Edit, as_mask
 from model.labels import UNTOUCHED
 from model.opencv import cv2
-from model.provenance import HUMAN, KEPT, MODEL, UNSET
+from model.provenance import HUMAN, KEPT, MODEL, UNSET, set_by
 
 
 def predicted(label_map: np.ndarray) -> Edit:
@@ -24,14 +24,7 @@ def reverted(label_map: np.ndarray) -> Edit:
 
 def imported(label_map: np.ndarray) -> Edit:
     """A map from elsewhere everywhere: what it says is a person's word, and what it leaves open is untouched."""
-    origin_of = np.full(256, HUMAN, np.uint8)
-    origin_of[UNTOUCHED] = UNSET
-
-    def edit(label: np.ndarray, origin: np.ndarray, rows: slice) -> tuple:
-        new = np.ascontiguousarray(label_map[rows])
-        return new, cv2.LUT(new, origin_of), None
-
-    return edit
+    return lambda label, origin, rows: (label_map[rows], set_by(label_map[rows], HUMAN), None)
 
 
 def cleared() -> Edit:

@@ -16,16 +16,16 @@ from lsgui.label_saving import LabelSaving
 from lsgui.mask_questions import MaskQuestions
 from lsgui.opening import Opening
 from lsgui.saving import Saving
+from model.classes import ClassTable
 from model.errors import ImageError, LabelError
 from model.images import Image, read_image
-from model.labels import UNTOUCHED
 from model.layout import Layout
 from model.mask_survey import FoundMask, MaskSurvey, mask_files, nothing_in, says_nothing, survey_masks
 from model.masks import read_mask
 from model.messages import Message
 from model.plane_source import of_arrays
 from model.progress import Progress, Report
-from model.provenance import HUMAN, UNSET
+from model.provenance import HUMAN, set_by
 from model.workspace import Workspace
 
 
@@ -54,10 +54,18 @@ class _Import:
     problems: list[Message] = field(default_factory=list)
     ended_early: bool = False
 
+    def check_classes(self, read_by: ClassTable | None = None) -> None:
+        """Without one of the classes that were asked about, what it says would be left out unasked; nor may the table be
+        another than a mask was `read_by`. Raises LabelError.
+        """
+        now = self.workspace.classes
+        if not self.numbering.items() <= now.numbering.items() or (read_by or now) is not now:
+            raise LabelError("The classes have changed meanwhile; import the masks again.")
+
     def save(self, name: str, found: _Found) -> None:
         """In the files lane: the label of an image that is not open."""
-        provenance = np.where(found.label_map == UNTOUCHED, UNSET, HUMAN).astype(np.uint8)
-        self.workspace.save_label(name, found.image, of_arrays(found.label_map, provenance), accepted=True)
+        planes = of_arrays(found.label_map, set_by(found.label_map, HUMAN))
+        self.workspace.save_label(name, found.image, planes, accepted=True)
         self.note(name, found)
 
     def note(self, name: str, found: _Found) -> None:
@@ -159,6 +167,11 @@ class Importing(QObject):
         document = self._context.document
         if batch.workspace is not self._context.workspace:
             return
+        try:
+            batch.check_classes()
+        except LabelError as error:
+            batch.problems.append(error.message)
+            return
         if name == document.name and found.label_map.shape == document.shape:
             self._labels.take_over(found.label_map, lambda: batch.note(name, found))
             return
@@ -196,10 +209,7 @@ class Importing(QObject):
 
 
 def _read(batch: _Import, mask: FoundMask) -> _Found | None:
-    """None for what cannot be imported, which becomes one of the problems. What it is to replace is kept.
-
-    With the classes that were asked about: without one of them, what it says would be left out unasked.
-    """
+    """None for what cannot be imported, which becomes one of the problems. What it is to replace is kept."""
     workspace = batch.workspace
     entry, classes = mask.entry, workspace.classes
     try:
@@ -208,8 +218,7 @@ def _read(batch: _Import, mask: FoundMask) -> _Found | None:
     except (LabelError, ImageError) as error:  # changed since it was looked at
         batch.problems.append(error.message)
         return None
-    if not batch.numbering.items() <= classes.numbering.items() or workspace.classes is not classes:
-        raise LabelError("The classes have changed meanwhile; import the masks again.")
+    batch.check_classes(classes)
     if says_nothing(read):
         batch.problems.append(nothing_in(mask.path))
         return None

@@ -18,11 +18,10 @@ from model.errors import ModelError
 from model.foreign import stamp_of
 from model.index import FileStamp
 from model.journal_records import JournalError
-from model.labels import UNTOUCHED
 from model.messages import Message
 from model.patches import MaskPatch, piece_between
 from model.progress import Report
-from model.provenance import HUMAN, UNSET
+from model.provenance import HUMAN, set_by
 from model.workspace import Workspace
 
 LOOK_MS = 5000
@@ -168,8 +167,7 @@ def patch_to(label_map: np.ndarray, provenance: np.ndarray, theirs: np.ndarray) 
     for top in range(0, len(label_map), _BAND):
         rows = slice(top, top + _BAND)
         mine, origin, other = label_map[rows], provenance[rows], theirs[rows]
-        changed = np.where(other == UNTOUCHED, np.uint8(UNSET), np.uint8(HUMAN))
-        piece = piece_between((0, top), (mine, origin), (other, np.where(mine == other, origin, changed)))
+        piece = piece_between((0, top), (mine, origin), (other, np.where(mine == other, origin, set_by(other, HUMAN))))
         if piece is not None:
             pieces.append(piece)
     return MaskPatch(pieces) if pieces else None

@@ -27,7 +27,7 @@ from model.patches import MaskPatch, patch_between
 from model.pillow import pillow
 from model.plane_source import PlaneSource, of_arrays
 from model.prediction import Prediction
-from model.provenance import ACCEPTED, HUMAN, MODEL, UNSET
+from model.provenance import ACCEPTED, HUMAN, MODEL, UNSET, set_by
 from model.records import classes_in, free_name, in_table, read_json, uids_of, write_json
 
 COMPARED = 1 << 24
@@ -197,7 +197,7 @@ class MapStore:
         provenance = map_files.read_provenance(path, shape)
         if provenance is None:
             provenance, _ = _read_provenance(self._layout.provenance(name), shape)
-        return label_map, _set_by(label_map, HUMAN) if provenance is None else provenance
+        return label_map, set_by(label_map, HUMAN) if provenance is None else provenance
 
     def _work_note(self, name: str) -> dict:
         return _note(self._layout.work(name), self._layout.provenance(name))
@@ -208,7 +208,7 @@ class MapStore:
             return None
         label_map = _read(path, shape, read_json(self._layout.label_record(name)), classes)
         provenance = map_files.read_provenance(path, shape)
-        return label_map, _set_by(label_map, HUMAN) if provenance is None else provenance
+        return label_map, set_by(label_map, HUMAN) if provenance is None else provenance
 
     def _prediction(
         self, name: str, shape: tuple[int, int], classes: ClassTable
@@ -217,7 +217,7 @@ class MapStore:
         if not os.path.exists(path):
             return None
         label_map = _read(path, shape, read_json(self._layout.prediction_record(name)), classes)
-        return label_map, _set_by(label_map, MODEL)
+        return label_map, set_by(label_map, MODEL)
 
     def _has_prediction(self, name: str, shape: tuple[int, int], classes: ClassTable) -> bool:
         """Whether one can be read: what is not synced may be torn by a power cut."""
@@ -283,10 +283,6 @@ def _read(path: Path, shape: tuple[int, int], record: Mapping[str, object], clas
     values = in_table(read_label(path, shape, None), record, classes, path.name)
     unknown = values_in(values) - {*classes.values, UNTOUCHED}
     return read_label(path, shape, classes) if unknown else values
-
-
-def _set_by(label_map: np.ndarray, who: int) -> np.ndarray:
-    return np.where(label_map == UNTOUCHED, np.uint8(UNSET), np.uint8(who))
 
 
 def _read_provenance(path: Path, shape: tuple[int, int] | None) -> tuple[np.ndarray | None, dict]:

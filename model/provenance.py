@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from model.labels import UNTOUCHED
+
 UNSET = 0
 """Untouched: nobody has said anything about this pixel."""
 
@@ -19,3 +23,8 @@ KEPT = (HUMAN, ACCEPTED)
 
 LOSS_WEIGHTS = {HUMAN: 1.0, ACCEPTED: 0.8, MODEL: 0.0}
 """How much a pixel weighs in training. A person who only nods overlooks more than one who paints."""
+
+
+def set_by(label_map: np.ndarray, who: int) -> np.ndarray:
+    """Both uint8 (H, W): the provenance of a map all of whose pixels, but the untouched ones, are set by `who`."""
+    return np.where(label_map == UNTOUCHED, np.uint8(UNSET), np.uint8(who))

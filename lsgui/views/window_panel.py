@@ -52,6 +52,7 @@ class WindowPanel(QWidget):
         needed = image is not None and self._display.effective_window is not None
         self.setVisible(needed)
         if not needed:
+            self._shown = None  # an image that is left is not kept in memory
             return
         if image is not self._shown:
             self._shown = image

@@ -359,6 +359,24 @@ def test_an_image_that_is_opened_meanwhile_shows_what_was_imported(
     assert desk.session.saved.kind == "clean" and not desk.said("could not be saved")
 
 
+def test_a_mask_that_waits_for_the_hand_brings_back_no_class_that_went_meanwhile(
+    desk: Desk, image_folder: Callable, masks: Path
+) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    desk.session.document.begin("Brush")
+    desk.session.import_masks([masks / "a.png"])
+    desk.session.document.begin("Brush")  # saving what was there has ended the first
+    desk.settle()
+    desk.qtbot.wait(50)
+    assert set(desk.session.document.counts()) == {UNTOUCHED}
+    workspace = desk.session.workspace
+    workspace.set_classes(workspace.classes.without("liver"))
+    desk.session.document.restore()
+    desk.wait(lambda: desk.said("The classes have changed meanwhile"))
+    assert set(desk.session.document.counts()) == {UNTOUCHED} and not workspace.has_label("a.png")
+
+
 def test_a_label_of_the_open_image_that_cannot_be_written_is_not_counted(
     desk: Desk, image_folder: Callable, masks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,11 +36,20 @@ def test_no_training_that_is_judged_by_what_it_forgets_has_seen_what_judges(stre
 
 
 def test_what_is_forgotten_is_told_from_end_to_end(streets: Path, capsys: pytest.CaptureFixture) -> None:
-    forgetting.main([str(streets), "--counts", "2", *SMALL])
+    forgetting.main([str(streets), "--counts", "2", "--shares", "1", "0.5", *SMALL])
     told = capsys.readouterr()
-    rows = [line.split("|") for line in told.out.splitlines()[2:]]
-    assert [row[1].strip() for row in rows] == ["0", "2"] and rows[1][3].strip()[0] in "+-"
-    assert "2 labels: " in told.err and "views" in told.err
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.out.splitlines()[2:]]
+    assert [row[0] for row in rows] == ["none", "2 alone", "2 alone", "2 beside", "2 beside"]
+    assert [row[1] for row in rows] == ["", "1", "0.5", "1", "0.5"]
+    assert all("(+" in cell or "(-" in cell for row in rows[1:] for cell in row[2:])
+    assert "\n2 labels: " in told.err and "\n8 labels: " in told.err and "views" in told.err
+
+
+def test_between_two_models_are_the_first_ones_weights_and_the_seconds(streets: Path) -> None:
+    _, begun = planned(street_scenes(streets, ["0006R0"]))
+    after = dataclasses.replace(begun, tensors={name: one + 2 for name, one in begun.tensors.items()})
+    quarter = forgetting.mixed(begun, after, 0.25)
+    assert all(np.allclose(quarter.tensors[name], one + 0.5) for name, one in begun.tensors.items())
 
 
 def test_strategies_are_told_apart_from_end_to_end(streets: Path, capsys: pytest.CaptureFixture) -> None:

@@ -58,7 +58,7 @@ def told_of(images: Sequence[str], labels: Sequence[str]) -> list[Message]:
             Message(
                 "Images that were changed since they were labelled: {names}. Check that their labels still fit, and save them "
                 "again.",
-                {"names": _listed(images)},
+                {"names": listed(images)},
             )
         )
     if labels:
@@ -66,12 +66,12 @@ def told_of(images: Sequence[str], labels: Sequence[str]) -> list[Message]:
             Message(
                 "Another program has changed the labels of {names} since they were saved. They count as they are now; to save "
                 "them again ends this notice.",
-                {"names": _listed(labels)},
+                {"names": listed(labels)},
             )
         )
     return told
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """A sentence has room for so many."""
     return ", ".join(names[:_MOST]) + (f", ... ({len(names)})" if len(names) > _MOST else "")

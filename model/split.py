@@ -9,6 +9,8 @@ The unit is what belongs together, so that near-duplicates of a training image a
   groups of two images or more: drives, patients, slides.
 * `image`: the image itself. One prefix for the whole folder (`IMG_0001`, `img_002`) is a camera's or an exporter's
   habit and says nothing; taken as a unit it would never let anything be held out.
+
+A copy of an image, byte for byte, is on the side that the image is on, whatever its own unit.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from model.copies import copies_of
 from model.images import may_be_dicom
 from model.slice_headers import is_pieced, series_of, slice_position
 
@@ -63,12 +66,14 @@ def decide(
     records: Mapping[str, dict],
     unrecorded: Sequence[Path],
     seen: Collection[str] = (),
+    content: str = "",
 ) -> Decision:
-    """The split of the image at `path`: the one in its own label record, else its unit's, else the next in turn.
+    """The split of the image at `path`: the one in its own label record, else that of an image of the same `content`, else
+    its unit's, else the next in turn.
 
-    `siblings` are all images of the folder, `records` all its label records by image name. `unrecorded` are images
-    whose label has no record: a model may have been trained on their units, which can never be held out any more. Nor can
-    the units `seen` by a training without a label.
+    `siblings` are all images of the folder, `records` all its label records by image name; `content` is the SHA-256 that
+    these hold of an image. `unrecorded` are images whose label has no record: a model may have been trained on their
+    units, which can never be held out any more. Nor can the units `seen` by a training without a label.
     """
     own = records.get(path.name, {})
     split = stored_split(own)
@@ -80,9 +85,25 @@ def decide(
         seen = {*seen, *units_of([one for one in siblings if _was_seen(one, seen)], siblings, records).values()}
     unknown = dict.fromkeys(units_of(unrecorded, siblings, records).values(), Split.TRAIN)
     decided = unknown | decided_units(records)
-    held = sum(one is Split.HELD_OUT for one in decided.values())
-    new = Split.TRAIN if unit in seen else next_split(len(decided), held, len(unknown))
-    return Decision(decided.get(unit) or new, unit, grouping)
+    side = decided.get(unit) or (Split.TRAIN if unit in seen else None)
+    copied = _decided_copy(content, records)
+    if copied is not None:
+        # Another image must not lead the rest of its unit to the other side.
+        return Decision(copied[0], unit if side in (None, copied[0]) else copied[1], grouping)
+    if side is None:
+        held = sum(one is Split.HELD_OUT for one in decided.values())
+        side = next_split(len(decided), held, len(unknown))
+        if side is Split.HELD_OUT:
+            copies = units_of(list(copies_of([path], siblings)), siblings, records).values()
+            side = side if {*seen, *unknown}.isdisjoint(copies) else Split.TRAIN
+    return Decision(side, unit, grouping)
+
+
+def _decided_copy(content: str, records: Mapping[str, dict]) -> tuple[Split, str] | None:
+    """The split and unit of a label of the same bytes; of several one that trains, since those have taught a model."""
+    same = [name for name, record in records.items() if content and record.get("image_sha256") == content]
+    found = [(split, unit_in(records[name], name)) for name in same if (split := stored_split(records[name]))]
+    return min(found, key=lambda one: one[0] is not Split.TRAIN, default=None)
 
 
 def decided_units(records: Mapping[str, dict]) -> dict[str, Split]:
@@ -93,6 +114,11 @@ def decided_units(records: Mapping[str, dict]) -> dict[str, Split]:
         if split is not None and decided.get(unit) is not Split.HELD_OUT:
             decided[unit] = split
     return decided
+
+
+def held_out_names(records: Mapping[str, dict]) -> list[str]:
+    """The images that are held out themselves, also those whose label was withdrawn."""
+    return [name for name, record in records.items() if stored_split(record) is Split.HELD_OUT]
 
 
 def units_of(paths: Sequence[Path], siblings: Sequence[Path], records: Mapping[str, dict]) -> dict[str, str]:

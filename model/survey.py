@@ -15,7 +15,7 @@ from model.errors import ModelError, TrainingError
 from model.images import MAX_PIXELS, Image, read_image
 from model.labels import UNTOUCHED
 from model.messages import Message
-from model.outside_changes import told_of
+from model.outside_changes import listed, told_of
 from model.progress import Progress, Report, silent
 from model.scoring import Scores, count_pairs
 from model.truth import Truth, read_truth
@@ -122,7 +122,7 @@ def survey(
             continue
         usable.append(_describe(item, places[item.image_path.name], truth))
     free = tuple(unlabelled(workspace)) if others else ()
-    told = tuple(told_of(*changed))
+    told = (*told_of(*changed), *_on_both_sides([label.item for label in usable]))
     return Survey(workspace.classes, tuple(usable), tuple(problems), max_pixels, free, model_labels, told)
 
 
@@ -149,6 +149,24 @@ def _note_changes(item: LabelledImage, images: list[str], labels: list[str]) -> 
             images.append(name)
         if item.saved.label_changed(item.label_path):
             labels.append(name)
+
+
+def _on_both_sides(items: Sequence[LabelledImage]) -> list[Message]:
+    """Labels of before copies of an image followed it keep their split, as every label does: only a person can mend that."""
+    taught = {
+        item.saved.image: item.image_path.name for item in items if item.split is Split.TRAIN and item.saved.image
+    }
+    judging = [item for item in items if item.split is Split.HELD_OUT and item.saved.image in taught]
+    pairs = [f"{taught[item.saved.image]} = {item.image_path.name}" for item in judging]
+    if not pairs:
+        return []
+    return [
+        Message(
+            "The same image is learned from and held out, under two names: {names}. That makes the scores too good; withdraw one "
+            "of the two labels.",
+            {"names": listed(pairs)},
+        )
+    ]
 
 
 def _weight(item: LabelledImage, model_labels: float) -> float:

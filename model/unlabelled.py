@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence, Set
 from pathlib import Path
 
+from model.copies import copies_of
 from model.layout import Layout
 from model.seen_units import add_seen, seen_units
 from model.split import HELD_OUT_EVERY, Split, decided_units, stored_split, unit_in, units_of
@@ -17,8 +18,8 @@ NEAR = 2
 
 
 def unlabelled(workspace: Workspace) -> list[Path]:
-    """The images without a label, in the folder's order, but for held-out units and what stands next to them, and for one
-    in five of the units without any label, so that one that gets a label later can still be held out.
+    """The images without a label, in the folder's order, but for held-out units, what stands next to them and copies of
+    them, and for one in five of the units without any label, so that one that gets a label later can still be held out.
 
     A model that has seen an image, even without its label, is not judged by it as by one that it never met.
     """
@@ -28,13 +29,14 @@ def unlabelled(workspace: Workspace) -> list[Path]:
     splits = decided_units(workspace.label_records()) | {item.unit: item.split for item in labelled}
     held = {unit for unit, split in splits.items() if split is Split.HELD_OUT}
     shut = {place for place, path in enumerate(paths) if units[path.name] in held}
+    copies = copies_of((path for path in paths if units[path.name] in held), paths) if held else set()
     near = {place + step for place in shut for step in range(-NEAR, NEAR + 1)}
     kept = _reserved(set(units.values()) - splits.keys(), seen_units(Layout(workspace.root)))
     names = {item.image_path.name for item in labelled}
     return [
         path
         for place, path in enumerate(paths)
-        if place not in near and path.name not in names and units[path.name] not in kept
+        if place not in near and path not in copies and path.name not in names and units[path.name] not in kept
     ]
 
 

@@ -15,6 +15,7 @@ from filelock import FileLock
 from model import disk
 from model.catalog import DAMAGED, Catalog, Entry, Status
 from model.classes import ClassTable, default_table
+from model.copies import copies_of
 from model.edits import Edits, Unsaved
 from model.errors import ClassTableError, saving
 from model.files import clear_leftovers, sha256
@@ -41,6 +42,7 @@ from model.split import (
     choose_grouping,
     decide,
     decided_units,
+    held_out_names,
     stored_split,
     unit_in,
     units_of,
@@ -244,7 +246,7 @@ class Workspace:
             self._before_writing(name, held)
             with split_lock(self._layout):  # a training that starts meanwhile reads what is decided, or is read here
                 known = self._catalog.records(), self._unrecorded(), seen_units(self._layout)
-                decision = decide(path, image.series, self._siblings(), *known)
+                decision = decide(path, image.series, self._siblings(), *known, image_sha256)
                 written = self._maps.write_label(name, planes, self.classes, held and held.mark)
                 keep_damaged(self._layout.label_record(name))
                 LabelRecord(
@@ -310,19 +312,21 @@ class Workspace:
     def labelled(self) -> list[LabelledImage]:
         """Every image of the folder that has a label: all that training and scoring read.
 
-        A label that another tool put there, without a record, trains unless what it belongs to is held out. One whose record
-        is damaged counts as held out, so that nothing looks at what stands beside it.
+        A label that another tool put there, without a record, trains unless what it belongs to is held out, or an image of
+        the same bytes. One whose record is damaged counts as held out, so that nothing looks at what stands beside it.
         """
         records, entries = self._catalog.records(), self._catalog.labelled()
         table = {item.value: item.uid for item in self.classes.classes}
         units = units_of(self._unrecorded(), self._siblings(), records)
         decided = decided_units(records)
+        copies = copies_of((self.folder / name for name in held_out_names(records)), self._unrecorded())
         found = []
         for entry in entries:
             record = records.get(entry.name, {})
             unit = units.get(entry.name) or unit_in(record, entry.name)
             damaged = DAMAGED in record
-            split = entry.split or (Split.HELD_OUT if damaged else decided.get(unit, Split.TRAIN))
+            beside = Split.HELD_OUT if damaged or entry.path in copies else decided.get(unit, Split.TRAIN)
+            split = entry.split or beside
             label = self._layout.label(entry.name)
             uids = uids_of(record) or uids_of(read_note(label))
             saved = SavedFiles.of_record(record)

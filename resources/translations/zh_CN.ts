@@ -2095,6 +2095,10 @@
         <translation>其余均为背景</translation>
     </message>
     <message>
+        <source>The same image is learned from and held out, under two names: {names}. That makes the scores too good; withdraw one of the two labels.</source>
+        <translation>同一图像以两个名称既用于训练又用于验证：{names}。分数因此偏高；请撤回其中一个标签。</translation>
+    </message>
+    <message>
         <source>The state of the interrupted training in {folder} cannot be used ({reason}); start a new training.</source>
         <translation>{folder} 中的中断训练状态无法使用（{reason}）；请开始新的训练。</translation>
     </message>

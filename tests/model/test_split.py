@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +24,9 @@ SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 
 
 def make_images(folder: Path, names: list[str]) -> list[str]:
+    """No two of them are the same."""
     for name in names:
-        pillow.new("L", (4, 4)).save(folder / name)
+        pillow.frombytes("L", (8, 8), hashlib.sha512(name.encode()).digest()).save(folder / name)
     return names
 
 
@@ -261,3 +265,57 @@ def put_label(workspace: Workspace, name: str) -> None:
     """A label without a record, as another tool leaves it."""
     pillow.new("L", (4, 4)).save(workspace.root / "labels" / f"{name}.png")
     workspace.refresh()
+
+
+def copy_image(workspace: Workspace, name: str, copy: str) -> str:
+    shutil.copy(workspace.folder / name, workspace.folder / copy)
+    workspace.refresh()
+    return copy
+
+
+def test_a_copy_of_an_image_is_on_its_side_whatever_its_name(tmp_path: Path) -> None:
+    names = make_images(tmp_path, [f"IMG_{number:04d}.png" for number in range(5)])
+    workspace = Workspace.open(tmp_path)
+    assert [label(workspace, name) for name in names] == ["train"] * 4 + ["held_out"]
+    assert label(workspace, copy_image(workspace, names[4], "last.png")) == "held_out"
+    make_images(tmp_path, [f"more_{number}.png" for number in range(3)])
+    workspace.refresh()
+    assert [label(workspace, f"more_{number}.png") for number in range(3)] == ["train"] * 3
+    assert label(workspace, copy_image(workspace, names[0], "first.png")) == "train", "though it is the tenth"
+    os.rename(tmp_path / names[4], tmp_path / "renamed.png")
+    workspace.refresh()
+    assert label(workspace, "renamed.png") == "held_out"
+    workspace.close()
+
+
+def test_a_copy_does_not_lead_the_rest_of_its_drive_to_the_other_side(tmp_path: Path) -> None:
+    make_images(tmp_path, [f"{drive}_{frame}.png" for drive in "ABCDEF" for frame in range(3)])
+    workspace = Workspace.open(tmp_path)
+    for drive in "ABCDE":
+        label(workspace, f"{drive}_0.png")
+    assert label(workspace, copy_image(workspace, "E_0.png", "A_9.png")) == "held_out"
+    assert label(workspace, "A_1.png") == "train"
+    assert label(workspace, copy_image(workspace, "E_0.png", "F_9.png")) == "held_out"
+    assert label(workspace, "F_1.png") == "held_out", "of its drive nothing was decided"
+    workspace.close()
+
+
+def test_what_was_seen_under_another_name_is_not_held_out(tmp_path: Path) -> None:
+    names = make_images(tmp_path, [f"IMG_{number:04d}.png" for number in range(5)])
+    workspace = Workspace.open(tmp_path)
+    copy_image(workspace, names[4], "copy.png")
+    remember_seen(workspace, [tmp_path / "copy.png"])
+    assert [label(workspace, name) for name in names] == ["train"] * 5
+    workspace.close()
+
+
+def test_a_label_from_elsewhere_on_a_copy_of_a_held_out_image_is_held_out(tmp_path: Path) -> None:
+    names = make_images(tmp_path, [f"IMG_{number:04d}.png" for number in range(6)])
+    workspace = Workspace.open(tmp_path)
+    for name in names[:5]:
+        label(workspace, name)
+    put_label(workspace, copy_image(workspace, names[4], "copy.png"))
+    put_label(workspace, names[5])
+    splits = {item.image_path.name: item.split for item in workspace.labelled()}
+    assert (splits["copy.png"], splits[names[5]]) == ("held_out", "train")
+    workspace.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from model.classes import Class
 from model.errors import TrainingError
+from model.files import sha256
 from model.images import read_image
 from model.labels import read_label, write_label
 from model.layout import Layout
@@ -50,6 +53,15 @@ def test_a_label_of_a_deleted_class_is_named(blobs):
     assert not found.labels and "value 5" in str(found.problems[0])
     with pytest.raises(TrainingError, match="no usable label"):
         found.require_training_labels()
+
+
+def test_a_copy_that_was_split_another_way_before_is_told(blobs):
+    shutil.copy(blobs / "e.png", blobs / "a.png")
+    record = Layout(blobs / "segmentation").label_record("a.png")
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"image_sha256": sha256(blobs / "a.png")}))
+    found = survey(Workspace.peek(blobs))
+    assert ["a.png = e.png" in str(notice) for notice in found.notices] == [True]
+    assert len(found.train) == 4 and len(found.held_out) == 1
 
 
 def touched_later(path: Path) -> None:

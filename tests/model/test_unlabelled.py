@@ -40,9 +40,9 @@ def label(workspace: Workspace, name: str) -> Split:
 def drives(folder: Path, labelled: list[str]) -> Path:
     """Six drives of five frames each; these of their frames have a label."""
     folder.mkdir()
-    for drive in "abcdef":
+    for number, drive in enumerate("abcdef"):
         for frame in range(5):
-            pillow.fromarray(blob_picture(frame)[0]).save(folder / f"{drive}_{frame}.png")
+            pillow.fromarray(blob_picture(10 * number + frame)[0]).save(folder / f"{drive}_{frame}.png")
     with_labels = Workspace.open(folder)
     with_labels.set_classes(blob_classes())
     for name in labelled:
@@ -229,6 +229,13 @@ def test_a_damaged_list_of_what_was_seen_is_kept_and_begun_anew(tmp_path):
 def test_neighbours_of_a_held_out_image_are_left_alone(tmp_path):
     folder = make_blobs(tmp_path / "many", labels=5, images=10)
     assert names(folder) == ["h.png", "i.png"], "e is held out, f and g stand next to it, j may be held out later"
+
+
+def test_a_copy_of_a_held_out_image_is_not_looked_at(tmp_path):
+    folder = make_blobs(tmp_path / "many", labels=5, images=10)
+    for name, copied in (("e.png", "y.png"), ("h.png", "z.png")):
+        shutil.copy(folder / name, folder / copied)
+    assert "y.png" not in names(folder) and {"h.png", "z.png"} <= set(names(folder))
 
 
 def test_no_image_of_a_held_out_drive_is_used(tmp_path):

@@ -39,6 +39,7 @@ class Opening(QObject):
     opened = Signal()
     failed = Signal(str)
     """The image of this name could not be opened: the one before is still there."""
+    awaited_changed = Signal()
 
     def __init__(
         self,
@@ -109,7 +110,7 @@ class Opening(QObject):
     def forget(self) -> None:
         """Whatever is being opened is no longer wanted."""
         self._generation += 1
-        self._waiting.clear()
+        self.await_nothing()
         self.wanted, self.under_way = self._context.document.name, False
         if self._reading is not None:
             self._reading.cancel()
@@ -118,8 +119,19 @@ class Opening(QObject):
         """Now, or when the image that is on its way is on the screen; never, when it does not get there."""
         if self.under_way:
             self._waiting.append(call)
+            self.awaited_changed.emit()
         else:
             call()
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether something is to be done when the image that is on its way is there."""
+        return bool(self._waiting)
+
+    def await_nothing(self) -> None:
+        """The image that is on its way still comes."""
+        self._waiting.clear()
+        self.awaited_changed.emit()
 
     def _open_first(self, entries: tuple[Entry, ...], accepts: Callable[[Entry], bool]) -> bool:
         entry = next((entry for entry in entries if accepts(entry)), None)
@@ -170,7 +182,7 @@ class Opening(QObject):
         def failed(failure: Failure) -> None:
             if generation == self._generation:
                 self.under_way = False
-                self._waiting.clear()
+                self.await_nothing()
                 self._context.tell_failure(failure)
                 self.failed.emit(entry.name)
 
@@ -200,6 +212,7 @@ class Opening(QObject):
             self._context.tell("info", notice)
         for notice in maps.notices:
             self._context.tell("warning", notice)
-        waiting, self._waiting = self._waiting, []
+        waiting = tuple(self._waiting)
+        self.await_nothing()
         for call in waiting:
             call()

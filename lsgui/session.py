@@ -113,8 +113,8 @@ class Session(QObject):
 
     @property
     def predicting(self) -> bool:
-        """Whether a prediction of the open image is on its way."""
-        return self._parts.predicting.running
+        """Whether a prediction is on its way: of the open image, or of the one that comes."""
+        return self._parts.predicting.running or self._parts.opening.is_awaited
 
     def open_folder(self, path: Path, root: Path | None = None) -> None:
         self._once_kept(lambda: self._parts.folders.open_folder(path, root))
@@ -144,8 +144,11 @@ class Session(QObject):
         self._parts.opening.when_there(self._parts.predicting.predict)
 
     def cancel_prediction(self) -> None:
-        """That of the open image; a folder's goes on."""
-        self._parts.predicting.cancel()
+        """That of the image that the user is at, or has just gone to; a folder's goes on."""
+        if self._parts.opening.is_awaited:
+            self._parts.opening.await_nothing()
+        else:
+            self._parts.predicting.cancel()
 
     def predict_folder(self) -> None:
         self._parts.predicting.predict_folder()
@@ -319,6 +322,7 @@ class Session(QObject):
         parts.model.changed.connect(self.model_changed)
         parts.predicting.changed.connect(self.prediction_changed)
         parts.predicting.running_changed.connect(self.predicting_changed)
+        parts.opening.awaited_changed.connect(self.predicting_changed)
         parts.training.changed.connect(self.training_changed)
         parts.classes.changed.connect(self._classes_changed)
         self.tools.prediction_wanted.connect(self.predict)

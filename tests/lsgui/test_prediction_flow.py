@@ -17,6 +17,7 @@ from lsgui.shapes import stroke
 from model.checkpoint import load, save
 from model.classes import Class, ClassTable, default_table
 from model.errors import WorkspaceError
+from model.images import Image, read_image
 from model.labels import UNTOUCHED, read_label
 from model.messages import Message
 from model.prediction import Prediction
@@ -496,3 +497,26 @@ def test_an_image_that_is_gone_when_the_folder_is_looked_at_again_ends_no_predic
     desk.wait(lambda: not desk.session.jobs.busy("predict"), 60)
     desk.settle()
     assert done() == 39 and not desk.said("did not expect")
+
+
+def test_a_prediction_that_waits_for_its_image_can_be_cancelled(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    go_on = threading.Event()
+
+    def slowly(*given: object) -> Image:
+        assert go_on.wait(20)
+        return read_image(*given)
+
+    monkeypatch.setattr("lsgui.opening.read_image", slowly)
+    desk.session.next_image()
+    desk.session.predict()
+    assert desk.session.predicting and desk.session.document.name == "a.png"
+    desk.session.cancel_prediction()
+    assert not desk.session.predicting
+    go_on.set()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.settle()
+    assert desk.session.prediction is None and predicted(folder, "b.png") is None and desk.notices == []

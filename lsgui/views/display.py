@@ -64,6 +64,9 @@ class Display(QObject):
         return next((name for name, window in self.presets.items() if window == self.window), None)
 
     def set_window(self, level: float, width: float) -> None:
+        """Of 8-bit values the level stays among them: beyond, all would be black or white."""
+        if self._is_8_bit:
+            level = min(max(level, UNCHANGED.low), UNCHANGED.high)
         self.window = Window(level, max(1.0 if self._whole_numbers() else 1e-6, width))
         self._chosen = True
         self.window_changed.emit()

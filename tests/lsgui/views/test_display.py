@@ -70,3 +70,15 @@ def test_what_values_without_a_unit_suggest_is_each_image_s_own(display: Display
     display.choose_preset("auto")
     display.show_image(plain(SOFT))
     assert display.window == SOFT
+
+
+@pytest.mark.parametrize(("level", "shown"), [(-300, 0), (128, 128), (900, 255)])
+def test_a_window_of_8_bit_values_cannot_leave_them(display: Display, level: float, shown: float) -> None:
+    display.show_image(Image("a.png", np.zeros((4, 4), np.uint8)))
+    display.set_window(level, 20)
+    assert display.window == Window(shown, 20)
+
+
+def test_a_window_of_other_values_can_be_anywhere(display: Display) -> None:
+    display.set_window(-2000, 20)
+    assert display.window == Window(-2000, 20)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from lsgui.assets import Assets
 from lsgui.crash_log import CrashLog
 from lsgui.cycle_collector import CycleCollector
-from lsgui.interface_size import use_size
+from lsgui.interface_size import SIZES, chosen_elsewhere, largest_fitting, use_size
 from lsgui.notices import Notice, Question
 from lsgui.screenshot import Screenshot
 from lsgui.session import Session
@@ -134,20 +134,44 @@ def run(options: Options, arguments: list[str]) -> int:
     QApplication.setOrganizationName(PROGRAM)
     QApplication.setDesktopFileName(PROGRAM)
     pictured = options.screenshot is not None
+    wanted = SIZES[0] if pictured else read_settings(QSettings()).size
+    application, size = _application(arguments, wanted)
     store = None if pictured else QSettings()
-    if store is not None:
-        use_size(read_settings(store).size)
-    application = QApplication(arguments)
     data_folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation))
     program = Program(application, options, store, data_folder)
     picture = Screenshot(program.session, program, options.screenshot) if pictured else None
     program.start()
+    if size != wanted:
+        program.session.notice.emit(Notice("info", _too_large(wanted, size)))
     code = application.exec()
     program.finish()
     if picture is not None and picture.problem is not None:
         print(picture.problem, file=sys.stderr)
         return 1
     return code
+
+
+def _application(arguments: list[str], wanted: int) -> tuple[QApplication, int]:
+    """The application, and its size in percent: not one that was chosen for a larger screen, which Qt cannot tell before
+    there is an application.
+    """
+    if wanted == SIZES[0] or chosen_elsewhere():
+        return QApplication(arguments), wanted
+    use_size(wanted)
+    application = QApplication(arguments)
+    size = largest_fitting(wanted, [screen.availableSize().toTuple() for screen in application.screens()])
+    if size != wanted:
+        application.shutdown()
+        use_size(size)
+        application = QApplication(arguments)
+    return application, size
+
+
+def _too_large(wanted: int, size: int) -> Message:
+    return Message(
+        "This screen is too small for an interface at {wanted} %; it is at {size} % for now.",
+        {"wanted": wanted, "size": size},
+    )
 
 
 def _limits(options: Options) -> dict[str, int]:

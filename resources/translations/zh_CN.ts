@@ -2207,6 +2207,10 @@
         <translation>此图像尚无预测结果；请按 R 进行预测。</translation>
     </message>
     <message>
+        <source>This screen is too small for an interface at {wanted} %; it is at {size} % for now.</source>
+        <translation>这个屏幕放不下 {wanted} % 的界面，暂时使用 {size} %。</translation>
+    </message>
+    <message>
         <source>Tidying up</source>
         <translation>正在整理</translation>
     </message>

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from lsgui.app import Options, Program
 from lsgui.crash_log import CrashLog
+from lsgui.interface_size import largest_fitting
 from lsgui.notices import Notice
 from lsgui.settings import Settings, read_settings, write_settings
 
@@ -92,20 +93,27 @@ def test_a_new_size_is_remembered_and_said_to_hold_later(qapp: QApplication, tmp
     program.window.deleteLater()
 
 
-def test_the_window_opens_in_the_remembered_size(checkout: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("remembered", [125, 200])
+def test_the_window_opens_in_the_remembered_size_if_the_screen_has_room(
+    qapp: QApplication, checkout: Path, tmp_path: Path, remembered: int
+) -> None:
     code = (
         "import sys; from pathlib import Path; from PySide6.QtCore import QCoreApplication, QSettings, QTimer;"
         "from lsgui import app; QCoreApplication.setApplicationName('lsgui');"
-        "QCoreApplication.setOrganizationName('lsgui'); store = QSettings(); store.setValue('size', 200); store.sync();"
-        "start = app.Program.start; ratios = [];"
-        "look = lambda one: (ratios.append(one.window.devicePixelRatio()), one.window.close());"
-        "app.Program.start = lambda one: (start(one), QTimer.singleShot(0, lambda: look(one)));"
-        "app.run(app.Options(), ['lsgui']); print(ratios)"
+        "QCoreApplication.setOrganizationName('lsgui'); store = QSettings();"
+        f"store.setValue('size', {remembered}); store.sync();"
+        "start = app.Program.start; said = [];"
+        "look = lambda one: (said.append(one.window.devicePixelRatio()), one.window.close());"
+        "listen = lambda one: one.session.notice.connect(lambda notice: said.append(str(notice.message)));"
+        "app.Program.start = lambda one: (listen(one), start(one), QTimer.singleShot(0, lambda: look(one)));"
+        "app.run(app.Options(), ['lsgui']); print(*said, QSettings().value('size'), sep='; ')"
     )
     environment = {name: value for name, value in os.environ.items() if name != "QT_SCALE_FACTOR"}
     environment |= {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     said = subprocess.check_output([sys.executable, "-c", code], cwd=checkout, env=environment, text=True)
-    assert said.strip() == "[2.0]"
+    size = largest_fitting(remembered, [qapp.primaryScreen().availableSize().toTuple()])
+    assert [f"at {remembered} %" in said, f"it is at {size} %" in said] == [size != remembered] * 2
+    assert said.strip().endswith(f"{size / 100}; {remembered}"), "the choice stays for a larger screen"
 
 
 def test_what_was_chosen_is_remembered(qapp: QApplication, tmp_path: Path) -> None:

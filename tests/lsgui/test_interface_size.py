@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from lsgui.interface_size import size_fits, use_size
+from lsgui.interface_size import chosen_elsewhere, largest_fitting, size_fits, use_size
 
 
 @pytest.fixture(autouse=True)
@@ -15,13 +15,28 @@ def _restored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("QT_SCALE_FACTOR")
 
 
-def test_the_environment_comes_before_what_was_remembered() -> None:
-    use_size(100)
-    assert "QT_SCALE_FACTOR" not in os.environ
+def test_the_environment_tells_the_size_and_whether_somebody_chose_it() -> None:
+    assert not chosen_elsewhere()
     use_size(150)
-    assert os.environ["QT_SCALE_FACTOR"] == "1.5"
+    assert chosen_elsewhere() and os.environ["QT_SCALE_FACTOR"] == "1.5"
+
+
+@pytest.mark.parametrize(
+    ("screens", "fitting"),
+    [
+        ([(1280, 720)], 100),
+        ([(1366, 768)], 125),
+        ([(1366, 728), (3840, 2160)], 200),
+        ([(1920, 1080)], 150),
+        ([(800, 600)], 100),
+    ],
+)
+def test_a_size_chosen_on_a_larger_screen_gives_way_to_one_that_fits(
+    screens: list[tuple[int, int]], fitting: int
+) -> None:
     use_size(200)
-    assert os.environ["QT_SCALE_FACTOR"] == "1.5"
+    assert largest_fitting(200, [(width // 2, height // 2) for width, height in screens]) == fitting
+    assert largest_fitting(100, screens) == 100
 
 
 @pytest.mark.parametrize(

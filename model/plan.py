@@ -124,7 +124,9 @@ class Plan:
 
     @staticmethod
     def from_json(data: Mapping[str, object]) -> Plan:
-        """Raises TrainingError for a config.json that is missing or damaged. `enough` was a number of steps, once."""
+        """Raises TrainingError for a config.json that is missing, damaged or edited to what cannot be. `enough` was a number
+        of steps, once.
+        """
         try:
             made = {
                 "options": FineTuneOptions.from_json(data["options"]),
@@ -133,9 +135,28 @@ class Plan:
                 "input": InputRange(**data["input"]),
                 "schedule": Schedule(**{name: one for name, one in data["schedule"].items() if name != "enough"}),
             }
-            return Plan(**(dict(data) | made))
+            plan = Plan(**(dict(data) | made))
+            _check(plan)
+            return plan
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise TrainingError("The interrupted training's config.json is damaged; start a new training.") from error
+
+
+def _check(plan: Plan) -> None:
+    """Raises ValueError or TypeError for what would fail later with a sentence of something else, or never end."""
+    options, schedule = plan.options, plan.schedule
+    counts = plan.batch, plan.crop, options.accumulate, options.max_pixels, schedule.epochs, schedule.steps
+    amounts = plan.learning_rate, plan.temperature, 1 if schedule.seconds is None else schedule.seconds
+    shares = plan.hidden, options.model_labels, schedule.warm_up
+    sound = (
+        all(isinstance(one, int) and one > 0 for one in (*counts, schedule.enough_views or 1)),
+        all(0 < one < math.inf for one in amounts),
+        all(0 <= one <= 1 for one in shares),
+        isinstance(options.seed, int) and options.seed >= 0,
+        all(isinstance(one, bool) for one in (plan.unfamiliar, plan.wide, options.unlabelled, options.checkpointing)),
+    )
+    if not all(sound):
+        raise ValueError("a value that no training can have")
 
 
 def default_learning_rate(network: NetworkConfig, unfamiliar: bool, many: bool) -> float:

@@ -124,7 +124,7 @@ class RunLog:
         except Cancelled:
             self._end(RunState.CANCELLED, Stopped(self.run.number))
         except Exception as error:  # noqa: BLE001 - the run's state must say that it failed, whatever it was
-            known = as_model_error(error)
+            known = as_model_error(error, resumable=self.run.resume_path.exists())
             self._end(RunState.FAILED, failed(known))
             raise known from (None if known is error else error)
         finally:
@@ -192,13 +192,15 @@ def only_one(root: Path) -> Iterator[None]:
         lock.release()
 
 
-def as_model_error(error: Exception) -> ModelError:
+def as_model_error(error: Exception, resumable: bool = False) -> ModelError:
     """The error itself, or one whose sentence says what another exception means for the training."""
     if isinstance(error, ModelError):
         return error
     if isinstance(error, OSError):
         return TrainingError(
-            "The training cannot write its files ({reason}); make room and start it again.",
+            "The training cannot write its files ({reason}); make room and resume it."
+            if resumable
+            else "The training cannot write its files ({reason}); make room and start it again.",
             reason=error.strerror or str(error),
         )
     return TrainingError(

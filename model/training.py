@@ -177,6 +177,7 @@ class Training:
         self._start, self._team = start, team
         self._compared = judge.images
         self._epochs, self._earlier = 0, 0.0
+        self._unscored: float | None = None
         self._clock = Clock()
         self._saving = Rationed(SAVING_SHARE)
         self._winding = WindDown()
@@ -198,10 +199,7 @@ class Training:
                 scores = self._train(learner)
                 trained = learner.averaged()
                 if not trained.is_finite:
-                    disk.remove(self._log.run.resume_path)  # it would only end like this again
-                    raise TrainingError(
-                        "The training diverged: its weights are no numbers. Start it again with a lower learning rate."
-                    )
+                    raise self._diverged()
                 checkpoint = self._judge.calibrated(trained, self._plan.temperature)
                 self._publish(learner, checkpoint, scores)
         return self._log.run
@@ -209,6 +207,8 @@ class Training:
     def _restore(self, learner: Learner) -> None:
         extra = learner.restore(self._log.run.resume_path)
         self._epochs, self._earlier = int(extra["epochs"]), float(extra["seconds"])
+        told = {event.epoch for event in read_events(self._log.run) if isinstance(event, Epoch)}
+        self._unscored = None if self._epochs in told else extra.get("loss")  # a state of before does not say it
 
     def _announce(self) -> None:
         plan, found = self._plan, self._found
@@ -240,17 +240,33 @@ class Training:
 
     def _train(self, learner: Learner) -> Scores:
         """All epochs that there is time for; returns the scores of the weights as they are then."""
-        scores = None
         self._clock = Clock(self._earlier)
+        # The epoch after which it was stopped while it was being scored.
+        scores = None if self._unscored is None else self._score_epoch(learner, self._unscored)
         while not self._is_over(learner):
             loss = self._train_epoch(learner)
             self._epochs += 1
-            self._save_state(learner)  # before it is scored, which may fail or be stopped
-            scores = self._score(learner.averaged())
-            self._tell_epoch(learner, loss, scores)
+            self._save_state(learner, loss)  # before it is scored, which may fail or be stopped
+            scores = self._score_epoch(learner, loss)
         if self._plan.options.seconds and self._plan.schedule.is_enough(learner.views):
             self._log.notice(_enough(learner.steps))
         return scores or self._score(learner.averaged())
+
+    def _score_epoch(self, learner: Learner, loss: float) -> Scores:
+        try:
+            scores = self._score(learner.averaged())
+        except CheckpointError:  # of weights that nobody else has touched
+            raise self._diverged() from None
+        self._tell_epoch(learner, loss, scores)
+        return scores
+
+    def _diverged(self) -> TrainingError:
+        """Its state goes: it would only end like this again."""
+        with contextlib.suppress(OSError):
+            disk.remove(self._log.run.resume_path)
+        return TrainingError(
+            "The training diverged: its weights are no numbers. Start it again with a lower learning rate."
+        )
 
     def _score(self, checkpoint: Checkpoint) -> Scores:
         scores = self._judge.score(checkpoint)
@@ -301,11 +317,11 @@ class Training:
         times = round(seconds, 1), round(remaining, 1)
         self._log.say(Epoch(self._epochs, self._plan.schedule.epochs, loss, scores.mean_dice, scores.dice, *times))
 
-    def _save_state(self, learner: Learner) -> None:
+    def _save_state(self, learner: Learner, loss: float) -> None:
         with self._saving.turn() as due:
-            if due:
+            if due or self._is_over(learner):  # where the disk has no room for the weights, they can be had from this
                 try:
-                    extra = {"epochs": self._epochs, "seconds": self._clock.seconds}
+                    extra = {"epochs": self._epochs, "seconds": self._clock.seconds, "loss": loss}
                     learner.save(self._log.run.resume_path, extra)
                 except OSError as error:
                     self._log.notice(_unsaved(error))

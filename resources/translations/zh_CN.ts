@@ -2111,6 +2111,10 @@
         <translation>训练无法保存状态（{reason}），若中断将无法继续；训练仍在进行。</translation>
     </message>
     <message>
+        <source>The training cannot write its files ({reason}); make room and resume it.</source>
+        <translation>训练无法写入文件（{reason}）；请腾出空间后继续训练。</translation>
+    </message>
+    <message>
         <source>The training cannot write its files ({reason}); make room and start it again.</source>
         <translation>训练无法写入文件（{reason}）；请腾出空间后重新开始。</translation>
     </message>

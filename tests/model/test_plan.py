@@ -10,6 +10,7 @@ import torch
 
 from model.checkpoint import Checkpoint
 from model.classes import Class, ClassTable
+from model.errors import TrainingError
 from model.options import FineTuneOptions
 from model.plan import (
     ENOUGH_OF_AN_IMAGE,
@@ -71,6 +72,30 @@ def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began()
     written["schedule"]["enough"] = 10_000  # steps
     endless = dataclasses.replace(one.schedule, enough_views=None)
     assert Plan.from_json(written) == dataclasses.replace(one, wide=False, hidden=0.0, schedule=endless)
+
+
+@pytest.mark.parametrize(
+    ("within", "name", "value"),
+    [
+        (None, "batch", "8"),
+        (None, "batch", 0),
+        (None, "crop", 2.5),
+        (None, "learning_rate", -1),
+        (None, "learning_rate", "much"),
+        (None, "hidden", 7),
+        (None, "wide", "no"),
+        ("schedule", "epochs", 0),
+        ("schedule", "steps", -1),
+        ("schedule", "seconds", -5),
+        ("options", "accumulate", 0),
+        ("options", "seed", "x"),
+    ],
+)
+def test_a_plan_that_was_edited_to_what_cannot_be_is_refused(within, name, value):
+    written = json.loads(json.dumps(plan("cpu").to_json()))
+    (written[within] if within else written)[name] = value
+    with pytest.raises(TrainingError, match=r"config\.json"):
+        Plan.from_json(written)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from model.errors import ImageError, LabelError
 from model.images import read_image
 from model.progress import Progress, Report
 from model.provenance import KEPT
-from model.slice_headers import orientation_of, series_of
+from model.slice_headers import orientation_of, series_of, slice_position
 from model.split import prefix_of
 from model.workspace import Entry, Status, Workspace
 
@@ -29,7 +30,7 @@ class Stack:
     before: Entry
     after: Entry
     share: float
-    """How far the open image is on the way, by their numbers."""
+    """How far the open image is on the way."""
     between: tuple[tuple[Entry, float], ...]
 
 
@@ -63,10 +64,22 @@ def stack_around(entries: Sequence[Entry], row: int) -> Stack | None:
     back, on = until_labelled(reversed(entries[:row])), until_labelled(entries[row + 1 :])
     if not back or not on:
         return None
-    steps = len(back) + len(on)
-    inner = [(entry, i) for i, entry in enumerate(back[-2::-1], start=1)]
-    inner += [(entry, len(back) + 1 + i) for i, entry in enumerate(on[:-1])]
-    return Stack(back[-1], on[-1], len(back) / steps, tuple((entry, i / steps) for entry, i in inner))
+    way = [*reversed(back), entries[row], *on]
+    shares = _shares(way)
+    inner = [place for place in range(1, len(way) - 1) if place != len(back)]
+    return Stack(back[-1], on[-1], shares[len(back)], tuple((way[place], shares[place]) for place in inner))
+
+
+def _shares(way: Sequence[Entry]) -> list[float]:
+    """How far each is on the way from the first to the last, 0 to 1: in millimetres where all tell their place and lie in
+    order, else by their numbers.
+    """
+    places = [slice_position(entry.path) for entry in way]
+    if None not in places:
+        steps = [after - before for before, after in pairwise(places)]
+        if all(step > 0 for step in steps) or all(step < 0 for step in steps):
+            return [(place - places[0]) / (places[-1] - places[0]) for place in places]
+    return [place / (len(way) - 1) for place in range(len(way))]
 
 
 def _is_labelled(entry: Entry) -> bool:

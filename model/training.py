@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from model.judge import Judge
 from model.learner import Learner, names_of
 from model.messages import Message
 from model.options import FineTuneOptions
+from model.outside_changes import listed
 from model.plan import Plan
 from model.progress import Cancelled, Progress, Report, silent
 from model.records import read_json
@@ -345,9 +346,19 @@ class Training:
             "seconds": round(self._clock.seconds, 1),
         }
         checkpoint = dataclasses.replace(checkpoint, metrics=metrics, name=self._log.run.name)
+        self._tell_unjudged(scores)
         if self._plan.options.publish:
             self._copy(self._plan.options.publish, checkpoint)
         self._log.publish(checkpoint, scores)
+
+    def _tell_unjudged(self, scores: Scores) -> None:
+        """A class that is painted where none is costs no score as long as no held-out label shows it."""
+        learned = self._found.training_pixels()
+        background = self._found.classes.background.uid
+        known = [item for item in self._found.classes.classes if learned[item.value] and item.uid != background]
+        unjudged = [item.name for item in known if item.uid not in scores.dice]
+        if unjudged and self._judge.can_judge:
+            self._log.notice(_unjudged(unjudged))
 
     def _copy(self, path: Path, checkpoint: Checkpoint) -> None:
         """A folder that has gone is no reason to lose a finished training."""
@@ -369,6 +380,14 @@ class Training:
 def _unsaved(error: OSError) -> Message:
     reason = {"reason": error.strerror or str(error)}
     return Message("The training cannot save its state ({reason}) and could not be resumed; it goes on.", reason)
+
+
+def _unjudged(names: Sequence[str]) -> Message:
+    return Message(
+        "No held-out label shows {classes}: the scores do not say how well the new model knows what it learned of that. Look at "
+        "its predictions.",
+        {"classes": listed(names)},
+    )
 
 
 def _enough(steps: int) -> Message:

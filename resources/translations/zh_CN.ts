@@ -1807,6 +1807,10 @@
         <translation>内存不足；训练会使用较少内存继续进行，速度较慢。</translation>
     </message>
     <message>
+        <source>No held-out label shows {classes}: the scores do not say how well the new model knows what it learned of that. Look at its predictions.</source>
+        <translation>没有验证标签含有 {classes}：分数说明不了新模型在这方面学得如何。请查看它的预测。</translation>
+    </message>
+    <message>
         <source>No interrupted training can go on here; start a new one.</source>
         <translation>这里没有可继续的中断训练；请开始新的训练。</translation>
     </message>

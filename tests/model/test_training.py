@@ -179,6 +179,15 @@ def test_images_and_pixels_without_a_label_are_learned_from_when_that_is_wanted(
     assert borders == [UNTOUCHED, BEYOND], "a teacher says nothing of what is no image"
 
 
+def test_a_class_that_no_held_out_label_shows_is_told(blobs, blob_weights):
+    held_out = labels(blobs).label("e.png")
+    label = read_label(held_out, None, None)
+    write_label(held_out, np.where(label == 5, 0, label).astype(np.uint8), Workspace.peek(blobs).classes)
+    events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
+    told = [notice.values["classes"] for notice in of(Notice, events) if "held-out label" in notice.template]
+    assert told == ["Disk"] and of(Finished, events)[0].dice.keys() == {"bar"}
+
+
 def test_a_run_keeps_its_settings_events_labels_and_weights(blobs, blob_weights):
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
     (run,) = list_runs(blobs / "segmentation")

@@ -7,6 +7,8 @@ The unit is what belongs together, so that near-duplicates of a training image a
   The outer slices of a held-out block still have a neighbour in training; its middle does not.
 * `prefix`: the name up to its last separator (`0006R0` of `0006R0_f00930`), where the folder has several such
   groups of two images or more: drives, patients, slides.
+* `place`: the same 10 mm, of slices that tell where they lie and no series, where their names form no groups either.
+  Slices of several people may share one then, which lets less be held out and nothing leak.
 * `image`: the image itself. One prefix for the whole folder (`IMG_0001`, `img_002`) is a camera's or an exporter's
   habit and says nothing; taken as a unit it would never let anything be held out.
 
@@ -32,7 +34,7 @@ HELD_OUT_EVERY = 5
 
 _BLOCK_MM = 10.0
 _SERIES_PROBES = 32
-"""Headers read to learn whether a folder holds more than one series; a header costs about a millisecond."""
+"""Headers read to learn what series a folder holds; a header costs about a millisecond."""
 
 
 class Split(StrEnum):
@@ -46,6 +48,7 @@ class Grouping(StrEnum):
     SERIES = "series"
     BLOCK = "block"
     PREFIX = "prefix"
+    PLACE = "place"
     IMAGE = "image"
 
 
@@ -81,7 +84,7 @@ def decide(
         return Decision(split, unit_in(own, path.name), _grouping_in(own) or Grouping.IMAGE)
     grouping = choose_grouping(series, siblings, records)
     unit = unit_of(path, series, grouping)
-    if series and is_pieced(series) and grouping in _OF_SLICES:
+    if grouping is Grouping.PLACE or series and is_pieced(series) and grouping in _OF_SLICES:
         seen = {*seen, *units_of([one for one in siblings if _was_seen(one, seen)], siblings, records).values()}
     unknown = dict.fromkeys(units_of(unrecorded, siblings, records).values(), Split.TRAIN)
     decided = unknown | decided_units(records)
@@ -155,16 +158,19 @@ def choose_grouping(series: str | None, siblings: Sequence[Path], records: Mappi
             return grouping
     if series:
         return Grouping.SERIES if _has_other_series(series, siblings) else Grouping.BLOCK
-    return Grouping.PREFIX if _has_prefix_groups(siblings) else Grouping.IMAGE
+    if _has_prefix_groups(siblings):
+        return Grouping.PREFIX
+    return Grouping.PLACE if _has_places(siblings) else Grouping.IMAGE
 
 
 def unit_of(path: Path, series: str | None, grouping: Grouping) -> str:
     """The name of the unit of `path`; the image's own name where the grouping says nothing about it."""
     if grouping is Grouping.SERIES and series:
         return series
-    if grouping is Grouping.BLOCK and series:
+    if grouping in (Grouping.BLOCK, Grouping.PLACE) and may_be_dicom(path.name):
         position = slice_position(path)
-        return path.name if position is None else f"{series} {math.floor(position / _BLOCK_MM) * _BLOCK_MM:+.0f} mm"
+        block = None if position is None else f"{math.floor(position / _BLOCK_MM) * _BLOCK_MM:+.0f} mm"
+        return path.name if block is None else f"{series} {block}" if series else block
     if grouping is Grouping.PREFIX:
         return prefix_of(path.name) or path.name
     return path.name
@@ -201,6 +207,13 @@ def _has_prefix_groups(siblings: Sequence[Path]) -> bool:
     counts = Counter(prefix_of(path.name) for path in siblings)
     counts.pop(None, None)
     return sum(count >= 2 for count in counts.values()) >= 2
+
+
+def _has_places(siblings: Sequence[Path]) -> bool:
+    """Whether slices without a series say where they lie."""
+    slices = [path for path in siblings if may_be_dicom(path.name)]
+    probed = slices[:: max(1, len(slices) // _SERIES_PROBES)]
+    return any(series_of(path) is None and slice_position(path) is not None for path in probed)
 
 
 def _has_other_series(series: str, siblings: Sequence[Path]) -> bool:

@@ -155,6 +155,35 @@ def test_slices_without_a_series_uid_are_listed_and_split_as_one_that_has_it(tmp
     workspace.close()
 
 
+def make_slices_of_no_series(folder: Path, count: int, prefix: str = "IM") -> list[str]:
+    names = make_series(folder, "", count, 2.0, prefix=prefix)
+    for name in names:
+        data = pydicom.dcmread(folder / name)
+        del data.SeriesInstanceUID, data.FrameOfReferenceUID, data.StudyInstanceUID
+        data.PixelData = hashlib.sha256(name.encode()).digest()
+        data.save_as(folder / name)
+    return names
+
+
+def test_slices_that_tell_their_place_alone_are_split_by_it(tmp_path: Path) -> None:
+    names = make_slices_of_no_series(tmp_path, 30)
+    make_images(tmp_path, ["cover.png"])
+    workspace = Workspace.open(tmp_path)
+    splits = [label(workspace, name) for name in names]
+    assert splits == ["train"] * 20 + ["held_out"] * 5 + ["train"] * 5
+    assert label(workspace, "cover.png") == "train"
+    workspace.close()
+
+
+def test_names_of_several_groups_say_more_than_places(tmp_path: Path) -> None:
+    for letter in "ABCDE":
+        make_slices_of_no_series(tmp_path, 3, f"{letter}_")
+    workspace = Workspace.open(tmp_path)
+    splits = [{label(workspace, f"{letter}_000{number}.dcm") for number in range(3)} for letter in "ABCDE"]
+    assert splits == [{"train"}] * 4 + [{"held_out"}]
+    workspace.close()
+
+
 def test_series_without_their_uids_are_units_when_their_frames_differ(tmp_path: Path) -> None:
     names = [make_series(tmp_path, "", 3, 5.0, prefix=f"S{one}_", frame=f"1.2.{one}") for one in range(1, 6)]
     workspace = Workspace.open(tmp_path)
@@ -165,8 +194,9 @@ def test_series_without_their_uids_are_units_when_their_frames_differ(tmp_path: 
 
 @pytest.fixture
 def earlier(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """As long as this is not undone nothing but its UID tells the series of a slice."""
+    """As long as this is not undone nothing but its UID tells the series of a slice, and its place nothing."""
     with monkeypatch.context() as patch:
+        patch.setattr("model.split._has_places", lambda siblings: False)
         for place in ("model.slice_headers", "model.readers.dicom"):
             patch.setattr(f"{place}.series_in", lambda header: str(getattr(header, "SeriesInstanceUID", "")) or None)
         patch.setattr("model.index.VERSION", 1)
@@ -208,6 +238,29 @@ def test_what_was_seen_by_its_name_before_its_series_was_told_is_not_held_out(
     workspace = Workspace.open(tmp_path)
     splits = [label(workspace, name) for name in names]
     assert splits == ["train"] * 25 + ["held_out"] * 5, "the block whose turn it was has been looked at"
+    workspace.close()
+
+
+def test_slices_that_were_split_by_image_before_their_place_counted_still_are(
+    tmp_path: Path, earlier: pytest.MonkeyPatch
+) -> None:
+    names = make_slices_of_no_series(tmp_path, 10)
+    workspace = Workspace.open(tmp_path)
+    assert [label(workspace, name) for name in names[:5]] == ["train"] * 4 + ["held_out"]
+    earlier.undo()
+    assert [label(workspace, name) for name in names[5:]] == ["train"] * 4 + ["held_out"]
+    workspace.close()
+
+
+def test_what_was_seen_by_its_name_before_its_place_counted_is_not_held_out(
+    tmp_path: Path, earlier: pytest.MonkeyPatch
+) -> None:
+    names = make_slices_of_no_series(tmp_path, 30)
+    workspace = Workspace.open(tmp_path)
+    put_label(workspace, names[0])
+    remember_seen(workspace, [tmp_path / names[22]])
+    earlier.undo()
+    assert [label(workspace, name) for name in names] == ["train"] * 25 + ["held_out"] * 5
     workspace.close()
 
 

@@ -14,22 +14,33 @@ def copies_of(originals: Iterable[Path], among: Iterable[Path]) -> set[Path]:
     """Those `among` them that hold the same bytes as one of the `originals`, and are none themselves. What cannot be read
     is no copy.
     """
-    alike: dict[tuple[int, bytes] | None, list[Path]] = {}
     originals = set(originals)
+    alike: dict[int, dict[bytes, list[Path]]] = {}
     for path in originals:
-        alike.setdefault(_glance(path), []).append(path)
-    alike.pop(None, None)
-    others = [path for path in among if path not in originals] if alike else []
-    return {path for path in others if any(_same(path, one) for one in alike.get(_glance(path), ()))}
+        size, middle = _size(path), _middle(path)
+        if size is not None and middle is not None:
+            alike.setdefault(size, {}).setdefault(middle, []).append(path)
+    found = set()
+    for path in among if alike else ():
+        same_size = None if path in originals else alike.get(_size(path))
+        if same_size and any(_same(path, one) for one in same_size.get(_middle(path), ())):
+            found.add(path)
+    return found
 
 
-def _glance(path: Path) -> tuple[int, bytes] | None:
-    """What tells most images apart at little cost, even raw ones of one size: how long the file is, and some of its middle."""
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _middle(path: Path) -> bytes | None:
+    """What tells most images of one size apart at little cost, raw ones, too."""
     try:
         with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            file.seek(size // 2)
-            return size, file.read(_GLANCE)
+            file.seek(os.fstat(file.fileno()).st_size // 2)
+            return file.read(_GLANCE)
     except OSError:
         return None
 

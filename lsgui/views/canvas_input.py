@@ -32,7 +32,7 @@ class CanvasInput(QObject):
         self._outline = outline
         self._gesture = ""
         self._button = Qt.MouseButton.NoButton
-        self._space = self._sizing = False
+        self._space = self._sizing = self._inside = False
         self._last = QPointF()
         self._handlers = {
             QEvent.Type.MouseButtonPress: lambda event: self.tablet.down or self.press(Pointer.of(event)),
@@ -53,6 +53,7 @@ class CanvasInput(QObject):
             QEvent.Type.DevicePixelRatioChange: self._lost,
         }
         canvas.installEventFilter(self)
+        canvas.view_changed.connect(self._point)
         self.tablet = TabletInput(canvas, tools, self)
         QGuiApplication.instance().screenRemoved.connect(self.lose)
         tools.painting.changed.connect(self._settings_changed)
@@ -87,6 +88,7 @@ class CanvasInput(QObject):
             self._drag_window(step)
         else:
             self._tools.move(*at, pointer.modifiers, pointer.pressure)
+        self._inside = True
         self.pointed.emit(at)
         return True
 
@@ -175,6 +177,13 @@ class CanvasInput(QObject):
             self._tools.stop_sizing()
         return was
 
+    def _point(self) -> None:
+        """Without a move: the view or the image has changed under the pointer, or a menu has gone from above it."""
+        if self._inside and not (self._gesture or self._sizing):
+            at = self._to_image(self._last)
+            self._tools.move(*at, QGuiApplication.keyboardModifiers())
+            self.pointed.emit(at)
+
     def _shown(self, event: QEvent) -> bool:
         """An image has come, wherever the pointer is: else the keyboard would stay with a button that is now far off."""
         if not event.spontaneous():  # the window was hidden by the system, and comes back as it was
@@ -188,12 +197,14 @@ class CanvasInput(QObject):
 
     def _enter(self, event: QEvent) -> bool:
         """The keyboard follows the pointer onto the canvas."""
-        self._last = event.position()
+        self._last, self._inside = event.position(), True
         self._take_keyboard(Qt.FocusReason.MouseFocusReason)
         self._outline.set_inside(True)
+        self._point()
         return False
 
     def _leave(self, event: QEvent) -> bool:
+        self._inside = False
         self._outline.set_inside(False)
         self.pointed.emit(None)
         return False
@@ -218,7 +229,7 @@ class CanvasInput(QObject):
         """Right and left change the width, up and down the level; a wide window changes faster."""
         window = self._display.window
         if window is not None:
-            speed = max(window.width / 300, 1e-6)
+            speed = window.width / 300
             self._display.set_window(window.level + step.y() * speed, window.width + step.x() * speed)
 
     def _zoom(self, factor: float, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:

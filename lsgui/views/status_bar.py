@@ -43,7 +43,6 @@ class StatusBar(QFrame):
         self._soon.timeout.connect(self._show_undo)
         session.document.history.changed.connect(self._soon.start)
         session.document.loaded.connect(self._show_undo)
-        session.document.loaded.connect(self._show_point_again)
         session.document.mask_changed.connect(self._show_class)
         session.saved_changed.connect(self._show_saved)
         session.model_changed.connect(self._show_model)
@@ -65,10 +64,6 @@ class StatusBar(QFrame):
             self._position.setText(f"x {at[0]}  y {at[1]}")
             self._value.setText(_value_text(image.pixels[at[1], at[0]], image.unit))
         self._show_class()
-
-    def _show_point_again(self) -> None:
-        """Of another image, under a pointer that has not moved."""
-        self.show_point(self._point)
 
     def _build(self, appearance: Appearance) -> None:
         layout = row(self, (16, 0, 16, 0), 20)

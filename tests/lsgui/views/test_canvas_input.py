@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QCursor, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QCursor, QEnterEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
@@ -213,6 +213,24 @@ def test_the_status_bar_follows_the_pointer(shown: object) -> None:
         return {"x 12  y 34", value, "untouched"} <= {label.text() for label in bar.findChildren(QLabel)}
 
     shown.desk.wait(told)
+
+
+def test_a_pointer_that_stands_still_is_told_of_what_comes_under_it(shown: object) -> None:
+    heard = []
+    shown.window.input.pointed.connect(heard.append)
+    spot = shown.at(12, 34)
+    QTest.mouseMove(shown.canvas, shown.at(5, 6))
+    QTest.mouseMove(shown.canvas, spot)
+    shown.trigger("zoom-in")
+    ratio = shown.canvas.devicePixelRatioF()
+    below = shown.canvas.viewport.to_image(spot.x() * ratio, spot.y() * ratio)
+    assert heard[-1] == pytest.approx(below) != pytest.approx((12, 34), abs=1)
+    assert shown.session.tools.outline().circle[:2] == pytest.approx(below)
+    QApplication.sendEvent(shown.canvas, QEvent(QEvent.Type.Leave))
+    shown.trigger("zoom-fit")
+    assert heard[-1] is None
+    QApplication.sendEvent(shown.canvas, QEnterEvent(spot, spot, shown.canvas.mapToGlobal(spot)))
+    assert heard[-1] == pytest.approx(shown.session.tools.outline().circle[:2])
 
 
 def test_a_menu_or_button_toggles_the_overlay_for_good(shown: object) -> None:

@@ -127,7 +127,7 @@ def seed(pixels: np.ndarray, x: int, y: int, limit: int = REACH) -> Seed:
     at = (x - left, y - top)
     near = smooth[max(0, at[1] - 2) : at[1] + 3, max(0, at[0] - 2) : at[0] + 3]
     values = near.reshape(-1, *pixels.shape[2:]).astype(np.float64)
-    least = 1.0 if pixels.dtype == np.uint8 else max(float(np.ptp(smooth)) / 1000, 1e-9)
+    least = 1.0 if pixels.dtype == np.uint8 else float(np.ptp(smooth)) / 1000 or 1e-9
     mean, spread = np.atleast_1d(values.mean(axis=0)), np.atleast_1d(values.std(axis=0))
     return Seed((left, top), at, smooth, mean, np.maximum(spread, least))
 
@@ -156,7 +156,7 @@ def foreground(pixels: np.ndarray, window: Window | None = None) -> tuple[float,
         if len(shown) >= _FEW * grey.size:
             top = end if np.count_nonzero(grey >= end) >= _FEW * grey.size else top
             grey, low, high = shown, float(shown.min()), float(shown.max())
-    levels = np.round((grey - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+    levels = np.round((grey - low) * (255 / (high - low or 1.0))).astype(np.uint8)
     level, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_OTSU)
     return low + (level + 0.5) * (high - low) / 255, top
 

@@ -87,7 +87,7 @@ def level_of(levels: int, scale: float) -> int:
 def to_grey_or_rgb(pixels: np.ndarray, window: Window | None) -> np.ndarray:
     """Measured values to what a screen shows: uint8 (h, w) or (h, w, 3), or as uint32 what is that already. Display only."""
     if window is not None:
-        gain = 255.0 / max(window.width, 1e-6)
+        gain = 255.0 / max(window.width, 1e-30)
         bias = 127.5 - window.level * gain
         if pixels.dtype == np.uint32:
             codes = np.arange(256, dtype=np.float32)

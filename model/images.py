@@ -127,7 +127,7 @@ def natural_key(name: str) -> tuple:
 def auto_window(pixels: np.ndarray, nodata: float | None = None) -> Window:
     """From the 0.5th to the 99.5th percentile of about a million of the pixels, without those that are `nodata`."""
     low, high = spread(pixels, 0.5, 99.5, nodata)
-    smallest = 1.0 if pixels.dtype.kind in "iu" else 1e-6 * max(1.0, abs(low))
+    smallest = 1.0 if pixels.dtype.kind in "iu" else 1e-6 * (abs(low) or 1.0)
     return Window((low + high) / 2, max(high - low, smallest))
 
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
+LONGEST = 1e7
+"""What is larger is written with an exponent."""
+
 
 def number(value: float) -> str:
-    """Whole where whole numbers are meant, three digits where values are fractions."""
-    return f"{value:.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.3g}"
+    """Whole where whole numbers are meant, three digits where values are fractions or huge."""
+    whole = 10 <= abs(value) < LONGEST or value == round(value) and abs(value) < LONGEST
+    return f"{value:.0f}" if whole else f"{value:.3g}"
+
+
+def decimals(span: float, at_least: int) -> int:
+    """So many that a thousandth of `span` can be told."""
+    return max(at_least, 3 - math.floor(math.log10(span)))
 
 
 def size_text(size: int) -> str:

@@ -67,7 +67,7 @@ class Display(QObject):
         """Of 8-bit values the level stays among them: beyond, all would be black or white."""
         if self._is_8_bit:
             level = min(max(level, UNCHANGED.low), UNCHANGED.high)
-        self.window = Window(level, max(1.0 if self._whole_numbers() else 1e-6, width))
+        self.window = Window(level, max(self._narrowest(), width))
         self._chosen = True
         self.window_changed.emit()
 
@@ -103,8 +103,10 @@ class Display(QObject):
     def _is_8_bit(self) -> bool:
         return self._image is not None and self._image.window is None
 
-    def _whole_numbers(self) -> bool:
-        return self._image is None or self._image.pixels.dtype.kind != "f"
+    def _narrowest(self) -> float:
+        """Of fractions a part of what they span: heights in metres differ by 1e-9."""
+        whole = self._image is None or self._image.pixels.dtype.kind != "f"
+        return 1.0 if whole else 1e-6 * self._automatic().width
 
     def _automatic(self) -> Window:
         if self._auto is None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsgui import fills
-from lsgui.fills import Between, between, flood, flood_values, same_label, seed
+from lsgui.fills import Between, between, flood, flood_values, foreground, same_label, seed
 from lsgui.flooding import flooded
 from lsgui.mask import Region
 from lsgui.rules import Rules
@@ -119,7 +119,7 @@ def test_the_wand_takes_what_is_reached_within_its_spreads(
     assert known.smooth.shape == pixels.shape and known.at == (x, y)
     near = known.smooth[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3].astype(np.float64)
     mean, spread = near.mean(axis=(0, 1)), np.maximum(near.std(axis=(0, 1)), known.spread.min())
-    assert known.mean == pytest.approx(np.atleast_1d(mean)) and (known.spread >= 1e-9).all()
+    assert known.mean == pytest.approx(np.atleast_1d(mean)) and (known.spread > 0).all()
     away = np.abs(known.smooth - known.mean.reshape((1, 1, -1) if pixels.ndim == 3 else ())) / (
         known.spread.reshape((1, 1, -1) if pixels.ndim == 3 else ())
     )
@@ -159,3 +159,9 @@ def test_rules_allow_what_each_of_them_allows(
             allowed = value not in protected and (over is None or value in ((0, 255) if over == -1 else (over,)))
             allowed = allowed and (not limited or 1 <= round(here, 9) <= 14)
             assert (found[row, column] != 0) == (allowed and row == 0 and column < selection.box[2])
+
+
+def test_values_may_be_as_small_as_heights_in_metres() -> None:
+    pixels = np.where(np.arange(40) < 20, 1e-9, 4e-9).astype(np.float32) * np.ones((30, 1), np.float32)
+    assert seed(pixels, 5, 5).grown(4).area == 30 * 19, "the edge is smoothed"
+    assert 1e-9 < foreground(pixels)[0] < 4e-9

@@ -177,3 +177,9 @@ def test_colours_are_windowed_alike_at_every_zoom(scale: float) -> None:
     for shift in (0, 8, 16):
         expected = np.clip(((plain >> shift & 255) - window.low) * 255 / window.width, 0, 255)
         assert np.abs(expected - (bright >> shift & 255)).max() <= 0.51
+
+
+def test_heights_in_metres_are_seen() -> None:
+    pixels = np.linspace(0, 5e-9, 400, dtype=np.float32).reshape(20, 20)
+    shown = render_image([pixels], Window(2.5e-9, 5e-9), View(1, 0, 0), (0, 0, 20, 20))
+    assert grey(shown)[0, 0] == 0 and grey(shown)[-1, -1] == 255

@@ -729,3 +729,8 @@ def test_a_flat_image_has_a_window_all_the_same(value: int) -> None:
     pixels = np.full((5, 5), value, np.uint16)
     assert auto_window(pixels).width > 0
     assert apply_window(pixels, None).shape == (5, 5)
+
+
+def test_heights_in_metres_have_a_window_of_their_own() -> None:
+    pixels = np.linspace(0, 5e-9, 400, dtype=np.float32).reshape(20, 20)
+    assert auto_window(pixels).width == pytest.approx(5e-9, rel=0.02)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from lsgui.document import Document
 from lsgui.painting import LARGEST_RADIUS, SHAPES, SMALLEST_RADIUS, PaintSettings
+from lsgui.views.amounts import decimals
 from lsgui.views.options.choices import Choice, Line, Switch
 from lsgui.views.options.fields import NumberLine, Scale
 from lsgui.views.parts import column
@@ -130,6 +131,6 @@ def tolerances(image: Image) -> Scale:
     kind, suffix = image.pixels.dtype, f" {image.unit}" if image.unit else ""
     if kind.kind == "f":
         reach = float(image.window.width) if image.window is not None else 1.0
-        return Scale(0, max(reach, 1e-6), decimals=4, suffix=suffix, even=True)
+        return Scale(0, reach, decimals=decimals(reach, at_least=4), suffix=suffix, even=True)
     highest = 255 if kind.itemsize == 1 else 1000 if image.unit == "HU" else 10_000
     return Scale(0, highest, suffix=suffix, even=True)

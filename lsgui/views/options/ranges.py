@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from lsgui.document import Document
 from lsgui.painting import PaintSettings
+from lsgui.views.amounts import decimals
 from lsgui.views.appearance import Appearance
 from lsgui.views.display import Display
 from lsgui.views.histogram import Histogram
@@ -14,7 +15,8 @@ from lsgui.views.options.fields import NumberField
 from lsgui.views.parts import button, column, label, row, set_role
 from model.images import Image, Window
 
-WIDEST = 1e9
+WIDEST = 3.4e38
+"""The largest that a pixel holds."""
 
 
 class RangeFields(QWidget):
@@ -51,9 +53,9 @@ class RangeFields(QWidget):
 
     def _loaded(self) -> None:
         image = self._document.image
-        decimals = 3 if image is not None and image.pixels.dtype.kind == "f" else 0
+        fractions = image is not None and image.pixels.dtype.kind == "f"
         for part in (self._low, self._high):
-            part.setDecimals(decimals)
+            part.setDecimals(decimals(image.window.width, at_least=3) if fractions else 0)
         self._unit.setText(image.unit if image is not None else "")
         self._show()
 

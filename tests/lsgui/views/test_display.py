@@ -82,3 +82,12 @@ def test_a_window_of_8_bit_values_cannot_leave_them(display: Display, level: flo
 def test_a_window_of_other_values_can_be_anywhere(display: Display) -> None:
     display.set_window(-2000, 20)
     assert display.window == Window(-2000, 20)
+
+
+def test_a_window_of_heights_in_metres_can_be_narrowed(display: Display) -> None:
+    pixels = np.linspace(0, 5e-9, 100, dtype=np.float32).reshape(10, 10)
+    display.show_image(Image("a.tif", pixels, window=Window(2.5e-9, 5e-9)))
+    display.set_window(2.5e-9, 1e-9)
+    assert display.window.width == 1e-9
+    display.set_window(2.5e-9, -1)
+    assert 0 < display.window.width < 1e-12

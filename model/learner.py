@@ -68,6 +68,8 @@ class Learner:
         self._examples = Kept(self._read, len(found.train), KEPT_EXAMPLES)
         others = found.others if plan.options.unlabelled else ()
         self._others = Kept(self._look, len(others), KEPT_OTHERS) if others else None
+        self.saw_label = False
+        """Whether a person has labelled any of what the last step saw; without, its loss says next to nothing."""
         self._drawn, self._progress = 0, 0.0
         self._feed: BatchFeed | None = None
         self._step_views = plan.batch * plan.options.accumulate
@@ -155,7 +157,7 @@ class Learner:
         while True:
             try:
                 loss = self._trainer.step(batch.pixels, batch.channels, rate, weights, lesson, batch.looks)
-                self._drawn = batch.drawn
+                self._drawn, self.saw_label = batch.drawn, bool((batch.channels < BEYOND).any())
                 return loss
             except (RuntimeError, MemoryError) as error:
                 if not ran_out(error):

@@ -183,6 +183,8 @@ class Training:
         self._saving = Rationed(SAVING_SHARE)
         self._winding = WindDown()
         self._telling = 0.0
+        self._loss = 0.0
+        """Of the last step that saw a label."""
 
     def run(self, finish: Callable[[], bool]) -> Run:
         """To the end, to an early one once `finish` says so, or to what stops it. Raises ModelError, after the run was marked
@@ -285,13 +287,17 @@ class Training:
         return scores
 
     def _train_epoch(self, learner: Learner) -> float:
-        losses = []
-        while not losses or not self._epoch_is_over(learner):
+        """Its mean loss. With batches of one view every second has no label."""
+        losses, steps = [], 0
+        while not steps or not self._epoch_is_over(learner):
             progress = self._progress(learner)
             self._report(Progress(progress))
-            losses.append(learner.step(progress))
-            self._tell_step(losses, self._progress(learner))
-        return float(np.mean(losses))
+            loss, steps = learner.step(progress), steps + 1
+            if learner.saw_label:
+                self._loss = loss
+                losses.append(loss)
+            self._tell_step(steps, self._progress(learner))
+        return float(np.mean(losses or [self._loss]))
 
     def _epoch_is_over(self, learner: Learner) -> bool:
         """One that is wound down is not cut into what is left of the epochs: each would be scored."""
@@ -306,12 +312,12 @@ class Training:
         planned = self._plan.schedule.progress(learner.steps, seconds, learner.views)
         return self._winding.progress(planned, seconds, learner.steps)
 
-    def _tell_step(self, losses: list[float], progress: float) -> None:
-        if len(losses) > 1 and time.monotonic() - self._telling < STEP_SECONDS:
+    def _tell_step(self, step: int, progress: float) -> None:
+        if step > 1 and time.monotonic() - self._telling < STEP_SECONDS:
             return
         self._telling = time.monotonic()
-        steps = self._plan.schedule.steps_of_epoch(self._epochs + 1, len(losses), progress)
-        self._log.say(Step(self._epochs + 1, len(losses), steps, losses[-1]))
+        steps = self._plan.schedule.steps_of_epoch(self._epochs + 1, step, progress)
+        self._log.say(Step(self._epochs + 1, step, steps, self._loss))
 
     def _tell_epoch(self, learner: Learner, loss: float, scores: Scores) -> None:
         seconds, remaining = self._clock.seconds, self._clock.remaining(self._progress(learner))

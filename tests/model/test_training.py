@@ -163,10 +163,12 @@ def test_images_and_pixels_without_a_label_are_learned_from_when_that_is_wanted(
     borders = []
     monkeypatch.setattr("model.learner.ViewPlan", lambda *given: borders.append(given[-1]) or ViewPlan(*given))
     train(blobs, dataclasses.replace(QUICK, weights=blob_weights, unlabelled=False))
-    half = labels(blobs).label("a.png")
-    label = read_label(half, None, None)
+    label = read_label(labels(blobs).label("a.png"), None, None)
     label[:, 32:] = 255
-    write_label(half, label, Workspace.peek(blobs).classes)
+    workspace = Workspace.open(blobs)
+    planes = of_arrays(label, np.full(label.shape, HUMAN, np.uint8))
+    workspace.save_label("a.png", read_image(blobs / "a.png"), planes, accepted=False)
+    workspace.close()
     for number in range(12):
         pillow.fromarray(np.full((64, 64), 20 * number, np.uint8)).save(blobs / f"z{number}.png")
     (blobs / "z3.png").write_bytes(b"damaged")
@@ -186,6 +188,17 @@ def test_a_class_that_no_held_out_label_shows_is_told(blobs, blob_weights):
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
     told = [notice.values["classes"] for notice in of(Notice, events) if "held-out label" in notice.template]
     assert told == ["Disk"] and of(Finished, events)[0].dice.keys() == {"bar"}
+
+
+def test_a_view_without_a_label_is_no_point_of_the_curve(blobs, blob_weights, monkeypatch):
+    """Its loss is 0 until the teacher is sure of something, and on a CPU it is a step of its own."""
+    monkeypatch.setattr("model.training.STEP_SECONDS", 0.0)
+    for number in range(12):
+        pillow.fromarray(np.full((64, 64), 20 * number, np.uint8)).save(blobs / f"z{number}.png")
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, unlabelled=True)
+    events = train(blobs, options)
+    losses = [event.loss for kind in (Step, Epoch) for event in of(kind, events)]
+    assert len(losses) > 4 and min(losses) > 0.2 * max(losses)
 
 
 def test_a_run_keeps_its_settings_events_labels_and_weights(blobs, blob_weights):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +65,12 @@ class Opening(QObject):
         self._saving = saving
         self._maps = maps
         self._shown = shown
+        self._place = 0
+        """The row of the image that the user is at, or was at before it went."""
         self._generation = 0
         self._reading: Job | None = None
         self._waiting: list[Callable[[], None]] = []
+        context.folder.modelAboutToBeReset.connect(self._keep_place)
 
     def open_image(self, name: str) -> None:
         """Open an image of the folder, once what is unsaved has been saved."""
@@ -84,21 +87,27 @@ class Opening(QObject):
 
     def step(self, step: int) -> None:
         """The next (1) or previous (-1) image that the filter shows; also past one that cannot be opened."""
-        entries = self._shown.ordered()
-        row = self._row(entries)
-        row = -1 if row is None and step > 0 else row or 0
-        self._open_first(entries[row + 1 :] if step > 0 else entries[:row][::-1], self._shown.accepts)
+        before, after = self._around()
+        self._open_first(after if step > 0 else before[::-1], self._shown.accepts)
 
     def next_unreviewed(self) -> None:
         """The next image without a label, from here to the end and then from the start; the next one when all have one."""
-        entries = self._shown.ordered()
-        row = self._row(entries) or 0
-        if not self._open_first(entries[row + 1 :] + entries[:row], lambda entry: entry.status != Status.LABELLED):
+        before, after = self._around()
+        if not self._open_first(after + before, lambda entry: entry.status != Status.LABELLED):
             self._context.tell("info", Message("Every image of this folder is labelled."))
             self.step(1)
 
-    def _row(self, entries: Sequence[Entry]) -> int | None:
-        return next((row for row, entry in enumerate(entries) if entry.name == self.wanted), None)
+    def _around(self) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+        """The images before and behind the one that the user is at, or behind the place that it has gone from."""
+        entries = self._shown.ordered()
+        row = next((row for row, entry in enumerate(entries) if entry.name == self.wanted), None)
+        return (entries[: self._place], entries[self._place :]) if row is None else (entries[:row], entries[row + 1 :])
+
+    def _keep_place(self) -> None:
+        """Before the folder is read again, from which the image may be gone."""
+        row = self._context.folder.row_of(self.wanted)
+        if row is not None or not self.wanted:
+            self._place = row or 0
 
     def reload(self) -> None:
         """Read the open image and its maps from their files again."""

@@ -33,13 +33,13 @@ class Display(QObject):
         self._chosen = False
 
     def show_image(self, image: Image | None) -> None:
-        """A window the user chose stays from image to image of one kind, and in HU any other within its series; else the
-        image's own is taken.
+        """A window the user chose stays from image to image of one kind that it shows anything of, and in HU any other within
+        its series; else the image's own is taken.
         """
         before = self._image
         alike = image is not None and before is not None and _kind(image) == _kind(before)
         same_series = alike and image.unit == "HU" and image.series is not None and image.series == before.series
-        stays = alike and self._chosen or same_series
+        stays = alike and self._chosen and _shows(self.window, image) or same_series
         self._image, self._auto = image, None
         if not stays or self.window is None:
             self.window, self._chosen = (image.window or UNCHANGED) if image else None, False
@@ -112,6 +112,12 @@ class Display(QObject):
         if self._auto is None:
             self._auto = auto_window(self._image.pixels, self._image.nodata)
         return self._auto
+
+
+def _shows(window: Window, image: Image) -> bool:
+    """Not where all that the image holds would be black, or all white. Hounsfield units mean the same everywhere."""
+    own = image.window
+    return image.unit == "HU" or own is None or (window.low < own.high and own.low < window.high)
 
 
 def _kind(image: Image) -> tuple[str, bool] | str:

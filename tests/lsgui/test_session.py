@@ -284,6 +284,24 @@ def test_new_and_missing_files_are_found_by_looking_again(desk: Desk, image_fold
     assert desk.session.document.name == "a.png" and desk.session.document.history.can_undo
 
 
+@pytest.mark.parametrize(
+    ("verb", "name"), [("next_image", "d.png"), ("previous_image", "b.png"), ("next_unreviewed", "d.png")]
+)
+def test_from_an_image_that_has_gone_the_way_leads_to_its_neighbours(
+    desk: Desk, image_folder: Callable, verb: str, name: str
+) -> None:
+    folder = image_folder("a", "b", "c", "d")
+    desk.open(folder)
+    desk.session.open_image("c.png")
+    desk.wait(lambda: desk.session.document.name == "c.png")
+    (folder / "c.png").unlink()
+    for _ in range(2):
+        desk.session.reload_folder()
+        desk.settle()
+    getattr(desk.session, verb)()
+    desk.wait(lambda: desk.session.document.name == name)
+
+
 def test_looking_again_changes_nothing_else(desk: Desk, image_folder: Callable) -> None:
     folder = image_folder("a", "b", "c", "d")
     desk.open(folder)

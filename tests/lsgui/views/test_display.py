@@ -64,6 +64,14 @@ def test_a_window_chosen_for_values_without_a_unit_stays_for_images_of_their_typ
     assert display.window == SOFT
 
 
+def test_a_window_that_would_show_nothing_of_the_next_image_does_not_stay(display: Display) -> None:
+    far = Window(9000, 2000)
+    display.show_image(plain(Window(50, 100)))
+    display.set_window(CHOSEN.level, CHOSEN.width)
+    display.show_image(plain(far))
+    assert display.window == far
+
+
 def test_what_values_without_a_unit_suggest_is_each_image_s_own(display: Display) -> None:
     display.show_image(plain(LUNG))
     display.set_window(CHOSEN.level, CHOSEN.width)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QFrame, QVBoxLayout
+from PySide6.QtWidgets import QApplication, QCheckBox, QCompleter, QFrame, QLineEdit, QPushButton, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
 from lsgui.assets import Assets
@@ -43,6 +44,38 @@ def test_a_check_box_can_be_seen_on_a_panel(qapp: QApplication, qtbot: QtBot, th
     if checked:
         pixels = [picture.pixelColor(x, y).name() for x in range(16) for y in range(picture.height())]
         assert max(contrast(color, theme.fill) for color in pixels) >= 3, "its tick"
+
+
+@pytest.mark.parametrize("kind", [QPushButton, QCheckBox])
+def test_one_frame_says_where_the_keyboard_is(qapp: QApplication, qtbot: QtBot, kind: type) -> None:
+    Appearance(qapp, Assets.find(), "dark")
+    panel, other, part = QFrame(), QLineEdit(), kind("words")
+    layout = QVBoxLayout(panel)
+    layout.addWidget(other)
+    layout.addWidget(part)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.activateWindow()
+    other.setFocus()
+    qtbot.waitUntil(other.hasFocus)
+    words = part.rect().adjusted(18, 3, -3, -3)
+    before = part.grab(words).toImage()
+    QTest.keyClick(other, Qt.Key.Key_Tab)
+    assert part.hasFocus() and part.grab(words).toImage() == before, "the words have no frame of their own"
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_what_a_field_offers_lies_on_a_panel(qapp: QApplication, qtbot: QtBot, theme: Theme) -> None:
+    Appearance(qapp, Assets.find(), theme.name)
+    field = QLineEdit()
+    field.setCompleter(QCompleter(["words"], field))
+    qtbot.addWidget(field)
+    field.show()
+    field.completer().complete()
+    popup = field.completer().popup()
+    qtbot.waitExposed(popup)
+    assert popup.grab().toImage().pixelColor(popup.width() - 4, popup.height() // 2).name() == theme.panel
+    popup.hide()
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)

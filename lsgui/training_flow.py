@@ -209,6 +209,7 @@ class TrainingFlow(QObject):
         )
 
     def _ended(self, ended: Ended) -> None:
+        self.state.gone = True
         if self.state.active:
             if ended.cancelled:
                 self.state.state = "stopped"

@@ -39,6 +39,8 @@ class TrainingState:
     finished: events.Finished | None = None
     pending: events.Finished | None = None
     failure: Message | None = None
+    gone: bool = False
+    """The process has ended, some time after its last word: until then its run counts as one at work."""
 
     @property
     def active(self) -> bool:

@@ -251,7 +251,8 @@ class TrainingPanel(QFrame):
     def _known_runs(self, state: TrainingState) -> list[Run]:
         """Read from disk only when something about them can have changed."""
         workspace, model = self._session.workspace, self._session.model
-        key = (workspace and workspace.root, state.state, state.run, state.pending is None, model and model.path)
+        told = state.state, state.run, state.pending is None, state.gone
+        key = (workspace and workspace.root, *told, model and model.path)
         if key != self._runs_key:
             self._runs_key, self._runs_read = key, self._session.runs()
         return self._runs_read

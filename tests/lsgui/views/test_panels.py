@@ -14,6 +14,7 @@ from PySide6.QtGui import QContextMenuEvent, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QStyleOptionViewItem, QWidget
 
+from lsgui.finetune_child import sys_python
 from lsgui.folder import FolderModel
 from lsgui.notices import Answer, Notice, Question
 from lsgui.training_state import TrainingState
@@ -31,7 +32,7 @@ from model import events
 from model.classes import Class, ClassTable, default_table
 from model.messages import Message
 from model.presets import PRESETS
-from model.runs import Run, RunState
+from model.runs import Run, RunState, new_run, run_lock
 from model.workspace import Entry, Status
 
 
@@ -472,6 +473,22 @@ def test_a_training_can_be_finished_once_it_has_learned_something_and_only_once(
     shown.session.training_changed.emit()
     shown.desk.wait(lambda: not panel._finish.isEnabled())
     assert panel._stop.isEnabled() and "Finishing" in panel._headline.text()
+
+
+def test_a_run_that_stopped_in_a_long_step_can_be_resumed_once_its_process_is_gone(shown: object) -> None:
+    """It says that it has stopped while it still holds its run, since it could not end by itself."""
+    panel, flow = shown.window.training, shown.session._parts.training
+    run = new_run(shown.session.workspace.root)
+    run.resume_path.touch()
+    lock, word = run_lock(run).lock_file, events.to_line(events.Stopped(run.number))
+    code = f"import filelock; held = filelock.FileLock({lock!r}); held.acquire(); print({word!r}, flush=True); input()"
+    flow.child.run([sys_python(), "-c", code])
+    flow.state.state = "running"
+    shown.desk.wait(lambda: "Stopped" in texts(panel))
+    assert not panel._resume.isVisible() and "running" in texts(panel)
+    flow.child._process.write(b"\n")
+    shown.desk.wait(panel._resume.isVisible)
+    assert "interrupted" in texts(panel)
 
 
 @pytest.mark.parametrize("size", [(1013, 573), (1920, 1000)])

@@ -90,6 +90,7 @@ class ClassPanel(QWidget):
         scroll.setWidget(self._holder)
         scroll.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout.addWidget(scroll, 1)
+        scroll.verticalScrollBar().rangeChanged.connect(self._show_choice)
         self._scroll = scroll
 
     def _row(self, item: Class, digit: int | None) -> ClassRow:

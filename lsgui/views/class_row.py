@@ -40,6 +40,7 @@ class ClassRow(QFrame):
         self.digit = label("" if digit is None else str(digit), "dim")
         self.eye = icon_button(appearance.icon("eye", "dim"), "", 22, 15, small=True)
         self.lock = icon_button(appearance.icon("lock-open", "faint"), "", 22, 15, small=True)
+        self._visible = self._locked = None
         self._build()
         self.set_visible(True)
         self.set_locked(False)
@@ -53,10 +54,16 @@ class ClassRow(QFrame):
         self.share.setEnabled(counted)
 
     def set_visible(self, visible: bool) -> None:
+        if visible == self._visible:
+            return
+        self._visible = visible
         self.eye.setIcon(self._appearance.icon("eye" if visible else "eye-off", "dim" if visible else "text"))
         self._name_button(self.eye, self.tr("Hide {name}") if visible else self.tr("Show {name}"))
 
     def set_locked(self, locked: bool) -> None:
+        if locked == self._locked:
+            return
+        self._locked = locked
         self.lock.setIcon(self._appearance.icon("lock" if locked else "lock-open", "text" if locked else "faint"))
         self._name_button(self.lock, self.tr("Let {name} be painted over") if locked else self.tr("Protect {name}"))
 

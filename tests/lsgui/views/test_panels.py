@@ -176,6 +176,16 @@ def test_class_rows_choose_hide_and_protect(shown: object) -> None:
     assert any("Liver is protected" in text for text in texts(shown.window.status))
 
 
+def test_a_setting_draws_no_row_again_that_stays_as_it_is(shown: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 200 classes each step of the brush's size drew 400 icons."""
+    drawn, icon = [], shown.appearance.icon
+    monkeypatch.setattr(shown.appearance, "icon", lambda *given: drawn.append(given) or icon(*given))
+    shown.session.painting.brush_radius += 3
+    assert not drawn
+    shown.session.painting.toggle_locked(2)
+    assert len(drawn) == 1
+
+
 def test_a_class_is_removed_from_its_row_s_menu(shown: object) -> None:
     spleen, actions = rows(shown)["spleen"], shown.window.actions_.by_id
     shown.desk.answers["class_goes"] = "remove"
@@ -448,6 +458,22 @@ def test_training_tells_its_story(shown: object) -> None:
     assert any("Dice fell from 80.0 to 60.0" in text for text in texts(panel))
     next(made for made in panel.findChildren(QPushButton) if made.text() == "Keep the current model").click()
     shown.desk.wait(lambda: "Use the new model" not in texts(panel))
+
+
+def test_a_class_that_is_added_is_in_sight_where_not_all_are(shown: object) -> None:
+    shown.window.resize(1013, 573)
+    panel, session = shown.window.classes, shown.session
+
+    def in_sight(uid: str) -> bool:
+        place = rows(shown)[uid].geometry().translated(panel._holder.pos())
+        return panel._scroll.viewport().rect().contains(place)
+
+    QTest.qWait(50)
+    for number in range(3):
+        added = session.classes.new_class(f"new {number}")
+        session.set_classes(session.classes.with_class(added))
+        session.painting.class_value = added.value
+        shown.desk.wait(lambda added=added: in_sight(added.uid), 2)
 
 
 def training_at_work(shown: object) -> tuple[TrainingPanel, TrainingState]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -15,3 +15,11 @@ class Message:
 
     def __str__(self) -> str:
         return self.template.format(**self.values)
+
+
+MOST_NAMED = 10
+
+
+def listed(names: Sequence[str]) -> str:
+    """A sentence has room for so many; of more it says how many there are."""
+    return ", ".join(names[:MOST_NAMED]) + (f", ... ({len(names)})" if len(names) > MOST_NAMED else "")

@@ -8,13 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from model.files import sha256
-from model.messages import Message
+from model.messages import Message, listed
 
 _SLACK = 2.0
 """Seconds: a record tells whole ones, and is written after the label. What is changed so soon is not noticed; nor, on
 Windows, a file that another has replaced with its own older time.
 """
-_MOST = 10
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,3 @@ def told_of(images: Sequence[str], labels: Sequence[str]) -> list[Message]:
             )
         )
     return told
-
-
-def listed(names: Sequence[str]) -> str:
-    """A sentence has room for so many."""
-    return ", ".join(names[:_MOST]) + (f", ... ({len(names)})" if len(names) > _MOST else "")

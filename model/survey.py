@@ -14,8 +14,8 @@ from model.counting import count_values
 from model.errors import ModelError, TrainingError
 from model.images import MAX_PIXELS, Image, read_image
 from model.labels import UNTOUCHED
-from model.messages import Message
-from model.outside_changes import listed, told_of
+from model.messages import Message, listed
+from model.outside_changes import told_of
 from model.progress import Progress, Report, silent
 from model.scoring import Scores, count_pairs
 from model.truth import Truth, read_truth

@@ -23,9 +23,8 @@ from model.errors import CheckpointError, ModelError, TrainingError
 from model.events import Baseline, Epoch, Started, Step
 from model.judge import Judge
 from model.learner import Learner, names_of
-from model.messages import Message
+from model.messages import Message, listed
 from model.options import FineTuneOptions
-from model.outside_changes import listed
 from model.plan import Plan
 from model.progress import Cancelled, Progress, Report, silent
 from model.records import read_json

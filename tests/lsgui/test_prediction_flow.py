@@ -329,6 +329,16 @@ def test_weights_without_a_class_of_the_table_load_and_name_it(
     predict(desk)
 
 
+def test_of_many_classes_that_weights_lack_some_are_named(desk: Desk, image_folder: Callable, weights: Path) -> None:
+    desk.open(image_folder("a"))
+    table = desk.session.classes
+    for number in range(30):
+        table = table.with_class(table.new_class(f"cell {number}"))
+    desk.session.set_classes(table)
+    desk.session.load_weights(weights)
+    assert desk.said("cell 9, ... (30): it never predicts them") and not desk.said("cell 10")
+
+
 def test_weights_whose_score_is_no_number_count_as_not_measured(
     desk: Desk, image_folder: Callable, tmp_path: Path, weights: Path
 ) -> None:

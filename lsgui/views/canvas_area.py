@@ -41,16 +41,13 @@ class CanvasArea(QStackedWidget):
         )
         self._recent = QWidget()
         self._empty = EmptyState(appearance, "images", "", "", (actions["open-folder"],))
-        self._waiting = EmptyState(
-            appearance,
-            "file-image",
-            self.tr("No image is open"),
-            self.tr("Choose one on the left, or press D for the next."),
-        )
+        self._waiting = EmptyState(appearance, "file-image", "", "")
+        self._ask_for_one()
         self._add_recent()
         for page in (self._welcome, self._empty, self._waiting, canvas):
             self.addWidget(page)
-        session.folder_opened.connect(self._show)
+        session.folder_opened.connect(self._wait_for_one)
+        session.open_failed.connect(self._ask_for_one)
         session.document.loaded.connect(self._show)
         session.folder.modelReset.connect(self._show)
         self._show()
@@ -70,6 +67,17 @@ class CanvasArea(QStackedWidget):
             self.setCurrentWidget(self._empty)
         else:
             self.setCurrentWidget(self._waiting)
+
+    def _wait_for_one(self) -> None:
+        """With a folder comes one of its images, if it has any."""
+        if self._session.folder.rowCount() == 0:
+            self._ask_for_one()
+        else:
+            self._waiting.say(self.tr("An image is being opened"), self.tr("A large one takes some seconds."))
+        self._show()
+
+    def _ask_for_one(self) -> None:
+        self._waiting.say(self.tr("No image is open"), self.tr("Choose one on the left, or press D for the next."))
 
     def _add_recent(self) -> None:
         folders = [Path(folder) for folder in self._preferences.settings.recent[:MOST_RECENT]]

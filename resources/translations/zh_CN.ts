@@ -12,6 +12,14 @@
         <translation>支持 PNG、JPEG、BMP、TIFF 和 DICOM。也可以把文件夹拖到这里。</translation>
     </message>
     <message>
+        <source>An image is being opened</source>
+        <translation>正在打开图像</translation>
+    </message>
+    <message>
+        <source>A large one takes some seconds.</source>
+        <translation>大图像需要几秒钟。</translation>
+    </message>
+    <message>
         <source>No image is open</source>
         <translation>没有打开图像</translation>
     </message>

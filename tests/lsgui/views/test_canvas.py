@@ -109,6 +109,7 @@ program = Program(application, Options(folder), None, folder / "data")
 program.start()
 program.session.image_opened.connect(lambda: application.exit(0))
 application.exec()
+program.session.painting.tool = "pan"  # draws no outline under the pointer
 canvas = program.window.canvas
 canvas.actual_size()
 application.processEvents()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
+from lsgui import opening
 from lsgui.settings import Settings
 from lsgui.theme import DARK, LIGHT
 from lsgui.views.layout_memory import on_a_screen
@@ -32,6 +35,20 @@ def test_a_dropped_folder_opens_and_a_dropped_image_opens_in_its_folder(
     shown.desk.wait(lambda: shown.session.document.name == "a.png")
     drop(shown, image_folder("x", "y", folder="other") / "y.png")
     shown.desk.wait(lambda: shown.session.document.name == "y.png")
+
+
+def test_the_first_image_of_a_folder_is_announced_while_it_is_read(
+    make_window: Callable, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, go_on = opening.read_image, threading.Event()
+    monkeypatch.setattr("lsgui.opening.read_image", lambda *given: go_on.wait(20) and read(*given))
+    shown, folder = make_window(), image_folder("a")
+    (folder / "a.png").write_bytes(b"damaged")
+    shown.session.open_folder(folder)
+    page = shown.window.area.currentWidget
+    shown.desk.wait(lambda: page().title.text() == "An image is being opened")
+    go_on.set()
+    shown.desk.wait(lambda: page().title.text() == "No image is open")
 
 
 def test_opened_folders_are_remembered_newest_first(make_window: Callable, image_folder: Callable[..., Path]) -> None:

@@ -144,7 +144,9 @@ class Kept(Generic[Item]):
     def __init__(self, read: Callable[[int], Item], count: int, limit: int = 1 << 30) -> None:
         self._read = read
         self._limit = limit
-        self._items: OrderedDict[int, Future[Item]] = OrderedDict()
+        self._items: OrderedDict[int, Item] = OrderedDict()
+        self._size = 0
+        self._coming: dict[int, Future[Item]] = {}
         self._lost: dict[int, ModelError] = {}
         self._lock = threading.Lock()
         self.usable = list(range(count))
@@ -154,11 +156,13 @@ class Kept(Generic[Item]):
         with self._lock:
             if number in self._lost:
                 raise self._lost[number]
-            coming = self._items.get(number)
+            if number in self._items:
+                self._items.move_to_end(number)
+                return self._items[number]
+            coming = self._coming.get(number)
             mine = coming is None
             if mine:
-                coming = self._items[number] = Future()
-            self._items.move_to_end(number)
+                coming = self._coming[number] = Future()
         if mine:
             self._fill(number, coming)
         return coming.result()
@@ -169,17 +173,17 @@ class Kept(Generic[Item]):
             item = self._read(number)
         except BaseException as error:  # noqa: BLE001 - whoever waits for it shall hear of it
             with self._lock:
-                del self._items[number]
+                del self._coming[number]
                 if isinstance(error, ModelError):
                     self._lost[number] = error
                     self.usable.remove(number)
             coming.set_exception(error)
             return
-        coming.set_result(item)
         with self._lock:
-            there = {key: one.result().nbytes for key, one in self._items.items() if one.done()}
-            size = sum(there.values())
-            for key in list(there)[:-1]:
-                if size > self._limit:
-                    size -= there[key]
-                    del self._items[key]
+            del self._coming[number]
+            self._items[number] = item
+            self._size += item.nbytes
+            while self._size > self._limit and len(self._items) > 1:
+                _, gone = self._items.popitem(last=False)
+                self._size -= gone.nbytes
+        coming.set_result(item)

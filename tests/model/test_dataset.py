@@ -113,6 +113,21 @@ def test_only_as_much_is_kept_as_memory_allows():
     assert read == [0, 1, 2, 1], "the one used longest ago goes first"
 
 
+def test_what_is_kept_is_not_looked_through_for_each_that_is_read():
+    asked = []
+
+    class Counted:
+        @property
+        def nbytes(self) -> int:
+            asked.append(1)
+            return 1
+
+    kept = Kept(lambda number: Counted(), 100, limit=90)
+    for number in range(100):
+        kept.get(number)
+    assert len(asked) <= 200, "a folder of thousands of small images would cost more than to read them"
+
+
 def test_what_can_no_longer_be_read_is_not_used_again():
     def read(number: int) -> Thing:
         if number == 1:

@@ -46,6 +46,18 @@ def test_one_changed_image_tells_one_row(model: FolderModel, qtbot: QtBot) -> No
         model.update_entry(Entry("gone.png", Path("gone.png"), Status.NONE))
 
 
+def test_images_are_counted_along_and_not_all_again(model: FolderModel) -> None:
+    for name in ("image 00000.png", "image 00001.png", "image 00001.png"):
+        model.update_entry(dataclasses.replace(model.entry(name), status=Status.LABELLED))
+    by_hand = {status: sum(entry.status is status for entry in model.entries) for status in Status}
+    assert model.counts() == by_hand and by_hand[Status.LABELLED] == 4
+    model.set_entries(entries(20_000))
+    start = time.perf_counter()
+    for _ in range(1000):
+        model.counts()
+    assert time.perf_counter() - start < 0.5, "to predict a folder changes each row, twice"
+
+
 def test_search_and_status_narrow_the_list(model: FolderModel) -> None:
     shown = FolderFilter(model)
     shown.set_text(" 0000 ")

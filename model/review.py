@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
-
-import numpy as np
 
 APART = 10
 """Places in the folder's order within which an image that is, or will be, labelled makes another less useful."""
@@ -17,18 +16,27 @@ def most_useful_first(confidence: Sequence[float | None], labelled: Sequence[boo
     and the further it lies from those that were labelled before it, since neighbours show nearly the same. What has no
     prediction comes last.
     """
-    doubt = np.array([-1.0 if one is None else 1.0 - one for one in confidence])
-    places = np.arange(len(doubt))
-    distance = np.full(len(doubt), float(APART))
-    left = np.array([not one for one in labelled], bool)
-    for place in np.flatnonzero(~left):
-        distance = np.minimum(distance, np.abs(places - place))
+    nearest = [APART] * len(labelled)
+
+    def note_label(place: int) -> None:
+        for near in range(max(0, place - APART), min(len(nearest), place + APART)):
+            nearest[near] = min(nearest[near], abs(near - place))
+
+    def worth(place: int) -> float:
+        return (1.0 - confidence[place] + 1e-6) * nearest[place]
+
+    for place, one in enumerate(labelled):
+        if one:
+            note_label(place)
+    left = [place for place, one in enumerate(labelled) if not one]
+    waiting = [(-worth(place), place) for place in left if confidence[place] is not None]
+    heapq.heapify(waiting)
     order: list[int] = []
-    predicted = left & (doubt >= 0)
-    for _ in range(int(predicted.sum())):
-        worth = np.where(predicted, (doubt + 1e-6) * distance, -1.0)
-        best = int(worth.argmax())
-        order.append(best)
-        predicted[best] = False
-        distance = np.minimum(distance, np.abs(places - best))
-    return order + np.flatnonzero(left & (doubt < 0)).tolist()
+    while waiting:
+        said, place = heapq.heappop(waiting)
+        if said != -worth(place):  # something beside it was chosen since
+            heapq.heappush(waiting, (-worth(place), place))
+        else:
+            order.append(place)
+            note_label(place)
+    return order + [place for place in left if confidence[place] is None]

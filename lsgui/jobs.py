@@ -33,7 +33,7 @@ _SECONDS_BETWEEN_REPORTS = 0.05
 
 @dataclass(frozen=True)
 class JobView:
-    """A job as the window shows it; `text` is what it says about itself, `fraction` None while that is unknown."""
+    """A job as the window shows it; what it says about itself is in its `progress`."""
 
     id: int
     title: Message

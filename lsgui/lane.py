@@ -34,6 +34,7 @@ class Lane:
         step_back(threading.get_native_id())
         while (call := self._queue.get()) is not None:
             call()
+            del call  # with it goes what it has made, which would else stay until the next call
 
 
 def step_back(task: int) -> None:

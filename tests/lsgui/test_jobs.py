@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -40,6 +41,25 @@ def test_a_result_arrives_in_the_window_s_thread(jobs: JobRunner, qtbot: QtBot) 
     )
     qtbot.waitUntil(lambda: bool(seen))
     assert seen[0][0] != threading.get_ident() == seen[0][1]
+
+
+def test_a_result_is_not_kept_in_memory_until_the_next_job(jobs: JobRunner, qtbot: QtBot) -> None:
+    """It may be a prediction, or an image with its halves: hundreds of megabytes."""
+
+    class Result:
+        pass
+
+    kept: list[weakref.ref] = []
+
+    def make(report: Report) -> Result:
+        made = Result()
+        kept.append(weakref.ref(made))
+        return made
+
+    seen = []
+    jobs.submit("predict", TITLE, make, lambda result: seen.append(1))
+    qtbot.waitUntil(lambda: bool(seen))
+    qtbot.waitUntil(lambda: kept[0]() is None)
 
 
 def test_a_lane_does_one_thing_at_a_time_in_order(jobs: JobRunner, qtbot: QtBot) -> None:

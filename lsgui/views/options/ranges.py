@@ -109,7 +109,9 @@ class ThresholdOptions(QWidget):
     def _show(self) -> None:
         image = self._document.image
         self._fields.setVisible(self._painting.threshold is not None)
-        if self._painting.tool in self.tools and image is not self._drawn:
+        if self._painting.tool not in self.tools:
+            self._drawn = None  # an image that is left is not kept in memory
+        elif image is not self._drawn:
             self._drawn = image
             self._histogram.show_image(image)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import gc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +54,20 @@ def test_every_tool_has_a_button_that_takes_it_into_the_hand(shown: object) -> N
         QTest.mouseClick(made, LEFT)
         assert shown.session.painting.tool == tool and made.isChecked()
         assert made.geometry().bottom() < shown.window.strip.height()
+
+
+def test_no_tool_keeps_an_image_that_was_left_in_memory(shown: object) -> None:
+    """Of a large one, whoever does keeps a hundred megabytes."""
+    left = weakref.ref(shown.session.document.image)
+    for tool in (*TOOLS, "brush"):
+        shown.trigger(f"tool-{tool}")
+        QTest.mouseMove(shown.canvas, shown.at(30, 30))
+        QApplication.processEvents()
+    shown.key(Qt.Key.Key_D)
+    shown.desk.wait(lambda: shown.session.document.name == "b.png")
+    shown.desk.settle()
+    gc.collect()
+    assert left() is None
 
 
 def test_a_low_window_has_two_columns_of_tools(shown: object) -> None:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
 
 from PySide6.QtCore import QByteArray, QSettings
 
 from lsgui.interface_size import SIZES
+from lsgui.theme import THEMES
+from lsgui.translation import LANGUAGES
 from model.options import FineTuneOptions
 
+T = TypeVar("T")
 RECENT = 8
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`size` is one of SIZES; `geometry` is Qt's own blob; `splitters` maps a splitter's name to its sizes in logical pixels."""
+    """`language` is one of LANGUAGES, `theme` of THEMES and `size` of SIZES; `opacity` is 0 to 100; `geometry` is Qt's own
+    blob; `splitters` maps a splitter's name to its sizes in logical pixels.
+    """
 
     language: str = "system"
     theme: str = "dark"
@@ -37,10 +44,10 @@ def read_settings(store: QSettings) -> Settings:
     """Anything missing or damaged takes its default."""
     default = Settings()
     return Settings(
-        language=str(store.value("language", default.language)),
-        theme=str(store.value("theme", default.theme)),
-        opacity=_whole(store.value("opacity"), default.opacity),
-        size=_one_of(SIZES, store.value("size"), default.size),
+        language=_one_of(LANGUAGES, store.value("language"), default.language),
+        theme=_one_of(THEMES, store.value("theme"), default.theme),
+        opacity=_one_of(range(101), _whole(store.value("opacity")), default.opacity),
+        size=_one_of(SIZES, _whole(store.value("size")), default.size),
         recent=_texts(store.value("recent")),
         geometry=_bytes(store.value("geometry")),
         splitters={name: _sizes(store.value(f"splitters/{name}")) for name in _names(store, "splitters")},
@@ -85,16 +92,15 @@ def _flag(value: object, default: bool) -> bool:
     return {"true": True, "false": False}.get(str(value).lower(), default)
 
 
-def _whole(value: object, default: int) -> int:
+def _whole(value: object) -> int | None:
     try:
         return int(value)
     except (TypeError, ValueError):
-        return default
+        return None
 
 
-def _one_of(choices: tuple[int, ...], value: object, default: int) -> int:
-    found = _whole(value, default)
-    return found if found in choices else default
+def _one_of(choices: Container[T], value: object, default: T) -> T:
+    return value if value in choices else default
 
 
 def _sizes(value: object) -> list[int]:

@@ -6,6 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from string import Template
 
+THEMES = ("system", "dark", "light")
+"""What may be chosen: the first is whichever of the others the system has."""
+
 
 @dataclass(frozen=True)
 class Theme:

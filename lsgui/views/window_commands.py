@@ -10,6 +10,8 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMainWindow, QMessageBox, QWidget
 
 from lsgui.interface_size import SIZES, size_fits
+from lsgui.theme import THEMES
+from lsgui.translation import LANGUAGES
 from lsgui.views.action_set import ActionSet
 from lsgui.views.appearance import Appearance
 from lsgui.views.key_sheet import KeySheet
@@ -41,9 +43,9 @@ class WindowCommands:
             shown = name not in self._preferences.settings.hidden_panels
             actions.by_id[f"panel-{name}"].setChecked(shown)
             self._panels[name].setVisible(shown)
-        for choice in ("system", "dark", "light"):
+        for choice in THEMES:
             actions.bind(f"theme-{choice}", lambda choice=choice: self.choose_theme(choice))
-        for choice in ("system", "en", "zh_CN"):
+        for choice in LANGUAGES:
             actions.bind(f"language-{choice}", lambda choice=choice: self._preferences.change(language=choice))
         room = self._window.screen().availableSize().toTuple()
         for choice in SIZES:

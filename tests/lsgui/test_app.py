@@ -81,6 +81,19 @@ def test_settings_come_back_and_damaged_ones_take_their_default(tmp_path: Path) 
     assert damaged.unlabelled == Settings().unlabelled and damaged.size == 100
 
 
+def test_a_choice_that_there_is_not_does_not_keep_the_program_from_starting(qapp: QApplication, tmp_path: Path) -> None:
+    """As of another version's settings."""
+    store = QSettings(str(tmp_path / "other.ini"), QSettings.Format.IniFormat)
+    for name, value in {"theme": "sepia", "language": "fr", "opacity": 5000}.items():
+        store.setValue(name, value)
+    program = Program(qapp, Options(), store, tmp_path / "data")
+    assert program.preferences.settings == Settings()
+    program.start()
+    program.window.close()
+    program.finish()
+    program.window.deleteLater()
+
+
 def test_a_new_size_is_remembered_and_said_to_hold_later(qapp: QApplication, tmp_path: Path) -> None:
     store = QSettings(str(tmp_path / "size.ini"), QSettings.Format.IniFormat)
     program, told = Program(qapp, Options(), store, tmp_path / "data"), []

@@ -100,15 +100,15 @@ class Importing(QObject):
     def import_masks(self, paths: Path | Sequence[Path]) -> None:
         """Save mask files (or a folder of them) as labels of the images with the same name."""
         if self._context.workspace is not None:
-            self._saving.flush(lambda saved: self._survey(mask_files(paths)) if saved else None)
+            self._saving.flush(lambda saved: self._survey(paths) if saved else None)
 
-    def _survey(self, files: list[Path]) -> None:
+    def _survey(self, paths: Path | Sequence[Path]) -> None:
         workspace, max_pixels = self._context.workspace, self._context.max_pixels
         numbering = workspace.classes.numbering
         self._context.jobs.submit(
             "files",
             Message("Reading masks"),
-            lambda report: survey_masks(workspace, files, max_pixels, report),
+            lambda report: survey_masks(workspace, mask_files(paths), max_pixels, report),
             lambda survey: self._surveyed(workspace, survey, numbering),
         )
 

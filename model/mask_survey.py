@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,10 +81,11 @@ def survey_masks(workspace: Workspace, files: list[Path], max_pixels: int, repor
             telling.append(mask)
         else:
             problems.append(nothing_in(mask.path))
-    often = Counter(mask.entry.name for mask in telling)
-    rivals = [mask for mask in telling if often[mask.entry.name] > 1]
-    problems += [_rival(mask, rivals) for mask in rivals]
-    return MaskSurvey([mask for mask in telling if often[mask.entry.name] == 1], problems)
+    of_image: dict[str, list[FoundMask]] = {}
+    for mask in telling:
+        of_image.setdefault(mask.entry.name, []).append(mask)
+    problems += [_rival(mask, rivals) for mask in telling if len(rivals := of_image[mask.entry.name]) > 1]
+    return MaskSurvey([masks[0] for masks in of_image.values() if len(masks) == 1], problems)
 
 
 def are_binary(masks: Iterable[FoundMask]) -> bool:
@@ -127,8 +127,9 @@ def _ambiguous(path: Path, images: list[str]) -> Message:
     )
 
 
-def _rival(mask: FoundMask, masks: Iterable[FoundMask]) -> Message:
-    others = [other.path.name for other in masks if other.entry.name == mask.entry.name and other is not mask]
+def _rival(mask: FoundMask, rivals: Iterable[FoundMask]) -> Message:
+    """`rivals` are all masks for one image."""
+    others = [other.path.name for other in rivals if other is not mask]
     return Message(
         "{name} and {others} are both for the image {image}; import only the right one of them.",
         {"name": mask.path.name, "others": ", ".join(others), "image": mask.entry.name},

@@ -60,6 +60,23 @@ def test_masks_become_labels_of_the_images_of_the_same_name(desk: Desk, image_fo
     desk.wait(lambda: desk.session.document.label_map[20, 20] == 6)  # the open image shows what was imported
 
 
+def test_a_folder_of_masks_that_cannot_be_listed_is_told_of(
+    desk: Desk, image_folder: Callable, masks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked through beside the window, whose thread has other things to do than to list a network drive."""
+    desk.open(image_folder("a", "b"))
+    listed = []
+
+    def refused(self: Path) -> list[Path]:
+        listed.append(threading.current_thread() is threading.main_thread())
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    desk.session.import_masks(masks)
+    desk.wait(lambda: desk.said(os.strerror(errno.EACCES)))
+    assert listed == [False]
+
+
 def test_unknown_values_can_become_classes(desk: Desk, image_folder: Callable, masks: Path) -> None:
     folder = image_folder("a", "b")
     desk.open(folder)

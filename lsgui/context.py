@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -55,8 +56,8 @@ class Context(QObject):
     def update_entry(self, name: str) -> None:
         """Read one image's row again, after its files changed."""
         if self.workspace is not None and self.folder.row_of(name) is not None:
-            self.folder.update_entry(self.workspace.entry(name))
-            self.entry_changed.emit(name)
+            with suppress(KeyError):  # its own file has gone, and the row is about to go
+                self.show_entry(self.workspace.entry(name))
 
     def update_entries(self) -> None:
         """Read every row again, after a job that changed some of them ended early."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,7 +200,7 @@ class FolderOpening(QObject):
         if not isinstance(failure.error, WorkspaceNotWritable):
             self._context.tell_failure(failure)
             return
-        place = hashlib.sha256(str(request.path).encode()).hexdigest()[:8]
+        place = hashlib.sha256(os.fsencode(request.path)).hexdigest()[:8]
         elsewhere = self._context.data_folder / f"{request.path.name}-{place}"
         if request.root == elsewhere:
             self._context.tell_failure(failure)

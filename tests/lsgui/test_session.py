@@ -317,10 +317,19 @@ def test_looking_again_changes_nothing_else(desk: Desk, image_folder: Callable) 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders are not read-only there")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "images",
+        pytest.param(
+            os.fsdecode(b"no \xff UTF-8"), marks=pytest.mark.skipif(sys.platform == "darwin", reason="no such names")
+        ),
+    ],
+)
 def test_a_folder_that_cannot_be_written_gets_its_workspace_elsewhere(
-    make_desk: Callable, image_folder: Callable
+    make_desk: Callable, image_folder: Callable, name: str
 ) -> None:
-    folder, desk = image_folder("a"), make_desk()
+    folder, desk = image_folder("a", folder=name), make_desk()
     (folder / "segmentation").write_text("a file where the workspace would be")
     desk.answers["workspace_elsewhere"] = "elsewhere"
     desk.open(folder)

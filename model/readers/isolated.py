@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,19 +38,20 @@ class _Decoder:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._child: subprocess.Popen | None = None
+        self._end_child: Callable[[], object] = lambda: None
 
     def decode(self, path: Path) -> np.ndarray:
         with self._lock:
             if self._child is None or self._child.poll() is not None:
+                self._end_child()
                 self._child = _start()
-                weakref.finalize(self, _end, self._child)
+                self._end_child = weakref.finalize(self, _end, self._child)
             watchdog = threading.Timer(_SECONDS, self._child.kill)
             watchdog.start()
             try:
                 return _ask(self._child, path)
             except (OSError, EOFError):
-                self._child.kill()
-                self._child.wait()
+                self._end_child()
                 raise ValueError("the decoder broke down over it") from None
             finally:
                 watchdog.cancel()
@@ -68,9 +71,10 @@ def _start() -> subprocess.Popen:
 
 
 def _end(child: subprocess.Popen) -> None:
-    child.stdin.close()
-    child.stdout.close()
     child.kill()
+    with contextlib.suppress(OSError):  # what was written and it has not read
+        child.stdin.close()
+    child.stdout.close()
     child.wait()
 
 

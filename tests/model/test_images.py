@@ -29,6 +29,7 @@ from model.images import (
 )
 from model.input_range import InputRange
 from model.opencv import cv2
+from model.readers import isolated
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 
@@ -545,6 +546,23 @@ def test_damage_inside_a_compressed_slice_costs_only_that_slice(lossless_jpeg: P
             except ImageError as error:
                 assert "damaged.dcm" in str(error)
     assert read_image(lossless_jpeg).pixels.shape == (512, 512)
+
+
+def test_a_decoder_that_died_leaves_no_pipe_open(lossless_jpeg: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of damaged slices takes hundreds of them."""
+    children, start = [], isolated._start
+    monkeypatch.setattr(isolated, "_start", lambda: children.append(start()) or children[-1])
+    decoder = isolated._Decoder()
+    assert decoder.decode(lossless_jpeg).shape == (512, 512)
+    children[0].kill()
+    children[0].wait()
+    assert decoder.decode(lossless_jpeg).shape == (512, 512), "one that died between two slices"
+    with monkeypatch.context() as patch, pytest.raises(ValueError, match="broke down"):
+        patch.setattr(isolated, "_ask", lambda child, path: isolated._broken())
+        decoder.decode(lossless_jpeg)
+    for child in children:
+        assert child.stdin.closed and child.stdout.closed and child.returncode is not None
+    assert decoder.decode(lossless_jpeg).shape == (512, 512)
 
 
 def test_a_compressed_stream_that_claims_to_be_huge_is_not_decoded(tmp_path: Path) -> None:

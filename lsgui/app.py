@@ -84,6 +84,7 @@ class Program(QObject):
             return question.default
         dialog = QuestionDialog(question, self.appearance, self.window)
         dialog.exec()
+        dialog.deleteLater()  # its buttons hold it, and the window it
         return dialog.answer
 
     def finish(self) -> None:

@@ -10,15 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from lsgui.app import Options, Program
 from lsgui.crash_log import CrashLog
 from lsgui.interface_size import largest_fitting
-from lsgui.notices import Notice
+from lsgui.notices import Answer, Notice, Question
 from lsgui.settings import Settings, read_settings, write_settings
+from lsgui.views.question_dialog import QuestionDialog
+from model.messages import Message
 
 
 def lsgui(checkout: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -127,6 +129,19 @@ def test_the_window_opens_in_the_remembered_size_if_the_screen_has_room(
     size = largest_fitting(remembered, [qapp.primaryScreen().availableSize().toTuple()])
     assert [f"at {remembered} %" in said, f"it is at {size} %" in said] == [size != remembered] * 2
     assert said.strip().endswith(f"{size / 100}; {remembered}"), "the choice stays for a larger screen"
+
+
+def test_a_question_that_was_answered_is_gone(qapp: QApplication, tmp_path: Path) -> None:
+    program = Program(qapp, Options(), None, tmp_path / "data")
+    program.start()
+    question = Question("any", Message("Any?"), None, (Answer("no", Message("No")),), default="no", cancel="no")
+    QTimer.singleShot(200, lambda: QApplication.activeModalWidget().close())
+    assert program.ask(question) == "no"
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert program.window.findChildren(QuestionDialog) == []
+    program.window.close()
+    program.finish()
+    program.window.deleteLater()
 
 
 def test_what_was_chosen_is_remembered(qapp: QApplication, tmp_path: Path) -> None:

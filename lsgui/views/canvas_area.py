@@ -39,7 +39,6 @@ class CanvasArea(QStackedWidget):
             self.tr("PNG, JPEG, BMP, TIFF or DICOM. Or drop a folder here."),
             begin,
         )
-        self._recent = QWidget()
         self._empty = EmptyState(appearance, "images", "", "", (actions["open-folder"],))
         self._waiting = EmptyState(appearance, "file-image", "", "")
         self._ask_for_one()

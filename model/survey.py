@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -52,11 +53,11 @@ class Survey:
     model_labels: float = 0.0
     notices: tuple[Message, ...] = ()
 
-    @property
+    @cached_property
     def train(self) -> tuple[Usable, ...]:
         return tuple(label for label in self.labels if label.item.split is Split.TRAIN)
 
-    @property
+    @cached_property
     def held_out(self) -> tuple[Usable, ...]:
         return tuple(label for label in self.labels if label.item.split is Split.HELD_OUT)
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from model.foreign import stamp_of
 from model.images import list_images, may_be_dicom
 from model.index import FileStamp, Index
-from model.journal_records import JournalError
-from model.journal_story import Facts, skim
+from model.journal_story import Facts, facts_of
 from model.layout import Layout
 from model.map_store import has_human, is_empty
 from model.records import read_object
@@ -227,20 +226,13 @@ def _pair(least: object) -> tuple[str, float] | None:
 def _facts(folder: str, path: Path) -> dict:
     """What is worth remembering of one small file. Raises OSError for a JSON file that cannot be read now."""
     if folder == "journal":
-        return asdict(_journal_facts(path))
+        return asdict(facts_of(path))
     if folder == "work":
         return {"human": has_human(path), "empty": is_empty(path)}
     record = read_object(path)
     if record is None:
         return {DAMAGED: True}
     return {name: record[name] for name in _FACTS[folder] if name in record}
-
-
-def _journal_facts(path: Path) -> Facts:
-    try:
-        return skim(path)
-    except (JournalError, OSError):
-        return Facts(0, 0.0, False)
 
 
 def _stamps(folder: Path) -> dict[str, FileStamp]:

@@ -206,6 +206,14 @@ def skim(path: Path) -> Facts:
         return Facts(max(0, (seq or 0) - saved.seq), time, human)
 
 
+def facts_of(path: Path) -> Facts:
+    """What `skim` finds; none of it where there is no journal that can be read."""
+    try:
+        return skim(path)
+    except (JournalError, OSError):
+        return Facts(0, 0.0, False)
+
+
 def newest_edit(path: Path) -> int:
     """The number of the last edit that can be read. Raises JournalError, or OSError."""
     with open(path, "rb") as file:

@@ -17,7 +17,7 @@ from model.foreign import place_in
 from model.journal import OtherShape, Replay, replay, values_in_history
 from model.journal_file import JournalFile
 from model.journal_records import JournalError, base_payload, read_header
-from model.journal_story import BY_THE_MODEL, Contents, Facts, Saved, Story, newest_edit, scan, skim
+from model.journal_story import BY_THE_MODEL, Contents, Saved, Story, facts_of, newest_edit, scan
 from model.labels import values_in
 from model.layout import Layout
 from model.map_files import read_note
@@ -111,18 +111,11 @@ class Journals:
         return journal
 
     def put_back(self, name: str) -> None:
-        """The journal of an image that is being edited, if somebody has removed it. Raises OSError."""
+        """The journal of an image that is being edited, if somebody has removed it. Raises OSError or JournalError."""
         with self._guard:
             journal = self._open.get(name)
         if journal is not None:
             journal.put_back()
-
-    def facts(self, name: str) -> Facts:
-        """None of them where there is no journal that can be read."""
-        try:
-            return skim(self._layout.journal(name))
-        except (JournalError, OSError):
-            return Facts(0, 0.0, False)
 
     def shape(self, name: str) -> tuple[int, int]:
         """(H, W). Raises JournalError or OSError."""
@@ -170,7 +163,7 @@ class Journals:
         One that cannot be read may hold some.
         """
         path = self._layout.journal(name)
-        if not os.path.exists(path) or self.facts(name).human:
+        if not os.path.exists(path) or facts_of(path).human:
             return False
         try:
             return all(step.text in BY_THE_MODEL for step in scan(path).story.steps)

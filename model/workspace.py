@@ -162,8 +162,8 @@ class Workspace:
     def put_back(self, name: str) -> bool:
         """Make the workspace's folders anew when somebody has removed them, with the journal of the open image `name`.
 
-        Whether that has happened since it was asked last: also before a write, which does the same. Raises OSError or
-        WorkspaceError when it cannot be.
+        Whether that has happened since it was asked last: also before a write, which does the same. Raises OSError,
+        JournalError or WorkspaceError when it cannot be.
         """
         self._folders.ensure()
         self._journals.put_back(name)

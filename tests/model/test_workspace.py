@@ -894,8 +894,8 @@ def test_the_index_remembers_what_journals_say_and_may_be_deleted(
     workspace = Workspace.open(folder)
     workspace.write_edit("img_001.png", SHAPE, "Brush", patch_of(workspace, "img_001.png", 6))
     workspace.close()
-    skim, looked = model.catalog.skim, []
-    monkeypatch.setattr(model.catalog, "skim", lambda path: (looked.append(path), skim(path))[1])
+    facts_of, looked = model.catalog.facts_of, []
+    monkeypatch.setattr(model.catalog, "facts_of", lambda path: (looked.append(path), facts_of(path))[1])
     again = Workspace.open(folder)
     assert again.entry("img_001.png").status is Status.CORRECTED and looked == []
     again.close()

@@ -157,7 +157,7 @@ class Learner:
         while True:
             try:
                 loss = self._trainer.step(batch.pixels, batch.channels, rate, weights, lesson, batch.looks)
-                self._drawn, self.saw_label = batch.drawn, bool((batch.channels < BEYOND).any())
+                self._drawn, self.saw_label = batch.drawn, bool(batch.channels.min() < BEYOND)
                 return loss
             except (RuntimeError, MemoryError) as error:
                 if not ran_out(error):

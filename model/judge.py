@@ -54,6 +54,14 @@ class Judge:
         segmenter = Segmenter.load(checkpoint, str(self.device), self._found.classes)
         return score(segmenter, self._readable(), self._found.classes, self._report)
 
+    def cannot_judge(self, scores: Scores) -> list[str]:
+        """The names of learned classes that no held-out label shows: painted where none is, they cost these scores nothing.
+        None of them where nothing is held out, so that there are no scores.
+        """
+        learned, classes = self._found.training_pixels(), self._found.classes
+        known = [item for item in classes.classes if learned[item.value] and item != classes.background]
+        return [item.name for item in known if item.uid not in scores.dice] if self.can_judge else []
+
     def calibrated(self, checkpoint: Checkpoint, otherwise: float) -> Checkpoint:
         """The checkpoint with the temperature that the held-out images ask for, or the other when there are none.
 

@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from model.errors import CheckpointError, ModelError, TrainingError
 from model.events import Baseline, Epoch, Started, Step
 from model.judge import Judge
 from model.learner import Learner, names_of
-from model.messages import Message, listed
+from model.messages import Message
 from model.options import FineTuneOptions
 from model.plan import Plan
 from model.progress import Cancelled, Progress, Report, silent
@@ -34,6 +34,7 @@ from model.schedule import Clock, Rationed, WindDown
 from model.scoring import Scores
 from model.start import half_precision, starting_checkpoint
 from model.survey import Survey, survey
+from model.training_notices import enough, other_batch, unjudged, unsaved
 from model.unlabelled import remember_seen
 from model.workspace import Workspace
 from model.workspace_lock import not_writable
@@ -225,7 +226,7 @@ class Training:
         for message in (*found.problems, *found.notices):
             self._log.notice(message)
         if before and before != [batch]:
-            self._log.notice(_other_batch(batch, before[0], ranks))
+            self._log.notice(other_batch(batch, before[0], ranks))
 
     def _score_baseline(self) -> None:
         """The model that the new one must not fall below. A run that goes on with the same labels has its score."""
@@ -251,7 +252,7 @@ class Training:
             self._save_state(learner, loss)  # before it is scored, which may fail or be stopped
             scores = self._score_epoch(learner, loss)
         if self._plan.options.seconds and self._plan.schedule.is_enough(learner.views):
-            self._log.notice(_enough(learner.steps))
+            self._log.notice(enough(learner.steps))
         return scores or self._score(learner.averaged())
 
     def _score_epoch(self, learner: Learner, loss: float) -> Scores:
@@ -330,7 +331,7 @@ class Training:
                     extra = {"epochs": self._epochs, "seconds": self._clock.seconds, "loss": loss}
                     learner.save(self._log.run.resume_path, extra)
                 except OSError as error:
-                    self._log.notice(_unsaved(error))
+                    self._log.notice(unsaved(error))
         self._log.update()
 
     def _publish(self, learner: Learner, checkpoint: Checkpoint, uncalibrated: Scores) -> None:
@@ -351,19 +352,11 @@ class Training:
             "seconds": round(self._clock.seconds, 1),
         }
         checkpoint = dataclasses.replace(checkpoint, metrics=metrics, name=self._log.run.name)
-        self._tell_unjudged(scores)
+        if beyond := self._judge.cannot_judge(scores):
+            self._log.notice(unjudged(beyond))
         if self._plan.options.publish:
             self._copy(self._plan.options.publish, checkpoint)
         self._log.publish(checkpoint, scores)
-
-    def _tell_unjudged(self, scores: Scores) -> None:
-        """A class that is painted where none is costs no score as long as no held-out label shows it."""
-        learned = self._found.training_pixels()
-        background = self._found.classes.background.uid
-        known = [item for item in self._found.classes.classes if learned[item.value] and item.uid != background]
-        unjudged = [item.name for item in known if item.uid not in scores.dice]
-        if unjudged and self._judge.can_judge:
-            self._log.notice(_unjudged(unjudged))
 
     def _copy(self, path: Path, checkpoint: Checkpoint) -> None:
         """A folder that has gone is no reason to lose a finished training."""
@@ -380,31 +373,3 @@ class Training:
         except ModelError as error:
             self._log.notice(error.message)
             return Scores.none(self._found.classes)
-
-
-def _unsaved(error: OSError) -> Message:
-    reason = {"reason": error.strerror or str(error)}
-    return Message("The training cannot save its state ({reason}) and could not be resumed; it goes on.", reason)
-
-
-def _unjudged(names: Sequence[str]) -> Message:
-    return Message(
-        "No held-out label shows {classes}: the scores do not say how well the new model knows what it learned of that. Look at "
-        "its predictions.",
-        {"classes": listed(names)},
-    )
-
-
-def _enough(steps: int) -> Message:
-    return Message(
-        "The training ended after {steps} steps, before its time: more would only learn these images by heart. "
-        "A number of epochs instead of a time makes it go on.",
-        {"steps": steps},
-    )
-
-
-def _other_batch(batch: int, before: int, ranks: int) -> Message:
-    return Message(
-        "Each step now has {batch} views instead of {before}, as the number of processes has become {count}.",
-        {"batch": batch, "before": before, "count": ranks},
-    )

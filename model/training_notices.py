@@ -1,0 +1,35 @@
+"""What a training says beside its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from model.messages import Message, listed
+
+
+def unsaved(error: OSError) -> Message:
+    reason = {"reason": error.strerror or str(error)}
+    return Message("The training cannot save its state ({reason}) and could not be resumed; it goes on.", reason)
+
+
+def unjudged(names: Sequence[str]) -> Message:
+    return Message(
+        "No held-out label shows {classes}: the scores do not say how well the new model knows what it learned of that. Look at "
+        "its predictions.",
+        {"classes": listed(names)},
+    )
+
+
+def enough(steps: int) -> Message:
+    return Message(
+        "The training ended after {steps} steps, before its time: more would only learn these images by heart. "
+        "A number of epochs instead of a time makes it go on.",
+        {"steps": steps},
+    )
+
+
+def other_batch(batch: int, before: int, ranks: int) -> Message:
+    return Message(
+        "Each step now has {batch} views instead of {before}, as the number of processes has become {count}.",
+        {"batch": batch, "before": before, "count": ranks},
+    )

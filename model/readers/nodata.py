@@ -9,6 +9,9 @@ from model.messages import Message
 _KEPT = (np.uint8, np.int8, np.uint16, np.int16)
 """Types whose values stay as they are. The -3.4e38 of real numbers would drown every mean and every histogram."""
 
+LOWEST = float(np.finfo(np.float32).min)
+"""-3.4e38, which geographers' programs put among real numbers where nothing was measured, often without a tag."""
+
 
 def set_aside(pixels: np.ndarray, value: float) -> tuple[np.ndarray, float | None, int]:
     """`pixels`, by which value they now mark what has none, and how many they are; None where nothing equals `value`.

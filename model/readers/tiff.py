@@ -36,6 +36,8 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
             return _by_pillow(path, file, max_pixels, page, spacing)
         pixels, notices = _first_channels(tiff, path.name)
     missing, marked = _nodata(page), None
+    if missing is None and pixels.dtype.kind == "f":
+        missing = nodata.LOWEST
     if missing is not None:
         pixels, marked, count = nodata.set_aside(pixels, missing)
         notices += (nodata.notice(path.name, count, missing),) if count else ()

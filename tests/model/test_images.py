@@ -164,6 +164,18 @@ def test_a_mark_that_no_pixel_bears_changes_nothing(tmp_path: Path, deep: np.nda
     assert (image.nodata, image.notices) == (None, ())
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_lowest_number_is_no_measurement_even_where_no_tag_says_so(tmp_path: Path, dtype: str) -> None:
+    pixels = np.linspace(100, 200, 6400).reshape(80, 80).astype(dtype)
+    pixels[:40] = np.finfo(np.float32).min
+    tifffile.imwrite(tmp_path / "image.tif", pixels)
+    image = read_image(tmp_path / "image.tif")
+    assert (
+        149 <= image.window.low <= 152 and 198 <= image.window.high <= 200 and image.nodata == image.pixels.min() > 149
+    )
+    assert "marks 3200 values as no measurement (-3.4028" in str(image.notices[0])
+
+
 def test_an_image_without_any_measurement_is_flat(tmp_path: Path) -> None:
     image = read_image(write_geotiff(tmp_path / "image.tif", np.full((4, 4), 65535, np.uint16), "65535"))
     assert image.window.width > 0

@@ -26,6 +26,21 @@ from model.input_range import InputRange
 from model.labels import UNTOUCHED
 
 
+class PatientQtBot(QtBot):
+    """Waits by default as long as a busy machine may take: five seconds can be too short there."""
+
+    def waitUntil(self, callback: Callable[[], object], *, timeout: int = 20_000) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: object, *, timeout: int = 20_000, **more: object) -> object:
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+
+@pytest.fixture
+def qtbot(qapp: object, request: pytest.FixtureRequest) -> QtBot:
+    return PatientQtBot(request)
+
+
 @pytest.fixture
 def document(qapp: object) -> Iterator[Document]:
     """A document with an untouched image of 80 x 60 pixels, a.png."""
@@ -167,6 +182,7 @@ class Desk:
         """Until the map's file holds every edit."""
         self.wait(lambda: self.session.saved.kind == "clean")
         self.session.save()
+        self.wait(lambda: self.session._parts.maps.is_mapped)  # an older write may be on its way, and another after it
         self.settle()
 
 

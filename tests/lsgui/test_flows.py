@@ -30,7 +30,6 @@ def make_program(qapp: QApplication, qtbot: object, tmp_path: Path) -> Iterator[
     def make(**options: object) -> Program:
         program = Program(qapp, Options(**options), None, tmp_path / "data")
         program.start()
-        qtbot.waitExposed(program.window)
         activate(program, qtbot)
         made.append(program)
         return program
@@ -62,7 +61,7 @@ def enter_answers_dialogs(qapp: QApplication) -> Iterator[None]:
 def activate(program: Program, qtbot: object) -> None:
     """Without a window manager nobody gives the keyboard back after a dialog."""
     program.window.activateWindow()
-    qtbot.waitUntil(program.window.isActiveWindow, timeout=5000)
+    qtbot.waitUntil(program.window.isActiveWindow, timeout=20000)
     program.window.canvas.setFocus()
 
 
@@ -140,9 +139,9 @@ def test_mouse_to_weights(
     qtbot.waitUntil(lambda: session.training.state == "finished", timeout=180000)
     assert session.training.loss, "the curve has a point"
     assert session.training.pending.verdict == "cannot_judge", "without a held-out image nobody can say"
-    qtbot.waitUntil(lambda: window.training._use.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: window.training._use.isVisible(), timeout=20000)
     window.training._use.click()
-    qtbot.waitUntil(lambda: session.model.path != weights, timeout=5000)
+    qtbot.waitUntil(lambda: session.model.path != weights, timeout=20000)
     old, new = load(weights).tensors, load(session.model.path).tensors
     assert any(not np.array_equal(old[name], new[name]) for name in old)
 
@@ -181,7 +180,7 @@ def test_the_window_before_a_change_of_language_is_left_alone(
     program.log.crashed.connect(notices.append)
     old = program.window
     program.window.actions_.by_id["language-zh_CN"].trigger()
-    qtbot.waitUntil(lambda: not isValid(old), timeout=5000)
+    qtbot.waitUntil(lambda: not isValid(old), timeout=20000)
     drag(program, (10, 30), (30, 30))
     session.document.undo()
     session.painting.tool = "fill"

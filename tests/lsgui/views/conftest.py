@@ -66,9 +66,7 @@ class Shown:
 
 
 @pytest.fixture
-def make_window(
-    make_desk: Callable, qapp: QApplication, qtbot: object, tmp_path: Path
-) -> Iterator[Callable[..., Shown]]:
+def make_window(make_desk: Callable, qapp: QApplication, tmp_path: Path) -> Iterator[Callable[..., Shown]]:
     made: list[Shown] = []
 
     def make(settings: Settings | None = None, **arguments: object) -> Shown:
@@ -78,8 +76,8 @@ def make_window(
         desk.session.document.loaded.connect(lambda: display.show_image(desk.session.document.image))
         window = MainWindow(desk.session, display, appearance, preferences, Assets.find(), tmp_path / "lsgui.log")
         window.show()
-        qtbot.waitExposed(window)
         window.activateWindow()
+        desk.wait(window.isActiveWindow)  # until the screen has said so no part has the focus, and no shortcut works
         made.append(Shown(desk, window, display, preferences, appearance))
         return made[-1]
 

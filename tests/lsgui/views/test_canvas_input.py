@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from lsgui.assets import Assets
 from lsgui.views.main_window import MainWindow
-from lsgui.views.overlay_key import HELD_MS
+from lsgui.views.overlay_key import HELD_MS, OverlayKey
 from model.images import Image, Window
 
 NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
@@ -133,7 +133,6 @@ def test_another_window_over_an_open_image_has_the_keyboard_on_it(away: None, sh
         shown.session, shown.display, shown.appearance, shown.preferences, Assets.find(), tmp_path / "lsgui.log"
     )
     window.show()
-    shown.desk.qtbot.waitExposed(window)
     window.activateWindow()
     shown.desk.wait(window.isActiveWindow)
     assert window.canvas.hasFocus()
@@ -170,7 +169,7 @@ def test_v_tapped_toggles_and_held_hides_meanwhile(shown: object) -> None:
     assert shown.display.overlay_visible
     QTest.keyPress(shown.canvas, Qt.Key.Key_V)
     assert not shown.display.overlay_visible
-    QTest.qWait(350)
+    shown.desk.wait(lambda: shown.window.findChild(OverlayKey)._held)
     QTest.keyRelease(shown.canvas, Qt.Key.Key_V)
     assert shown.display.overlay_visible
 

@@ -45,11 +45,24 @@ QUESTION = Question(
 )
 
 
+def answered(dialog: QDialog, answer: Callable[[], None]) -> None:
+    """Run a dialog and answer it as soon as it has the keyboard."""
+
+    def look() -> None:
+        if dialog.isActiveWindow():
+            timer.stop()
+            answer()
+
+    timer = QTimer(interval=50)
+    timer.timeout.connect(look)
+    timer.start()
+    dialog.exec()
+
+
 @pytest.mark.parametrize(("key", "answer"), [(Qt.Key.Key_Return, "again"), (Qt.Key.Key_Escape, "stay")])
 def test_enter_is_the_safe_answer_and_escape_changes_nothing(shown: object, key: Qt.Key, answer: str) -> None:
     dialog = QuestionDialog(QUESTION, shown.appearance, shown.window)
-    QTimer.singleShot(200, lambda: QTest.keyClick(QApplication.focusWidget() or dialog, key))
-    dialog.exec()
+    answered(dialog, lambda: QTest.keyClick(QApplication.focusWidget() or dialog, key))
     assert dialog.answer == answer
 
 
@@ -65,8 +78,7 @@ def test_enter_gives_the_answer_that_has_the_focus(shown: object, answer: str) -
                 break
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
 
-    QTimer.singleShot(200, answer_by_keys)
-    dialog.exec()
+    answered(dialog, answer_by_keys)
     assert dialog.answer == answer
 
 
@@ -99,6 +111,7 @@ def killed(make_desk: Callable, image_folder: Callable) -> Path:
     desk.wait(lambda: desk.session.document.name == "b.png")
     desk.paint()
     desk.wait(lambda: desk.session.saved.kind == "clean")
+    desk.settle()
     return shutil.copytree(folder, folder.with_name("killed"), ignore=shutil.ignore_patterns("*.lock"))
 
 
@@ -245,9 +258,8 @@ def test_the_key_sheet_is_never_wider_than_the_screen(
     monkeypatch.setattr(KeySheet, "screen", lambda self: Screen())
     sheet = KeySheet(shown.window)
     sheet.show()
-    QTest.qWait(50)
+    shown.desk.wait(lambda: sheet.findChild(QScrollArea).horizontalScrollBar().maximum() == 0)
     assert sheet.width() <= width and sheet.height() <= 768
-    assert sheet.findChild(QScrollArea).horizontalScrollBar().maximum() == 0
     sheet.close()
 
 

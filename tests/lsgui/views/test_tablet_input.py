@@ -54,12 +54,7 @@ def point_at(shown: object, x: float, y: float) -> None:
     heard: list[tuple[float, float]] = []
     shown.window.input.pointed.connect(heard.append)
     QTest.mouseMove(shown.canvas, shown.at(x, y))
-    for _ in range(500):
-        if heard[-1:] == [pytest.approx((x + 0.5, y + 0.5), abs=1)]:
-            break
-        QTest.qWait(10)
-    else:
-        pytest.fail(f"the canvas heard of {heard}")
+    shown.desk.wait(lambda: heard[-1:] == [pytest.approx((x + 0.5, y + 0.5), abs=1)])
     shown.window.input.pointed.disconnect(heard.append)
 
 

@@ -56,7 +56,8 @@ def test_opened_folders_are_remembered_newest_first(make_window: Callable, image
     folders = [image_folder("a", folder=name) for name in ("one", "two", "one")]
     for folder in folders:
         shown.session.open_folder(folder)
-        shown.desk.wait(lambda folder=folder: shown.session.workspace and shown.session.workspace.folder == folder)
+        shown.desk.wait(lambda: shown.session.workspace is not None)
+        shown.desk.wait(lambda folder=folder: shown.session.workspace.folder == folder)
         shown.desk.settle()
     assert [Path(name).name for name in shown.preferences.settings.recent] == ["one", "two"]
 

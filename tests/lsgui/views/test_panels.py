@@ -311,11 +311,10 @@ def test_a_long_name_does_not_make_the_window_wider(shown: object) -> None:
     name = Message("Saving the label of {name}", {"name": "W" * 250})
     shown.session.jobs.submit("files", name, lambda report: goes_on.wait(20), lambda found: None)
     shown.session.notice.emit(Notice("error", name))
-    QApplication.processEvents()
-    QTest.qWait(100)
     bar = shown.window.findChild(JobBar)
-    assert bar.isVisible() and shown.window.width() == width and shown.window.minimumSizeHint().width() <= width
-    assert bar.mapTo(shown.window, bar.rect().topRight()).x() < width
+    QTest.qWait(100)
+    shown.desk.wait(lambda: bar.isVisible() and bar.mapTo(shown.window, bar.rect().topRight()).x() < width)
+    assert shown.window.width() == width and shown.window.minimumSizeHint().width() <= width
     assert shown.window.notices.width() <= shown.window.area.width()
     question = Question("any", name, None, (Answer("yes", Message("Yes")),), default="yes", cancel="yes")
     assert QuestionDialog(question, shown.appearance, shown.window).sizeHint().width() < 700
@@ -444,8 +443,8 @@ def test_training_tells_its_story(shown: object) -> None:
     state.take(events.Step(1, 5, 10, 0.9))
     state.take(events.Epoch(3, 10, 0.5, 0.85, {"liver": 0.88, "spleen": 0.82}, 1.0, 130.0))
     shown.session.training_changed.emit()
-    shown.desk.wait(lambda: "Epoch 3 of 10, about 2 min left" in texts(panel))
-    assert panel.height() > 140 and "Stop" in texts(panel)
+    shown.desk.wait(lambda: "Epoch 3 of 10, about 2 min left" in texts(panel) and panel.height() > 140)
+    assert "Stop" in texts(panel)
     assert any("30 without a label are looked at" in text for text in texts(panel))
     assert panel._curves._plot is not None and panel._bars.accessibleDescription() == "Spleen 82; Liver 88"
     dice = {"liver": 0.6, "spleen": 0.6}
@@ -473,7 +472,7 @@ def test_a_class_that_is_added_is_in_sight_where_not_all_are(shown: object) -> N
         added = session.classes.new_class(f"new {number}")
         session.set_classes(session.classes.with_class(added))
         session.painting.class_value = added.value
-        shown.desk.wait(lambda added=added: in_sight(added.uid), 2)
+        shown.desk.wait(lambda added=added: in_sight(added.uid))
 
 
 def training_at_work(shown: object) -> tuple[TrainingPanel, TrainingState]:
@@ -493,8 +492,8 @@ def test_a_training_can_be_finished_once_it_has_learned_something_and_only_once(
     assert panel._finish.isVisible() and not panel._finish.isEnabled() and not action.isEnabled()
     state.take(events.Step(4, 1, 10, 0.4))
     shown.session.training_changed.emit()
-    shown.desk.wait(panel._finish.isEnabled)
-    assert action.isEnabled() and panel._left.rect().contains(panel._finish.geometry())
+    shown.desk.wait(lambda: panel._finish.isEnabled() and panel._left.rect().contains(panel._finish.geometry()))
+    assert action.isEnabled()
     state.state = "finishing"
     shown.session.training_changed.emit()
     shown.desk.wait(lambda: not panel._finish.isEnabled())
@@ -522,8 +521,8 @@ def test_the_advice_before_any_training_is_never_cut(shown: object, size: tuple[
     QTest.qWait(100)
     panel = shown.window.training
     advice = panel._advice
-    assert not panel.wide and advice.isVisible()
-    assert advice.height() >= advice.heightForWidth(advice.width())
+    assert not panel.wide
+    shown.desk.wait(lambda: advice.isVisible() and advice.height() >= advice.heightForWidth(advice.width()))
     assert panel.height() < 80 and shown.window.height() == size[1]
 
 
@@ -576,8 +575,8 @@ def test_no_word_and_no_button_of_training_is_cut_off(shown: object, verdict: st
     shown.desk.wait(lambda: "Stop" not in texts(panel))
     QTest.qWait(50)
     words = panel._left
-    assert words.height() >= words.layout().minimumHeightForWidth(words.width())
-    assert panel.rect().contains(QRect(words.mapTo(panel, words.rect().topLeft()), words.size()))
+    shown.desk.wait(lambda: words.height() >= words.layout().minimumHeightForWidth(words.width()))
+    shown.desk.wait(lambda: panel.rect().contains(QRect(words.mapTo(panel, words.rect().topLeft()), words.size())))
     assert shown.window.height() <= 768, "it must not grow beyond a small screen"
 
 
@@ -603,7 +602,8 @@ def test_notices_are_never_cut_off(shown: object) -> None:
         stack.add(Notice("error", Message("{words}", {"words": f"{number} " + "a sentence of some length " * 14}), "d"))
     QTest.qWait(100)
     assert stack.notices and str(stack.notices[-1].message).startswith("3 ")
-    assert all(card.text.height() >= card.text.heightForWidth(card.text.width()) for _, card in stack._shown)
+    whole = lambda text: text.height() >= text.heightForWidth(text.width())
+    shown.desk.wait(lambda: all(whole(card.text) for _, card in stack._shown))
 
 
 @pytest.mark.parametrize("width", [1024, 1150, 1280, 1366])
@@ -611,9 +611,13 @@ def test_columns_of_training_never_lie_on_each_other(shown: object, width: int) 
     shown.window.resize(width, 768)
     panel, state = training_at_work(shown)
     QTest.qWait(100)
-    columns = [part.geometry() for part in (panel._left, panel._curves, panel._scores_holder) if part.isVisible()]
-    assert all(one.right() < other.left() for one, other in zip(columns, columns[1:], strict=False))
-    assert columns[-1].right() <= panel._columns.width()
+
+    def apart() -> bool:
+        columns = [part.geometry() for part in (panel._left, panel._curves, panel._scores_holder) if part.isVisible()]
+        beside = all(one.right() < other.left() for one, other in zip(columns, columns[1:], strict=False))
+        return beside and columns[-1].right() <= panel._columns.width()
+
+    shown.desk.wait(apart)
 
 
 def test_the_room_for_training_leaves_most_of_a_small_window_to_the_image(shown: object) -> None:
@@ -621,8 +625,8 @@ def test_the_room_for_training_leaves_most_of_a_small_window_to_the_image(shown:
     QTest.qWait(50)
     shown.session.training.state = "starting"
     shown.session.training_changed.emit()
-    shown.desk.wait(lambda: shown.window.training.wide)
-    assert shown.window.training.height() <= shown.window.area.height() / 2
+    panel, area = shown.window.training, shown.window.area
+    shown.desk.wait(lambda: panel.wide and panel.height() <= area.height() / 2)
     state = shown.session.training
     state.take(events.Started(1, "CPU, 2 threads", 4, 10, 6, 2, ["liver"]))
     state.take(events.Epoch(3, 10, 0.5, 0.85, {"liver": 0.88}, 1.0, 130.0))

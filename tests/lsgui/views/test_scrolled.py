@@ -87,6 +87,10 @@ def test_options_are_whole_in_the_lowest_window_on_ct(make_window: Callable, tmp
     QTest.qWait(200)
     options = window.findChild(ToolOptions)
     assert window.size().toTuple() == size, "it must not grow by itself"
-    rows = [part for part in options.findChildren(QWidget) if part.isVisible() and part.parent() is options]
-    assert all(part.height() >= part.minimumSizeHint().height() for part in rows)
-    assert rows[-1].geometry().bottom() <= options.height()
+
+    def whole() -> bool:
+        rows = [part for part in options.findChildren(QWidget) if part.isVisible() and part.parent() is options]
+        high = all(part.height() >= part.minimumSizeHint().height() for part in rows)
+        return high and rows[-1].geometry().bottom() <= options.height()
+
+    shown.desk.wait(whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
-def keep_busy(desk: Desk, seconds: float = 0.5) -> None:
-    """As a large image does: the tools' lane computes for so long."""
-    desk.session.jobs.submit("tools", Message("Computing"), lambda report: time.sleep(seconds), quiet=True)
+def keep_busy(desk: Desk) -> None:
+    """As a large image does: the tools' lane computes for half a second."""
+    desk.session.jobs.submit("tools", Message("Computing"), lambda report: time.sleep(0.5), quiet=True)
 
 
 def fill(desk: Desk, at: tuple[int, int], value: int) -> None:
@@ -88,9 +89,11 @@ def test_what_takes_long_is_asked_about(
     make_desk: Callable, image_folder: Callable, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     monkeypatch.setattr("lsgui.unfinished.SECONDS_TO_WAIT", 0.2)
-    folder, desk = image_folder("a"), make_desk()
+    folder, desk, asked = image_folder("a"), make_desk(), threading.Event()
     desk.open(folder)
-    keep_busy(desk, 0.7)
+    ask = desk.ask
+    monkeypatch.setattr(desk, "ask", lambda question: (ask(question), asked.set())[0])
+    desk.session.jobs.submit("tools", Message("Computing"), lambda report: asked.wait(20), quiet=True)
     fill(desk, (5, 5), 3)
     desk.answers["still_computing"] = answer
     assert desk.session.close() == (answer != "stay")

@@ -39,7 +39,7 @@ def test_cycles_end_in_the_windows_thread(collector: CycleCollector, qtbot: QtBo
     lane.put(lambda: ([Cycle(ended) for _ in range(20_000)], made.set()))
     assert made.wait(20)
     assert not ended
-    qtbot.waitUntil(lambda: len(ended) == 20_000, timeout=10_000)
+    qtbot.waitUntil(lambda: len(ended) == 20_000)
     assert set(ended) == {threading.main_thread()}
     lane.close()
 
@@ -50,11 +50,13 @@ def test_the_whole_is_searched_when_nothing_moves(
     searched: list[tuple[int, ...]] = []
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, 15))
     monkeypatch.setattr(gc, "collect", lambda *generation: searched.append(generation))
-    for _ in range(8):
-        collector.wait()
-        qtbot.wait(100)
+    collector._timer.timeout.disconnect()
+    collector._timer.timeout.connect(lambda: (collector.wait() if moves else None, collector._search()))
+    moves = True
+    qtbot.wait(1500)
     assert not searched
-    qtbot.waitUntil(lambda: bool(searched), timeout=5_000)
+    moves = False
+    qtbot.waitUntil(lambda: bool(searched))
     assert searched[0] == ()
 
 

@@ -245,7 +245,7 @@ class Slow(ComputedTool):
 def jobs(qapp: object) -> Iterator[JobRunner]:
     runner = JobRunner()
     yield runner
-    assert runner.shutdown()
+    assert runner.shutdown(20)
 
 
 @pytest.fixture
@@ -354,6 +354,7 @@ def test_an_enter_right_after_letting_go_is_for_what_was_painted(
     hand: object, steps: np.ndarray, tool: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next one is for the image, and so is the first after a while or after another edit."""
+    monkeypatch.setattr("lsgui.fill_tools.SECONDS_OF_GRACE", 60.0)
     show(hand, steps)
     hand.painting.tool = tool
     hand.drag((5, 5))
@@ -368,12 +369,13 @@ def test_an_enter_right_after_letting_go_is_for_what_was_painted(
 
 
 def test_an_enter_while_a_fill_is_computed_accepts_no_image(
-    make_hand: Callable, steps: np.ndarray, qtbot: QtBot
+    make_hand: Callable, steps: np.ndarray, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("lsgui.fill_tools.SECONDS_OF_GRACE", 60.0)
     jobs, go = JobRunner(), threading.Event()
     hand = make_hand(jobs)
     show(hand, steps)
-    jobs.submit("tools", Message("Computing"), lambda report: go.wait(5), quiet=True)
+    jobs.submit("tools", Message("Computing"), lambda report: go.wait(20), quiet=True)
     hand.painting.tool = "fill"
     hand.drag((5, 5))
     assert hand.key("Return")

@@ -170,14 +170,23 @@ def test_the_folder_is_predicted_except_where_a_person_has_worked(desk: Desk, im
     assert desk.session.folder.entry("b.png").status == Status.CORRECTED
 
 
-def test_predicting_the_folder_can_be_cancelled(desk: Desk, image_folder: Callable) -> None:
+def test_predicting_the_folder_can_be_cancelled(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names = [f"i{number:03d}" for number in range(300)]
-    folder = image_folder(*names)
+    folder, cancelled = image_folder(*names), threading.Event()
+
+    def read(path: Path, *rest: object) -> Image:
+        assert path.name < "i200" or cancelled.wait(60)
+        return read_image(path, *rest)
+
+    monkeypatch.setattr("lsgui.folder_predicting.read_image", read)
     desk.open(folder)
     predict(desk)
     desk.session.predict_folder()
     desk.wait(lambda: desk.session.folder.entry("i003.png").status == Status.PREDICTED)
     desk.session.cancel(desk.session.jobs.jobs[0].id)
+    cancelled.set()
     desk.settle()
     assert desk.session.folder.entry("i299.png").status == Status.NONE
     files = {name for name in names if predicted(folder, f"{name}.png") is not None}
@@ -494,16 +503,23 @@ def test_a_prediction_that_changes_nothing_says_so(desk: Desk, image_folder: Cal
 
 
 def test_an_image_that_is_gone_when_the_folder_is_looked_at_again_ends_no_prediction(
-    desk: Desk, image_folder: Callable
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [f"i{number:02}" for number in range(40)]
-    folder = image_folder(*names, side=96)
+    folder, gone = image_folder(*names, side=96), threading.Event()
     done = lambda: len(list((folder / "segmentation/predictions").glob("*.json")))
+
+    def read(path: Path, *rest: object) -> Image:
+        assert path.name < "i20" or gone.wait(60)
+        return read_image(path, *rest)
+
+    monkeypatch.setattr("lsgui.folder_predicting.read_image", read)
     desk.open(folder)
     desk.session.predict_folder()
     desk.wait(lambda: done() > 3)
     (folder / "i30.png").unlink()
     desk.session.reload_folder()
+    gone.set()
     desk.wait(lambda: not desk.session.jobs.busy("predict"), 60)
     desk.settle()
     assert done() == 39 and not desk.said("did not expect")

@@ -26,7 +26,7 @@ from model.messages import Message
 def lsgui(checkout: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "lsgui", *map(str, arguments)],
-        cwd=checkout, capture_output=True, text=True, env={**os.environ, **environment}, timeout=280, check=False,
+        cwd=checkout, capture_output=True, text=True, env={**os.environ, **environment}, timeout=900, check=False,
     )  # fmt: skip
 
 
@@ -190,7 +190,8 @@ def test_an_unexpected_error_is_logged_and_told_and_the_program_goes_on(
 def test_torch_is_not_loaded_before_the_window_is_shown(checkout: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from PySide6.QtWidgets import QApplication;"
-        "from lsgui.app import Options, Program; a = QApplication([]);"
+        "from lsgui.app import Options, Program; from lsgui.views import training_panel;"
+        "training_panel.SETTLE_MS = 3_600_000; a = QApplication([]);"
         "p = Program(a, Options(), None, Path(sys.argv[1])); p.start(); a.processEvents();"
         "print('torch' in sys.modules, 'pyqtgraph' in sys.modules); p.window.close(); p.finish()"
     )

@@ -105,7 +105,7 @@ def test_a_prediction_that_takes_long_keeps_no_image_from_being_opened(
 
     def slowly(segmenter: Segmenter, *given: object) -> object:
         with segmenter._busy:
-            assert go_on.wait(20)
+            assert go_on.wait(120)
         return predict(segmenter, *given)
 
     monkeypatch.setattr(Segmenter, "predict", slowly)
@@ -113,7 +113,7 @@ def test_a_prediction_that_takes_long_keeps_no_image_from_being_opened(
     desk.wait(lambda: desk.session.jobs.busy("predict"))
     desk.session.fine_tune(short(weights))
     desk.session.open_image("c.png")
-    desk.wait(lambda: desk.session.document.name == "c.png", 5)
+    desk.wait(lambda: desk.session.document.name == "c.png")
     go_on.set()
     desk.session.stop_fine_tune()
     desk.wait(lambda: ended(desk), 60)
@@ -143,9 +143,11 @@ def test_what_it_has_learned_can_be_had_before_the_end(labelled: Desk, weights: 
 def test_stopping(labelled: Desk, weights: Path) -> None:
     labelled.session.fine_tune(short(weights, epochs=None, seconds=600))
     labelled.wait(lambda: bool(labelled.session.training.loss), 60)
+    child = labelled.session._parts.training.child
+    child._patience.setInterval(120_000)  # it is not killed: it stops by itself, however busy the machine is
     labelled.session.stop_fine_tune()
     assert labelled.session.training.state == "stopping"
-    labelled.wait(lambda: ended(labelled), 5)
+    labelled.wait(lambda: ended(labelled), 60)
     assert labelled.session.training.state == "stopped" and labelled.session.model.name == "little"
 
 
@@ -155,7 +157,7 @@ def test_a_killed_child_is_told_and_its_run_goes_on_later(labelled: Desk, weight
     runs = labelled.session.workspace.root / "runs"
     labelled.wait(lambda: bool(list(runs.glob("*/resume.safetensors"))), 90)
     os.kill(labelled.session._parts.training.child.pid, signal.SIGKILL)
-    labelled.wait(lambda: ended(labelled), 5)
+    labelled.wait(lambda: ended(labelled))
     assert labelled.session.training.state == "failed" and labelled.said("ended unexpectedly")
     assert labelled.session.runs()[-1].resumable and labelled.said("resume the run")
     labelled.session.resume_fine_tune()
@@ -169,7 +171,7 @@ def test_a_child_killed_in_its_first_epoch_is_not_to_be_resumed(labelled: Desk, 
     labelled.session.fine_tune(short(weights, epochs=1, seconds=600))
     labelled.wait(lambda: bool(labelled.session.training.loss), 60)
     os.kill(labelled.session._parts.training.child.pid, signal.SIGKILL)
-    labelled.wait(lambda: ended(labelled), 5)
+    labelled.wait(lambda: ended(labelled))
     assert not labelled.session.runs()[-1].resumable
     assert labelled.said("ended unexpectedly") and not labelled.said("resume")
 

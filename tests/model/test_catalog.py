@@ -133,7 +133,7 @@ def test_entries_are_there_while_headers_are_read(shuffled: Path, monkeypatch: p
 
     def read(path: Path) -> None:
         with ThreadPoolExecutor(1) as other:
-            seen.append(len(other.submit(workspace.entries).result(5)))
+            seen.append(len(other.submit(workspace.entries).result(60)))
 
     monkeypatch.setattr(catalog, "read_place", read)
     shutil.copy(shuffled / "a.dcm", shuffled / "new.dcm")

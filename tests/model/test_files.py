@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import threading
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -116,6 +117,8 @@ def test_readers_beside_a_writer_always_see_a_whole_file(tmp_path: Path) -> None
 
     reader = threading.Thread(target=read)
     reader.start()
+    while not seen:
+        time.sleep(0.001)
     for content in contents * 10:
         atomic_write(path, lambda file, content=content: file.write(content))
     done.set()

@@ -82,7 +82,7 @@ def test_as_many_threads_work_as_are_asked_for(on_gpu: bool) -> None:
     together = threading.Barrier(3)  # whoever reads goes on when three do
 
     def read(number: int) -> Image:
-        together.wait(10)
+        together.wait(60)
         return Image(str(number), np.zeros((4, 4), np.uint8))
 
     folder = FolderPrediction(read, lambda number, prediction: True, on_gpu, Threads(3))

@@ -59,7 +59,7 @@ def test_an_array_may_go_while_a_buffer_is_being_taken() -> None:
     del cycle
     thread = threading.Thread(target=buffers.take, args=(50,), daemon=True)
     thread.start()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
     place = buffers.take(100).data_ptr()
     assert place and not buffers._free

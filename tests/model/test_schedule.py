@@ -1,6 +1,6 @@
 """The learning rate rises, falls, and the training ends when it was asked to."""
 
-import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -77,13 +77,15 @@ def test_a_training_that_shall_end_before_it_began_ends_at_once():
     assert winding.progress(0.001, 0.5, 1) == 1
 
 
-def test_work_that_takes_long_gets_fewer_turns():
+def test_work_that_takes_long_gets_fewer_turns(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("model.schedule.time", SimpleNamespace(monotonic=lambda: now[0]))
     work = Rationed(share=0.1)
     with work.turn() as due:
         assert due
-        time.sleep(0.02)
+        now[0] += 0.02
     with work.turn() as due:
         assert not due
-    time.sleep(0.25)
+    now[0] += 0.25
     with work.turn() as due:
         assert due

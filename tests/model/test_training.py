@@ -77,7 +77,7 @@ def test_a_training_that_is_finished_early_is_scored_and_published_in_one_more_e
     finish = lambda: len(of(Step, events)) > 2
     started = time.monotonic()
     run = fine_tune(Workspace.peek(blobs), options, events.append, finish=finish)
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 300, "half of the time that it was given"
     (point,), (finished,) = of(Epoch, events), of(Finished, events)
     assert (point.epoch, point.epochs) == (1, 12) and finished.mean is not None
     assert run.state is RunState.DONE and run.weights.is_file() and not run.resumable

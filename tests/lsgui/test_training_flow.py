@@ -156,7 +156,9 @@ def test_a_killed_child_is_told_and_its_run_goes_on_later(labelled: Desk, weight
     labelled.session.fine_tune(short(weights, epochs=None, seconds=8))
     runs = labelled.session.workspace.root / "runs"
     labelled.wait(lambda: bool(list(runs.glob("*/resume.safetensors"))), 90)
-    os.kill(labelled.session._parts.training.child.pid, signal.SIGKILL)
+    pid = labelled.session._parts.training.child.pid
+    assert pid, "0 would be this process and its children"
+    os.kill(pid, signal.SIGKILL)
     labelled.wait(lambda: ended(labelled))
     assert labelled.session.training.state == "failed" and labelled.said("ended unexpectedly")
     assert labelled.session.runs()[-1].resumable and labelled.said("resume the run")
@@ -170,7 +172,9 @@ def test_a_killed_child_is_told_and_its_run_goes_on_later(labelled: Desk, weight
 def test_a_child_killed_in_its_first_epoch_is_not_to_be_resumed(labelled: Desk, weights: Path) -> None:
     labelled.session.fine_tune(short(weights, epochs=1, seconds=600))
     labelled.wait(lambda: bool(labelled.session.training.loss), 60)
-    os.kill(labelled.session._parts.training.child.pid, signal.SIGKILL)
+    pid = labelled.session._parts.training.child.pid
+    assert pid, "0 would be this process and its children"
+    os.kill(pid, signal.SIGKILL)
     labelled.wait(lambda: ended(labelled))
     assert not labelled.session.runs()[-1].resumable
     assert labelled.said("ended unexpectedly") and not labelled.said("resume")

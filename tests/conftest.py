@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import hypothesis
@@ -29,7 +30,33 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["LC_ALL"] = "C.UTF-8"
     os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
     # Small tensors are slower on many threads, and the children of tests inherit this.
-    os.environ.setdefault("OMP_NUM_THREADS", "2")
+    os.environ.setdefault("OMP_NUM_THREADS", "1" if _is_worker(config) else "2")
+    if _is_worker(config) and os.environ["QT_QPA_PLATFORM"] == "xcb":
+        config.add_cleanup(_screen_of_its_own())
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this is one of several processes that share the tests (pytest -n 2)."""
+    return hasattr(config, "workerinput")
+
+
+def _screen_of_its_own() -> Callable[[], None]:
+    """Put DISPLAY on a new screen; returns what ends it. On a common one two windows take each other's focus."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"]
+    screen = subprocess.Popen(command, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(writing)
+    with open(reading) as told:
+        os.environ["DISPLAY"] = f":{told.readline().strip()}"
+    return screen.terminate
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What is logged may name a file whose name is no UTF-8, and a worker can send nothing else."""
+    report = yield
+    report.sections = [(title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections]
+    return report
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

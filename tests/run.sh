@@ -18,7 +18,7 @@ main() {
     cd "$checkout"
     unset WAYLAND_DISPLAY QT_QPA_PLATFORM_PLUGIN_PATH
     export QT_QPA_PLATFORM=xcb
-    exec xvfb-run -a -s "-screen 0 1920x1080x24" "$venv_python" -m pytest "$@"
+    exec xvfb-run -a -s "-screen 0 1920x1080x24" "$venv_python" -m pytest -n auto --maxprocesses 4 --dist worksteal "$@"
 }
 
 main "$@"

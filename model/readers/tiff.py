@@ -160,22 +160,33 @@ def _channels_last(pixels: np.ndarray, page: TiffPage) -> np.ndarray:
 
 
 def _decode(tiff: TiffFile, index: int) -> np.ndarray:
-    """One page. tifffile lacks some compressions (LZW, JPEG) that OpenCV's libtiff has."""
+    """One page. tifffile lacks some compressions (LZW, JPEG) that OpenCV's libtiff has, and values of 10, 12 or 14 bits."""
     page, handle = tiff.pages[index], tiff.filehandle
     try:
         return page.asarray(buffersize=_READ_AT_ONCE)
-    except (ImportError, ValueError) as error:
+    except (ImportError, ValueError, NotImplementedError) as error:
         if "imagecodecs" not in str(error):
             raise
     handle.seek(0)
     try:
-        return raster.decode_with_opencv(handle.read(handle.size), index).reshape(page.shape)
+        pixels = raster.decode_with_opencv(handle.read(handle.size), index).reshape(page.shape)
     except ValueError:
-        raise ImageError(
-            "{name} is compressed ({method}) in a way that is not read here; save it without compression.",
-            name=handle.name,
-            method=page.compression.name,
-        ) from None
+        raise _undecodable(handle.name, page) from None
+    return pixels >> 16 - page.bitspersample if 8 < page.bitspersample < 16 else pixels  # OpenCV moves them up
+
+
+def _undecodable(name: str, page: TiffPage) -> ImageError:
+    if page.compression == COMPRESSION.NONE:
+        return ImageError(
+            "{name} holds values of {bits} bits, which are not read here; save it with 8 or 16 bits.",
+            name=name,
+            bits=page.bitspersample,
+        )
+    return ImageError(
+        "{name} is compressed ({method}) in a way that is not read here; save it without compression.",
+        name=name,
+        method=page.compression.name,
+    )
 
 
 def _inverted(pixels: np.ndarray) -> np.ndarray:

@@ -1831,10 +1831,6 @@
         <translation>{name} 中已没有任何标注。要撤回它的标签吗？</translation>
     </message>
     <message>
-        <source>Nothing was edited since the folder was opened.</source>
-        <translation>自打开文件夹以来没有任何编辑。</translation>
-    </message>
-    <message>
         <source>Open a folder of images first; the weights are remembered with it.</source>
         <translation>请先打开图像文件夹；权重会与该文件夹一起记住。</translation>
     </message>
@@ -2159,6 +2155,10 @@
         <translation>{name} 的权重已被移除；从现在起由 {other} 预测。</translation>
     </message>
     <message>
+        <source>There is no edit left that could be taken back.</source>
+        <translation>没有可以撤销的编辑了。</translation>
+    </message>
+    <message>
         <source>There is no image after this one.</source>
         <translation>后面没有图像了。</translation>
     </message>
@@ -2373,6 +2373,10 @@
     <message>
         <source>{name} holds only what the model has set, so it teaches nothing; accept it first.</source>
         <translation>{name} 只含模型的结果，无法用于学习；请先确认。</translation>
+    </message>
+    <message>
+        <source>{name} holds values of {bits} bits, which are not read here; save it with 8 or 16 bits.</source>
+        <translation>{name} 的像素值为 {bits} 位，不支持读取；请以 8 位或 16 位保存。</translation>
     </message>
     <message>
         <source>{name} holds values that are not whole, such as {value}; a mask may hold class values from 0 to 254. Turn probabilities into classes first.</source>

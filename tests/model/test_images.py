@@ -99,6 +99,36 @@ def test_compressed_tiffs_keep_their_values(
         assert_holds(read_image(path), pixels)
 
 
+def write_packed_tiff(path: Path, pixels: np.ndarray, bits: int, compressed: bool = False) -> Path:
+    """`bits` a value, one behind the other, as cameras write them; each row (H, W) or (H, W, 3) begins with a new byte."""
+    height, width, channels = np.atleast_3d(pixels).shape
+    rows = np.unpackbits(pixels.astype(">u2").reshape(height, -1, 1).view(np.uint8), axis=2)[:, :, 16 - bits :]
+    content = np.packbits(rows.reshape(height, -1), axis=1).tobytes()
+    content = zlib.compress(content) if compressed else content
+    content += b"\0" * (len(content) % 2)
+    kinds = struct.pack("<3H", bits, bits, bits)
+    tags = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, channels, bits if channels == 1 else 8)]
+    tags += [(259, 3, 1, 8 if compressed else 1), (262, 3, 1, 1 if channels == 1 else 2), (273, 4, 1, 14)]
+    tags += [(277, 3, 1, channels), (278, 3, 1, height), (279, 4, 1, len(content))]
+    directory = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + bytes(4)
+    path.write_bytes(struct.pack("<2sHI", b"II", 42, 14 + len(content)) + kinds + content + directory)
+    return path
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_packed_values_are_as_they_were_measured(
+    tmp_path: Path, deep: np.ndarray, deep_colour: np.ndarray, bits: int, compressed: bool
+) -> None:
+    for pixels in (deep >> 16 - bits, deep_colour >> 16 - bits):
+        assert_holds(read_image(write_packed_tiff(tmp_path / "image.tif", pixels, bits, compressed)), pixels)
+
+
+def test_a_number_of_bits_that_nobody_reads_is_no_damage(tmp_path: Path, deep: np.ndarray) -> None:
+    with pytest.raises(ImageError, match="values of 11 bits, which are not read"):
+        read_image(write_packed_tiff(tmp_path / "image.tif", deep >> 5, 11))
+
+
 @pytest.mark.parametrize("planar", ["contig", "separate"])
 def test_deep_colour_tiffs_keep_their_values(tmp_path: Path, deep_colour: np.ndarray, planar: str) -> None:
     pixels = deep_colour if planar == "contig" else np.moveaxis(deep_colour, -1, 0)

@@ -30,14 +30,20 @@ class UndoAnywhere(QObject):
 
     def undo(self) -> None:
         """Take back the newest edit, opening its image when it is another one."""
-        name = self._edited[-1] if self._edited else self._document.name
-        if name == self._document.name or self._document.gesture_active:
-            if not self._edited and not self._document.history.cursor:
-                self._context.tell("info", Message("Nothing was edited since the folder was opened."))
-            self._document.undo()
-        else:
+        document = self._document
+        if document.gesture_active:
+            document.undo()
+            return
+        if not document.history.can_undo:
+            self._forget(document.name)
+        name = next((name for name in reversed(self._edited) if self._is_there(name)), document.name)
+        if name != document.name:
             self._wanted = name
             self._opening.open_image(name)
+        elif document.history.can_undo:
+            document.undo()
+        else:
+            self._context.tell("info", Message("There is no edit left that could be taken back."))
 
     def use_folder(self) -> None:
         """In another folder, what was edited before can no longer be reached."""
@@ -60,13 +66,25 @@ class UndoAnywhere(QObject):
                 del self._edited[place]
                 return
 
+    def _forget(self, name: str, but: int = 0) -> None:
+        """The oldest edits of an image, `but` so many: its history has lost them, as one whose journal was put away has."""
+        for _ in range(self._edited.count(name) - but):
+            self._edited.remove(name)
+
+    def _is_there(self, name: str) -> bool:
+        return name == self._document.name or self._context.folder.row_of(name) is not None
+
     def _loaded(self) -> None:
         self._cursor = self._document.history.cursor
+        self._forget(self._document.name, but=self._cursor)
 
     def _opened(self) -> None:
         wanted, self._wanted = self._wanted, ""
         if wanted and wanted == self._document.name:
-            self._document.undo()
+            if self._document.history.can_undo:
+                self._document.undo()
+            else:
+                self.undo()  # that of another image, then
 
     def _not_opened(self, name: str) -> None:
         """Whoever opens it later by hand has not asked for an undo."""

@@ -232,6 +232,42 @@ def test_an_image_that_could_not_be_opened_for_an_undo_is_not_undone_later(desk:
     assert desk.session.document.label_map[20, 20] == 6
 
 
+def test_an_edit_whose_history_is_gone_does_not_keep_older_ones_from_being_undone(
+    desk: Desk, image_folder: Callable
+) -> None:
+    folder = image_folder("a", "b", "c")
+    desk.open(folder)
+    desk.paint(20, 20, 6)
+    for name in ("b.png", "c.png"):
+        desk.session.open_image(name)
+        desk.wait(lambda name=name: desk.session.document.name == name)
+        desk.paint(30, 30, 3)
+    (folder / "c.png").unlink()
+    desk.session.open_image("a.png")
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    desk.session.workspace.edits.discard("b.png")
+    desk.session.reload_folder()
+    desk.settle()
+    desk.session.undo_anywhere()
+    desk.wait(lambda: desk.session.document.name == "a.png" and not desk.session.document.history.can_undo)
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64} and desk.notices == []
+    desk.session.undo_anywhere()
+    assert desk.said("no edit left")
+
+
+def test_undo_anywhere_goes_on_behind_steps_that_were_forgotten(desk: Desk, image_folder: Callable) -> None:
+    """As those are that hold a class which was removed."""
+    desk.open(image_folder("a", "b"))
+    desk.paint(20, 20, 6)
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.paint(30, 30, 3)
+    desk.session.document.history.clear()
+    desk.session.undo_anywhere()
+    desk.wait(lambda: desk.session.document.name == "a.png")
+    assert desk.session.document.counts() == {UNTOUCHED: 64 * 64}
+
+
 def test_a_full_disk_says_so_keeps_every_stroke_and_writes_them_when_there_is_room(
     desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,7 @@ class PaintSettings(QObject):
         self._over: int | None = ANYTHING
         self._locked: frozenset[int] = frozenset()
         self._values: tuple[int, ...] = (BACKGROUND, 1)
+        self._uids: dict[int, str] = {}
 
     @property
     def class_value(self) -> int:
@@ -94,20 +95,22 @@ class PaintSettings(QObject):
         return self._values
 
     def set_classes(self, classes: ClassTable, anew: bool = False) -> None:
-        """Follow a new table: a class that is gone is neither painted with nor over, nor locked.
+        """Follow a new table: a class that is gone is neither painted with nor over, nor locked, whatever has its value now.
 
         In another folder (`anew`) nobody begins with background, which is not seen.
         """
+        before, self._uids = self._uids, {item.value: item.uid for item in classes.classes}
         self._values = tuple(classes.values)
+        known = frozenset(value for value, uid in self._uids.items() if before.get(value, uid) == uid)
         fallback = next((value for value in self._values if value != BACKGROUND), BACKGROUND)
-        lost = self._class_value not in self._values
+        lost = self._class_value not in known
         if lost or (anew and self._class_value == BACKGROUND):
             self._class_value = fallback
-        if self._previous not in self._values:
+        if self._previous not in known:
             self._previous = BACKGROUND
-        if self._over not in (ANYTHING, EMPTY, *self._values):
+        if self._over not in (ANYTHING, EMPTY, *known):
             self._over = ANYTHING
-        self._locked &= frozenset(self._values)
+        self._locked &= known
         if lost:
             self.class_lost.emit()
         self.changed.emit()

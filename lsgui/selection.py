@@ -9,7 +9,7 @@ from lsgui.mask import AnyRegion, Point
 
 
 class Selection(QObject):
-    """Stays from image to image of one size, as the slices of a series are, and goes with the size."""
+    """Stays from image to image of one size, as the slices of a series are, and goes with the size, or with the folder."""
 
     changed = Signal()
 
@@ -42,9 +42,7 @@ class Selection(QObject):
         self.select(None)
 
     def _loaded(self) -> None:
-        shape = self._document.shape
-        if shape == (0, 0):  # between two images nothing is open
-            return
-        if shape != self._shape:
-            self._shape = shape
+        """Between two folders nothing is open: no image, and no size."""
+        if self._document.shape != self._shape:
+            self._shape = self._document.shape
             self.clear()

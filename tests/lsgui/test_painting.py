@@ -9,7 +9,7 @@ from lsgui.mask import Region, Spans
 from lsgui.painting import Cleaning, PaintSettings
 from lsgui.rules import ANYTHING, EMPTY
 from lsgui.selection import Selection
-from model.classes import default_table
+from model.classes import ClassTable, default_table
 from model.images import Image
 
 
@@ -96,16 +96,40 @@ def test_a_class_that_leaves_the_table_is_painted_over_no_more(painting: PaintSe
     assert painting.over is ANYTHING
 
 
-def test_the_selection_stays_from_slice_to_slice_and_goes_with_the_size(document: object) -> None:
+@pytest.mark.parametrize("anew", [False, True])
+def test_what_is_said_of_a_class_does_not_hold_for_another_of_its_number(painting: PaintSettings, anew: bool) -> None:
+    """As a list from elsewhere has, or another folder."""
+    lost = []
+    painting.class_lost.connect(lambda: lost.append(painting.class_value))
+    painting.class_value, painting.over = 6, 3
+    painting.toggle_locked(4)
+    painting.toggle_locked(5)
+    streets = ClassTable.from_json(["Background", "road", "tree", "car", "Gallbladder", "sky", "person", "sign"])
+    painting.set_classes(streets, anew)
+    assert (painting.class_value, painting.previous, painting.over) == (1, 0, ANYTHING) and lost == [1]
+    assert painting.locked == {4}, "that is the class it was"
+
+
+@pytest.mark.parametrize("how", ["another size", "another folder"])
+def test_the_selection_stays_from_slice_to_slice_and_goes_with_the_size_or_the_folder(
+    document: object, how: str
+) -> None:
     selection, told = Selection(document), []
     selection.changed.connect(lambda: told.append(selection.region))
     rows = np.array([3])
     region = Spans((2, 3, 5, 1), rows, np.array([2]), np.array([7]))
     selection.select(region, (((2, 3), (7, 3), (7, 4)),))
-    planes = [np.full((60, 80), 255, np.uint8), np.zeros((60, 80), np.uint8)]
-    document.load(document.image, *planes)
+    image = document.image
+
+    def load(image: Image) -> None:
+        shape = image.pixels.shape
+        document.load(image, np.full(shape, 255, np.uint8), np.zeros(shape, np.uint8))
+
+    load(image)
     assert selection.region is region and len(selection.rings) == 1
-    document.close()
-    assert selection.region is region
-    document.load(Image("b", np.zeros((60, 81), np.uint8)), *(np.zeros((60, 81), np.uint8) for _ in range(2)))
+    if how == "another folder":
+        document.close()  # and another person's slice is of the same size
+        load(image)
+    else:
+        load(Image("b", np.zeros((60, 81), np.uint8)))
     assert selection.region is None and selection.rings == () and told == [region, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication
@@ -14,7 +15,7 @@ from lsgui.views.action_set import ActionSet
 from lsgui.views.appearance import Appearance
 from lsgui.views.class_editor import ClassEditor
 from lsgui.views.follower import Follower
-from model.classes import BACKGROUND_VALUE
+from model.classes import BACKGROUND_VALUE, Class, ClassTable
 from model.errors import ClassTableError
 
 translate = QCoreApplication.translate
@@ -43,27 +44,25 @@ class ClassCommands:
         Follower(mirror, lambda: mirror.setChecked(self._session.classes.mirror), self._session.classes_changed)
 
     def add(self) -> None:
-        table = self._session.classes
         try:
-            fresh = table.new_class(self._free_name())
+            fresh = self._session.classes.new_class(self._free_name())
         except ClassTableError as error:
-            self._session.notice.emit(Notice("warning", failure_of(error).message))
+            self._tell(error)
             return
-        editor = ClassEditor(fresh, table, self._appearance, translate("classes dialog", "Add a class"), self._window)
-        if editor.exec() == QDialog.DialogCode.Accepted:
-            self._session.set_classes(self._session.classes.with_class(editor.edited))
-            self._session.painting.class_value = editor.edited.value
+        edited = self._edited(fresh, translate("classes dialog", "Add a class"))
+        if edited is not None:
+            self._store(lambda now: now.with_class(replace(edited, value=now.new_class(edited.name).value)))
+            added = self._session.classes.by_uid(edited.uid)
+            if added is not None:
+                self._session.painting.class_value = added.value
 
     def edit(self) -> None:
-        table = self._session.classes
-        item = table.by_value(self._session.painting.class_value)
+        item = self._session.classes.by_value(self._session.painting.class_value)
         if item is None:
             return
-        editor = ClassEditor(
-            item, table, self._appearance, translate("classes dialog", "Rename or recolour the class"), self._window
-        )
-        if editor.exec() == QDialog.DialogCode.Accepted:
-            self._session.set_classes(self._session.classes.replaced(editor.edited))
+        edited = self._edited(item, translate("classes dialog", "Rename or recolour the class"))
+        if edited is not None:
+            self._store(lambda now: now.replaced(edited))
 
     def remove(self) -> None:
         item = self._session.classes.by_value(self._session.painting.class_value)
@@ -72,6 +71,24 @@ class ClassCommands:
 
     def set_mirror(self, mirror: bool) -> None:
         self._session.set_classes(replace(self._session.classes, mirror=mirror))
+
+    def _edited(self, item: Class, title: str) -> Class | None:
+        """What the user has made of a class; None when that was cancelled, or another folder has been opened meanwhile."""
+        workspace = self._session.workspace
+        editor = ClassEditor(item, self._session.classes, self._appearance, title, self._window)
+        accepted = editor.exec() == QDialog.DialogCode.Accepted
+        editor.deleteLater()  # the window would hold it until it is closed itself
+        return editor.edited if accepted and workspace is self._session.workspace else None
+
+    def _store(self, wanted: Callable[[ClassTable], ClassTable]) -> None:
+        """Given the table as it is now: masks that were being imported may have added to it while the dialog was open."""
+        try:
+            self._session.set_classes(wanted(self._session.classes))
+        except ClassTableError as error:
+            self._tell(error)
+
+    def _tell(self, error: ClassTableError) -> None:
+        self._session.notice.emit(Notice("warning", failure_of(error).message))
 
     def _free_name(self) -> str:
         taken = {item.name for item in self._session.classes.classes}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QStyleOptionViewItem, QWidget
@@ -342,6 +342,34 @@ def test_a_class_is_added_renamed_and_recoloured(shown: object, monkeypatch: pyt
     monkeypatch.setattr(ClassEditor, "exec", answered("Cyst", (9, 9, 9)))
     shown.trigger("edit-class")
     assert shown.session.classes.by_uid(added.uid) == Class(added.uid, 14, "Cyst", (9, 9, 9))
+
+
+@pytest.mark.parametrize("meanwhile", ["a class", "this class", "another folder"])
+def test_a_class_is_added_to_the_table_as_it_is_when_the_dialog_closes(
+    shown: object, image_folder: Callable, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    """A dialog keeps no job from ending: masks that are imported bring classes, and a folder may be on its way."""
+    other = image_folder("x", folder="other")
+
+    def exec_(editor: ClassEditor) -> int:
+        if meanwhile == "another folder":
+            shown.desk.open(other)
+        else:
+            table = shown.session.classes
+            name = "class 14" if meanwhile == "a class" else editor.name.text()
+            shown.session.set_classes(table.with_class(table.new_class(name)))
+        return ClassEditor.DialogCode.Accepted
+
+    monkeypatch.setattr(ClassEditor, "exec", exec_)
+    before = len(shown.session.classes.classes)
+    shown.trigger("add-class")
+    added = shown.session.classes.classes[before:]
+    values = {"a class": [14, 15], "this class": [14], "another folder": []}[meanwhile]
+    assert [item.value for item in added] == values
+    assert shown.desk.said("Two classes have the same name") == (meanwhile == "this class")
+    assert shown.session.painting.class_value == (15 if meanwhile == "a class" else 1)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert shown.window.findChildren(ClassEditor) == []
 
 
 def test_a_name_that_is_taken_cannot_be_accepted(shown: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QCloseEvent, QIcon
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
@@ -102,6 +102,12 @@ class MainWindow(QMainWindow):
         self._handed_over = True
         self.close()
         self.deleteLater()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The system has ways of its own to full screen and back, and a window may come back in it."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.actions_.by_id["full-screen"].setChecked(self.isFullScreen())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.layout_memory.remember()

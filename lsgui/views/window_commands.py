@@ -89,6 +89,7 @@ class WindowCommands:
             + translate("window commands", "Icons: Lucide (ISC). Font: Inter (OFL).")
         )
         box.exec()
+        box.deleteLater()
 
     def _toggle_theme(self, actions: ActionSet) -> None:
         choice = "light" if self._appearance.theme.name == "dark" else "dark"
@@ -96,10 +97,9 @@ class WindowCommands:
         self.choose_theme(choice)
 
     def _full_screen(self, full: bool) -> None:
-        if full:
-            self._window.showFullScreen()
-        else:
-            self._window.showNormal()
+        """A window that was maximized is so again afterwards."""
+        state, flag = self._window.windowState(), Qt.WindowState.WindowFullScreen
+        self._window.setWindowState(state | flag if full else state & ~flag)
 
 
 def version() -> str:

@@ -93,6 +93,27 @@ def test_the_layout_comes_back_unless_its_screen_is_gone(make_window: Callable) 
     assert on_a_screen(lost.window.geometry())
 
 
+def test_a_maximized_window_is_that_again_after_full_screen(make_window: Callable) -> None:
+    window = make_window().window
+    full = window.actions_.by_id["full-screen"]
+    window.showMaximized()
+    full.trigger()
+    assert window.isFullScreen() and full.isChecked()
+    full.trigger()
+    assert window.isMaximized() and not window.isFullScreen() and not full.isChecked()
+
+
+def test_full_screen_is_ticked_however_it_came(make_window: Callable) -> None:
+    shown = make_window()
+    shown.window.showFullScreen()  # as a Mac's green button does
+    assert shown.window.actions_.by_id["full-screen"].isChecked()
+    shown.window.close()
+    again = make_window(settings=shown.preferences.settings).window
+    assert again.isFullScreen() and again.actions_.by_id["full-screen"].isChecked()
+    again.actions_.by_id["full-screen"].trigger()
+    assert not again.isFullScreen()
+
+
 def test_closing_saves_what_is_unsaved(shown: object) -> None:
     folder = shown.session.workspace.folder
     shown.desk.paint(20, 20, 6)

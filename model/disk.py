@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,25 +68,19 @@ def sync_folder(folder: Path) -> None:
 
 
 def replace(old: Path | str, new: Path | str) -> None:
-    """Put `old` in the place of `new`. Windows refuses while somebody has `new` open, which soon passes."""
-    for _ in range(_PATIENCE if os.name == "nt" else 0):
-        try:
-            os.replace(old, new)
-            return
-        except PermissionError:
-            time.sleep(0.05)
-    os.replace(old, new)
+    """Put `old` in the place of `new`."""
+    _patiently(os.replace, old, new)
 
 
 def rename(old: Path, new: Path) -> None:
     """Move `old` to a name that is free."""
-    os.rename(old, new)
+    _patiently(os.rename, old, new)
 
 
 def remove(path: Path | str) -> None:
     """Nothing happens where nothing is."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+        _patiently(os.unlink, path)
 
 
 def make_folder(path: Path) -> None:
@@ -106,6 +101,17 @@ def truncate(path: Path, size: int) -> None:
 def touch(path: Path) -> None:
     """Make an existing file the newest one."""
     os.utime(path)
+
+
+def _patiently(change: Callable[..., None], *paths: Path | str) -> None:
+    """Windows refuses while somebody reads one of the files, as whoever draws small pictures does, which soon passes."""
+    for _ in range(_PATIENCE if os.name == "nt" else 0):
+        try:
+            change(*paths)
+            return
+        except PermissionError:
+            time.sleep(0.05)
+    change(*paths)
 
 
 def _sync(handle: int) -> None:

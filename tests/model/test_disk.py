@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import errno
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,27 @@ def test_everything_is_written_or_it_is_an_error() -> None:
     assert file.content == b"0123456789"
     with pytest.raises(OSError, match="No space"):
         disk.write(Reluctant(7), b"0123456789")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda: disk.replace("a", "b"), lambda: disk.rename("a", "b"), lambda: disk.remove("a")]
+)
+def test_what_windows_refuses_while_a_file_is_read_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]
+) -> None:
+    tries: list[tuple[str, ...]] = []
+
+    def refuse_twice(*paths: str) -> None:
+        tries.append(paths)
+        if len(tries) < 3:
+            raise PermissionError(errno.EACCES, "in use by another process")
+
+    with monkeypatch.context() as patched:
+        for name in ("replace", "rename", "unlink"):
+            patched.setattr(disk.os, name, refuse_twice)
+        patched.setattr(disk.os, "name", "nt")
+        change()
+    assert len(tries) == 3 and len(set(tries)) == 1
 
 
 def test_an_append_goes_on_at_the_end_and_a_cut_takes_it_back(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -127,7 +128,7 @@ class FolderFilter(QSortFilterProxyModel):
         return self._statuses
 
     def set_text(self, text: str) -> None:
-        self._text = text.strip().casefold()
+        self._text = _sought(text.strip())
         self.invalidate()
 
     def set_statuses(self, statuses: Iterable[Status] | None) -> None:
@@ -177,7 +178,12 @@ class FolderFilter(QSortFilterProxyModel):
 
     def accepts(self, entry: Entry) -> bool:
         wanted = self._statuses is None or entry.status in self._statuses
-        return wanted and self._text in entry.name.casefold()
+        return wanted and self._text in _sought(entry.name)
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:
         return self.accepts(self.sourceModel().entry_at(row))
+
+
+def _sought(text: str) -> str:
+    """As it is compared: without regard to case, nor to how a Mac writes accents and Korean, letter by letter."""
+    return unicodedata.normalize("NFC", text.casefold())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,17 +57,14 @@ def mask_files(paths: Path | Sequence[Path]) -> list[Path]:
 def survey_masks(workspace: Workspace, files: list[Path], max_pixels: int, report: Report) -> MaskSurvey:
     """Read every mask once; nothing is written."""
     found, problems = [], []
-    names = {entry.name: entry for entry in workspace.entries()}
-    stems: dict[str, list[str]] = {}
-    for name in names:
-        stems.setdefault(Path(name).stem, []).append(name)
+    names = _Names(workspace.entries())
     for number, path in enumerate(files):
         report(Progress(number / len(files), Message("{name}", {"name": path.name})))
-        fitting = _images_for(path, names, stems)
+        fitting = names.images_for(path)
         if len(fitting) != 1:
-            problems.append(_ambiguous(path, fitting) if fitting else _stranger(path))
+            problems.append(_ambiguous(path, [entry.name for entry in fitting]) if fitting else _stranger(path))
             continue
-        entry = names[fitting[0]]
+        entry = fitting[0]
         try:
             shape = read_image(entry.path, max_pixels).pixels.shape[:2]
             mask = read_mask(path, shape, workspace.classes)
@@ -108,12 +106,27 @@ def nothing_in(path: Path) -> Message:
     )
 
 
-def _images_for(path: Path, names: Container[str], stems: Mapping[str, list[str]]) -> list[str]:
-    """The one image that the mask is named as, with or without an ending of its own, or else all of the same stem."""
-    for exact in (path.name, path.stem):
-        if exact in names:
-            return [exact]
-    return stems.get(path.stem, [])
+class _Names:
+    """The images of a folder by their names, in which a Mac may have taken letters and their accents apart."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._whole: dict[str, list[Entry]] = {}
+        self._stems: dict[str, list[Entry]] = {}
+        for entry in entries:
+            self._whole.setdefault(_composed(entry.name), []).append(entry)
+            self._stems.setdefault(_composed(Path(entry.name).stem), []).append(entry)
+
+    def images_for(self, path: Path) -> list[Entry]:
+        """The one image that the mask is named as, with or without an ending of its own, or else all of the same stem."""
+        for exact in (path.name, path.stem):
+            same = self._whole.get(_composed(exact), [])
+            if same:
+                return [entry for entry in same if entry.name == exact] or same
+        return self._stems.get(_composed(path.stem), [])
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _stranger(path: Path) -> Message:

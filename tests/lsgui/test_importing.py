@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import threading
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -614,6 +615,22 @@ def test_of_two_images_with_one_stem_the_name_of_the_mask_chooses(
     desk.session.import_masks([masks / name])
     desk.wait(lambda: desk.said("imported as labels: 1"))
     assert [path.name for path in (twins / "segmentation/labels").glob("*.png")] == [f"{image}.png"]
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+def test_a_mask_is_found_however_its_letters_are_composed(
+    desk: Desk, image_folder: Callable, masks: Path, written: str
+) -> None:
+    """A Mac takes accents from their letters; what is made elsewhere of its images may put them together again."""
+    name, other = (unicodedata.normalize(form, "Schädel 뇌") for form in (written, {"NFC": "NFD"}.get(written, "NFC")))
+    folder = image_folder(name)
+    desk.open(folder, f"{name}.png")
+    (masks / "a.png").rename(masks / f"{other}.png")
+    desk.session.import_masks([masks / f"{other}.png"])
+    desk.wait(lambda: desk.said("imported as labels: 1"))
+    assert (label(folder, f"{name}.png")[10:30, 10:30] == 6).all()
+    desk.session.shown.set_text(other.upper())
+    assert desk.session.shown.rowCount() == 1
 
 
 def test_a_mask_that_could_belong_to_two_images_is_left_out(desk: Desk, twins: Path, masks: Path) -> None:

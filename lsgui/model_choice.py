@@ -13,7 +13,7 @@ from lsgui.failures import failure_of
 from model.checkpoint import CheckpointHeader, read_header
 from model.classes import BACKGROUND_VALUE, ClassTable
 from model.errors import ModelError
-from model.messages import Message, listed
+from model.messages import Message
 from model.runs import chosen_weights, set_active, weights_name
 
 
@@ -109,7 +109,7 @@ class ModelChoice(QObject):
             "warning",
             Message(
                 "{name} does not know {classes}: it never predicts them until it has been fine-tuned on labels.",
-                {"name": self.info.shown_name, "classes": listed(self.info.missing)},
+                {"name": self.info.shown_name, "classes": list(self.info.missing)},
             ),
         )
 

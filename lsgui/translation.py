@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
 from model.classes import Class
-from model.messages import Message
+from model.messages import Message, listed
 
 LANGUAGES = ("system", "en", "zh_CN")
 
@@ -46,13 +46,19 @@ def resolved(choice: str) -> str:
 
 
 def sentence(message: Message) -> str:
-    """A message in the window's language, filled with its values; values that are messages are translated too."""
+    """A message in the window's language, filled with its values: so are those that are messages, or classes' names."""
     template = QCoreApplication.translate("messages", message.template)
-    values = {key: sentence(value) if isinstance(value, Message) else value for key, value in message.values.items()}
+    values = {key: _translated(value) for key, value in message.values.items()}
     try:
         return template.format(**values)
     except (KeyError, IndexError, ValueError):
         return str(message)
+
+
+def _translated(value: object) -> object:
+    if isinstance(value, Message):
+        return sentence(value)
+    return listed([_class_name(name) for name in value]) if isinstance(value, list) else value
 
 
 EDITS = (
@@ -122,4 +128,8 @@ def device_text(name: str) -> str:
 
 def class_name(item: Class) -> str:
     """A default class's name in the window's language; a name the user gave is never touched."""
-    return QCoreApplication.translate("classes", item.name)
+    return _class_name(item.name)
+
+
+def _class_name(name: str) -> str:
+    return QCoreApplication.translate("classes", name)

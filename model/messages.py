@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Message:
-    """An English template with {named} fields, and the values that fill them."""
+    """An English template with {named} fields, and the values that fill them. A list among these is of classes' names, which
+    the window says in its language.
+    """
 
     template: str
     values: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return self.template.format(**self.values)
+        values = {key: listed(value) if isinstance(value, list) else value for key, value in self.values.items()}
+        return self.template.format(**values)
 
 
 MOST_NAMED = 10

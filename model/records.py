@@ -132,6 +132,6 @@ def in_table(label_map: np.ndarray, record: Mapping[str, object], table: ClassTa
         raise LabelError(
             "{name} uses classes that the table no longer has: {classes}. Add or import them again to use it.",
             name=name,
-            classes=", ".join(lost),
+            classes=lost,
         )
     return label_map if (moved == np.arange(256)).all() else moved[label_map]

@@ -211,4 +211,6 @@ def as_model_error(error: Exception, resumable: bool = False) -> ModelError:
 
 def _plain(message: Message) -> dict[str, object]:
     """The values as JSON can hold them."""
-    return {key: value if isinstance(value, (int, float)) else str(value) for key, value in message.values.items()}
+    return {
+        key: value if isinstance(value, int | float | list) else str(value) for key, value in message.values.items()
+    }

@@ -208,10 +208,9 @@ def _refusal_notice(device: str, reason: str) -> Message:
 
 
 def _missing_notice(name: str, missing: tuple[Class, ...]) -> Message:
-    names = ", ".join(item.name for item in missing)
     return Message(
         "{name} does not know {classes}, and cannot predict them until it is fine-tuned.",
-        {"name": name, "classes": names},
+        {"name": name, "classes": [item.name for item in missing]},
     )
 
 

@@ -96,7 +96,7 @@ class Survey:
             raise TrainingError(
                 "The labels hold only the class {name}, so there is nothing to tell it from; "
                 "label the background too, or another class.",
-                name=self.classes.by_value(values[0]).name,
+                name=[self.classes.by_value(values[0]).name],
             )
 
 

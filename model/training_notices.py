@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from model.messages import Message, listed
+from model.messages import Message
 
 
 def unsaved(error: OSError) -> Message:
@@ -16,7 +16,7 @@ def unjudged(names: Sequence[str]) -> Message:
     return Message(
         "No held-out label shows {classes}: the scores do not say how well the new model knows what it learned of that. Look at "
         "its predictions.",
-        {"classes": listed(names)},
+        {"classes": list(names)},
     )
 
 

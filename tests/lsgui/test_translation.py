@@ -14,7 +14,11 @@ from pytestqt.qtbot import QtBot
 from lsgui.assets import Assets
 from lsgui.translation import Translations, class_name, device_text, resolved, sentence
 from model.classes import Class, default_table
+from model.errors import TrainingError
+from model.events import from_line, to_line
 from model.messages import Message
+from model.run_log import failed
+from model.training_notices import unjudged
 
 
 @pytest.fixture
@@ -46,6 +50,15 @@ def test_a_processor_is_named_in_the_language_and_a_gpu_by_its_own_name(chinese:
 def test_a_message_in_a_message_is_translated_too(chinese: object) -> None:
     inner = Message("The disk does not answer.")
     assert "磁盘没有响应" in sentence(Message("{name} could not be written: {reason}.", {"name": "a", "reason": inner}))
+
+
+def test_classes_are_named_in_the_language_in_a_sentence_too(chinese: object) -> None:
+    """Also in one that has come from a training's process, as JSON; an image of the same name keeps its own."""
+    said = unjudged(["Liver", "Tumour of mine"])
+    event = from_line(to_line(failed(TrainingError(said.template, **said.values))))
+    assert "肝脏, Tumour of mine" in sentence(Message(event.template, event.values))
+    assert "Liver, Tumour of mine" in str(Message(event.template, event.values))
+    assert sentence(Message("{name}", {"name": "Liver"})) == "Liver"
 
 
 def test_a_translation_that_cannot_be_filled_falls_back_to_english(qapp: QApplication) -> None:

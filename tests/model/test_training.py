@@ -186,7 +186,7 @@ def test_a_class_that_no_held_out_label_shows_is_told(blobs, blob_weights):
     write_label(held_out, np.where(label == 5, 0, label).astype(np.uint8), Workspace.peek(blobs).classes)
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
     told = [notice.values["classes"] for notice in of(Notice, events) if "held-out label" in notice.template]
-    assert told == ["Disk"] and of(Finished, events)[0].dice.keys() == {"bar"}
+    assert told == [["Disk"]] and of(Finished, events)[0].dice.keys() == {"bar"}
 
 
 def test_a_view_without_a_label_is_no_point_of_the_curve(blobs, blob_weights, monkeypatch):

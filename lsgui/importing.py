@@ -16,6 +16,7 @@ from lsgui.label_saving import LabelSaving
 from lsgui.mask_questions import MaskQuestions
 from lsgui.opening import Opening
 from lsgui.saving import Saving
+from lsgui.translation import sentence
 from model.classes import ClassTable
 from model.errors import ImageError, LabelError
 from model.images import Image, read_image
@@ -198,7 +199,7 @@ class Importing(QObject):
         if batch.ended_early and not batch.imported:
             return
         level = "warning" if batch.problems or batch.replaced else "info"
-        self._context.tell(level, _told(batch), "\n".join(map(str, batch.problems)))
+        self._context.tell(level, _told(batch), "\n".join(map(sentence, batch.problems)))
 
     def _ended_early(self, batch: _Import, failure: Failure | None = None) -> None:
         """What has been imported by then stays, and what that replaced must be found again, too."""

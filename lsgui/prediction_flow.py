@@ -9,6 +9,7 @@ from lsgui.failures import Failure
 from lsgui.folder_predicting import REVIEWED, FolderPredicting, Predicted, PredictionWork
 from lsgui.jobs import Job, SegmenterKeeper
 from lsgui.model_choice import ModelChoice
+from lsgui.translation import sentence
 from lsgui.whole_edits import WholeEdits
 from model.messages import Message
 from model.prediction import Prediction
@@ -202,7 +203,7 @@ class PredictionFlow(QObject):
                     "Images that could not be predicted: {count}; the first: {reason}",
                     {"count": len(failures), "reason": failures[0].message},
                 ),
-                "\n".join(str(failure.message) for failure in failures),
+                "\n".join(sentence(failure.message) for failure in failures),
             )
 
     def _tell_of_what_was_undone(self) -> None:

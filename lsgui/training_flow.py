@@ -166,9 +166,9 @@ class TrainingFlow(QObject):
         self.state.take(event)
         match event:
             case events.Notice():
-                self._context.tell("info", Message(event.template, event.values))
+                self._context.tell("info", event.message)
             case events.Failed():
-                self._context.tell("error", Message(event.template, event.values))
+                self._context.tell("error", event.message)
             case events.Finished():
                 self._finish(event)
         self.changed.emit()

@@ -68,7 +68,7 @@ class TrainingState:
             case events.Epoch():
                 self._take_epoch(event)
             case events.Notice():
-                self.notices.append(Message(event.template, event.values))
+                self.notices.append(event.message)
             case events.Finished():
                 self.state, self.finished, self.fraction, self.remaining = "finished", event, 1.0, None
                 self.per_class, self.baseline = event.dice, event.baseline
@@ -76,7 +76,7 @@ class TrainingState:
             case events.Stopped():
                 self.state = "stopped"
             case events.Failed():
-                self.state, self.failure = "failed", Message(event.template, event.values)
+                self.state, self.failure = "failed", event.message
 
     def _take_epoch(self, event: events.Epoch) -> None:
         self.epoch, self.epochs, self.remaining = event.epoch, event.epochs, event.remaining

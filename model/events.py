@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from model.messages import Message
+
 
 @dataclass(frozen=True)
 class Started:
@@ -52,11 +54,20 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Notice:
-    """A sentence for the user: an English template and the values that fill it."""
+class _Sentence:
+    """The fields of a `Message` as JSON holds them."""
 
     template: str
     values: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def message(self) -> Message:
+        return Message.from_json(vars(self))
+
+
+@dataclass(frozen=True)
+class Notice(_Sentence):
+    """What the user should know."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +89,8 @@ class Stopped:
 
 
 @dataclass(frozen=True)
-class Failed:
-    template: str
-    values: Mapping[str, object] = field(default_factory=dict)
+class Failed(_Sentence):
+    """Why it ended."""
 
 
 Event = Started | Baseline | Step | Epoch | Notice | Finished | Stopped | Failed

@@ -93,7 +93,7 @@ class Judge:
             try:
                 truth = self._truths.get(number)
             except ModelError as error:
-                lost = {"name": self._found.held_out[number].item.image_path.name, "reason": str(error)}
+                lost = {"name": self._found.held_out[number].item.image_path.name, "reason": error.message}
                 self.notices.append(Message("{name} is left out of the comparison: {reason}", lost))
                 continue
             yield truth

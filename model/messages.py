@@ -19,6 +19,25 @@ class Message:
         values = {key: listed(value) if isinstance(value, list) else value for key, value in self.values.items()}
         return self.template.format(**values)
 
+    def to_json(self) -> dict[str, object]:
+        """Its fields as JSON can hold them: values that it cannot are said in English."""
+        return {"template": self.template, "values": {key: _plain(value) for key, value in self.values.items()}}
+
+    @staticmethod
+    def from_json(data: Mapping[str, object]) -> Message:
+        """What `to_json` was made of."""
+        return Message(data["template"], {key: _whole(value) for key, value in data["values"].items()})
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Message):
+        return value.to_json()
+    return value if isinstance(value, int | float | list) else str(value)
+
+
+def _whole(value: object) -> object:
+    return Message.from_json(value) if isinstance(value, dict) else value
+
 
 MOST_NAMED = 10
 

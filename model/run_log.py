@@ -89,7 +89,7 @@ class RunLog:
         self._emit(event)
 
     def notice(self, message: Message) -> None:
-        self.say(Notice(message.template, _plain(message)))
+        self.say(Notice(**message.to_json()))
 
     def update(self, **changes: object) -> None:
         """Write these fields of the run's state, and how long it has worked. Raises OSError."""
@@ -153,7 +153,7 @@ def _listed(labels: Sequence[LabelledImage]) -> list[dict[str, object]]:
 
 def failed(error: ModelError) -> Failed:
     """The event that says the same as the error."""
-    return Failed(error.message.template, _plain(error.message))
+    return Failed(**error.message.to_json())
 
 
 def last_resumable(root: Path) -> Run:
@@ -207,10 +207,3 @@ def as_model_error(error: Exception, resumable: bool = False) -> ModelError:
         "The training stopped because of an unexpected error ({reason}); the old model is still in use.",
         reason=f"{type(error).__name__}: {error}",
     )
-
-
-def _plain(message: Message) -> dict[str, object]:
-    """The values as JSON can hold them."""
-    return {
-        key: value if isinstance(value, int | float | list) else str(value) for key, value in message.values.items()
-    }

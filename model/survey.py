@@ -87,10 +87,12 @@ class Survey:
     def require_training_labels(self) -> None:
         """Raises TrainingError when there is too little to learn from."""
         if not self.train:
-            reason = f" ({self.problems[0]})" if self.problems else ""
-            raise TrainingError(
-                "There is no usable label to train on{reason}; save an image as label first.", reason=reason
-            )
+            if self.problems:
+                raise TrainingError(
+                    "There is no usable label to train on ({reason}); save an image as label first.",
+                    reason=self.problems[0],
+                )
+            raise TrainingError("There is no usable label to train on; save an image as label first.")
         values = [value for value, count in self.training_pixels().items() if count]
         if len(values) < 2:
             raise TrainingError(
@@ -118,7 +120,7 @@ def survey(
             truth = read_truth(item, workspace.classes, max_pixels, _weight(item, model_labels))
             _note_changes(item, *changed)
         except ModelError as error:
-            reason = {"name": item.image_path.name, "reason": str(error)}
+            reason = {"name": item.image_path.name, "reason": error.message}
             problems.append(Message("The label of {name} is left out: {reason}", reason))
             continue
         usable.append(_describe(item, places[item.image_path.name], truth))

@@ -7,7 +7,6 @@ from typing import TextIO
 
 from model.commands.console import Bar, say
 from model.events import Baseline, Epoch, Event, Finished, Notice, Started, Step, to_line
-from model.messages import Message
 
 
 class Teller:
@@ -66,7 +65,7 @@ class Teller:
                     f"Epoch {event.epoch} of {event.epochs}  loss {event.loss:.3f}{dice}  {event.remaining:.0f} s left"
                 )
             case Notice():
-                return str(Message(event.template, event.values))
+                return str(event.message)
             case Finished():
                 mean = "not measured, nothing is held out" if event.mean is None else f"{event.mean:.3f}"
                 before = "" if event.baseline_mean is None else f" (before: {event.baseline_mean:.3f})"

@@ -2175,10 +2175,6 @@
         <translation>尚无模型；请打开权重，或训练新模型。</translation>
     </message>
     <message>
-        <source>There is no usable label to train on{reason}; save an image as label first.</source>
-        <translation>没有可用于训练的标注{reason}；请先将一幅图像保存为标注。</translation>
-    </message>
-    <message>
         <source>There is not enough memory for this; close other programs and try again.</source>
         <translation>内存不足；请关闭其他程序后重试。</translation>
     </message>
@@ -2521,6 +2517,14 @@
     <message>
         <source>The training ended because process {rank} of {size} failed: {reason}</source>
         <translation>训练已结束，因为第 {rank} 个进程（共 {size} 个）失败：{reason}</translation>
+    </message>
+    <message>
+        <source>There is no usable label to train on ({reason}); save an image as label first.</source>
+        <translation>没有可用于训练的标注（{reason}）；请先将一幅图像保存为标注。</translation>
+    </message>
+    <message>
+        <source>There is no usable label to train on; save an image as label first.</source>
+        <translation>没有可用于训练的标注；请先将一幅图像保存为标注。</translation>
     </message>
     <message>
         <source>This process finds other labels in the folder than process 0 does.</source>

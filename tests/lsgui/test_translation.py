@@ -5,20 +5,27 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image as Pillow
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QTreeView
 from pytestqt.qtbot import QtBot
 
 from lsgui.assets import Assets
 from lsgui.translation import Translations, class_name, device_text, resolved, sentence
 from model.classes import Class, default_table
-from model.errors import TrainingError
+from model.errors import LabelError, TrainingError
 from model.events import from_line, to_line
 from model.messages import Message
 from model.run_log import failed
+from model.survey import Survey
 from model.training_notices import unjudged
+
+if TYPE_CHECKING:
+    from tests.lsgui.conftest import Desk
 
 
 @pytest.fixture
@@ -56,9 +63,33 @@ def test_classes_are_named_in_the_language_in_a_sentence_too(chinese: object) ->
     """Also in one that has come from a training's process, as JSON; an image of the same name keeps its own."""
     said = unjudged(["Liver", "Tumour of mine"])
     event = from_line(to_line(failed(TrainingError(said.template, **said.values))))
-    assert "肝脏, Tumour of mine" in sentence(Message(event.template, event.values))
-    assert "Liver, Tumour of mine" in str(Message(event.template, event.values))
+    assert "肝脏, Tumour of mine" in sentence(event.message)
+    assert "Liver, Tumour of mine" in str(event.message)
     assert sentence(Message("{name}", {"name": "Liver"})) == "Liver"
+
+
+def test_why_a_training_leaves_a_label_out_is_translated_too(chinese: object) -> None:
+    reason = LabelError("{name} does not exist.", name="a.png")
+    left_out = Message("The label of {name} is left out: {reason}", {"name": "a.png", "reason": reason.message})
+    found = Survey(default_table(), (), (left_out,))
+    with pytest.raises(TrainingError) as raised:
+        found.require_training_labels()
+    event = from_line(to_line(failed(raised.value)))
+    assert not re.search("[a-zA-Z]{2}", sentence(event.message).replace("a.png", ""))
+    assert "(The label of a.png is left out: a.png does not exist.)" in str(event.message)
+
+
+def test_details_are_translated_too(chinese: object, desk: Desk, image_folder: Callable, tmp_path: Path) -> None:
+    """Those of masks that were left out, and of images that could not be predicted."""
+    folder = image_folder("a", "b")
+    (folder / "b.png").write_bytes(b"no image")
+    Pillow.new("L", (9, 9)).save(tmp_path / "a.png")
+    desk.open(folder, "a.png")
+    desk.session.import_masks([tmp_path / "a.png"])
+    desk.session.predict_folder()
+    desk.wait(lambda: len([notice for notice in desk.notices if notice.details]) == 2)
+    for details in (notice.details for notice in desk.notices if notice.details):
+        assert re.search("[\u4e00-\u9fff]{4}", details) and not re.search("[a-z]{2} [a-z]{2}", details)
 
 
 def test_a_translation_that_cannot_be_filled_falls_back_to_english(qapp: QApplication) -> None:

@@ -151,7 +151,7 @@ def test_what_fails_before_there_is_a_training_is_one_event_too(blobs, blob_weig
     assert main(["finetune", str(folder), "--weights", str(blob_weights), "--device", device]) == 3
     captured = capsys.readouterr()
     event = from_line(captured.out)
-    assert isinstance(event, Failed) and reason in event.template.format(**event.values)
+    assert isinstance(event, Failed) and reason in str(event.message)
     assert captured.err.count("\n") == 1 and reason in captured.err
 
 

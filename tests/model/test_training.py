@@ -252,7 +252,7 @@ def test_a_damaged_and_a_wrong_sized_label_are_named_left_out_and_left_alone(blo
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
     assert events[0].train == 2 and of(Finished, events)
     assert [notice.values["name"] for notice in of(Notice, events)] == ["a.png", "b.png"]
-    assert "12 x 10" in of(Notice, events)[1].values["reason"]
+    assert "12 x 10" in str(of(Notice, events)[1].message)
     assert (damaged.read_bytes(), wrong.read_bytes()) == before
 
 

@@ -57,7 +57,7 @@ def stack_around(entries: Sequence[Entry], row: int) -> Stack | None:
         for entry in rest:
             if _stack_of(entry) == mine:
                 passed.append(entry)
-                if _is_labelled(entry):
+                if entry.has_label:
                     return passed
         return []
 
@@ -80,10 +80,6 @@ def _shares(way: Sequence[Entry]) -> list[float]:
         if all(step > 0 for step in steps) or all(step < 0 for step in steps):
             return [(place - places[0]) / (places[-1] - places[0]) for place in places]
     return [place / (len(way) - 1) for place in range(len(way))]
-
-
-def _is_labelled(entry: Entry) -> bool:
-    return entry.status == Status.LABELLED or entry.split is not None
 
 
 def _stack_of(entry: Entry) -> str | None:

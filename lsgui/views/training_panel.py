@@ -258,8 +258,7 @@ class TrainingPanel(QFrame):
         return self._runs_read
 
     def _labelled(self) -> Labelled:
-        entries = self._session.folder.entries
-        labelled = [entry for entry in entries if entry.status == Status.LABELLED or entry.split is not None]
+        labelled = [entry for entry in self._session.folder.entries if entry.has_label]
         held_out = sum(entry.split == Split.HELD_OUT for entry in labelled)
         return Labelled(len(labelled), held_out, sum(entry.status != Status.LABELLED for entry in labelled))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 def entries(paths: Sequence[Path]) -> list[Entry]:
     """The first and the last have a label."""
     ends = (paths[0], paths[-1])
-    return [Entry(path.name, path, Status.LABELLED if path in ends else Status.NONE) for path in paths]
+    return [Entry(path.name, path, Status.NONE, has_label=path in ends) for path in paths]
 
 
 def slices(folder: Path, places: Sequence[float]) -> list[Entry]:
@@ -50,3 +51,11 @@ def test_images_without_places_are_on_the_way_by_their_numbers(tmp_path: Path) -
         ("a_3.png", 0.6),
         ("a_4.png", 0.8),
     ]
+
+
+def test_a_label_of_another_tool_is_an_end_while_it_is_corrected_too(tmp_path: Path) -> None:
+    """Nothing has been written beside it that would tell its side of the split."""
+    found = entries([tmp_path / f"a_{number}.png" for number in range(6)])
+    found[3] = dataclasses.replace(found[3], status=Status.CORRECTED, has_label=True)
+    stack = stack_around(found, 1)
+    assert (stack.before.name, stack.after.name) == ("a_0.png", "a_3.png")

@@ -221,12 +221,17 @@ def test_the_status_bar_speaks_of_the_image_that_is_shown(shown: object) -> None
     assert "Liver" not in texts(shown.window.status) and "untouched" in texts(shown.window.status)
 
 
-def test_a_label_that_is_being_corrected_is_still_counted(shown: object) -> None:
+@pytest.mark.parametrize("whose", ["ours", "another tool's"])
+def test_a_label_that_is_being_corrected_is_still_counted(shown: object, whose: str) -> None:
     """Training learns from it as it was saved."""
     shown.desk.answers["rest_is_background"] = "fill"
     shown.desk.paint(30, 30, 6)
     shown.trigger("save-label")
     shown.desk.wait(lambda: shown.window.training._labelled()[:2] == (1, 0))
+    if whose == "another tool's":  # which writes no record beside it
+        (shown.session.workspace.root / "labels" / "a.png.json").unlink()
+        shown.session.reload_folder()
+        shown.desk.settle()
     shown.desk.paint(10, 10, 3)
     shown.desk.save()
     assert shown.session.folder.entries[0].status == Status.CORRECTED and shown.window.training._labelled()[:2] == (

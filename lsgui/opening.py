@@ -77,6 +77,7 @@ class Opening(QObject):
         entry = self._context.folder.entry(name)
         if entry is None:
             self._context.tell("warning", Message("{name} is not an image of the open folder.", {"name": name}))
+            self.failed.emit(name)
             return
         self.forget()
         self.wanted = name

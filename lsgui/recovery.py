@@ -61,7 +61,7 @@ class Recovery(QObject):
 
     def _go_on(self, *ignored: object) -> None:
         workspace, choices = self._context.workspace, self._answer
-        if choices is None:
+        if choices is None or self._opening.under_way:
             return
         self._asked, self._answer = frozenset(), None
         if workspace is not None and choices:

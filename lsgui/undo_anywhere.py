@@ -88,4 +88,5 @@ class UndoAnywhere(QObject):
 
     def _not_opened(self, name: str) -> None:
         """Whoever opens it later by hand has not asked for an undo."""
-        self._wanted = ""
+        if name == self._wanted:
+            self._wanted = ""

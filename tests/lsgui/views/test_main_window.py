@@ -51,6 +51,16 @@ def test_the_first_image_of_a_folder_is_announced_while_it_is_read(
     shown.desk.wait(lambda: page().title.text() == "No image is open")
 
 
+def test_no_image_is_announced_where_a_file_was_opened_that_is_none(
+    make_window: Callable, image_folder: Callable[..., Path]
+) -> None:
+    shown, folder = make_window(), image_folder("a")
+    (folder / "notes.txt").write_text("no image")
+    drop(shown, folder / "notes.txt")
+    shown.desk.wait(lambda: shown.desk.said("notes.txt is not an image of the open folder"))
+    assert shown.window.area.currentWidget().title.text() == "No image is open"
+
+
 def test_opened_folders_are_remembered_newest_first(make_window: Callable, image_folder: Callable[..., Path]) -> None:
     shown = make_window()
     folders = [image_folder("a", folder=name) for name in ("one", "two", "one")]

@@ -202,7 +202,9 @@ class JobRunner(QObject):
 
 
 class SegmenterKeeper:
-    """The segmenter of the prediction lane, loaded at the first prediction and kept until weights or classes change."""
+    """The segmenter of the prediction lane, loaded at the first prediction and kept until weights or classes change: what
+    these are called or coloured is nothing to it.
+    """
 
     def __init__(self, device: str = "auto") -> None:
         self._device = device
@@ -255,7 +257,8 @@ class SegmenterKeeper:
 
     def _loaded(self, weights: Path, classes: ClassTable, report: Report) -> Any:
         with self._lock:
-            key = (weights, weights.stat().st_mtime_ns if weights.exists() else 0, classes)
+            written = weights.stat().st_mtime_ns if weights.exists() else 0
+            key = (weights, written, tuple(classes.numbering.items()))
             if key != self._key:
                 report(Progress(None, Message("Loading the model")))
                 let_waiting_threads_sleep()

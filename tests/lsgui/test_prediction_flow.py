@@ -467,6 +467,26 @@ def test_classes_that_change_meanwhile_are_those_of_the_rest_of_the_folder(
     assert [count for _, count in seen][:3] == [14, 14, 14] and seen[-1][1] == 5
 
 
+def test_a_class_that_is_recoloured_does_not_load_the_model_again(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a GPU that takes a second."""
+    from model.segmenter import Segmenter
+
+    load, loaded = Segmenter.load, []
+    monkeypatch.setattr(Segmenter, "load", lambda *given: loaded.append(given) or load(*given))
+    desk.open(image_folder("a"))
+    table = desk.session.classes
+    liver = dataclasses.replace(table.by_uid("liver"), name="My liver", color=(1, 2, 3))
+    for changed, times in ((table.replaced(liver), 1), (table.with_class(table.new_class("Tumour")), 2)):
+        desk.session.predict()
+        desk.settle()
+        desk.session.set_classes(changed)
+        desk.session.predict()
+        desk.settle()
+        assert len(loaded) == times
+
+
 def test_the_image_that_the_user_has_just_gone_to_is_predicted(desk: Desk, image_folder: Callable) -> None:
     folder = image_folder("a", "b")
     desk.open(folder)

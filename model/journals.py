@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from model import disk
-from model.classes import ClassTable
+from model.classes import ClassTable, default_table
 from model.files import is_newer, sha256
 from model.foreign import place_in
 from model.journal import OtherShape, Replay, replay, values_in_history
@@ -211,12 +211,15 @@ class Journals:
 
 
 def _lost(present: set[int], uids: Mapping[int, str], classes: ClassTable) -> list[str]:
-    """The uids of classes whose values occur and which no longer have the value they were painted with."""
+    """The names of classes whose values occur and which no longer have the value they were painted with."""
     gone = []
     for value, uid in uids.items():
         item = classes.by_uid(uid)
         if value in present and (item is None or item.value != value):
-            gone.append(uid)
+            known = item or default_table().by_uid(uid)
+            gone.append(
+                f"class {value}" if known is None else known.name
+            )  # uids, all that a journal has, tell nobody anything
     return gone
 
 
@@ -245,7 +248,7 @@ def _falls_short(name: str) -> Message:
 def _lost_classes(name: str, lost: list[str]) -> Message:
     return Message(
         "The journal of {name} uses classes that the table no longer has: {classes}. Add or import them again to use it.",
-        {"name": name, "classes": ", ".join(lost)},
+        {"name": name, "classes": lost},
     )
 
 

@@ -876,12 +876,14 @@ def test_a_map_that_cannot_be_read_leaves_what_the_shorter_journal_has(folder: P
     workspace.close()
 
 
-def test_a_journal_of_a_class_that_the_table_lost_is_named_and_kept(folder: Path) -> None:
+@pytest.mark.parametrize(("value", "named"), [(6, "Liver"), (14, "class 14")])
+def test_a_journal_of_a_class_that_the_table_lost_is_named_and_kept(folder: Path, value: int, named: str) -> None:
     workspace = Workspace.open(folder)
-    workspace.write_edit("img_001.png", SHAPE, "Brush", patch_of(workspace, "img_001.png", 6))
-    workspace.set_classes(workspace.classes.without("liver"))
+    own = workspace.set_classes(workspace.classes.with_class(workspace.classes.new_class("Tumour")))
+    workspace.write_edit("img_001.png", SHAPE, "Brush", patch_of(workspace, "img_001.png", value))
+    workspace.set_classes(own.without(own.by_value(value).uid))
     maps = workspace.read_maps("img_001.png", SHAPE)
-    assert "The journal of img_001.png uses classes that the table no longer has: liver" in str(maps.notices[0])
+    assert f"The journal of img_001.png uses classes that the table no longer has: {named}. " in str(maps.notices[0])
     before = journal_of(folder, "img_001.png").read_bytes()
     workspace.journal("img_001.png", maps).append([Commit(1, 1.0, 1, "Brush", MaskPatch([]).to_bytes())], {})
     assert journal_of(folder, "img_001.png").with_name("img_001.png.damaged-1.journal").read_bytes() == before

@@ -67,8 +67,14 @@ def as_chip(made: QPushButton, checkable: bool = True) -> None:
     set_role(made, "chip")
 
 
+def literal(text: str) -> str:
+    """For buttons and menus, which take an & for the mark of a key: in a name of the user's it is a letter."""
+    return text.replace("&", "&&")
+
+
 def button(text: str, icon: QIcon | None = None, primary: bool = False) -> QPushButton:
-    made = QPushButton(f" {text}" if icon else text)
+    """The text is shown as it is."""
+    made = QPushButton(literal(f" {text}" if icon else text))
     made.setAccessibleName(text)
     made.setProperty("primary", primary)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from lsgui.session import Session
 from lsgui.views.appearance import Appearance
+from lsgui.views.parts import literal
 from lsgui.views.preferences import Preferences
 
 
@@ -35,5 +36,5 @@ class RecentMenu(QMenu):
         self.clear()
         for folder in map(Path, self._preferences.settings.recent):
             if folder.is_dir():
-                action = self.addAction(str(folder).replace("&", "&&"))
+                action = self.addAction(literal(str(folder)))
                 action.triggered.connect(lambda checked=False, folder=folder: self._session.open_folder(folder))

@@ -14,7 +14,7 @@ from lsgui.views.display import Display
 from lsgui.views.flow_layout import FlowLayout
 from lsgui.views.options.choices import Line
 from lsgui.views.options.ranges import RangeFields, window_range
-from lsgui.views.parts import chip, column
+from lsgui.views.parts import chip, column, literal
 from model.classes import ClassTable
 
 
@@ -49,7 +49,7 @@ class RuleOptions(QWidget):
         self._classes = classes
         self._menu.clear()
         for item in classes.classes:
-            action = self._menu.addAction(class_name(item))
+            action = self._menu.addAction(literal(class_name(item)))
             action.triggered.connect(lambda checked=False, value=item.value: self._paint_over(value))
         self._show()
 
@@ -91,7 +91,8 @@ class RuleOptions(QWidget):
         found = (
             self._classes.by_value(painting.over) if self._classes is not None and painting.over is not None else None
         )
-        self._one.setText(class_name(found) if found is not None and painting.over != EMPTY else self.tr("one class"))
+        named = found is not None and painting.over != EMPTY
+        self._one.setText(literal(class_name(found)) if named else self.tr("one class"))
         for made, on in (
             (self._anything, painting.over is ANYTHING),
             (self._empty, painting.over == EMPTY),

@@ -16,12 +16,15 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QW
 
 from lsgui.history import DISK_BYTES
 from lsgui.mask import Ink, filled
+from lsgui.notices import Answer, Question
 from lsgui.rules import EMPTY
 from lsgui.translation import EDITS
 from lsgui.views.history_panel import HistoryPopup
 from lsgui.views.options.fields import NumberField
 from lsgui.views.provenance_line import ProvenanceLine, percent
+from lsgui.views.question_dialog import QuestionDialog
 from lsgui.views.tool_strip import ONE_COLUMN, TOOLS
+from model.messages import Message
 from model.provenance import MODEL
 
 LEFT = Qt.MouseButton.LeftButton
@@ -125,6 +128,19 @@ def test_the_rules_are_set_by_chips_and_said_below(shown: object) -> None:
     chip(shown, "any").click()
     chip(shown, "all").click()
     assert painting.over is None and painting.range is None
+
+
+def test_an_ampersand_in_a_name_is_no_mark_of_a_key(shown: object) -> None:
+    """Qt shows it where it stands twice, and else underlines what follows."""
+    table = shown.session.classes
+    shown.session.set_classes(table.with_class(table.new_class("R&D")))
+    shown.session.painting.over = 14
+    made = chip(shown, "R&&D")
+    assert "R&&D" in [action.text() for action in made.menu().actions()]
+    answers = (Answer("any", Message("The chosen class, {name}", {"name": "R&D"})),)
+    question = Question("any", Message("R&D"), None, answers, default="any", cancel="any")
+    answer = QuestionDialog(question, shown.appearance, shown.window).buttons["any"]
+    assert answer.text() == "The chosen class, R&&D" and answer.accessibleName() == "The chosen class, R&D"
 
 
 def test_the_selection_s_chip_ends_it(shown: object) -> None:

@@ -1,7 +1,7 @@
 """Compiles the layers' kernels for a GPU that is not here: python -m tests.model.compiled_layers CAPABILITY WIDTH
 
-Every launch of the real code is compiled and not run, and its results are whatever lay in memory. Prints a JSON list of
-the kernels: name and shared memory in bytes.
+Every launch of the real code is compiled and not run, on tensors without memory. Prints a JSON list of the kernels: name
+and shared memory in bytes.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from unittest import mock
 import torch
 import triton
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from triton.backends.compiler import GPUTarget
 from triton.runtime.jit import JITFunction
 
 from model.layers import fused
 from model.network import PATCHES
+from tests.model.compiled_kernels import without_ptxas
 
 BF16 = torch.bfloat16
 
@@ -40,7 +42,7 @@ def main() -> None:
         get_device_interface=lambda: None,
     )
     triton.runtime.driver.set_active(driver)
-    with mock.patch.object(JITFunction, "run", run), torch.autocast("cpu", BF16):
+    with without_ptxas(), FakeTensorMode(), mock.patch.object(JITFunction, "run", run), torch.autocast("cpu", BF16):
         _with_gradients(width)
         with torch.no_grad():
             _without_gradients(width)

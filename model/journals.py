@@ -211,15 +211,15 @@ class Journals:
 
 
 def _lost(present: set[int], uids: Mapping[int, str], classes: ClassTable) -> list[str]:
-    """The names of classes whose values occur and which no longer have the value they were painted with."""
+    """The names of classes whose values occur and which no longer have the value they were painted with. A journal knows
+    their uids alone, which tell nobody anything.
+    """
     gone = []
     for value, uid in uids.items():
         item = classes.by_uid(uid)
         if value in present and (item is None or item.value != value):
             known = item or default_table().by_uid(uid)
-            gone.append(
-                f"class {value}" if known is None else known.name
-            )  # uids, all that a journal has, tell nobody anything
+            gone.append(f"class {value}" if known is None else known.name)
     return gone
 
 

@@ -17,6 +17,7 @@ from lsgui.translation import class_name
 from model.classes import BACKGROUND_VALUE, Class, ClassTable
 from model.errors import ClassTableError, ModelError
 from model.messages import Message
+from model.workspace import Workspace
 
 
 class ClassChanges(QObject):
@@ -66,16 +67,47 @@ class ClassChanges(QObject):
         imported = Message("Classes imported: {count}.", {"count": len(table.classes)})
         self.set_classes(table, lambda: self._context.tell("info", imported))
 
+    def look_again(self) -> None:
+        """Take the table over where another program, or a hand, has changed its file."""
+        workspace = self._context.workspace
+        if workspace is None or not workspace.classes_changed_outside:
+            return
+        try:
+            table = workspace.classes_outside()
+        except ClassTableError as error:
+            self._context.tell_failure(failure_of(error))
+            return
+        taken = Message("The class table was changed by another program; it holds here, too, now.")
+        self.set_classes(table, lambda: self._context.tell("info", taken))
+
     def store(self, table: ClassTable) -> bool:
         """Write the table and let everyone know; False when it cannot be written, which is told."""
+        workspace = self._context.workspace
+        replaced = workspace.classes_changed_outside and not _is_in_file(table, workspace)
         try:
-            adopted = self._context.workspace.set_classes(table)
+            adopted = workspace.set_classes(table)
         except ModelError as error:
             self._context.tell_failure(failure_of(error))
             return False
+        if replaced:
+            self._context.tell(
+                "warning",
+                Message(
+                    "Another program has changed the class table meanwhile; what it wrote was copied into the folder kept/."
+                ),
+            )
         self._context.painting.set_classes(adopted)
         self.changed.emit()
         return True
+
+
+def _is_in_file(table: ClassTable, workspace: Workspace) -> bool:
+    """Whether these are the classes of the file; one that came without a uid is given another at each reading."""
+    try:
+        written = workspace.classes_outside()
+    except ClassTableError:
+        return False
+    return [(item.name, item.color) for item in table.classes] == [(item.name, item.color) for item in written.classes]
 
 
 def _class_goes(item: Class) -> Question:

@@ -344,6 +344,7 @@ class Session(QObject):
         """Files may have changed; everything else goes on."""
         self._parts.thumbnails.show(self.workspace)
         self._parts.model.look_again()
+        self._parts.classes.look_again()
         self.folder_refreshed.emit()
         self._parts.recovery.look()
 

@@ -55,10 +55,16 @@ def sentence(message: Message) -> str:
         return str(message)
 
 
+COMMA = QT_TRANSLATE_NOOP("messages", ", ")
+"""Between the names of a list."""
+
+
 def _translated(value: object) -> object:
     if isinstance(value, Message):
         return sentence(value)
-    return listed([_class_name(name) for name in value]) if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    return listed([_class_name(name) for name in value], QCoreApplication.translate("messages", COMMA))
 
 
 EDITS = (

@@ -42,6 +42,6 @@ def _whole(value: object) -> object:
 MOST_NAMED = 10
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], comma: str = ", ") -> str:
     """A sentence has room for so many; of more it says how many there are."""
-    return ", ".join(names[:MOST_NAMED]) + (f", ... ({len(names)})" if len(names) > MOST_NAMED else "")
+    return comma.join(names[:MOST_NAMED]) + (f"{comma}... ({len(names)})" if len(names) > MOST_NAMED else "")

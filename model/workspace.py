@@ -19,7 +19,7 @@ from model.copies import copies_of
 from model.edits import Edits, Unsaved
 from model.errors import ClassTableError, saving
 from model.files import clear_leftovers, sha256
-from model.foreign import KnownMaps
+from model.foreign import KnownMaps, stamp_of
 from model.images import Image
 from model.index import Index
 from model.journal_file import JournalFile
@@ -95,6 +95,7 @@ class Workspace:
         self.edits = Edits(self, self._journals, self._catalog, self._known)
         self._labelling = threading.Lock()
         self.classes = self._read_classes()
+        self._classes_stamp = stamp_of(self._layout.classes)
         self.refresh()
 
     @staticmethod
@@ -127,17 +128,30 @@ class Workspace:
     def set_classes(self, table: ClassTable) -> ClassTable:
         """Make `table` the workspace's own and return it as adopted: a class it already knew keeps its value.
 
-        Raises WorkspaceError when it cannot be written; then the old table stays.
+        What another program has made of the file meanwhile is copied to `kept/`. Raises WorkspaceError when it cannot be
+        written; then the old table stays.
         """
         table = table.keeping_values_of(self.classes)
         with saving("classes.json"):
             self._folders.ensure()
             if self.notices and self._layout.classes.exists():
                 disk.rename(self._layout.classes, free_name(self._layout.classes))
+            elif self.classes_changed_outside:
+                self._known.keep(self._layout.classes)
             table.write(self._layout.classes)
+        self._classes_stamp = stamp_of(self._layout.classes)
         self.notices = ()
         self.classes = table
         return table
+
+    @property
+    def classes_changed_outside(self) -> bool:
+        """Whether another program, or a hand, has changed the file of the class table since it was read or written."""
+        return (stamp := stamp_of(self._layout.classes)) is not None and stamp != self._classes_stamp
+
+    def classes_outside(self) -> ClassTable:
+        """The class table as its file has it now; a class of a known name keeps its uid. Raises ClassTableError."""
+        return ClassTable.read(self._layout.classes, self.classes)
 
     def entries(self) -> list[Entry]:
         """Every image of the folder in natural order, the slices of a DICOM series as they lie in the body."""
@@ -346,6 +360,7 @@ class Workspace:
         """What lay in the folders and is still known."""
         if not self._layout.classes.exists():
             self.classes.write(self._layout.classes)
+            self._classes_stamp = stamp_of(self._layout.classes)
         self._catalog.start_anew()
 
     def _note_saved(self, kind: str, planes: PlaneSource, held: Held | None, written: Written) -> bool:

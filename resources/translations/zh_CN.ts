@@ -1591,6 +1591,10 @@
         <translation>此文件夹中已有微调正在进行；请等待其完成，或先将其停止。</translation>
     </message>
     <message>
+        <source>Another program has changed the class table meanwhile; what it wrote was copied into the folder kept/.</source>
+        <translation>其间另一个程序修改了类别表；它写入的内容已复制到 kept/ 文件夹。</translation>
+    </message>
+    <message>
         <source>Another program has changed the label map of {name}. Which one is to be kept?</source>
         <translation>另一个程序修改了 {name} 的标签图。要保留哪一个？</translation>
     </message>
@@ -1973,6 +1977,10 @@
     <message>
         <source>The class table has no class with the value 0; add a background class with it.</source>
         <translation>类别表中没有值为 0 的类别；请添加值为 0 的背景类别。</translation>
+    </message>
+    <message>
+        <source>The class table was changed by another program; it holds here, too, now.</source>
+        <translation>另一个程序修改了类别表；修改已在此处生效。</translation>
     </message>
     <message>
         <source>The class table was written by a newer version of the program; update the program.</source>
@@ -2793,6 +2801,10 @@
     <message>
         <source>{preset} is no network; choose one of {known}.</source>
         <translation>{preset} 不是网络名称；请从 {known} 中选择。</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
     </message>
 </context>
 <context>

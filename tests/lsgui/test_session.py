@@ -858,3 +858,30 @@ def test_closing_does_not_wait_behind_an_import(desk: Desk, image_folder: Callab
 
 def slow_reading(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr("lsgui.opening.read_image", lambda *given: (time.sleep(seconds), read_image(*given))[1])
+
+
+def test_a_class_table_that_a_hand_has_changed_meanwhile_is_taken_over_or_kept(
+    make_desk: Callable, image_folder: Callable
+) -> None:
+    """To look at the folder again takes it; a change made in the window replaces it, and says where it went."""
+    folder, desk = image_folder("a"), make_desk()
+    desk.open(folder, "a.png")
+    path = folder / "segmentation/classes.json"
+    path.write_text(path.read_text().replace('"Liver"', '"Left lobe"'))
+    desk.session.reload_folder()
+    desk.wait(lambda: desk.session.classes.by_uid("liver").name == "Left lobe")
+    assert [str(notice.message) for notice in desk.notices] == [
+        "The class table was changed by another program; it holds here, too, now."
+    ]
+    desk.notices.clear()
+    path.write_text(path.read_text().replace('"Left lobe"', '"Right lobe"'))
+    table = desk.session.classes
+    desk.session.set_classes(table.with_class(table.new_class("Tumour")))
+    assert [notice.level for notice in desk.notices] == ["warning"]
+    assert any('"Right lobe"' in kept.read_text() for kept in (folder / "segmentation/kept").glob("classes.*.json"))
+    desk.notices.clear()
+    path.write_text("{ half")
+    desk.session.reload_folder()
+    desk.wait(lambda: bool(desk.notices))
+    assert "classes.json is no class table" in str(desk.notices[0].message)
+    assert desk.session.classes.by_value(6).name == "Left lobe"

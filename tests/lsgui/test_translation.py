@@ -63,7 +63,7 @@ def test_classes_are_named_in_the_language_in_a_sentence_too(chinese: object) ->
     """Also in one that has come from a training's process, as JSON; an image of the same name keeps its own."""
     said = unjudged(["Liver", "Tumour of mine"])
     event = from_line(to_line(failed(TrainingError(said.template, **said.values))))
-    assert "肝脏, Tumour of mine" in sentence(event.message)
+    assert "肝脏、Tumour of mine" in sentence(event.message)
     assert "Liver, Tumour of mine" in str(event.message)
     assert sentence(Message("{name}", {"name": "Liver"})) == "Liver"
 

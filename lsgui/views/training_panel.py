@@ -30,9 +30,9 @@ REDRAW_MS = 100
 LINE_HEIGHT, OPEN_HEIGHT = 52, 150
 """The second is the least that curves can be read in; its words may need more."""
 BORDER = 1
-NARROWEST, NARROW, WIDE = 240, 880, 1120
-"""Logical pixels of width: the panel never widens the window, below the second not all columns fit, and from the third
-on all choices fit into one line."""
+NARROWEST, TITLED, NARROW, WIDE = 240, 520, 880, 1120
+"""Logical pixels of width: the panel never widens the window, from the second on there is room for the line's title, below
+the third not all columns fit, and from the fourth on all choices fit into one line."""
 WORDS, FEWER_WORDS = 250, 240
 RUNS, SCORES = 150, 200
 MARGIN, APART = 16, 20
@@ -141,7 +141,10 @@ class TrainingPanel(QFrame):
             self.setFixedHeight(max(LINE_HEIGHT, needed + BORDER))
 
     def _choose_choices(self) -> None:
-        """Those that find room in the line, once there is something to learn from."""
+        """Those that find room in the line, once there is something to learn from: its title gives way to the words, where
+        the button says the same.
+        """
+        self._title.setVisible(self._begin.isHidden() or self.width() >= TITLED)
         for choice, width in zip(self._choices_in_line, (NARROW, WIDE), strict=True):
             choice.setVisible(not self._begin.isHidden() and self.width() >= width)
 
@@ -168,7 +171,8 @@ class TrainingPanel(QFrame):
         both.addWidget(self._line)
         both.addWidget(self._columns)
         line = row(self._line, (16, 10, 16, 10), 16)
-        line.addWidget(label(self.tr("Fine-tuning"), "head"))
+        self._title = label(self.tr("Fine-tuning"), "head")
+        line.addWidget(self._title)
         line.addWidget(self._advice, 1)
         for choice in self._choices_in_line:
             line.addWidget(choice)

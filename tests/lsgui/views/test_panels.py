@@ -449,6 +449,20 @@ def test_a_line_that_becomes_wide_enough_has_its_choices(shown: object) -> None:
     assert not any(choice.isHidden() for choice in choices)
 
 
+def test_a_narrow_line_gives_the_room_of_its_title_to_its_words(shown: object) -> None:
+    """On a small screen they took half of the image's height; the button beside them says the same."""
+    shown.desk.answers["rest_is_background"] = "keep"
+    shown.desk.paint()
+    shown.session.save_label()
+    panel = shown.window.training
+    shown.desk.wait(lambda: panel._labelled()[:2] == (1, 0) and not panel._begin.isHidden())
+    panel.resize(352, panel.height())
+    assert panel.height() <= 100, "four lines of words"
+    assert not panel._begin.isHidden()
+    panel.resize(900, panel.height())
+    assert not panel._title.isHidden()
+
+
 def test_one_box_says_whether_training_learns_from_what_only_the_model_has_set(
     shown: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

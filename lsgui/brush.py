@@ -79,6 +79,10 @@ class Brush(Idle):
         self._button, self._last = None, (x, y)
         self.document.commit()
 
+    def let_go(self) -> None:
+        if self._button is not None and self._at is not None:
+            self.release(*self._at, self._button)
+
     def start_sizing(self, x: float, y: float) -> None:
         """Moves set the size from now on."""
         self._at = (x, y)

@@ -61,6 +61,10 @@ class SuperpixelBrush(Idle):
             self._button = None
             self.document.commit()
 
+    def let_go(self) -> None:
+        if self._button is not None and self._at is not None:
+            self.release(*self._at, self._button)
+
     def cancel(self) -> None:
         if self.active:
             self._button = None

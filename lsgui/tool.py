@@ -75,6 +75,9 @@ class Tool(Protocol):
     def complete(self, deadline: float) -> None:
         """Have what will stay there before time.monotonic() is `deadline`, while this thread stands still."""
 
+    def let_go(self) -> None:
+        """Before the image is left: a stroke ends where it is, although the button is still held."""
+
     def settle(self) -> None:
         """Before another tool or image: what a hand has drawn and could finish is finished."""
 
@@ -147,6 +150,9 @@ class Idle:
         return False
 
     def chosen(self) -> None:
+        pass
+
+    def let_go(self) -> None:
         pass
 
     def settle(self) -> None:

@@ -120,7 +120,10 @@ class ToolBox(QObject):
             self.key(Qt.Key.Key_Return)
 
     def settle(self) -> None:
-        """Before the image is left or saved: a shape that could be finished is, unless it would only select."""
+        """Before the image is left or saved: a stroke ends where it is, and a shape that could be finished is, unless it
+        would only select.
+        """
+        self.current.let_go()
         if self.painting.shape_does != "select":
             self._chosen.settle()
 

@@ -93,6 +93,23 @@ def test_a_middle_press_is_left_to_the_canvas(tools: ToolBox) -> None:
     assert not tools.press(10, 10, MIDDLE, PLAIN)
 
 
+@pytest.mark.parametrize("tool", ["brush", "eraser", "superpixel"])
+def test_a_stroke_still_in_the_hand_stays_with_the_image_that_is_left(
+    tools: ToolBox, document: Document, painting: PaintSettings, tool: str
+) -> None:
+    """D pressed a moment before the button is let go cost the stroke."""
+    painting.tool = tool
+    tools.press(20, 20, LEFT, PLAIN)
+    tools.move(40, 20, PLAIN)
+    tools.settle()
+    assert not tools.active and len(document.history.steps) == 1
+    assert (document.label_map[20, [20, 40]] == (0 if tool == "eraser" else painting.class_value)).all()
+    painted = document.label_map.copy()
+    tools.move(60, 50, PLAIN)
+    tools.release(60, 50, LEFT)
+    assert np.array_equal(document.label_map, painted)
+
+
 def test_changing_the_tool_takes_a_running_stroke_back(
     tools: ToolBox, document: Document, painting: PaintSettings
 ) -> None:

@@ -70,7 +70,7 @@ wanted_state() {
 
 is_ready() {
     local stamp="$venv/ready-$1"
-    [[ -f "$stamp" ]] && is_sound && wanted_state | cmp -s - "$stamp"
+    [[ -f "$stamp" ]] && is_sound && [[ "$(wanted_state)" == "$(<"$stamp")" ]]
 }
 
 # Neither half made, nor without its Python, nor robbed of a package that pip would still believe to be there.

@@ -70,10 +70,10 @@ class ClassChanges(QObject):
     def look_again(self) -> None:
         """Take the table over where another program, or a hand, has changed its file."""
         workspace = self._context.workspace
-        if workspace is None or not workspace.classes_changed_outside:
+        if workspace is None or not workspace.class_file.changed_outside:
             return
         try:
-            table = workspace.classes_outside()
+            table = workspace.class_file.read(workspace.classes)
         except ClassTableError as error:
             self._context.tell_failure(failure_of(error))
             return
@@ -83,7 +83,7 @@ class ClassChanges(QObject):
     def store(self, table: ClassTable) -> bool:
         """Write the table and let everyone know; False when it cannot be written, which is told."""
         workspace = self._context.workspace
-        replaced = workspace.classes_changed_outside and not _is_in_file(table, workspace)
+        replaced = workspace.class_file.changed_outside and not _is_in_file(table, workspace)
         try:
             adopted = workspace.set_classes(table)
         except ModelError as error:
@@ -104,7 +104,7 @@ class ClassChanges(QObject):
 def _is_in_file(table: ClassTable, workspace: Workspace) -> bool:
     """Whether these are the classes of the file; one that came without a uid is given another at each reading."""
     try:
-        written = workspace.classes_outside()
+        written = workspace.class_file.read(workspace.classes)
     except ClassTableError:
         return False
     return [(item.name, item.color) for item in table.classes] == [(item.name, item.color) for item in written.classes]

@@ -14,12 +14,13 @@ from filelock import FileLock
 
 from model import disk
 from model.catalog import DAMAGED, Catalog, Entry, Status
+from model.class_file import ClassFile
 from model.classes import ClassTable, default_table
 from model.copies import copies_of
 from model.edits import Edits, Unsaved
 from model.errors import ClassTableError, saving
 from model.files import clear_leftovers, sha256
-from model.foreign import KnownMaps, stamp_of
+from model.foreign import KnownMaps
 from model.images import Image
 from model.index import Index
 from model.journal_file import JournalFile
@@ -94,8 +95,8 @@ class Workspace:
         self._catalog = Catalog(folder, self._layout, Index(None if lock is None else self._layout.index))
         self.edits = Edits(self, self._journals, self._catalog, self._known)
         self._labelling = threading.Lock()
+        self.class_file = ClassFile(self._layout.classes)
         self.classes = self._read_classes()
-        self._classes_stamp = stamp_of(self._layout.classes)
         self.refresh()
 
     @staticmethod
@@ -136,22 +137,12 @@ class Workspace:
             self._folders.ensure()
             if self.notices and self._layout.classes.exists():
                 disk.rename(self._layout.classes, free_name(self._layout.classes))
-            elif self.classes_changed_outside:
+            elif self.class_file.changed_outside:
                 self._known.keep(self._layout.classes)
-            table.write(self._layout.classes)
-        self._classes_stamp = stamp_of(self._layout.classes)
+            self.class_file.write(table)
         self.notices = ()
         self.classes = table
         return table
-
-    @property
-    def classes_changed_outside(self) -> bool:
-        """Whether another program, or a hand, has changed the file of the class table since it was read or written."""
-        return (stamp := stamp_of(self._layout.classes)) is not None and stamp != self._classes_stamp
-
-    def classes_outside(self) -> ClassTable:
-        """The class table as its file has it now; a class of a known name keeps its uid. Raises ClassTableError."""
-        return ClassTable.read(self._layout.classes, self.classes)
 
     def entries(self) -> list[Entry]:
         """Every image of the folder in natural order, the slices of a DICOM series as they lie in the body."""
@@ -359,8 +350,7 @@ class Workspace:
     def _made_anew(self) -> None:
         """What lay in the folders and is still known."""
         if not self._layout.classes.exists():
-            self.classes.write(self._layout.classes)
-            self._classes_stamp = stamp_of(self._layout.classes)
+            self.class_file.write(self.classes)
         self._catalog.start_anew()
 
     def _note_saved(self, kind: str, planes: PlaneSource, held: Held | None, written: Written) -> bool:
@@ -384,12 +374,12 @@ class Workspace:
             table = default_table()
             if self._folders.locked:
                 try:
-                    table.write(self._layout.classes)
+                    self.class_file.write(table)
                 except OSError as error:
                     raise not_writable(self.root, error) from error
             return table
         try:
-            return ClassTable.read(self._layout.classes)
+            return self.class_file.read()
         except ClassTableError as error:
             kept = Message("{problem} The default classes stand in, and the file is kept.", {"problem": error.message})
             self.notices = (kept,)

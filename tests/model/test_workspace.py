@@ -446,12 +446,12 @@ def test_an_imported_table_keeps_the_values_of_known_classes(folder: Path, label
 def test_a_table_that_another_program_has_changed_is_kept_before_it_is_replaced(folder: Path) -> None:
     workspace = Workspace.open(folder)
     path = folder / "segmentation" / "classes.json"
-    assert not workspace.classes_changed_outside
+    assert not workspace.class_file.changed_outside
     path.write_text('["Sky", "Road", "Tree"]')
-    assert workspace.classes_changed_outside
-    assert [item.name for item in workspace.classes_outside().classes][-3:] == ["Sky", "Road", "Tree"]
+    assert workspace.class_file.changed_outside
+    assert [item.name for item in workspace.class_file.read(workspace.classes).classes][-3:] == ["Sky", "Road", "Tree"]
     workspace.set_classes(default_table().without("liver"))
-    assert not workspace.classes_changed_outside
+    assert not workspace.class_file.changed_outside
     assert [kept.read_text() for kept in (folder / "segmentation/kept").iterdir()] == ['["Sky", "Road", "Tree"]']
     workspace.set_classes(default_table())
     assert len(list((folder / "segmentation/kept").iterdir())) == 1, "its own are not"

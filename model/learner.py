@@ -63,7 +63,8 @@ class Learner:
         self._plan, self._found, self._device, self._notice = plan, found, device, notice
         self._team = team or Team()
         self._teaches = plan.options.unlabelled and (bool(found.others) or found.known < MOSTLY_KNOWN)
-        self._trainer = Trainer(_network(plan, start), device, plan.learning_rate, self._team, notice, self._teaches)
+        keeps = self._teaches, plan.anchor > 0
+        self._trainer = Trainer(_network(plan, start), device, plan.learning_rate, self._team, notice, *keeps)
         self._pixels = list(found.training_pixels().values())
         self._examples = Kept(self._read, len(found.train), KEPT_EXAMPLES)
         others = found.others if plan.options.unlabelled else ()
@@ -114,9 +115,9 @@ class Learner:
             self._go_on(self._trainer.take(self._team.share()))
         return order is Order.SHARE
 
-    def averaged(self) -> Checkpoint:
-        """The averaged weights as they are now, without a name."""
-        return self._plan.checkpoint(self._trainer.averaged_tensors())
+    def averaged(self, anchored: bool = True) -> Checkpoint:
+        """The averaged weights as they are now, without a name, `anchored` as the plan says or not at all."""
+        return self._plan.checkpoint(self._trainer.averaged_tensors(self._plan.anchor if anchored else 0.0))
 
     def save(self, path: Path, extra: Mapping[str, object]) -> None:
         """All that `restore` needs to go on, and the caller's own `extra`. Raises OSError."""

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as tensors_from
 from safetensors.torch import save as content_of
 
+from model.anchor import anchored
 from model.distributed import Team
 from model.errors import TrainingError
 from model.files import atomic_write
@@ -41,8 +42,11 @@ class Trainer:
         team: Team | None = None,
         notice: Callable[[Message], None] = lambda message: None,
         teaches: bool = False,
+        anchors: bool = False,
     ) -> None:
-        """When it `teaches`, the averaged weights label what nobody has labelled, and every step needs a lesson."""
+        """When it `teaches`, the averaged weights label what nobody has labelled, and every step needs a lesson. When it
+        `anchors`, the first weights are kept, of which a share can then stay.
+        """
         self.network = network.to(device).train()
         self.device = device
         self.learning_rate = learning_rate
@@ -52,6 +56,7 @@ class Trainer:
         self._gradients = Gradients(self.network, self._optimiser, precision, team or Team(), notice, teacher)
         self._transfers = Transfers(device)
         self._apply: Callable[[torch.Tensor], object] | None = None
+        self._first = {name: one.detach().to("cpu", copy=True) for name, one in network.state_dict().items() if anchors}
         self._hopeless = 0
 
     @property
@@ -126,9 +131,12 @@ class Trainer:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def averaged_tensors(self) -> dict[str, np.ndarray]:
-        """The averaged weights, as a checkpoint holds them."""
-        return {name: tensor.cpu().numpy() for name, tensor in self._optimiser.average.tensors.items()}
+    def averaged_tensors(self, anchor: float = 0.0) -> dict[str, np.ndarray]:
+        """The averaged weights, as a checkpoint holds them, with a share `anchor` of the first ones where they were kept."""
+        averaged = {name: tensor.cpu().numpy() for name, tensor in self._optimiser.average.tensors.items()}
+        return (
+            anchored({name: one.numpy() for name, one in self._first.items()}, averaged, anchor) if anchor else averaged
+        )
 
     def save(self, path: Path, extra: Mapping[str, object]) -> None:
         """Write all that `restore` needs, atomically; `extra` is the caller's own JSON."""
@@ -151,7 +159,7 @@ class Trainer:
     def state(self, extra: Mapping[str, object]) -> bytes:
         """A safetensors file of all that changes."""
         tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
-        tensors |= self._optimiser.tensors()
+        tensors |= self._optimiser.tensors() | {f"first.{name}": tensor for name, tensor in self._first.items()}
         facts = {"version": STATE_VERSION, "steps": self.steps, "scaler": self._optimiser.facts(), "extra": dict(extra)}
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         return content_of(tensors, metadata={"state": json.dumps(facts)})
@@ -168,6 +176,7 @@ class Trainer:
         own = {name.removeprefix("network."): one for name, one in tensors.items() if name.startswith("network.")}
         self.network.load_state_dict(own)
         self._optimiser.take(tensors, facts["scaler"], facts["steps"])
+        self._first = {name: tensors[f"first.{name}"] for name in self._first}
         self._apply = None
         self._gradients.forget()
         return facts["extra"]

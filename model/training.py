@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from model import disk
+from model.anchor import DEAR
 from model.checkpoint import Checkpoint, load, save
 from model.device import choose_device, device_name
 from model.distributed import Order, Team
@@ -29,7 +30,7 @@ from model.plan import Plan
 from model.progress import Cancelled, Progress, Report, silent
 from model.records import read_json
 from model.run_log import Emit, RunLog, as_model_error, failed, last_resumable, only_one
-from model.runs import Run, list_runs, read_events
+from model.runs import Run, began_elsewhere, list_runs, read_events
 from model.schedule import Clock, Rationed, WindDown
 from model.scoring import Scores
 from model.start import half_precision, starting_checkpoint
@@ -147,7 +148,8 @@ def _begin(
     start, unfamiliar = starting_checkpoint(options, found.classes, all(label.hounsfield for label in found.train))
     judge = Judge(found, choose_device(team.device_name), report)
     facts = len(found.train), found.coloured, judge.seconds_to_score(start)
-    plan = Plan.make(options, start, unfamiliar, judge.device, *facts, team.size)
+    elsewhere = options.weights is not None and began_elsewhere(workspace.root, options.weights)
+    plan = Plan.make(options, start, unfamiliar, judge.device, *facts, team.size, elsewhere)
     found = _note_looks(workspace, found, plan)
     labels = [label.item for label in found.labels]
     log = RunLog.begin(workspace.root, start.parent, labels, plan.to_json(), emit)
@@ -176,7 +178,7 @@ class Training:
         """`start` is None for a run that goes on from its saved state."""
         self._log, self._plan, self._found, self._judge, self._report = log, plan, found, judge, report
         self._start, self._team = start, team
-        self._compared = judge.images
+        self._compared, self._anchor = judge.images, plan.anchor
         self._epochs, self._earlier = 0, 0.0
         self._unscored: float | None = None
         self._clock = Clock()
@@ -200,7 +202,7 @@ class Training:
                 learner.share()
                 self._score_baseline()
                 scores = self._train(learner)
-                trained = learner.averaged()
+                trained, scores = self._settled(learner, scores)
                 if not trained.is_finite:
                     raise self._diverged()
                 checkpoint = self._judge.calibrated(trained, self._plan.temperature)
@@ -334,6 +336,16 @@ class Training:
                     self._log.notice(unsaved(error))
         self._log.update()
 
+    def _settled(self, learner: Learner, scores: Scores) -> tuple[Checkpoint, Scores]:
+        """What to publish, and its scores: near the first weights, unless that costs the held-out images too much."""
+        if self._plan.anchor and self._judge.can_judge:
+            free = learner.averaged(anchored=False)
+            without = self._score(free)
+            if (without.mean_dice or 0) > (scores.mean_dice or 0) + DEAR:
+                self._anchor = 0.0
+                return free, without
+        return learner.averaged(), scores
+
     def _publish(self, learner: Learner, checkpoint: Checkpoint, uncalibrated: Scores) -> None:
         scores = self._on_the_same_images(checkpoint)
         nearest = self._score_nearest_label()
@@ -348,6 +360,7 @@ class Training:
             "baseline_mean_dice": self._log.run.baseline_mean,
             "train": [label.item.image_path.name for label in self._found.train],
             "held_out": list(self._judge.images),
+            "anchor": self._anchor,
             "steps": learner.steps,
             "seconds": round(self._clock.seconds, 1),
         }

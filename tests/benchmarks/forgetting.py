@@ -11,6 +11,7 @@ import argparse
 import dataclasses
 from collections.abc import Sequence
 
+from model.anchor import anchored
 from model.checkpoint import Checkpoint
 from model.commands.numbers import part
 from tests.benchmarks.accuracy_data import Fold, street_scenes
@@ -58,11 +59,8 @@ def _tell(
 
 
 def mixed(begun: Checkpoint, after: Checkpoint, share: float) -> Checkpoint:
-    """Between two models: this `share` (0..1) of the weights after a fine-tuning, the rest of those before it
-    (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
-    """
-    tensors = {name: old + share * (after.tensors[name] - old) for name, old in begun.tensors.items()}
-    return dataclasses.replace(after, tensors=tensors)
+    """Between two models: this `share` (0..1) of the weights after a fine-tuning, the rest of those before it."""
+    return dataclasses.replace(after, tensors=anchored(begun.tensors, after.tensors, 1 - share))
 
 
 def folds(whole: Fold) -> tuple[Fold, Fold]:

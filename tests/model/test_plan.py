@@ -8,6 +8,7 @@ import json
 import pytest
 import torch
 
+from model.anchor import ANCHOR
 from model.checkpoint import Checkpoint
 from model.classes import Class, ClassTable
 from model.errors import TrainingError
@@ -27,10 +28,12 @@ from model.start import ANY_VALUES
 TABLE = ClassTable((Class("b", 0, "B", (0, 0, 0)), Class("x", 9, "X", (1, 1, 1))))
 
 
-def plan(device: str, preset: str = "tiny", unfamiliar: bool = True, coloured: bool = False) -> Plan:
+def plan(
+    device: str, preset: str = "tiny", unfamiliar: bool = True, coloured: bool = False, elsewhere: bool = False
+) -> Plan:
     network = dataclasses.asdict(PRESETS[preset](2))
     start = Checkpoint(network=network, classes=TABLE, input=ANY_VALUES, tensors={})
-    return Plan.make(FineTuneOptions(), start, unfamiliar, torch.device(device), 20, coloured, 0.1)
+    return Plan.make(FineTuneOptions(), start, unfamiliar, torch.device(device), 20, coloured, 0.1, 1, elsewhere)
 
 
 def test_only_a_gpu_sees_enough_views_for_wide_ones():
@@ -63,15 +66,25 @@ def test_parts_of_coloured_views_are_hidden_while_a_gpu_learns_new_classes_and_t
     assert hiding.hiding(0) == plan("cuda") and plan("cuda").hiding(HIDDEN) == hiding
 
 
+@pytest.mark.parametrize(
+    ("device", "unfamiliar", "elsewhere", "anchor"),
+    [("cuda", False, True, ANCHOR), ("cuda", False, False, 0), ("cuda", True, True, 0), ("cpu", False, True, 0)],
+)
+def test_what_a_model_has_learned_elsewhere_is_kept_where_a_gpu_could_carry_it_far(
+    device, unfamiliar, elsewhere, anchor
+):
+    assert plan(device, unfamiliar=unfamiliar, elsewhere=elsewhere).anchor == anchor
+
+
 def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began():
-    one = plan("cuda", coloured=True)
+    one = dataclasses.replace(plan("cuda", coloured=True), anchor=0.5)
     written = json.loads(json.dumps(one.to_json()))
     assert Plan.from_json(written) == one
-    del written["wide"], written["hidden"]
+    del written["wide"], written["hidden"], written["anchor"]
     del written["schedule"]["enough_views"]
     written["schedule"]["enough"] = 10_000  # steps
     endless = dataclasses.replace(one.schedule, enough_views=None)
-    assert Plan.from_json(written) == dataclasses.replace(one, wide=False, hidden=0.0, schedule=endless)
+    assert Plan.from_json(written) == dataclasses.replace(one, wide=False, hidden=0.0, anchor=0.0, schedule=endless)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +96,7 @@ def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began()
         (None, "learning_rate", -1),
         (None, "learning_rate", "much"),
         (None, "hidden", 7),
+        (None, "anchor", 1.5),
         (None, "wide", "no"),
         ("schedule", "epochs", 0),
         ("schedule", "steps", -1),

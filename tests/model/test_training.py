@@ -26,6 +26,7 @@ from model.learner import Learner
 from model.network import LightningUnet
 from model.options import FineTuneOptions
 from model.pillow import pillow
+from model.plan import Plan
 from model.plane_source import of_arrays
 from model.progress import Cancelled
 from model.provenance import HUMAN, MODEL
@@ -366,8 +367,43 @@ def test_stopping_keeps_no_weights_and_says_so(blobs, blob_weights):
     assert read_run(run.folder).resumable
 
 
-@pytest.mark.parametrize("unlabelled", [False, True])
-def test_a_resumed_training_ends_where_an_undisturbed_one_would(blobs, blob_weights, unlabelled):
+@pytest.fixture
+def anchoring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plan what a GPU would for a model that has learned elsewhere, whatever the held-out images say."""
+    monkeypatch.setattr("model.training.DEAR", 2.0)
+    make = Plan.make
+    monkeypatch.setattr(Plan, "make", lambda *given: dataclasses.replace(make(*given), anchor=0.5 * given[-1]))
+
+
+def test_half_of_what_was_learned_elsewhere_stays_and_all_that_was_learned_here(blobs, blob_weights, anchoring):
+    finished = of(Finished, train(blobs, dataclasses.replace(QUICK, weights=blob_weights)))[0]
+    near = load(Path(finished.weights))
+    assert near.metrics["anchor"] == 0.5
+    again = of(Finished, train(blobs, dataclasses.replace(QUICK, weights=Path(finished.weights))))[0]
+    assert load(Path(again.weights)).metrics["anchor"] == 0.5, "the line of models began elsewhere"
+    scratch = of(Finished, train(blobs, dataclasses.replace(QUICK, preset="tiny")))[0]
+    assert load(Path(scratch.weights)).metrics["anchor"] == 0
+    again = of(Finished, train(blobs, dataclasses.replace(QUICK, weights=Path(scratch.weights))))[0]
+    assert load(Path(again.weights)).metrics["anchor"] == 0
+
+
+def test_an_anchor_that_costs_the_held_out_images_too_much_is_dropped(blobs, blob_weights, anchoring, monkeypatch):
+    options = dataclasses.replace(QUICK, weights=blob_weights)
+    near = of(Finished, train(blobs, options))[0]
+    monkeypatch.setattr("model.training.DEAR", -1.0)
+    free = of(Finished, train(blobs, options))[0]
+    first, near, free = load(blob_weights), load(Path(near.weights)), load(Path(free.weights))
+    assert free.metrics["anchor"] == 0
+    for name, tensor in first.tensors.items():
+        if not name.startswith("head."):  # whose rows are others: a class is new
+            middle = (tensor + free.tensors[name]) / 2
+            np.testing.assert_allclose(near.tensors[name], middle, rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(("unlabelled", "anchor"), [(False, 0), (True, 0), (False, 0.5)])
+def test_a_resumed_training_ends_where_an_undisturbed_one_would(blobs, blob_weights, unlabelled, anchor, request):
+    if anchor:
+        request.getfixturevalue("anchoring")
     for number in range(4):
         pillow.fromarray(blob_picture(20 + number)[0]).save(blobs / f"z{number}.png")
     options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, batch=2, unlabelled=unlabelled)

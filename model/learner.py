@@ -63,8 +63,15 @@ class Learner:
         self._plan, self._found, self._device, self._notice = plan, found, device, notice
         self._team = team or Team()
         self._teaches = plan.options.unlabelled and (bool(found.others) or found.known < MOSTLY_KNOWN)
-        keeps = self._teaches, plan.anchor > 0
-        self._trainer = Trainer(_network(plan, start), device, plan.learning_rate, self._team, notice, *keeps)
+        self._trainer = Trainer(
+            _network(plan, start),
+            device,
+            plan.learning_rate,
+            self._team,
+            notice,
+            teaches=self._teaches,
+            keeps_start=plan.start_share > 0,
+        )
         self._pixels = list(found.training_pixels().values())
         self._examples = Kept(self._read, len(found.train), KEPT_EXAMPLES)
         others = found.others if plan.options.unlabelled else ()
@@ -115,9 +122,10 @@ class Learner:
             self._go_on(self._trainer.take(self._team.share()))
         return order is Order.SHARE
 
-    def averaged(self, anchored: bool = True) -> Checkpoint:
-        """The averaged weights as they are now, without a name, `anchored` as the plan says or not at all."""
-        return self._plan.checkpoint(self._trainer.averaged_tensors(self._plan.anchor if anchored else 0.0))
+    def averaged(self, start_share: float | None = None) -> Checkpoint:
+        """The averaged weights as they are now, without a name, with a share of the first ones, the plan's unless given."""
+        share = self._plan.start_share if start_share is None else start_share
+        return self._plan.checkpoint(self._trainer.averaged_tensors(share))
 
     def save(self, path: Path, extra: Mapping[str, object]) -> None:
         """All that `restore` needs to go on, and the caller's own `extra`. Raises OSError."""
@@ -212,11 +220,16 @@ class Learner:
         beyond = BEYOND if marked else UNTOUCHED
         views = ViewPlan(self._plan.crop, planes, augmentation, self._plan.options.seed, beyond)
         rank = self._team.rank
-        ranks = {"rank": rank.number, "ranks": rank.size, "others": self._others, "mixed": self._mixed}
+        names = set(self._plan.newer)
+        newer = [number for number, label in enumerate(self._found.train) if label.item.image_path.name in names]
+        ranks = {"rank": rank.number, "ranks": rank.size}
+        images = {"others": self._others, "mixed": self._mixed, "newer": newer}
         if self._device.type != "cuda":
-            return BatchFeed(self._examples, views, self._step_views, self._drawn, **ranks)
+            return BatchFeed(self._examples, views, self._step_views, self._drawn, **ranks, **images)
         threads = min(max(usable_cores() // rank.local_size - 1, 1), MOST_THREADS)
-        return BatchFeed(self._examples, views, self._step_views, self._drawn, AHEAD, threads, **ranks, allocate=pinned)
+        return BatchFeed(
+            self._examples, views, self._step_views, self._drawn, AHEAD, threads, **ranks, **images, allocate=pinned
+        )
 
     def _read(self, number: int) -> Example:
         truth = self._found.read(self._found.train[number])

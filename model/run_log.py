@@ -41,14 +41,14 @@ class RunLog:
     def begin(
         root: Path,
         parent: str | None,
-        labels: Sequence[LabelledImage],
+        labels: Sequence[Mapping[str, object]],
         config: Mapping[str, object],
         emit: Emit,
     ) -> RunLog:
-        """A new run, with its settings and the list of the labels it uses. Raises OSError."""
-        log = RunLog(new_run(root, parent, [item.image_path.name for item in labels]), emit)
+        """A new run, with its settings and the list of the labels it uses, of `hashed_labels`. Raises OSError."""
+        log = RunLog(new_run(root, parent, [str(entry["image"]) for entry in labels]), emit)
         with log._opening():
-            log._write_labels(_listed(labels))
+            log._write_labels(labels)
             write_json(log.run.config_path, config)
         return log
 
@@ -57,7 +57,7 @@ class RunLog:
         """An interrupted run, running again. Its baseline is forgotten when `labels` have changed. Raises OSError."""
         log = RunLog(run, emit)
         with log._opening():
-            now = _listed(labels)
+            now = hashed_labels(labels)
             same = read_json(RunFiles(run.folder).labels).get("labels") == now
             # First the baseline: labels that are written down would call it theirs.
             log.update(state=RunState.RUNNING, **({} if same else {"baseline_mean": None, "baseline": {}}))
@@ -144,8 +144,10 @@ class RunLog:
             self._emit(event)
 
 
-def _listed(labels: Sequence[LabelledImage]) -> list[dict[str, object]]:
-    """A label that has been withdrawn since the survey has no hash; the training finds that out, and says so."""
+def hashed_labels(labels: Sequence[LabelledImage]) -> list[dict[str, object]]:
+    """What a run's `labels.json` says. A label that has been withdrawn since the survey has no hash; the training finds that out,
+    and says so.
+    """
     hashes = [sha256(item.label_path) if item.label_path.exists() else "" for item in labels]
     named = zip(labels, hashes, strict=True)
     return [{"image": item.image_path.name, "split": item.split, "sha256": found} for item, found in named]

@@ -177,27 +177,13 @@ def active_weights(root: Path) -> Path | None:
     return path if path is not None and path.is_file() else None
 
 
-def began_elsewhere(root: Path, weights: Path) -> bool:
-    """Whether the line of models that leads to these weights began in another folder than the workspace's, so that they know
-    what no label here shows. A run that does not say what it started from counts as such.
-    """
-    published = {_absolute(run.weights_path): run for run in list_runs(root)}
-    while (run := published.pop(_absolute(weights), None)) is not None:
-        options = read_json(run.config_path).get("options")
-        source = options.get("weights", "") if isinstance(options, dict) else ""
-        if source is None:
-            return False
-        weights = Path(str(source))
-    return True
-
-
 def set_active(root: Path, weights: Path | None) -> None:
     """Choose `weights`. Those of a run are stored relative to `root`, so that the folder may move. Raises OSError."""
     active = Layout(Path(root)).active
     if weights is None:
         disk.remove(active)
         return
-    weights, home = _absolute(weights), _absolute(root)
+    weights, home = Path(os.path.abspath(weights)), Path(os.path.abspath(root))
     stored = weights.relative_to(home).as_posix() if weights.is_relative_to(home) else str(weights)
     write_json(active, {"weights": stored})
 
@@ -223,10 +209,6 @@ def _is_alive(folder: Path) -> bool:
         return False
     lock.release()
     return False
-
-
-def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))
 
 
 def _number(value: object) -> float | None:

@@ -13,11 +13,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load as tensors_from
 from safetensors.torch import save as content_of
 
-from model.anchor import anchored
 from model.distributed import Team
 from model.errors import TrainingError
 from model.files import atomic_write
 from model.gradients import Gradients
+from model.interpolation import interpolated
 from model.messages import Message
 from model.optimiser import Optimiser
 from model.precision import Precision
@@ -42,10 +42,10 @@ class Trainer:
         team: Team | None = None,
         notice: Callable[[Message], None] = lambda message: None,
         teaches: bool = False,
-        anchors: bool = False,
+        keeps_start: bool = False,
     ) -> None:
         """When it `teaches`, the averaged weights label what nobody has labelled, and every step needs a lesson. When it
-        `anchors`, the first weights are kept, of which a share can then stay.
+        `keeps_start`, a share of the first weights can stay in the averaged ones.
         """
         self.network = network.to(device).train()
         self.device = device
@@ -56,7 +56,8 @@ class Trainer:
         self._gradients = Gradients(self.network, self._optimiser, precision, team or Team(), notice, teacher)
         self._transfers = Transfers(device)
         self._apply: Callable[[torch.Tensor], object] | None = None
-        self._first = {name: one.detach().to("cpu", copy=True) for name, one in network.state_dict().items() if anchors}
+        first = network.state_dict() if keeps_start else {}
+        self._first = {name: tensor.detach().to("cpu", copy=True) for name, tensor in first.items()}
         self._hopeless = 0
 
     @property
@@ -131,12 +132,12 @@ class Trainer:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def averaged_tensors(self, anchor: float = 0.0) -> dict[str, np.ndarray]:
-        """The averaged weights, as a checkpoint holds them, with a share `anchor` of the first ones where they were kept."""
+    def averaged_tensors(self, start_share: float = 0.0) -> dict[str, np.ndarray]:
+        """The averaged weights, as a checkpoint holds them. A trainer that keeps the start can leave a share of it in them."""
         averaged = {name: tensor.cpu().numpy() for name, tensor in self._optimiser.average.tensors.items()}
-        return (
-            anchored({name: one.numpy() for name, one in self._first.items()}, averaged, anchor) if anchor else averaged
-        )
+        if not start_share:
+            return averaged
+        return interpolated({name: tensor.numpy() for name, tensor in self._first.items()}, averaged, start_share)
 
     def save(self, path: Path, extra: Mapping[str, object]) -> None:
         """Write all that `restore` needs, atomically; `extra` is the caller's own JSON."""

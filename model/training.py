@@ -1,7 +1,8 @@
 """Fine-tuning: from a workspace's label files to a new checkpoint, scored beside the one it started from.
 
-What is published are the averaged weights of the last step. Choosing the epoch that scored best would choose on the
-very images that are to judge the result; a learning rate that winds down and the averaging make the last one good.
+What is published are the averaged weights of the last step, half of those that a model of other folders began with among them.
+Choosing the epoch that scored best would choose on the very images that are to judge the result; a learning rate that winds
+down and the averaging make the last one good. Only whether that half stays is chosen on them.
 """
 
 from __future__ import annotations
@@ -16,26 +17,27 @@ from pathlib import Path
 import numpy as np
 
 from model import disk
-from model.anchor import DEAR
 from model.checkpoint import Checkpoint, load, save
 from model.device import choose_device, device_name
 from model.distributed import Order, Team
 from model.errors import CheckpointError, ModelError, TrainingError
 from model.events import Baseline, Epoch, Started, Step
+from model.interpolation import costs_too_much
 from model.judge import Judge
 from model.learner import Learner, names_of
+from model.lineage import ELSEWHERE, lineage_of
 from model.messages import Message
 from model.options import FineTuneOptions
 from model.plan import Plan
 from model.progress import Cancelled, Progress, Report, silent
 from model.records import read_json
-from model.run_log import Emit, RunLog, as_model_error, failed, last_resumable, only_one
-from model.runs import Run, began_elsewhere, list_runs, read_events
+from model.run_log import Emit, RunLog, as_model_error, failed, hashed_labels, last_resumable, only_one
+from model.runs import Run, list_runs, read_events
 from model.schedule import Clock, Rationed, WindDown
 from model.scoring import Scores
 from model.start import half_precision, starting_checkpoint
 from model.survey import Survey, survey
-from model.training_notices import enough, other_batch, unjudged, unsaved
+from model.training_notices import enough, other_batch, start_dropped, unjudged, unsaved
 from model.unlabelled import remember_seen
 from model.workspace import Workspace
 from model.workspace_lock import not_writable
@@ -148,10 +150,10 @@ def _begin(
     start, unfamiliar = starting_checkpoint(options, found.classes, all(label.hounsfield for label in found.train))
     judge = Judge(found, choose_device(team.device_name), report)
     facts = len(found.train), found.coloured, judge.seconds_to_score(start)
-    elsewhere = options.weights is not None and began_elsewhere(workspace.root, options.weights)
-    plan = Plan.make(options, start, unfamiliar, judge.device, *facts, team.size, elsewhere)
+    labels = hashed_labels([label.item for label in found.labels])
+    lineage = lineage_of(workspace.root, options.weights, labels)
+    plan = Plan.make(options, start, unfamiliar, judge.device, *facts, team.size, lineage)
     found = _note_looks(workspace, found, plan)
-    labels = [label.item for label in found.labels]
     log = RunLog.begin(workspace.root, start.parent, labels, plan.to_json(), emit)
     return Training(log, plan, found, judge, start, report, team)
 
@@ -178,7 +180,7 @@ class Training:
         """`start` is None for a run that goes on from its saved state."""
         self._log, self._plan, self._found, self._judge, self._report = log, plan, found, judge, report
         self._start, self._team = start, team
-        self._compared, self._anchor = judge.images, plan.anchor
+        self._compared, self._start_share = judge.images, plan.start_share
         self._epochs, self._earlier = 0, 0.0
         self._unscored: float | None = None
         self._clock = Clock()
@@ -337,14 +339,19 @@ class Training:
         self._log.update()
 
     def _settled(self, learner: Learner, scores: Scores) -> tuple[Checkpoint, Scores]:
-        """What to publish, and its scores: near the first weights, unless that costs the held-out images too much."""
-        if self._plan.anchor and self._judge.can_judge:
-            free = learner.averaged(anchored=False)
-            without = self._score(free)
-            if (without.mean_dice or 0) > (scores.mean_dice or 0) + DEAR:
-                self._anchor = 0.0
-                return free, without
-        return learner.averaged(), scores
+        """What to publish, and its scores: with a share of the first weights, unless that costs the held-out images too much."""
+        trained, scored = learner.averaged(), self._judge.images
+        if not (self._plan.start_share and scored):
+            return trained, scores
+        free = learner.averaged(start_share=0.0)
+        without = self._score(free)
+        if self._judge.images != scored:  # one has gone meanwhile
+            scores = self._score(trained)
+        if not costs_too_much(scores.mean_dice, without.mean_dice):
+            return trained, scores
+        self._start_share = 0.0
+        self._log.notice(start_dropped(scores.mean_dice or 0.0, without.mean_dice))
+        return free, without
 
     def _publish(self, learner: Learner, checkpoint: Checkpoint, uncalibrated: Scores) -> None:
         scores = self._on_the_same_images(checkpoint)
@@ -360,7 +367,8 @@ class Training:
             "baseline_mean_dice": self._log.run.baseline_mean,
             "train": [label.item.image_path.name for label in self._found.train],
             "held_out": list(self._judge.images),
-            "anchor": self._anchor,
+            "start_share": self._start_share,
+            ELSEWHERE: self._plan.start_share > 0,
             "steps": learner.steps,
             "seconds": round(self._clock.seconds, 1),
         }

@@ -28,6 +28,14 @@ def enough(steps: int) -> Message:
     )
 
 
+def start_dropped(kept: float, free: float) -> Message:
+    return Message(
+        "Nothing of the earlier model's weights is kept in the new one: with them the held-out images score {kept} instead of "
+        "{free}. It may have forgotten what it learned in other folders.",
+        {"kept": f"{kept:.3f}", "free": f"{free:.3f}"},
+    )
+
+
 def other_batch(batch: int, before: int, ranks: int) -> Message:
     return Message(
         "Each step now has {batch} views instead of {before}, as the number of processes has become {count}.",

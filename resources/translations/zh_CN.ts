@@ -1835,6 +1835,10 @@
         <translation>{name} 中已没有任何标注。要撤回它的标签吗？</translation>
     </message>
     <message>
+        <source>Nothing of the earlier model&apos;s weights is kept in the new one: with them the held-out images score {kept} instead of {free}. It may have forgotten what it learned in other folders.</source>
+        <translation>新模型没有保留先前模型的权重：保留时验证图像得分为 {kept}，不保留为 {free}。它可能忘记了在其他文件夹里学到的东西。</translation>
+    </message>
+    <message>
         <source>Open a folder of images first; the weights are remembered with it.</source>
         <translation>请先打开图像文件夹；权重会与该文件夹一起记住。</translation>
     </message>

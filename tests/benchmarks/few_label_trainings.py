@@ -14,6 +14,7 @@ from model.checkpoint import Checkpoint
 from model.commands.numbers import count, positive
 from model.device import choose_device
 from model.learner import Learner
+from model.lineage import Lineage
 from model.metrics import iou
 from model.options import FineTuneOptions
 from model.plan import Plan
@@ -36,9 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser, counts: Sequence[int]) -> Non
     parser.add_argument("--device", default="auto")
 
 
-def tuned(fold: Fold, names: Sequence[str], chosen: argparse.Namespace, start: Checkpoint | None) -> Checkpoint:
+def tuned(
+    fold: Fold, names: Sequence[str], chosen: argparse.Namespace, start: Checkpoint | None, newer: Sequence[str] = ()
+) -> Checkpoint:
     """As the program trains on these images of the fold, and looks at the rest of those to train on, never at those that
-    judge: from the checkpoint, or from scratch, for so many seconds or until it has seen enough.
+    judge: from the checkpoint, which has not learned from the `newer` ones, or from scratch, for so many seconds or until it
+    has seen enough. Nothing of the checkpoint's weights is mixed in.
     """
     others = {name: truth.image for name, truth in fold.train.items() if name not in names}
     found = dataclasses.replace(fold, train={name: fold.train[name] for name in names}, others=others).survey()
@@ -47,7 +51,8 @@ def tuned(fold: Fold, names: Sequence[str], chosen: argparse.Namespace, start: C
         preset=chosen.preset, seed=chosen.seed, crop=chosen.crop, learning_rate=chosen.lr if start else None
     )
     begun, unfamiliar = (start, False) if start else starting_checkpoint(options, fold.classes, False)
-    plan = Plan.make(options, begun, unfamiliar, device, len(names), found.coloured, 0.0)
+    lineage = Lineage(newer=tuple(newer))
+    plan = Plan.make(options, begun, unfamiliar, device, len(names), found.coloured, 0.0, lineage=lineage)
     plan = dataclasses.replace(plan, schedule=dataclasses.replace(plan.schedule, epochs=1, seconds=chosen.seconds))
     learner = Learner(plan, found, begun, device, print)
     try:

@@ -43,8 +43,9 @@ def _followed(
     labelled, found = list(first), []
     for total in chosen.counts[1:]:
         pool = Pool(fold.train, labelled, Segmenter.load(checkpoint, chosen.device), chosen.seed)
-        labelled += STRATEGIES[name](pool)[: total - len(labelled)]
-        checkpoint = tuned(fold, labelled, chosen, checkpoint)
+        newer = STRATEGIES[name](pool)[: total - len(labelled)]
+        labelled += newer
+        checkpoint = tuned(fold, labelled, chosen, checkpoint, newer)
         found.append(accuracy(checkpoint, fold, chosen.device))
     return found
 

@@ -11,9 +11,9 @@ import argparse
 import dataclasses
 from collections.abc import Sequence
 
-from model.anchor import anchored
 from model.checkpoint import Checkpoint
 from model.commands.numbers import part
+from model.interpolation import interpolated
 from tests.benchmarks.accuracy_data import Fold, street_scenes
 from tests.benchmarks.few_label_trainings import accuracy, add_arguments, tuned
 from tests.benchmarks.scribbles import evenly
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         names = evenly(list(new.train), count / len(new.train))
         for how, fold, learned in ((ALONE, new, names), (BESIDE, both, taught + names)):
             if how in chosen.labels:
-                after = tuned(fold, learned, chosen, begun)
+                after = tuned(fold, learned, chosen, begun, names if how == BESIDE else ())
                 _tell(f"{count} {how}", begun, after, (old, new), before, chosen)
 
 
@@ -60,7 +60,7 @@ def _tell(
 
 def mixed(begun: Checkpoint, after: Checkpoint, share: float) -> Checkpoint:
     """Between two models: this `share` (0..1) of the weights after a fine-tuning, the rest of those before it."""
-    return dataclasses.replace(after, tensors=anchored(begun.tensors, after.tensors, 1 - share))
+    return dataclasses.replace(after, tensors=interpolated(begun.tensors, after.tensors, 1 - share))
 
 
 def folds(whole: Fold) -> tuple[Fold, Fold]:

@@ -94,6 +94,14 @@ def blob_weights(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def known_weights(tmp_path: Path) -> Path:
+    """An untrained network of the folder's own classes, from elsewhere."""
+    path = tmp_path / "elsewhere.safetensors"
+    save(path, blob_checkpoint(blob_classes()))
+    return path
+
+
 def blob_checkpoint(table: ClassTable, name: str = "start") -> Checkpoint:
     torch.manual_seed(0)
     shape = {"width": 16, "heads": (1, 2), "encoder_blocks": (1, 1), "decoder_blocks": (1,), "size": SIDE}

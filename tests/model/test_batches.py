@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from model.augment import Augmentation
-from model.batches import BatchFeed, ViewPlan
+from model.batches import Batch, BatchFeed, ViewPlan
 from model.dataset import Example, Kept, find_anchors
 from model.development import Development
 from model.errors import ImageError
@@ -117,6 +117,35 @@ def test_every_second_view_is_of_an_image_without_a_label():
         assert (np.digitize(batch.pixels.mean(axis=(1, 2, 3)), [128]) == [0, 1, 0, 1]).all()
     with BatchFeed(kept(example(20), example(40)), plan(), 4, drawn=first.drawn, others=others) as feed:
         np.testing.assert_array_equal(feed.next().pixels, second.pixels)
+
+
+def shades(batch: Batch, *limits: float) -> list[int]:
+    return np.digitize(batch.pixels.mean(axis=(1, 2, 3)), limits).tolist()
+
+
+def test_every_second_labelled_view_is_of_a_label_that_is_new_to_the_model():
+    things = kept(*(example(value) for value in (20, 40, 180, 220)))
+    with BatchFeed(things, plan(), 4, newer={2, 3}) as feed:
+        first, second = feed.next(), feed.next()
+    assert [shades(batch, 100) for batch in (first, second)] == [[0, 1, 0, 1]] * 2
+    assert sorted(shades(first, 30, 100, 200)) == [0, 1, 2, 3], "each of them in its turn"
+    with BatchFeed(things, plan(), 4, drawn=first.drawn, newer={2, 3}) as feed:
+        np.testing.assert_array_equal(feed.next().pixels, second.pixels)
+    with BatchFeed(things, plan(), 8, newer={2, 3}, others=kept(bare(120))) as feed:
+        assert shades(feed.next(), 60, 150) == [0, 1, 2, 1, 0, 1, 2, 1]
+
+
+def test_when_all_that_is_new_has_gone_the_rest_goes_on_alone():
+    def read(number: int) -> Example:
+        if number >= 2:
+            raise ImageError("{name} is gone.", name=f"{number}.png")
+        return example(20 * number + 20)
+
+    with BatchFeed(Kept(read, 4), plan(), 4, newer={2, 3}) as feed:
+        batches = [feed.next() for _ in range(5)]
+        told = [str(problem) for batch in batches for problem in batch.problems]
+    assert sorted(told) == ["2.png is gone.", "3.png is gone."]
+    assert all(sorted(shades(batch, 30)) == [0, 0, 1, 1] for batch in batches[3:]), "what had been begun ahead is over"
 
 
 def test_images_without_a_label_wait_until_they_are_wanted():

@@ -93,9 +93,9 @@ def pair(
             pipe.close()
 
 
-def test_two_processes_learn_what_one_does_with_twice_the_batches(blobs, blob_weights):
+def test_two_processes_learn_what_one_does_with_twice_the_batches(blobs, known_weights):
     # Of views that are mixed, which ranks do by chances of their own, each would learn something else.
-    common = "--weights", blob_weights, "--epochs", 1, "--batch", 2, "--lr", 3e-3, "--no-unlabelled"
+    common = "--weights", known_weights, "--epochs", 1, "--batch", 2, "--lr", 3e-3, "--no-unlabelled"
     with pair(blobs, *common) as both:
         finished = both.wait_for(Finished)
         assert both.ends() == 0
@@ -122,8 +122,8 @@ def test_a_stop_by_a_line_reaches_both_and_is_no_failure_to_start_again_after(bl
     assert list_runs(blobs / "segmentation")[0].state in (RunState.CANCELLED, RunState.INTERRUPTED)
 
 
-def test_a_lost_process_is_started_again_and_the_training_goes_on(blobs, blob_weights):
-    common = "--weights", blob_weights, "--epochs", 6
+def test_a_lost_process_is_started_again_and_the_training_goes_on(blobs, known_weights):
+    common = "--weights", known_weights, "--epochs", 6
     with pair(blobs, *common, torchrun=("--max-restarts", "1", "--monitor-interval", "0.1")) as both:
         for _ in range(2):
             both.wait_for(Epoch)

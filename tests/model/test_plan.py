@@ -8,10 +8,11 @@ import json
 import pytest
 import torch
 
-from model.anchor import ANCHOR
 from model.checkpoint import Checkpoint
 from model.classes import Class, ClassTable
 from model.errors import TrainingError
+from model.interpolation import START_SHARE
+from model.lineage import NOTHING_LEARNED, Lineage
 from model.options import FineTuneOptions
 from model.plan import (
     ENOUGH_OF_AN_IMAGE,
@@ -29,11 +30,15 @@ TABLE = ClassTable((Class("b", 0, "B", (0, 0, 0)), Class("x", 9, "X", (1, 1, 1))
 
 
 def plan(
-    device: str, preset: str = "tiny", unfamiliar: bool = True, coloured: bool = False, elsewhere: bool = False
+    device: str,
+    preset: str = "tiny",
+    unfamiliar: bool = True,
+    coloured: bool = False,
+    lineage: Lineage = NOTHING_LEARNED,
 ) -> Plan:
     network = dataclasses.asdict(PRESETS[preset](2))
     start = Checkpoint(network=network, classes=TABLE, input=ANY_VALUES, tensors={})
-    return Plan.make(FineTuneOptions(), start, unfamiliar, torch.device(device), 20, coloured, 0.1, 1, elsewhere)
+    return Plan.make(FineTuneOptions(), start, unfamiliar, torch.device(device), 20, coloured, 0.1, 1, lineage)
 
 
 def test_only_a_gpu_sees_enough_views_for_wide_ones():
@@ -66,25 +71,32 @@ def test_parts_of_coloured_views_are_hidden_while_a_gpu_learns_new_classes_and_t
     assert hiding.hiding(0) == plan("cuda") and plan("cuda").hiding(HIDDEN) == hiding
 
 
-@pytest.mark.parametrize(
-    ("device", "unfamiliar", "elsewhere", "anchor"),
-    [("cuda", False, True, ANCHOR), ("cuda", False, False, 0), ("cuda", True, True, 0), ("cpu", False, True, 0)],
-)
-def test_what_a_model_has_learned_elsewhere_is_kept_where_a_gpu_could_carry_it_far(
-    device, unfamiliar, elsewhere, anchor
-):
-    assert plan(device, unfamiliar=unfamiliar, elsewhere=elsewhere).anchor == anchor
+def test_half_of_a_model_that_knows_the_classes_and_learned_elsewhere_stays():
+    elsewhere = Lineage(elsewhere=True)
+    assert plan("cuda", unfamiliar=False, lineage=elsewhere).start_share == START_SHARE
+    assert plan("cpu", unfamiliar=False, lineage=elsewhere).start_share == START_SHARE
+    assert plan("cuda", unfamiliar=True, lineage=elsewhere).start_share == 0
+    assert plan("cuda", unfamiliar=False, lineage=Lineage(newer=("a.png",))).start_share == 0
+
+
+def test_labels_that_are_new_to_a_model_count_more_on_a_cpu_where_they_are_the_fewer():
+    few, many = (Lineage(newer=tuple(f"{number}.png" for number in range(count))) for count in (9, 10))
+    assert plan("cpu", unfamiliar=False, lineage=few).newer == few.newer
+    assert plan("cpu", unfamiliar=False, lineage=many).newer == ()
+    assert plan("cpu", unfamiliar=True, lineage=few).newer == plan("cuda", unfamiliar=False, lineage=few).newer == ()
 
 
 def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began():
-    one = dataclasses.replace(plan("cuda", coloured=True), anchor=0.5)
+    one = dataclasses.replace(plan("cuda", coloured=True), start_share=0.5, newer=("a.png", "片.png"))
     written = json.loads(json.dumps(one.to_json()))
     assert Plan.from_json(written) == one
-    del written["wide"], written["hidden"], written["anchor"]
+    del written["wide"], written["hidden"], written["start_share"], written["newer"]
     del written["schedule"]["enough_views"]
     written["schedule"]["enough"] = 10_000  # steps
     endless = dataclasses.replace(one.schedule, enough_views=None)
-    assert Plan.from_json(written) == dataclasses.replace(one, wide=False, hidden=0.0, anchor=0.0, schedule=endless)
+    assert Plan.from_json(written) == dataclasses.replace(
+        one, wide=False, hidden=0.0, start_share=0.0, newer=(), schedule=endless
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,7 +108,9 @@ def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began()
         (None, "learning_rate", -1),
         (None, "learning_rate", "much"),
         (None, "hidden", 7),
-        (None, "anchor", 1.5),
+        (None, "start_share", 1.5),
+        (None, "newer", [5]),
+        (None, "newer", 5),
         (None, "wide", "no"),
         ("schedule", "epochs", 0),
         ("schedule", "steps", -1),

@@ -18,7 +18,6 @@ from model.runs import (
     Run,
     RunState,
     active_weights,
-    began_elsewhere,
     list_runs,
     new_run,
     read_events,
@@ -70,37 +69,6 @@ def test_runs_are_numbered_on_and_listed_in_order(tmp_path: Path) -> None:
     (tmp_path / "runs" / "0004" / "state.json").write_bytes(b"{")
     assert new_run(tmp_path).number == 12
     assert [run.number for run in list_runs(tmp_path)] == [1, 2, 5, 6, 7, 8, 9, 10, 11, 12]
-
-
-def begun_from(root: Path, weights: Path | None) -> Path:
-    run = new_run(root)
-    run.config_path.write_text(json.dumps({"options": {"weights": None if weights is None else str(weights)}}))
-    return run.weights_path
-
-
-def test_a_line_of_models_is_followed_to_where_it_began(tmp_path: Path) -> None:
-    scratch = begun_from(tmp_path, None)
-    assert not began_elsewhere(tmp_path, scratch)
-    assert not began_elsewhere(tmp_path, begun_from(tmp_path, begun_from(tmp_path, scratch)))
-    demo = tmp_path.parent / "demo.safetensors"
-    assert began_elsewhere(tmp_path, demo)
-    assert began_elsewhere(tmp_path, begun_from(tmp_path, begun_from(tmp_path, demo)))
-    assert began_elsewhere(tmp_path.parent, scratch), "a run of another folder"
-
-
-@pytest.mark.parametrize("config", ["", "[]", "{}", '{"options": 5}', '{"options": {}}', '{"options": {"weights": 5}}'])
-def test_a_run_that_does_not_say_what_it_began_with_may_know_more_than_is_here(tmp_path: Path, config: str) -> None:
-    run = new_run(tmp_path)
-    assert began_elsewhere(tmp_path, run.weights_path)
-    run.config_path.write_text(config)
-    assert began_elsewhere(tmp_path, run.weights_path)
-
-
-def test_runs_that_began_with_each_other_end_the_search(tmp_path: Path) -> None:
-    first, second = new_run(tmp_path), new_run(tmp_path)
-    for run, other in ((first, second), (second, first)):
-        run.config_path.write_text(json.dumps({"options": {"weights": str(other.weights_path)}}))
-    assert began_elsewhere(tmp_path, first.weights_path)
 
 
 @pytest.mark.parametrize("wrong", ["abc", [1], {"liver": "x"}, None])

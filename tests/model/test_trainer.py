@@ -62,24 +62,23 @@ def test_a_saved_training_goes_on_exactly_where_it_stood(tmp_path):
         np.testing.assert_array_equal(tensor, other.averaged_tensors()[name])
 
 
-def test_the_first_weights_are_kept_for_a_training_that_anchors_in_them_and_on_disk_too(tmp_path):
-    first = {name: one.clone() for name, one in network().state_dict().items()}
-    one, other = (
-        Trainer(network(), CPU, 1e-2, anchors=True),
-        Trainer(torch.nn.Sequential(*network()), CPU, 1e-2, anchors=True),
-    )
-    for trainer in (one, other):
-        trainer.step(*batch(0), 1.0)
-    with torch.no_grad():
-        other.network[0].weight.add_(1)
+def test_a_share_of_the_first_weights_can_stay_and_outlives_a_kill(tmp_path):
+    begun = network()
+    first = {name: tensor.clone().numpy() for name, tensor in begun.state_dict().items()}
+    one = Trainer(begun, CPU, 1e-2, keeps_start=True)
+    one.step(*batch(0), 1.0)
     one.save(tmp_path / "state.safetensors", {})
+    elsewhere = network()
+    with torch.no_grad():
+        elsewhere[0].weight.add_(1)
+    other = Trainer(elsewhere, CPU, 1e-2, keeps_start=True)
     other.restore(tmp_path / "state.safetensors")
     for trainer in (one, other):
-        last, half, whole = (trainer.averaged_tensors(anchor) for anchor in (0.0, 0.5, 1.0))
+        last, half, whole = (trainer.averaged_tensors(share) for share in (0.0, 0.5, 1.0))
         for name, tensor in first.items():
-            np.testing.assert_allclose(whole[name], tensor.numpy(), atol=1e-6)
-            np.testing.assert_allclose(half[name], (tensor.numpy() + last[name]) / 2, atol=1e-6)
-        assert not np.array_equal(last["0.weight"], first["0.weight"].numpy())
+            np.testing.assert_allclose(whole[name], tensor, atol=1e-6)
+            np.testing.assert_allclose(half[name], (tensor + last[name]) / 2, atol=1e-6)
+        assert not np.array_equal(last["0.weight"], first["0.weight"])
 
 
 def test_pixels_that_are_no_numbers_never_get_into_the_weights():

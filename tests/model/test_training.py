@@ -26,7 +26,6 @@ from model.learner import Learner
 from model.network import LightningUnet
 from model.options import FineTuneOptions
 from model.pillow import pillow
-from model.plan import Plan
 from model.plane_source import of_arrays
 from model.progress import Cancelled
 from model.provenance import HUMAN, MODEL
@@ -367,43 +366,83 @@ def test_stopping_keeps_no_weights_and_says_so(blobs, blob_weights):
     assert read_run(run.folder).resumable
 
 
-@pytest.fixture
-def anchoring(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plan what a GPU would for a model that has learned elsewhere, whatever the held-out images say."""
-    monkeypatch.setattr("model.training.DEAR", 2.0)
-    make = Plan.make
-    monkeypatch.setattr(Plan, "make", lambda *given: dataclasses.replace(make(*given), anchor=0.5 * given[-1]))
+def published(events: list[Event]) -> Checkpoint:
+    return load(Path(of(Finished, events)[0].weights))
 
 
-def test_half_of_what_was_learned_elsewhere_stays_and_all_that_was_learned_here(blobs, blob_weights, anchoring):
-    finished = of(Finished, train(blobs, dataclasses.replace(QUICK, weights=blob_weights)))[0]
-    near = load(Path(finished.weights))
-    assert near.metrics["anchor"] == 0.5
-    again = of(Finished, train(blobs, dataclasses.replace(QUICK, weights=Path(finished.weights))))[0]
-    assert load(Path(again.weights)).metrics["anchor"] == 0.5, "the line of models began elsewhere"
-    scratch = of(Finished, train(blobs, dataclasses.replace(QUICK, preset="tiny")))[0]
-    assert load(Path(scratch.weights)).metrics["anchor"] == 0
-    again = of(Finished, train(blobs, dataclasses.replace(QUICK, weights=Path(scratch.weights))))[0]
-    assert load(Path(again.weights)).metrics["anchor"] == 0
+def test_half_of_what_was_learned_elsewhere_stays_and_nothing_of_what_was_learned_here(
+    blobs, known_weights, blob_weights, monkeypatch
+):
+    monkeypatch.setattr("model.interpolation.MOST_LOST", 2.0)
+    free: list[Checkpoint] = []
+    averaged = Learner.averaged
+    monkeypatch.setattr(
+        Learner, "averaged", lambda *given, **how: free.append(averaged(given[0], 0.0)) or averaged(*given, **how)
+    )
+    half = published(train(blobs, dataclasses.replace(QUICK, weights=known_weights)))
+    for name, tensor in load(known_weights).tensors.items():
+        middle = (tensor + free[-1].tensors[name]) / 2
+        np.testing.assert_allclose(half.tensors[name], middle, rtol=1e-4, atol=1e-6, err_msg=name)
+    again = published(train(blobs, dataclasses.replace(QUICK, weights=list_runs(blobs / "segmentation")[0].weights)))
+    assert [one.metrics["start_share"] for one in (half, again)] == [0.5, 0.5], "the line of models began elsewhere"
+    assert half.metrics["elsewhere"] and again.metrics["elsewhere"]
+    retrained = published(train(blobs, dataclasses.replace(QUICK, weights=blob_weights)))
+    assert (retrained.metrics["start_share"], retrained.metrics["elsewhere"]) == (0, False), "a class was new"
+    own = list_runs(blobs / "segmentation")[-1].weights
+    assert published(train(blobs, dataclasses.replace(QUICK, weights=own))).metrics["start_share"] == 0
 
 
-def test_an_anchor_that_costs_the_held_out_images_too_much_is_dropped(blobs, blob_weights, anchoring, monkeypatch):
-    options = dataclasses.replace(QUICK, weights=blob_weights)
-    near = of(Finished, train(blobs, options))[0]
-    monkeypatch.setattr("model.training.DEAR", -1.0)
-    free = of(Finished, train(blobs, options))[0]
-    first, near, free = load(blob_weights), load(Path(near.weights)), load(Path(free.weights))
-    assert free.metrics["anchor"] == 0
-    for name, tensor in first.tensors.items():
-        if not name.startswith("head."):  # whose rows are others: a class is new
-            middle = (tensor + free.tensors[name]) / 2
-            np.testing.assert_allclose(near.tensors[name], middle, rtol=1e-3, atol=1e-5, err_msg=name)
+def test_nothing_of_the_start_stays_where_that_costs_the_held_out_images_too_much(blobs, known_weights, monkeypatch):
+    monkeypatch.setattr("model.interpolation.MOST_LOST", -2.0)
+    half: list[Checkpoint] = []
+    averaged = Learner.averaged
+    monkeypatch.setattr(
+        Learner, "averaged", lambda *given, **how: half.append(averaged(given[0])) or averaged(*given, **how)
+    )
+    events = train(blobs, dataclasses.replace(QUICK, weights=known_weights))
+    free = published(events)
+    assert (free.metrics["start_share"], free.metrics["elsewhere"]) == (0, True)
+    for name, tensor in load(known_weights).tensors.items():
+        middle = (tensor + free.tensors[name]) / 2
+        np.testing.assert_allclose(half[-1].tensors[name], middle, rtol=1e-4, atol=1e-6, err_msg=name)
+    (told,) = [event.values for event in of(Notice, events) if "Nothing of the earlier model" in event.template]
+    assert told["kept"] == f"{of(Epoch, events)[-1].mean:.3f}" and told["free"] == f"{of(Finished, events)[0].mean:.3f}"
 
 
-@pytest.mark.parametrize(("unlabelled", "anchor"), [(False, 0), (True, 0), (False, 0.5)])
-def test_a_resumed_training_ends_where_an_undisturbed_one_would(blobs, blob_weights, unlabelled, anchor, request):
-    if anchor:
-        request.getfixturevalue("anchoring")
+def test_without_a_held_out_image_half_of_what_was_learned_elsewhere_stays(blobs, known_weights):
+    labels(blobs).label("e.png").unlink()
+    made = published(train(blobs, dataclasses.replace(QUICK, weights=known_weights)))
+    assert made.metrics["start_share"] == 0.5
+
+
+def test_a_label_that_is_new_to_the_model_gets_every_second_view(blobs, known_weights, monkeypatch):
+    first = of(Finished, train(blobs, dataclasses.replace(QUICK, weights=known_weights)))[0]
+    label_map = read_label(labels(blobs).label("b.png"), (64, 64), None)
+    label_map[:8] = 255
+    write_label(labels(blobs).label("b.png"), label_map, Workspace.peek(blobs).classes)
+    seen: list[int] = []
+    draw = ViewPlan.draw
+    monkeypatch.setattr(
+        ViewPlan,
+        "draw",
+        lambda plan, example, number: (
+            seen.append(int((example.channels == UNTOUCHED).sum())) or draw(plan, example, number)
+        ),
+    )
+    options = dataclasses.replace(QUICK, weights=Path(first.weights), unlabelled=False)
+    train(blobs, options)
+    plan = json.loads(list_runs(blobs / "segmentation")[-1].config_path.read_text())
+    assert plan["newer"] == ["b.png"]
+    changed = sum(pixels >= 8 * 64 for pixels in seen)
+    assert 0.4 * len(seen) <= changed <= 0.6 * len(seen)
+
+
+@pytest.mark.parametrize(("unlabelled", "known"), [(False, False), (True, False), (False, True)])
+def test_a_resumed_training_ends_where_an_undisturbed_one_would(
+    blobs, blob_weights, known_weights, unlabelled, known, monkeypatch
+):
+    monkeypatch.setattr("model.interpolation.MOST_LOST", 2.0)
+    blob_weights = known_weights if known else blob_weights
     for number in range(4):
         pillow.fromarray(blob_picture(20 + number)[0]).save(blobs / f"z{number}.png")
     options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, batch=2, unlabelled=unlabelled)
@@ -500,7 +539,7 @@ def test_weights_that_a_full_disk_does_not_take_can_be_had_by_resuming(blobs, bl
 
 
 def test_a_run_that_cannot_be_begun_does_not_seem_to_be_at_work(blobs, blob_weights, monkeypatch):
-    monkeypatch.setattr("model.run_log.sha256", lambda path: path.with_name("gone").read_bytes())
+    monkeypatch.setattr("model.run_log.write_json", lambda path, data: path.with_name("gone").read_bytes())
     with pytest.raises(TrainingError, match="cannot write") as caught:
         train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
     assert caught.value and [run.state for run in list_runs(blobs / "segmentation")] == [RunState.FAILED]

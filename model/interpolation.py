@@ -1,0 +1,38 @@
+"""Weight interpolation: what a fine-tuning publishes lies between the weights it began with and those it came to, so that less is
+forgotten (Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+START_SHARE = 0.5
+"""How much stays of a model that knows the classes and has learned from other folders' images. Fine-tuned on the first 5 and 10
+images of another drive on a GPU, two seeds, and on 20, one seed, its own drive lost 2.0 to 3.1 points of mIoU with nothing kept, and
+0.7 at most with half; on the new drive five images gained 0.2 and 1.2 more with it, ten and twenty 0.3 to 0.6 less. With 0.3 the
+old drive lost up to 1.5. On a CPU, five images, one run: 0.2 gained instead of 3.3 lost, and 11.7 instead of 13.1 gained.
+"""
+MOST_LOST = 0.02
+"""Nothing is kept where the held-out images' mean Dice would be better by more than this: chosen, not tuned. A model that had
+hardly learned anything (mIoU 25) gained 2.8 to 3.6 points with half of it kept, and 4.6 to 8.1 without.
+"""
+
+
+def costs_too_much(kept: float | None, free: float | None) -> bool:
+    """Whether to keep nothing of the start, by the held-out images' mean Dice (0..1) with its share and without; None where no
+    class was to be found.
+    """
+    return (free or 0.0) > (kept or 0.0) + MOST_LOST
+
+
+def interpolated(
+    first: Mapping[str, np.ndarray], last: Mapping[str, np.ndarray], share: float
+) -> dict[str, np.ndarray]:
+    """The `last` weights with this share (0..1) of the `first` ones, of the same names and shapes; integers are the last ones'."""
+    return {name: _between(first[name], one, share) for name, one in last.items()}
+
+
+def _between(first: np.ndarray, last: np.ndarray, share: float) -> np.ndarray:
+    return last + last.dtype.type(share) * (first - last) if np.issubdtype(last.dtype, np.floating) else last

@@ -1,0 +1,59 @@
+"""Lineage: what the model that a training starts from has learned already, in this workspace and before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.checkpoint import read_header
+from model.errors import CheckpointError
+from model.layout import RunFiles
+from model.records import read_json
+from model.runs import Run, list_runs
+from model.split import Split
+
+ELSEWHERE = "elsewhere"
+"""The key of a checkpoint's metrics that says so of the line of models that ends with it."""
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """`elsewhere` says that the line of models began in another folder, so that they know what no label here shows; `newer` names
+    the training images whose label files, as they are now, the last model has not learned from: none where it was not trained
+    here.
+    """
+
+    elsewhere: bool = False
+    newer: tuple[str, ...] = ()
+
+
+NOTHING_LEARNED = Lineage()
+"""That of a training from scratch."""
+
+
+def lineage_of(root: Path, weights: Path | None, labels: Sequence[Mapping[str, object]]) -> Lineage:
+    """That of a training of the workspace at `root` from these weights, or from scratch; `labels` as a run lists them."""
+    if weights is None:
+        return NOTHING_LEARNED
+    published = {run.weights_path.resolve(): run for run in list_runs(root)}
+    run = published.get(weights.resolve())
+    return Lineage(elsewhere=True) if run is None else Lineage(_began_elsewhere(weights), _newer(run, labels))
+
+
+def _began_elsewhere(weights: Path) -> bool:
+    """Of a run of this workspace. Those of before do not say it, but for the ones that were trained from scratch."""
+    try:
+        header = read_header(weights)
+    except (CheckpointError, OSError):
+        return True
+    said = header.metrics.get(ELSEWHERE)
+    return said if isinstance(said, bool) else header.parent is not None
+
+
+def _newer(run: Run, labels: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+    known = read_json(RunFiles(run.folder).labels).get("labels")
+    known = [entry for entry in known if isinstance(entry, dict)] if isinstance(known, list) else []
+    learned = {(str(entry.get("image")), str(entry.get("sha256"))) for entry in known}
+    taught = [entry for entry in labels if entry["split"] == Split.TRAIN]
+    return tuple(entry["image"] for entry in taught if (entry["image"], entry["sha256"]) not in learned)

@@ -14,7 +14,7 @@ from model.checkpoint import Checkpoint
 from model.classes import ClassTable
 from model.errors import TrainingError
 from model.input_range import InputRange
-from model.interpolation import START_SHARE
+from model.interpolation import START_SHARE, START_SHARE_ON_CPU
 from model.lineage import NOTHING_LEARNED, Lineage
 from model.network import NetworkConfig
 from model.options import FineTuneOptions
@@ -105,7 +105,7 @@ class Plan:
         they are the fewer, on a CPU: with five among 127 its 260 steps scored 33.2 on the new drive and 33.5 on the old one,
         where all the same they scored 29.2 and 32.9. On a GPU this has not been measured.
         """
-        start_share = START_SHARE if lineage.elsewhere else 0.0
+        start_share = (START_SHARE if self.wide else START_SHARE_ON_CPU) if lineage.elsewhere else 0.0
         newer = lineage.newer if not self.wide and 2 * len(lineage.newer) < images else ()
         return dataclasses.replace(self, start_share=start_share, newer=newer)
 

@@ -1,8 +1,8 @@
 """Fine-tuning: from a workspace's label files to a new checkpoint, scored beside the one it started from.
 
-What is published are the averaged weights of the last step, half of those that a model of other folders began with among them.
+What is published are the averaged weights of the last step, with a share of those that a model of other folders began with.
 Choosing the epoch that scored best would choose on the very images that are to judge the result; a learning rate that winds
-down and the averaging make the last one good. Only whether that half stays is chosen on them.
+down and the averaging make the last one good. Only whether that share stays is chosen on them.
 """
 
 from __future__ import annotations

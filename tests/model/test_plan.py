@@ -11,7 +11,7 @@ import torch
 from model.checkpoint import Checkpoint
 from model.classes import Class, ClassTable
 from model.errors import TrainingError
-from model.interpolation import START_SHARE
+from model.interpolation import START_SHARE, START_SHARE_ON_CPU
 from model.lineage import NOTHING_LEARNED, Lineage
 from model.options import FineTuneOptions
 from model.plan import (
@@ -71,10 +71,10 @@ def test_parts_of_coloured_views_are_hidden_while_a_gpu_learns_new_classes_and_t
     assert hiding.hiding(0) == plan("cuda") and plan("cuda").hiding(HIDDEN) == hiding
 
 
-def test_half_of_a_model_that_knows_the_classes_and_learned_elsewhere_stays():
+def test_part_of_a_model_that_knows_the_classes_and_learned_elsewhere_stays():
     elsewhere = Lineage(elsewhere=True)
     assert plan("cuda", unfamiliar=False, lineage=elsewhere).start_share == START_SHARE
-    assert plan("cpu", unfamiliar=False, lineage=elsewhere).start_share == START_SHARE
+    assert plan("cpu", unfamiliar=False, lineage=elsewhere).start_share == START_SHARE_ON_CPU
     assert plan("cuda", unfamiliar=True, lineage=elsewhere).start_share == 0
     assert plan("cuda", unfamiliar=False, lineage=Lineage(newer=("a.png",))).start_share == 0
 

@@ -19,6 +19,7 @@ from model.errors import OutOfMemory, TrainingError
 from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Step, Stopped
 from model.files import sha256
 from model.images import read_image
+from model.interpolation import START_SHARE_ON_CPU
 from model.judge import Judge
 from model.labels import BEYOND, UNTOUCHED, read_label, write_label
 from model.layout import Layout
@@ -370,7 +371,7 @@ def published(events: list[Event]) -> Checkpoint:
     return load(Path(of(Finished, events)[0].weights))
 
 
-def test_half_of_what_was_learned_elsewhere_stays_and_nothing_of_what_was_learned_here(
+def test_a_share_of_what_was_learned_elsewhere_stays_and_nothing_of_what_was_learned_here(
     blobs, known_weights, blob_weights, monkeypatch
 ):
     monkeypatch.setattr("model.interpolation.MOST_LOST", 2.0)
@@ -379,13 +380,15 @@ def test_half_of_what_was_learned_elsewhere_stays_and_nothing_of_what_was_learne
     monkeypatch.setattr(
         Learner, "averaged", lambda *given, **how: free.append(averaged(given[0], 0.0)) or averaged(*given, **how)
     )
-    half = published(train(blobs, dataclasses.replace(QUICK, weights=known_weights)))
+    near = published(train(blobs, dataclasses.replace(QUICK, weights=known_weights)))
     for name, tensor in load(known_weights).tensors.items():
-        middle = (tensor + free[-1].tensors[name]) / 2
-        np.testing.assert_allclose(half.tensors[name], middle, rtol=1e-4, atol=1e-6, err_msg=name)
+        between = START_SHARE_ON_CPU * tensor + (1 - START_SHARE_ON_CPU) * free[-1].tensors[name]
+        np.testing.assert_allclose(near.tensors[name], between, rtol=1e-4, atol=1e-6, err_msg=name)
     again = published(train(blobs, dataclasses.replace(QUICK, weights=list_runs(blobs / "segmentation")[0].weights)))
-    assert [one.metrics["start_share"] for one in (half, again)] == [0.5, 0.5], "the line of models began elsewhere"
-    assert half.metrics["elsewhere"] and again.metrics["elsewhere"]
+    assert [one.metrics["start_share"] for one in (near, again)] == [START_SHARE_ON_CPU] * 2, (
+        "the line of models began elsewhere"
+    )
+    assert near.metrics["elsewhere"] and again.metrics["elsewhere"]
     retrained = published(train(blobs, dataclasses.replace(QUICK, weights=blob_weights)))
     assert (retrained.metrics["start_share"], retrained.metrics["elsewhere"]) == (0, False), "a class was new"
     own = list_runs(blobs / "segmentation")[-1].weights
@@ -394,25 +397,25 @@ def test_half_of_what_was_learned_elsewhere_stays_and_nothing_of_what_was_learne
 
 def test_nothing_of_the_start_stays_where_that_costs_the_held_out_images_too_much(blobs, known_weights, monkeypatch):
     monkeypatch.setattr("model.interpolation.MOST_LOST", -2.0)
-    half: list[Checkpoint] = []
+    near: list[Checkpoint] = []
     averaged = Learner.averaged
     monkeypatch.setattr(
-        Learner, "averaged", lambda *given, **how: half.append(averaged(given[0])) or averaged(*given, **how)
+        Learner, "averaged", lambda *given, **how: near.append(averaged(given[0])) or averaged(*given, **how)
     )
     events = train(blobs, dataclasses.replace(QUICK, weights=known_weights))
     free = published(events)
     assert (free.metrics["start_share"], free.metrics["elsewhere"]) == (0, True)
     for name, tensor in load(known_weights).tensors.items():
-        middle = (tensor + free.tensors[name]) / 2
-        np.testing.assert_allclose(half[-1].tensors[name], middle, rtol=1e-4, atol=1e-6, err_msg=name)
+        between = START_SHARE_ON_CPU * tensor + (1 - START_SHARE_ON_CPU) * free.tensors[name]
+        np.testing.assert_allclose(near[-1].tensors[name], between, rtol=1e-4, atol=1e-6, err_msg=name)
     (told,) = [event.values for event in of(Notice, events) if "Nothing of the earlier model" in event.template]
     assert told["kept"] == f"{of(Epoch, events)[-1].mean:.3f}" and told["free"] == f"{of(Finished, events)[0].mean:.3f}"
 
 
-def test_without_a_held_out_image_half_of_what_was_learned_elsewhere_stays(blobs, known_weights):
+def test_without_a_held_out_image_a_share_of_what_was_learned_elsewhere_stays(blobs, known_weights):
     labels(blobs).label("e.png").unlink()
     made = published(train(blobs, dataclasses.replace(QUICK, weights=known_weights)))
-    assert made.metrics["start_share"] == 0.5
+    assert made.metrics["start_share"] == START_SHARE_ON_CPU
 
 
 def test_a_label_that_is_new_to_the_model_gets_every_second_view(blobs, known_weights, monkeypatch):

@@ -16,7 +16,7 @@ from pydicom.uid import UID, ImplicitVRLittleEndian
 from model.errors import ImageError
 from model.messages import Message
 from model.pillow import pillow
-from model.readers import isolated
+from model.readers import isolated, padding
 from model.readers.image import Image, Window, check_size, finite, measured, truncated
 from model.readers.rescale import first_number, measure, places, rescale_of
 from model.slice_headers import series_in
@@ -58,7 +58,8 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     if not unit and _is_raw(data):
         notices += (_raw_notice(path.name),)
     pixels, window, replaced = _measure(stored, data, path.name, unit)
-    return Image(pixels=pixels, window=window, unit=unit, notices=notices + replaced, **common)
+    nodata = padding.set_aside(pixels, stored, data)
+    return Image(pixels=pixels, window=window, unit=unit, notices=notices + replaced, nodata=nodata, **common)
 
 
 def _decode(data: Dataset, path: Path) -> np.ndarray:

@@ -435,6 +435,58 @@ def test_white_is_low_is_turned_over_with_its_window(make_dicom: MakeDicom) -> N
     assert image.window == Window(3095, 200)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "padding", "said"),
+    [
+        (np.int16, -2000, {"PixelPaddingValue": -2000}),
+        (np.uint16, 65535, {"PixelPaddingValue": 65535}),
+        (np.uint16, 0, {"PixelPaddingValue": 0, "PixelPaddingRangeLimit": 3}),
+        (np.uint16, 3, {"PixelPaddingValue": 3, "PixelPaddingRangeLimit": 0}),
+        (np.uint8, 255, {"PixelPaddingValue": 255}),
+    ],
+)
+def test_what_only_fills_the_rectangle_is_left_out_of_every_range(
+    make_dicom: MakeDicom, dtype: type, padding: int, said: dict
+) -> None:
+    stored = np.random.default_rng(0).integers(100, 200, (64, 64)).astype(dtype)
+    measured = stored[16:].copy()
+    stored[:16] = padding
+    if "PixelPaddingRangeLimit" in said:
+        stored[:16:3] = 1
+    image = read_image(make_dicom(stored, **said))
+    assert (image.pixels[:16] == image.nodata).all() and (image.pixels[16:] == measured).all()
+    low, high = InputRange("percentile", 0.5, 99.5).limits(image.pixels, image.unit, image.nodata)
+    assert 100 <= low < 105 and 195 < high <= 200
+    if dtype is not np.uint8:
+        assert 100 <= image.window.low < 105 and 195 < image.window.high <= 200
+
+
+def test_padding_is_rescaled_and_turned_over_as_everything_is(make_dicom: MakeDicom) -> None:
+    stored = np.array([[0, 1000], [3000, 4095]], dtype=np.uint16)
+    twelve_bits = {"PhotometricInterpretation": "MONOCHROME1", "BitsStored": 12, "HighBit": 11}
+    image = read_image(make_dicom(stored, **twelve_bits, PixelPaddingValue=4095, RescaleSlope=2, RescaleIntercept=10))
+    assert image.pixels.tolist() == [[8200, 6200], [2200, 10]] and image.nodata == 10
+
+
+def test_a_negative_padding_that_was_written_as_an_unsigned_number_is_known(make_dicom: MakeDicom) -> None:
+    import pydicom
+
+    stored = np.array([[-2000, 5], [7, 9]], dtype=np.int16)
+    path = make_dicom(stored)
+    data = pydicom.dcmread(path)
+    data.add_new("PixelPaddingValue", "US", 63536)
+    data.save_as(path)
+    assert read_image(path).nodata == -2000
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"PixelPaddingValue": 7}, {"PixelPaddingValue": None}, {"PixelPaddingRangeLimit": 5}]
+)
+def test_a_padding_that_no_pixel_bears_changes_nothing(make_dicom: MakeDicom, said: dict) -> None:
+    image = read_image(make_dicom(np.array([[0, 5], [100, 900]], np.uint16), **said))
+    assert image.nodata is None and image.pixels.tolist() == [[0, 5], [100, 900]]
+
+
 def test_hounsfield_units_are_never_turned_over(make_dicom: MakeDicom) -> None:
     """What is stored means the same, whether low values are to be shown white or black."""
     stored = np.array([[0, 1000], [1291, 4095]], dtype=np.uint16)

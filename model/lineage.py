@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.checkpoint import read_header
+from model.checkpoint import CheckpointHeader, read_header
 from model.errors import CheckpointError
 from model.layout import RunFiles
 from model.records import read_json
+from model.run_log import LATE
 from model.runs import Run, list_runs
 from model.split import Split
 
@@ -36,16 +38,29 @@ def lineage_of(root: Path, weights: Path | None, labels: Sequence[Mapping[str, o
     """That of a training of the workspace at `root` from these weights, or from scratch; `labels` as a run lists them."""
     if weights is None:
         return NOTHING_LEARNED
-    published = {run.weights_path.resolve(): run for run in list_runs(root)}
-    run = published.get(weights.resolve())
-    return Lineage(elsewhere=True) if run is None else Lineage(_began_elsewhere(weights), _newer(run, labels))
+    header = _header(weights)
+    run = next((run for run in list_runs(root) if _made(run, weights, header)), None)
+    return Lineage(elsewhere=True) if run is None else Lineage(_began_elsewhere(header), _newer(run, labels))
 
 
-def _began_elsewhere(weights: Path) -> bool:
-    """Of a run of this workspace. Those of before do not say it, but for the ones that were trained from scratch."""
+def _header(weights: Path) -> CheckpointHeader | None:
     try:
-        header = read_header(weights)
+        return read_header(weights)
     except (CheckpointError, OSError):
+        return None
+
+
+def _made(run: Run, weights: Path, header: CheckpointHeader | None) -> bool:
+    """Whether the run published these weights, or what they are a copy of."""
+    if os.path.realpath(run.weights_path) == os.path.realpath(weights):
+        return True
+    made = _header(run.weights_path) if header and header.metrics else None
+    return made is not None and made.metrics == header.metrics
+
+
+def _began_elsewhere(header: CheckpointHeader | None) -> bool:
+    """Of a run of this workspace. Those of before do not say it, but for the ones that were trained from scratch."""
+    if header is None:
         return True
     said = header.metrics.get(ELSEWHERE)
     return said if isinstance(said, bool) else header.parent is not None
@@ -54,6 +69,6 @@ def _began_elsewhere(weights: Path) -> bool:
 def _newer(run: Run, labels: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
     known = read_json(RunFiles(run.folder).labels).get("labels")
     known = [entry for entry in known if isinstance(entry, dict)] if isinstance(known, list) else []
-    learned = {(str(entry.get("image")), str(entry.get("sha256"))) for entry in known}
+    learned = {(str(entry.get("image")), str(entry.get("sha256"))) for entry in known if LATE not in entry}
     taught = [entry for entry in labels if entry["split"] == Split.TRAIN]
     return tuple(entry["image"] for entry in taught if (entry["image"], entry["sha256"]) not in learned)

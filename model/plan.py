@@ -52,7 +52,8 @@ class Plan:
     `unfamiliar` says that the network has classes yet to meet; `temperature` is the start's. Views are `wide` where there
     will be enough of them: on a GPU, not on a CPU, where with them 60 steps on the sample gave a Dice of 0.15, not 0.54. Of
     wide ones a part may be `hidden`, see Augmentation. Of the start's weights `start_share` stays in what is published.
-    `newer` names the images whose labels the start has not learned from, where every second labelled view is of one of them.
+    `newer` names the images whose labels the start has not learned from, where they come up more often (BatchFeed). `elsewhere`
+    is the Lineage's, and None in the plans of before.
     """
 
     options: FineTuneOptions
@@ -70,6 +71,7 @@ class Plan:
     hidden: float = 0.0
     start_share: float = 0.0
     newer: tuple[str, ...] = ()
+    elsewhere: bool | None = None
 
     @staticmethod
     def make(
@@ -96,14 +98,16 @@ class Plan:
         schedule = dataclasses.replace(schedule, enough_views=enough)
         crop = options.crop or network.view
         given = options, network, start.classes, start.input, start.parent
-        plan = Plan(*given, unfamiliar, batch, crop, rate, schedule, start.temperature, wide)
+        plan = Plan(
+            *given, unfamiliar, batch, crop, rate, schedule, start.temperature, wide, elsewhere=lineage.elsewhere
+        )
         plan = plan if unfamiliar else plan.building_on(lineage, images)
         return plan.hiding(HIDDEN) if wide and unfamiliar and coloured else plan
 
     def building_on(self, lineage: Lineage, images: int) -> Plan:
         """The same for a start that knows all classes, with so many training images. Labels that are new to it count more where
-        they are the fewer, on a CPU: with five among 127 its 260 steps scored 33.2 on the new drive and 33.5 on the old one,
-        where all the same they scored 29.2 and 32.9. On a GPU this has not been measured.
+        they are the fewer, on a CPU: with five among 127, in half of the views, 260 steps scored 33.2 on the new drive and 33.5
+        on the old one; with all alike 29.2 and 32.9. On a GPU this has not been measured.
         """
         start_share = (START_SHARE if self.wide else START_SHARE_ON_CPU) if lineage.elsewhere else 0.0
         newer = lineage.newer if not self.wide and 2 * len(lineage.newer) < images else ()
@@ -138,6 +142,7 @@ class Plan:
             "hidden": self.hidden,
             "start_share": self.start_share,
             "newer": self.newer,
+            "elsewhere": self.elsewhere,
         }
 
     @staticmethod
@@ -155,13 +160,13 @@ class Plan:
                 "schedule": Schedule(**{name: one for name, one in data["schedule"].items() if name != "enough"}),
             }
             plan = Plan(**(dict(data) | made))
-            _check(plan)
+            _check(plan, data)
             return plan
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise TrainingError("The interrupted training's config.json is damaged; start a new training.") from error
 
 
-def _check(plan: Plan) -> None:
+def _check(plan: Plan, data: Mapping[str, object]) -> None:
     """Raises ValueError or TypeError for what would fail later with a sentence of something else, or never end."""
     options, schedule = plan.options, plan.schedule
     counts = plan.batch, plan.crop, options.accumulate, options.max_pixels, schedule.epochs, schedule.steps
@@ -172,7 +177,8 @@ def _check(plan: Plan) -> None:
         all(0 < one < math.inf for one in amounts),
         all(0 <= one <= 1 for one in shares),
         isinstance(options.seed, int) and options.seed >= 0,
-        all(isinstance(one, str) for one in plan.newer),
+        isinstance(data.get("newer", []), list | tuple) and all(isinstance(one, str) for one in plan.newer),
+        plan.elsewhere in (None, False, True) and not isinstance(plan.start_share, bool),
         all(isinstance(one, bool) for one in (plan.unfamiliar, plan.wide, options.unlabelled, options.checkpointing)),
     )
     if not all(sound):

@@ -24,6 +24,8 @@ from model.scoring import Scores
 from model.workspace import LabelledImage
 
 Emit = Callable[[Event], None]
+LATE = "late"
+"""Marks a label that came while the run was interrupted, which it may hardly have learned from."""
 
 
 class RunLog:
@@ -57,11 +59,13 @@ class RunLog:
         """An interrupted run, running again. Its baseline is forgotten when `labels` have changed. Raises OSError."""
         log = RunLog(run, emit)
         with log._opening():
-            now = hashed_labels(labels)
-            same = read_json(RunFiles(run.folder).labels).get("labels") == now
+            now, before = hashed_labels(labels), read_json(RunFiles(run.folder).labels).get("labels")
+            before = [entry for entry in before if isinstance(entry, dict)] if isinstance(before, list) else []
+            same = [{name: entry.get(name) for name in ("image", "split", "sha256")} for entry in before] == now
             # First the baseline: labels that are written down would call it theirs.
             log.update(state=RunState.RUNNING, **({} if same else {"baseline_mean": None, "baseline": {}}))
-            log._write_labels(now)
+            early = [entry for entry in before if LATE not in entry]
+            log._write_labels([entry if entry in early else entry | {LATE: True} for entry in now])
         return log
 
     def _write_labels(self, listed: Sequence[Mapping[str, object]]) -> None:

@@ -10,7 +10,7 @@ import torch
 from model.adapt import missing_classes, network_from_checkpoint, tensors_of
 from model.checkpoint import Checkpoint, load
 from model.classes import ClassTable
-from model.errors import TrainingError
+from model.errors import CheckpointError, TrainingError
 from model.input_range import InputRange
 from model.network import LightningUnet
 from model.options import FineTuneOptions
@@ -29,6 +29,11 @@ def starting_checkpoint(options: FineTuneOptions, classes: ClassTable, hounsfiel
     """
     if options.weights is not None:
         parent = load(options.weights)
+        if not parent.is_finite:
+            raise CheckpointError(
+                "The weights in {name} are no numbers, so the file is damaged; choose other weights.",
+                name=options.weights.name,
+            )
         network = network_from_checkpoint(parent, classes)
         unfamiliar = bool(missing_classes(parent, classes))
         known = {"input": parent.input, "temperature": parent.temperature}

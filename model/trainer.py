@@ -177,7 +177,14 @@ class Trainer:
         own = {name.removeprefix("network."): one for name, one in tensors.items() if name.startswith("network.")}
         self.network.load_state_dict(own)
         self._optimiser.take(tensors, facts["scaler"], facts["steps"])
-        self._first = {name: tensors[f"first.{name}"] for name in self._first}
+        self._first = {name: _alike(tensors[f"first.{name}"], own) for name, own in self._first.items()}
         self._apply = None
         self._gradients.forget()
         return facts["extra"]
+
+
+def _alike(tensor: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+    """The tensor, where it can stand for our own. Raises ValueError."""
+    if tensor.shape != own.shape or tensor.dtype != own.dtype or not torch.isfinite(tensor).all():
+        raise ValueError("weights that are no network's")
+    return tensor

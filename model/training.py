@@ -368,7 +368,7 @@ class Training:
             "train": [label.item.image_path.name for label in self._found.train],
             "held_out": list(self._judge.images),
             "start_share": self._start_share,
-            ELSEWHERE: self._plan.start_share > 0,
+            **({} if self._plan.elsewhere is None else {ELSEWHERE: self._plan.elsewhere}),
             "steps": learner.steps,
             "seconds": round(self._clock.seconds, 1),
         }

@@ -2155,6 +2155,10 @@
         <translation>训练因意外错误而停止（{reason}）；仍在使用旧模型。</translation>
     </message>
     <message>
+        <source>The weights in {name} are no numbers, so the file is damaged; choose other weights.</source>
+        <translation>{name} 里的权重不是数字，文件已损坏；请选择其他权重。</translation>
+    </message>
+    <message>
         <source>The weights of {name} do not fit the network they describe ({detail}); choose other weights.</source>
         <translation>{name} 的权重与其描述的网络不符（{detail}）；请选择其他权重。</translation>
     </message>

@@ -135,6 +135,13 @@ def test_every_second_labelled_view_is_of_a_label_that_is_new_to_the_model():
         assert shades(feed.next(), 60, 150) == [0, 1, 2, 1, 0, 1, 2, 1]
 
 
+def test_one_new_label_among_many_comes_up_more_often_but_does_not_crowd_out_the_rest():
+    things = kept(*(example(20) for _ in range(35)), example(200))
+    with BatchFeed(things, plan(), 36, newer={35}) as feed:
+        seen = shades(feed.next(), 100)
+    assert seen == [0, 0, 1] * 12, "every third: 12 times as often as one of 36 else would"
+
+
 def test_when_all_that_is_new_has_gone_the_rest_goes_on_alone():
     def read(number: int) -> Example:
         if number >= 2:

@@ -13,6 +13,7 @@ from model.checkpoint import Checkpoint, save
 from model.classes import default_table
 from model.lineage import ELSEWHERE, NOTHING_LEARNED, Lineage, lineage_of
 from model.presets import PRESETS
+from model.run_log import LATE
 from model.runs import new_run
 from model.start import ANY_VALUES
 
@@ -48,6 +49,27 @@ def test_a_run_of_the_folder_says_where_its_line_began_wherever_the_folder_lies_
     assert lineage_of(tmp_path / "now", Path(os.path.relpath(moved)), ()).elsewhere == elsewhere
 
 
+def test_a_copy_of_what_a_run_published_is_that_run(tmp_path: Path) -> None:
+    weights = published(tmp_path / "here", None, steps=20, elsewhere=False)
+    other = published(tmp_path / "here", None, steps=30, elsewhere=False)
+    (weights.parent / "labels.json").write_text(json.dumps({"labels": [entry("a.png")]}))
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(weights.read_bytes())
+    now = [entry("a.png"), entry("b.png")]
+    assert lineage_of(tmp_path / "here", copy, now) == Lineage(False, ("b.png",))
+    assert lineage_of(tmp_path / "here", other, now) == Lineage(False, ("a.png", "b.png"))
+    assert lineage_of(tmp_path / "there", copy, now) == Lineage(elsewhere=True)
+
+
+def test_a_loop_of_links_is_no_run_that_made_anything(tmp_path: Path) -> None:
+    weights, loop = published(tmp_path, None, elsewhere=False), new_run(tmp_path).weights_path
+    try:
+        loop.symlink_to(loop)
+    except OSError:
+        loop.write_bytes(b"no link on this system")
+    assert not lineage_of(tmp_path, weights, ()).elsewhere
+
+
 @pytest.mark.parametrize("said", [{}, {ELSEWHERE: "no"}])
 def test_a_run_of_before_began_here_only_when_it_had_no_parent(tmp_path: Path, said: dict) -> None:
     assert not lineage_of(tmp_path, published(tmp_path, None, **said), ()).elsewhere
@@ -67,10 +89,10 @@ def entry(name: str, sha256: str = "1", split: str = "train") -> dict[str, str]:
 
 def test_labels_that_were_made_or_changed_since_the_last_model_are_new_to_it(tmp_path: Path) -> None:
     weights = published(tmp_path, None)
-    known = [entry("a.png"), entry("b.png"), entry("h.png", "1", "held_out"), 5, {}]
+    known = [entry("a.png"), entry("b.png"), entry("h.png", "1", "held_out"), 5, {}, entry("d.png") | {LATE: True}]
     (weights.parent / "labels.json").write_text(json.dumps({"labels": known}))
-    now = [entry("a.png"), entry("b.png", "2"), entry("c.png"), entry("h.png", "2", "held_out")]
-    assert lineage_of(tmp_path, weights, now).newer == ("b.png", "c.png")
+    now = [entry("a.png"), entry("b.png", "2"), entry("c.png"), entry("h.png", "2", "held_out"), entry("d.png")]
+    assert lineage_of(tmp_path, weights, now).newer == ("b.png", "c.png", "d.png")
 
 
 @pytest.mark.parametrize(

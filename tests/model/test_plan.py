@@ -90,12 +90,12 @@ def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began()
     one = dataclasses.replace(plan("cuda", coloured=True), start_share=0.5, newer=("a.png", "片.png"))
     written = json.loads(json.dumps(one.to_json()))
     assert Plan.from_json(written) == one
-    del written["wide"], written["hidden"], written["start_share"], written["newer"]
+    del written["wide"], written["hidden"], written["start_share"], written["newer"], written["elsewhere"]
     del written["schedule"]["enough_views"]
     written["schedule"]["enough"] = 10_000  # steps
     endless = dataclasses.replace(one.schedule, enough_views=None)
     assert Plan.from_json(written) == dataclasses.replace(
-        one, wide=False, hidden=0.0, start_share=0.0, newer=(), schedule=endless
+        one, wide=False, hidden=0.0, start_share=0.0, newer=(), elsewhere=None, schedule=endless
     )
 
 
@@ -111,6 +111,9 @@ def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began()
         (None, "start_share", 1.5),
         (None, "newer", [5]),
         (None, "newer", 5),
+        (None, "newer", "abc"),
+        (None, "elsewhere", "no"),
+        (None, "start_share", True),
         (None, "wide", "no"),
         ("schedule", "epochs", 0),
         ("schedule", "steps", -1),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from model.development import Look
 from model.errors import TrainingError
@@ -79,6 +81,19 @@ def test_a_share_of_the_first_weights_can_stay_and_outlives_a_kill(tmp_path):
             np.testing.assert_allclose(whole[name], tensor, atol=1e-6)
             np.testing.assert_allclose(half[name], (tensor + last[name]) / 2, atol=1e-6)
         assert not np.array_equal(last["0.weight"], first["0.weight"])
+
+
+@pytest.mark.parametrize("kept", [None, np.zeros((3, 3), np.float32), np.full((8, 1, 3, 3), np.nan, np.float32)])
+def test_first_weights_that_are_no_network_s_are_refused(tmp_path, kept):
+    path = tmp_path / "state.safetensors"
+    Trainer(network(), CPU, 1e-2, keeps_start=True).save(path, {})
+    with safe_open(path, "pt") as file:
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+    tensors.pop("first.0.weight")
+    tensors |= {} if kept is None else {"first.0.weight": torch.from_numpy(kept)}
+    save_file(tensors, path, metadata)
+    with pytest.raises(TrainingError, match="cannot be used"):
+        Trainer(network(), CPU, 1e-2, keeps_start=True).restore(path)
 
 
 def test_pixels_that_are_no_numbers_never_get_into_the_weights():

@@ -15,7 +15,7 @@ import torch
 from model.batches import ViewPlan
 from model.checkpoint import Checkpoint, load, save
 from model.classes import ClassTable
-from model.errors import OutOfMemory, TrainingError
+from model.errors import CheckpointError, OutOfMemory, TrainingError
 from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Step, Stopped
 from model.files import sha256
 from model.images import read_image
@@ -84,15 +84,26 @@ def test_a_training_that_is_finished_early_is_scored_and_published_in_one_more_e
     assert run.state is RunState.DONE and run.weights.is_file() and not run.resumable
 
 
-def test_weights_that_are_no_numbers_are_not_published(blobs, blob_weights):
+def without_numbers(checkpoint: Checkpoint) -> Checkpoint:
+    broken = {name: np.full_like(tensor, np.nan) for name, tensor in checkpoint.tensors.items()}
+    return dataclasses.replace(checkpoint, tensors=broken)
+
+
+def test_weights_that_are_no_numbers_are_not_published(blobs, blob_weights, monkeypatch):
     labels(blobs).label("e.png").unlink()  # nothing is held out that would show it
-    begun = load(blob_weights)
-    broken = {name: np.full_like(tensor, np.nan) for name, tensor in begun.tensors.items()}
-    save(blob_weights, dataclasses.replace(begun, tensors=broken))
+    averaged = Learner.averaged
+    monkeypatch.setattr(Learner, "averaged", lambda *given, **how: without_numbers(averaged(*given, **how)))
     with pytest.raises(TrainingError, match="no numbers"):
         train(blobs, dataclasses.replace(QUICK, weights=blob_weights, epochs=None, seconds=0.01))
     (run,) = list_runs(blobs / "segmentation")
     assert run.state is RunState.FAILED and run.weights is None and not run.resumable
+
+
+def test_a_training_does_not_start_from_weights_that_are_no_numbers(blobs, blob_weights):
+    save(blob_weights, without_numbers(load(blob_weights)))
+    with pytest.raises(CheckpointError, match="no numbers"):
+        train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
+    assert not list_runs(blobs / "segmentation")
 
 
 def test_a_score_that_fails_costs_no_epoch(blobs, blob_weights, monkeypatch):
@@ -390,9 +401,10 @@ def test_a_share_of_what_was_learned_elsewhere_stays_and_nothing_of_what_was_lea
     )
     assert near.metrics["elsewhere"] and again.metrics["elsewhere"]
     retrained = published(train(blobs, dataclasses.replace(QUICK, weights=blob_weights)))
-    assert (retrained.metrics["start_share"], retrained.metrics["elsewhere"]) == (0, False), "a class was new"
-    own = list_runs(blobs / "segmentation")[-1].weights
-    assert published(train(blobs, dataclasses.replace(QUICK, weights=own))).metrics["start_share"] == 0
+    assert (retrained.metrics["start_share"], retrained.metrics["elsewhere"]) == (0, True), "a class was new"
+    scratch = of(Finished, train(blobs, dataclasses.replace(QUICK, preset="tiny")))[0]
+    own = published(train(blobs, dataclasses.replace(QUICK, weights=Path(scratch.weights))))
+    assert (own.metrics["start_share"], own.metrics["elsewhere"]) == (0, False)
 
 
 def test_nothing_of_the_start_stays_where_that_costs_the_held_out_images_too_much(blobs, known_weights, monkeypatch):
@@ -438,6 +450,20 @@ def test_a_label_that_is_new_to_the_model_gets_every_second_view(blobs, known_we
     assert plan["newer"] == ["b.png"]
     changed = sum(pixels >= 8 * 64 for pixels in seen)
     assert 0.4 * len(seen) <= changed <= 0.6 * len(seen)
+
+
+def test_a_label_that_came_while_a_run_was_interrupted_is_new_to_its_model(blobs, known_weights):
+    events: list[Event] = []
+    options = dataclasses.replace(QUICK, weights=known_weights, epochs=2)
+    fine_tune(Workspace.peek(blobs), options, events.append, stop=lambda: bool(of(Epoch, events)))
+    label_map = read_label(labels(blobs).label("b.png"), (64, 64), None)
+    label_map[:8] = 255
+    write_label(labels(blobs).label("b.png"), label_map, Workspace.peek(blobs).classes)
+    resumed = of(Finished, train(blobs, FineTuneOptions(resume=True, device="cpu")))[0]
+    train(blobs, dataclasses.replace(QUICK, weights=Path(resumed.weights)))
+    first, second = (json.loads(run.config_path.read_text()) for run in list_runs(blobs / "segmentation"))
+    assert (first["newer"], second["newer"]) == ([], ["b.png"])
+    assert second["elsewhere"] and load(Path(resumed.weights)).metrics["elsewhere"]
 
 
 @pytest.mark.parametrize(("unlabelled", "known"), [(False, False), (True, False), (False, True)])

@@ -88,10 +88,10 @@ class ViewPlan:
 class BatchFeed:
     """An endless supply of batches, starting after `drawn` views. `close` it, or use it in a `with`.
 
-    While `mixed`, every second view is of one of the `others`, images without a label that can be read. Of the
-    `examples` the `newer` ones come up MORE_OFTEN than the others, but not in more than every second view. Of `ranks` that train together each gets another batch;
-    `drawn` counts the views of all. `threads` cut views, `ahead` batches at a time:
-    512 x 512 pixels take one thread 2.3 ms, 256 x 256 0.7, of which 0.1 ms is Python.
+    While `mixed`, every second view is of one of the `others`, images without a label that can be read. Of the `examples`
+    the `newer` ones come up MORE_OFTEN than the others, but not in more than every second view. Of `ranks` that train
+    together each gets another batch; `drawn` counts the views of all. `threads` cut views, `ahead` batches at a time: 512 x
+    512 pixels take one thread 2.3 ms, 256 x 256 0.7, of which 0.1 ms is Python.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,10 @@ def lineage_of(root: Path, weights: Path | None, labels: Sequence[Mapping[str, o
     if weights is None:
         return NOTHING_LEARNED
     header = _header(weights)
-    run = next((run for run in list_runs(root) if _made(run, weights, header)), None)
+    runs, path = list_runs(root), os.path.realpath(weights)
+    made = (run for run in runs if os.path.realpath(run.weights_path) == path)
+    copied = (run for run in runs if header and header.metrics and header.metrics == _metrics(run))
+    run = next(itertools.chain(made, copied), None)
     return Lineage(elsewhere=True) if run is None else Lineage(_began_elsewhere(header), _newer(run, labels))
 
 
@@ -50,12 +54,10 @@ def _header(weights: Path) -> CheckpointHeader | None:
         return None
 
 
-def _made(run: Run, weights: Path, header: CheckpointHeader | None) -> bool:
-    """Whether the run published these weights, or what they are a copy of."""
-    if os.path.realpath(run.weights_path) == os.path.realpath(weights):
-        return True
-    made = _header(run.weights_path) if header and header.metrics else None
-    return made is not None and made.metrics == header.metrics
+def _metrics(run: Run) -> Mapping[str, object]:
+    """What the run's weights say of themselves, and any copy of them; nothing where it has none."""
+    header = _header(run.weights_path)
+    return {} if header is None else header.metrics
 
 
 def _began_elsewhere(header: CheckpointHeader | None) -> bool:

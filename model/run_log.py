@@ -64,8 +64,9 @@ class RunLog:
             same = [{name: entry.get(name) for name in ("image", "split", "sha256")} for entry in before] == now
             # First the baseline: labels that are written down would call it theirs.
             log.update(state=RunState.RUNNING, **({} if same else {"baseline_mean": None, "baseline": {}}))
-            early = [entry for entry in before if LATE not in entry]
-            log._write_labels([entry if entry in early else entry | {LATE: True} for entry in now])
+            early = {(str(entry.get("image")), str(entry.get("sha256"))) for entry in before if LATE not in entry}
+            late = [{} if (entry["image"], entry["sha256"]) in early else {LATE: True} for entry in now]
+            log._write_labels([entry | mark for entry, mark in zip(now, late, strict=True)])
         return log
 
     def _write_labels(self, listed: Sequence[Mapping[str, object]]) -> None:

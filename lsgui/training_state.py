@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from model import events
 from model.events import Event
 from model.messages import Message
+from model.training_notices import nothing_known
 
 
 @dataclass
@@ -51,6 +52,11 @@ class TrainingState:
     def can_finish(self) -> bool:
         """Whether it has learned something that it could come to its end with."""
         return self.state == "running" and bool(self.loss)
+
+    @property
+    def began_elsewhere(self) -> bool:
+        """Whether it has heard that the earlier model knows none of the classes, and so has no score."""
+        return any(notice.template == nothing_known("").template for notice in self.notices)
 
     def take(self, event: Event) -> None:
         """Add what one event says."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import torch
 
-from model.adapt import network_from_checkpoint
+from model.adapt import missing_classes, network_from_checkpoint
 from model.calibration import fit_temperature
 from model.checkpoint import Checkpoint
 from model.dataset import Kept
@@ -53,6 +53,10 @@ class Judge:
             return Scores.none(self._found.classes)
         segmenter = Segmenter.load(checkpoint, str(self.device), self._found.classes)
         return score(segmenter, self._readable(), self._found.classes, self._report)
+
+    def knows_any(self, checkpoint: Checkpoint) -> bool:
+        """Whether it knows one of the classes at least, without which it has no score."""
+        return len(missing_classes(checkpoint, self._found.classes)) < len(self._found.classes.classes)
 
     def cannot_judge(self, scores: Scores) -> list[str]:
         """The names of learned classes that no held-out label shows: painted where none is, they cost these scores nothing.

@@ -37,7 +37,7 @@ from model.schedule import Clock, Rationed, WindDown
 from model.scoring import Scores
 from model.start import half_precision, starting_checkpoint
 from model.survey import Survey, survey
-from model.training_notices import enough, other_batch, start_dropped, unjudged, unsaved
+from model.training_notices import enough, nothing_known, other_batch, start_dropped, unjudged, unsaved
 from model.unlabelled import remember_seen
 from model.workspace import Workspace
 from model.workspace_lock import not_writable
@@ -237,13 +237,19 @@ class Training:
         source = self._plan.options.weights or self._plan.options.baseline
         if self._log.run.baseline_mean is None and source is not None and self._judge.can_judge:
             try:
-                scores = self._score(load(source))
-                self._log.update(baseline_mean=scores.mean_dice, baseline=scores.dice)
-            except CheckpointError as error:  # it knows none of the classes, or is gone: nothing to compare with
+                self._compare_with(load(source))
+            except CheckpointError as error:  # it is gone or damaged: nothing to compare with
                 self._log.notice(error.message)
         self._compared = self._judge.images
         if self._log.run.baseline_mean is not None:
             self._log.say(Baseline(self._log.run.baseline_mean, self._log.run.baseline))
+
+    def _compare_with(self, earlier: Checkpoint) -> None:
+        if not self._judge.knows_any(earlier):
+            self._log.notice(nothing_known(earlier.name))
+            return
+        scores = self._score(earlier)
+        self._log.update(baseline_mean=scores.mean_dice, baseline=scores.dice)
 
     def _train(self, learner: Learner) -> Scores:
         """All epochs that there is time for; returns the scores of the weights as they are then."""

@@ -28,6 +28,14 @@ def enough(steps: int) -> Message:
     )
 
 
+def nothing_known(name: str) -> Message:
+    """Of a model of other classes: what is said of it elsewhere, to choose other weights, is no advice for a training."""
+    return Message(
+        "{name} knows none of these classes, so there is nothing to compare the new model with; the training goes on.",
+        {"name": name},
+    )
+
+
 def start_dropped(kept: float, free: float) -> Message:
     return Message(
         "Nothing of the earlier model's weights is kept in the new one: with them the held-out images score {kept} instead of "

@@ -17,9 +17,7 @@ def headline(state: TrainingState) -> str:
     translate = QCoreApplication.translate
     if state.pending is not None:
         if state.pending.verdict == "cannot_judge":
-            return translate(
-                "training", "Done. Without held-out images nobody can say whether it is better: you decide."
-            )
+            return _not_compared(state, state.pending.mean)
         if not state.pending.mean:
             return translate("training", "Done, but it finds nothing on the held-out images: you decide.")
         return translate("training", "Done, but Dice fell from {old:.1f} to {new:.1f}: you decide.").format(
@@ -39,6 +37,26 @@ def headline(state: TrainingState) -> str:
         "failed": translate("training", "Failed"),
     }
     return texts[state.state]
+
+
+def _not_compared(state: TrainingState, mean: float | None) -> str:
+    """Of a finished run without a score, or without one of the earlier model beside it."""
+    translate = QCoreApplication.translate
+    if mean is None:
+        return translate("training", "Done. Without held-out images nobody can say whether it is better: you decide.")
+    if state.began_elsewhere:
+        text = translate(
+            "training",
+            "Done. The earlier model knows none of these classes, so there is nothing to compare with; the new one has Dice "
+            "{new:.1f} on the held-out images: you decide.",
+        )
+    else:
+        text = translate(
+            "training",
+            "Done. There is no earlier score to compare with; the new model has Dice {new:.1f} on the held-out images: you "
+            "decide.",
+        )
+    return text.format(new=100 * mean)
 
 
 class Labelled(NamedTuple):

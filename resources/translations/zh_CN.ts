@@ -2435,6 +2435,10 @@
         <translation>{name} 为 {width} x {height}，与打开的图像大小不同；其标签不能用于此处。</translation>
     </message>
     <message>
+        <source>{name} knows none of these classes, so there is nothing to compare the new model with; the training goes on.</source>
+        <translation>{name} 不认识这里的任何类别，新模型没有可比较的对象；训练继续进行。</translation>
+    </message>
+    <message>
         <source>{name} marks {count} values as no measurement ({value}); its range of brightness leaves them out.</source>
         <translation>{name} 把 {count} 个值标为无测量数据（{value}）；计算亮度范围时不计入它们。</translation>
     </message>
@@ -3081,6 +3085,14 @@
     <message>
         <source>Failed</source>
         <translation>失败</translation>
+    </message>
+    <message>
+        <source>Done. The earlier model knows none of these classes, so there is nothing to compare with; the new one has Dice {new:.1f} on the held-out images: you decide.</source>
+        <translation>完成。先前的模型不认识这里的任何类别，无从比较；新模型在验证图像上的 Dice 为 {new:.1f}：请您决定。</translation>
+    </message>
+    <message>
+        <source>Done. There is no earlier score to compare with; the new model has Dice {new:.1f} on the held-out images: you decide.</source>
+        <translation>完成。没有先前的得分可供比较；新模型在验证图像上的 Dice 为 {new:.1f}：请您决定。</translation>
     </message>
     <message>
         <source>{train} to train on, {held_out} held out</source>

@@ -38,6 +38,7 @@ from model.seen_units import seen_units
 from model.segmenter import Segmenter
 from model.survey import Survey, survey
 from model.training import fine_tune
+from model.training_notices import nothing_known
 from model.unlabelled import unlabelled
 from model.workspace import Workspace
 from tests.model.conftest import blob_picture, make_blobs
@@ -699,8 +700,11 @@ def test_a_checkpoint_of_entirely_other_classes_can_be_started_from(blobs, blob_
     path = tmp_path / "other.safetensors"
     save(path, dataclasses.replace(known, classes=table))
     events = train(blobs, dataclasses.replace(QUICK, weights=path))
-    assert "knows none of the classes" in of(Notice, events)[0].template
-    assert of(Finished, events)[0].verdict == "cannot_judge"
+    (told,) = [event.message for event in of(Notice, events)]
+    assert "knows none of these classes" in str(told) and "choose other weights" not in str(told)
+    assert told.template == nothing_known("").template, "by which the window knows it"
+    (finished,) = of(Finished, events)
+    assert finished.verdict == "cannot_judge" and finished.mean is not None
 
 
 def test_a_folder_that_cannot_be_written_is_named(blobs, blob_weights):

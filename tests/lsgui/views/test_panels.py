@@ -33,6 +33,7 @@ from model.classes import Class, ClassTable, default_table
 from model.messages import Message
 from model.presets import PRESETS
 from model.runs import Run, RunState, new_run, run_lock
+from model.training_notices import nothing_known
 from model.workspace import Entry, Status
 
 
@@ -625,6 +626,30 @@ def test_no_word_and_no_button_of_training_is_cut_off(shown: object, verdict: st
     shown.desk.wait(lambda: words.height() >= words.layout().minimumHeightForWidth(words.width()))
     shown.desk.wait(lambda: panel.rect().contains(QRect(words.mapTo(panel, words.rect().topLeft()), words.size())))
     assert shown.window.height() <= 768, "it must not grow beyond a small screen"
+
+
+@pytest.mark.parametrize(
+    ("mean", "notices", "words"),
+    [
+        (None, [], "Without held-out images"),
+        (0.9, [], "no earlier score to compare with; the new model has Dice 90.0"),
+        (0.9, [nothing_known("demo")], "knows none of these classes, so there is nothing to compare with"),
+    ],
+)
+def test_what_could_not_be_compared_says_why(
+    shown: object, mean: float | None, notices: list[Message], words: str
+) -> None:
+    shown.window.resize(1366, 768)
+    panel, state = training_at_work(shown)
+    for notice in notices:
+        state.take(events.Notice(**notice.to_json()))
+    state.take(events.Finished(1, "w", mean, {}, None, {}, "cannot_judge"))
+    state.pending = state.finished
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: words in panel._headline.text())
+    words = panel._left
+    shown.desk.wait(lambda: words.height() >= words.layout().minimumHeightForWidth(words.width()))
+    shown.desk.wait(lambda: panel.rect().contains(QRect(words.mapTo(panel, words.rect().topLeft()), words.size())))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ class Context(QObject):
     """Holds, and decides nothing: each verb lives in the part that it is about."""
 
     notice = Signal(object)
+    withdrawn = Signal(object)
+    """The message of a notice that is not so any more."""
     entry_changed = Signal(str)
     edited_elsewhere = Signal(str)
     """The image of this name, which is not open, was edited: its history has one more step."""
@@ -42,6 +44,10 @@ class Context(QObject):
 
     def tell(self, level: str, message: Message, details: str = "") -> None:
         self.notice.emit(Notice(level, message, details))
+
+    def withdraw(self, message: Message) -> None:
+        """What was told is not so any more: nobody need read it."""
+        self.withdrawn.emit(message)
 
     def tell_failure(self, failure: Failure) -> None:
         self.tell("error", failure.message, failure.details)

@@ -53,6 +53,9 @@ class ModelChoice(QObject):
         self.shipped = demo_weights
         """The weights that the program came with."""
         self._context = context
+        self._warned: tuple[ModelInfo, Message] | None = None
+        """What was said to be missing, and of which model."""
+        self.changed.connect(self._withdraw_warning)
 
     def use_folder(self) -> None:
         """Another workspace: take its active model, else the one the program came with."""
@@ -105,13 +108,21 @@ class ModelChoice(QObject):
         self._tell_removed(gone.shown_name)
 
     def _tell_missing(self) -> None:
-        self._context.tell(
-            "warning",
-            Message(
-                "{name} does not know {classes}: it never predicts them until it has been fine-tuned on labels.",
-                {"name": self.info.shown_name, "classes": list(self.info.missing)},
-            ),
+        message = Message(
+            "{name} does not know {classes}: it never predicts them until it has been fine-tuned on labels.",
+            {"name": self.info.shown_name, "classes": list(self.info.missing)},
         )
+        self._warned = self.info, message
+        self._context.tell("warning", message)
+
+    def _withdraw_warning(self) -> None:
+        """Once another model predicts, or this one lacks other classes of another table."""
+        if self._warned is None:
+            return
+        (of, message), now = self._warned, self.info
+        if now is None or (now.path, now.missing) != (of.path, of.missing):
+            self._warned = None
+            self._context.withdraw(message)
 
     def _tell_removed(self, name: Message) -> None:
         removed = Message("The weights of {name} were removed; open others, or train a new model.", {"name": name})

@@ -42,6 +42,8 @@ class Session(QObject):
     classes_changed = Signal()
     model_changed = Signal()
     notice = Signal(object)
+    notice_withdrawn = Signal(object)
+    """The message of one that is not so any more."""
     saved_changed = Signal()
     training_changed = Signal()
     prediction_changed = Signal()
@@ -312,6 +314,7 @@ class Session(QObject):
     def _connect(self) -> None:
         parts = self._parts
         parts.context.notice.connect(self.notice)
+        parts.context.withdrawn.connect(self.notice_withdrawn)
         parts.context.entry_changed.connect(self.entry_changed)
         parts.saving.changed.connect(self.saved_changed)
         parts.folders.opened.connect(self._folder_opened)

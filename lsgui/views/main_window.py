@@ -134,6 +134,7 @@ class MainWindow(QMainWindow):
         self.input.pointed.connect(self.status.show_point)
         session.classes_changed.connect(self._show_classes)
         session.notice.connect(self.notices.add)
+        session.notice_withdrawn.connect(self.notices.withdraw)
         session.folder_left.connect(self.notices.clear)
         RecoveryOffer(session, self)
         session.document.loaded.connect(self._name_window)

@@ -9,6 +9,7 @@ from lsgui.notices import Notice
 from lsgui.translation import sentence
 from lsgui.views.appearance import Appearance
 from lsgui.views.parts import button, column, icon_button, row, set_role, wrapped
+from model.messages import Message
 
 INFO_MS = 7000
 WIDTH, MARGIN, MOST = 420, 16, 4
@@ -52,6 +53,12 @@ class NoticeStack(QWidget):
         self.place()
         # A card that has just been shown learns how high its text is only when its style has been applied.
         QTimer.singleShot(0, self, self.place)
+
+    def withdraw(self, message: Message) -> None:
+        """Take away what is not so any more."""
+        for notice, card in tuple(self._shown):
+            if notice.message == message:
+                self._remove(card)
 
     def clear(self) -> None:
         for _, card in tuple(self._shown):

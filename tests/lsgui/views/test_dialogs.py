@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ from lsgui.views.key_sheet import KeySheet, heading
 from lsgui.views.notice_stack import NoticeStack
 from lsgui.views.question_dialog import QuestionDialog
 from lsgui.views.recovery_dialog import RecoveryDialog
+from model.checkpoint import load, save
 from model.classes import default_table
 from model.messages import Message
 from model.workspace import Status, Unsaved
@@ -281,3 +283,25 @@ def test_every_action_does_something(make_window: Callable) -> None:
     shown = make_window()
     idle = [name for name, action in shown.window.actions_.by_id.items() if not action.receivers("2triggered(bool)")]
     assert not idle
+
+
+def test_what_a_model_lacked_is_not_told_once_another_predicts_or_the_classes_are_others(
+    shown: object, stack: NoticeStack, weights: Path, tmp_path: Path
+) -> None:
+    session, plain, whole = shown.session, shown.session.classes, tmp_path / "whole.safetensors"
+    session.set_classes(plain.with_class(plain.new_class("Bladder")))
+    save(whole, dataclasses.replace(load(weights), name="whole", classes=session.classes))
+
+    def told() -> list[str]:
+        return [str(notice.message) for notice in stack.notices if "never predicts them" in str(notice.message)]
+
+    session.notice.emit(Notice("warning", Message("Something else.")))
+    session.load_weights(weights)
+    session.load_weights(weights)
+    assert len(told()) == 1 and "does not know Bladder" in told()[0]
+    session.load_weights(whole)
+    assert not told() and len(stack.notices) == 1, "what else was told stays"
+    session.load_weights(weights)
+    assert told()
+    session.set_classes(plain)
+    shown.desk.wait(lambda: not told())

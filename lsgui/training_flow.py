@@ -17,9 +17,10 @@ from lsgui.saving import Saving
 from lsgui.training_state import TrainingState
 from model import events
 from model.events import Event
+from model.layout import Layout
 from model.messages import Message
 from model.options import FineTuneOptions
-from model.runs import Run, list_runs, set_active
+from model.runs import Run, list_runs, read_events, read_run, set_active
 from model.split import Split
 
 FEWEST_LABELS = 1
@@ -55,6 +56,7 @@ class TrainingFlow(QObject):
         self._folder: Path | None = None
         self._root: Path | None = None
         self._next: FineTuneOptions | None = None
+        self._resuming = False
         self.child.event.connect(self._take)
         self.child.ended.connect(self._ended)
 
@@ -154,7 +156,7 @@ class TrainingFlow(QObject):
             self._next = options
             return
         self.state = TrainingState(state="starting")
-        self._folder, self._root = workspace.folder, workspace.root
+        self._folder, self._root, self._resuming = workspace.folder, workspace.root, options.resume
         self._context.jobs.submit(
             "predict", Message("Making room on the GPU"), lambda report: self._keeper.release(), quiet=True
         )
@@ -165,6 +167,8 @@ class TrainingFlow(QObject):
     def _take(self, event: Event) -> None:
         self.state.take(event)
         match event:
+            case events.Started() if self._resuming:
+                self._recall(event.run)
             case events.Notice():
                 self._context.tell("info", event.message)
             case events.Failed():
@@ -172,6 +176,11 @@ class TrainingFlow(QObject):
             case events.Finished():
                 self._finish(event)
         self.changed.emit()
+
+    def _recall(self, number: int) -> None:
+        run = read_run(Layout(self._root).run(number))
+        if run is not None:
+            self.state.recall(read_events(run))
 
     def _finish(self, event: events.Finished) -> None:
         here = self._context.workspace is not None and self._context.workspace.root == self._root

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from model import events
@@ -40,6 +40,8 @@ class TrainingState:
     finished: events.Finished | None = None
     pending: events.Finished | None = None
     failure: Message | None = None
+    last_step: tuple[int, int] = (0, 0)
+    """The epoch and the step within it that were told last."""
     gone: bool = False
     """The process has ended, some time after its last word: until then its run counts as one at work."""
 
@@ -58,6 +60,14 @@ class TrainingState:
         """Whether it has heard that the earlier model knows none of the classes, and so has no score."""
         return any(notice.template == nothing_known("").template for notice in self.notices)
 
+    def recall(self, said: Sequence[Event]) -> None:
+        """The curves of a run that goes on, from all that it has said. Its baseline is told anew, as it may be another one."""
+        starts = [index for index, event in enumerate(said) if isinstance(event, events.Started)]
+        for event in said[: starts[-1]] if starts else ():
+            if isinstance(event, events.Step | events.Epoch):
+                self.take(event)
+        self.remaining = None
+
     def take(self, event: Event) -> None:
         """Add what one event says."""
         match event:
@@ -68,9 +78,7 @@ class TrainingState:
             case events.Baseline():
                 self.baseline_mean, self.baseline = event.mean, event.dice
             case events.Step():
-                within, self.epoch = event.step / max(event.steps, 1), max(self.epoch, event.epoch - 1)
-                self.loss.append((event.epoch - 1 + within, event.loss))
-                self.fraction = (event.epoch - 1 + within) / self.epochs if self.epochs else None
+                self._take_step(event)
             case events.Epoch():
                 self._take_epoch(event)
             case events.Notice():
@@ -83,6 +91,21 @@ class TrainingState:
                 self.state = "stopped"
             case events.Failed():
                 self.state, self.failure = "failed", event.message
+
+    def _take_step(self, event: events.Step) -> None:
+        done = event.epoch - 1
+        if (event.epoch, event.step) <= self.last_step:
+            self._go_back(done)
+        self.last_step = event.epoch, event.step
+        reached, self.epoch = done + event.step / max(event.steps, 1), max(self.epoch, done)
+        self.loss.append((reached, event.loss))
+        self.fraction = reached / self.epochs if self.epochs else None
+
+    def _go_back(self, epoch: int) -> None:
+        """A run goes on from the last state that was saved: what it said beyond it is done again."""
+        self.loss = [point for point in self.loss if point[0] <= epoch]
+        self.dice = [point for point in self.dice if point[0] <= epoch]
+        self.epoch = epoch
 
     def _take_epoch(self, event: events.Epoch) -> None:
         self.epoch, self.epochs, self.remaining = event.epoch, event.epochs, event.remaining

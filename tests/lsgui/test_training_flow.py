@@ -22,7 +22,7 @@ from model.images import read_image
 from model.options import FineTuneOptions
 from model.plane_source import of_arrays
 from model.provenance import HUMAN
-from model.runs import Run, RunState, active_weights, list_runs
+from model.runs import Run, RunState, active_weights, list_runs, new_run, read_events
 from model.segmenter import Segmenter
 
 if TYPE_CHECKING:
@@ -165,7 +165,11 @@ def test_a_killed_child_is_told_and_its_run_goes_on_later(labelled: Desk, weight
     labelled.session.resume_fine_tune()
     labelled.wait(lambda: ended(labelled), 120)
     assert labelled.session.training.state == "finished"
-    assert len(labelled.session.runs()) == 1
+    (run,) = labelled.session.runs()
+    (first, _, *_), points = labelled.session.training.loss, labelled.session.training.dice
+    assert first[0] < 1, "the curve begins where the run did"
+    told = {event.epoch for event in read_events(run) if isinstance(event, events.Epoch)}
+    assert [x for x, _ in points] == sorted(told)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills by a signal")
@@ -218,6 +222,27 @@ def test_a_verdict_on_another_folder_says_where_its_run_is(
     flow._take(events.Finished(3, "w", 0.5, {}, 0.6, {}, verdict))
     assert desk.said(f"Run 3 in {trained.folder} has finished")
     assert flow.state.pending is None and active_weights(trained.root) is None
+
+
+def test_a_resumed_run_keeps_its_curves_up_to_where_it_goes_on(labelled: Desk) -> None:
+    """Its state was saved after the second epoch, and the third is done again."""
+    flow, run = labelled.session._parts.training, new_run(labelled.session.workspace.root)
+    started = events.Started(run.number, "CPU, 2 threads", 4, 10, 6, 2, ["liver"])
+    before = [started, events.Baseline(0.4, {"liver": 0.4})]
+    for epoch in (1, 2, 3):
+        before += [events.Step(epoch, step, 2, 1 / epoch) for step in (1, 2)]
+        before.append(events.Epoch(epoch, 10, 1 / epoch, epoch / 10, {"liver": epoch / 10}, 1.0, 9.0))
+    again = [started, events.Step(3, 1, 2, 0.3)]
+    lines = [events.to_line(event) for event in (*before, events.Stopped(run.number), *again)]
+    run.events_path.write_text("\n".join(lines))
+    flow._root, flow._resuming, flow.state = labelled.session.workspace.root, True, TrainingState(state="starting")
+    flow._take(again[0])
+    state = labelled.session.training
+    assert state.state == "running" and state.remaining is None and state.epoch == 3
+    assert [x for x, _ in state.loss] == [0.5, 1, 1.5, 2, 2.5, 3] and len(state.dice) == 3
+    flow._take(again[1])
+    assert [x for x, _ in state.loss] == [0.5, 1, 1.5, 2, 2.5] and state.loss[-1][1] == 0.3
+    assert state.dice == [(1, 0.1), (2, 0.2)] and state.epoch == 2
 
 
 def test_the_question_stays_when_the_weights_cannot_be_read(labelled: Desk, tmp_path: Path, weights: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 
 from PySide6.QtCore import Qt
@@ -18,16 +19,21 @@ DASHES = [4.0, 3.0]
 LABEL_ROOM = 0.08
 """Above 100 and below 0: pyqtgraph leaves out a number that does not fit beside the axis with all its height."""
 
-USUAL, ROOM = 0.9, 1.1
-"""The axis ends above this part of the losses, by so much; those that are higher leave it at its top."""
-BESIDE_SCORES = 200.0
-"""Where it ends at most once there are scores: above that they would be a flat line."""
+TOP, TICK = 100.0, 25.0
+USUAL, OUTLYING, ROOM = 0.9, 3.0, 1.1
+"""A loss so many times above this part of them leaves the plot at its top, and the curve has so much room: the first losses
+may be twenty times those that follow, which would be a flat line.
+"""
+ROUND = (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0)
+"""The scale of the loss is one of these times a power of ten, so that it seldom changes while the curve grows."""
 CROWDED = 0.8
 """The part of the axis above which the words of a line stand below it: above it there is no room."""
 
 
 class TrainingCurves(QWidget):
-    """Both curves share one axis: Dice in percent, loss times 100. The plot is made when there is something in it."""
+    """Both curves share one axis: Dice in percent, and the loss in percent of a round number that the legend names, as one from
+    scratch may be ten times as large as another. The plot is made when there is something in it.
+    """
 
     def __init__(self, appearance: Appearance) -> None:
         super().__init__()
@@ -35,6 +41,7 @@ class TrainingCurves(QWidget):
         self._plot = None
         self._prepared = False
         self._layout = column(self, spacing=4)
+        self._loss_name = label(self.tr("loss"), "dim")
         self._legend = {role: label("■", "note") for role in ("curve_loss", "accent")}
         self._scored = [self._legend["accent"], label(self.tr("held-out Dice"), "dim")]
         self._build_legend()
@@ -51,27 +58,28 @@ class TrainingCurves(QWidget):
     def show_state(self, state: TrainingState) -> None:
         for part in self._scored:
             part.setVisible(bool(state.held_out or state.dice))
+        scale = loss_scale([value for _, value in state.loss])
+        self._loss_name.setText(
+            self.tr("loss, 100 = {scale}").format(scale=f"{scale:g}") if state.loss else self.tr("loss")
+        )
         self._line.invalidate()  # else it is asked for its width before Qt has heard of this
         if self._plot is None:
             if not state.loss and not state.dice:
                 return
             self._build_plot()
-        self._loss.setData(*_axes(state.loss))
+        self._loss.setData(*_axes([(x, value / scale) for x, value in state.loss]))
         self._dice.setData(*_axes(state.dice))
         self._baseline.setVisible(state.baseline_mean is not None)
         if state.baseline_mean is not None:
             self._baseline.setValue(100 * state.baseline_mean)
             self._baseline.label.setFormat(self.tr("before {dice:.1f}").format(dice=100 * state.baseline_mean))
-        highest = top([value for _, value in state.loss], bool(state.dice))
-        crowded = 100 * (state.baseline_mean or 0) > CROWDED * highest
+        crowded = 100 * (state.baseline_mean or 0) > CROWDED * TOP
         self._baseline.label.anchors = 2 * [(1, 0 if crowded else 1)]
         self._plot.setXRange(0, max(1, state.epochs), padding=0.01)
-        self._plot.getPlotItem().getAxis("left").setTickSpacing(*2 * [_tick(highest)])
-        self._plot.setYRange(0, highest, padding=LABEL_ROOM)
 
     def _build_legend(self) -> None:
         line = self._line = row(None, (4, 0, 0, 0), 6)
-        for part in (self._legend["curve_loss"], label(self.tr("loss × 100"), "dim")):
+        for part in (self._legend["curve_loss"], self._loss_name):
             line.addWidget(part)
         line.addSpacing(4)
         for part in self._scored:
@@ -99,6 +107,8 @@ class TrainingCurves(QWidget):
         for side in ("left", "bottom"):
             item.getAxis(side).setTickFont(small)
             item.getAxis(side).setStyle(tickLength=0, hideOverlappingLabels=False)
+        item.getAxis("left").setTickSpacing(TICK, TICK)
+        self._plot.setYRange(0, TOP, padding=LABEL_ROOM)
         self._loss = self._plot.plot()
         self._dice = self._plot.plot(symbol="o", symbolSize=4)
         self._baseline = pyqtgraph.InfiniteLine(
@@ -130,18 +140,15 @@ class TrainingCurves(QWidget):
             axis.setPen(color("line"))
 
 
-def top(losses: list[float], scored: bool = False) -> float:
-    """Where the axis ends: the first losses may be ten times the scores, beside which these would be a flat line."""
-    if not losses:
-        return 100.0
-    usual = sorted(losses)[int(USUAL * (len(losses) - 1))]
-    wanted = min(max(100.0, 100 * ROOM * usual), max(100.0, 100 * max(losses)))
-    return min(wanted, BESIDE_SCORES) if scored else wanted
-
-
-def _tick(highest: float) -> int:
-    """At most about five numbers beside the axis: a loss from scratch begins far above the scores."""
-    return next((step for step in (25, 50, 100, 200) if highest <= 5 * step), 500)
+def loss_scale(losses: list[float]) -> float:
+    """The loss that is drawn at the top: a round number that all of them but outlying ones are below."""
+    known = sorted(value for value in losses if math.isfinite(value))
+    largest, usual = (known[-1], known[int(USUAL * (len(known) - 1))]) if known else (1.0, 1.0)
+    largest = ROOM * usual if 0 < OUTLYING * usual < largest else largest
+    if largest <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(largest))
+    return next((step * power for step in ROUND if largest <= step * power), largest)
 
 
 def _pen(color: object, width: float) -> QPen:

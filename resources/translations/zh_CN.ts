@@ -634,12 +634,16 @@
 <context>
     <name>TrainingCurves</name>
     <message>
-        <source>before {dice:.1f}</source>
-        <translation>之前 {dice:.1f}</translation>
+        <source>loss</source>
+        <translation>损失</translation>
     </message>
     <message>
-        <source>loss × 100</source>
-        <translation>损失 × 100</translation>
+        <source>loss, 100 = {scale}</source>
+        <translation>损失，100 = {scale}</translation>
+    </message>
+    <message>
+        <source>before {dice:.1f}</source>
+        <translation>之前 {dice:.1f}</translation>
     </message>
     <message>
         <source>held-out Dice</source>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import shutil
 import threading
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from lsgui.views.provenance_line import ProvenanceLine
 from lsgui.views.question_dialog import QuestionDialog
 from lsgui.views.runs_list import RunsList
 from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
-from lsgui.views.training_curves import top
+from lsgui.views.training_curves import loss_scale
 from lsgui.views.training_panel import TrainingPanel
 from model import events
 from model.classes import Class, ClassTable, default_table
@@ -653,11 +654,36 @@ def test_what_could_not_be_compared_says_why(
 
 
 @pytest.mark.parametrize(
-    ("losses", "end"), [([], 100), ([0.9, 0.5], 100), ([10.0, 10.0, *[0.5] * 98], 100), ([3.0] * 10, 300)]
+    ("losses", "scale"),
+    [
+        ([], 1),
+        ([0.9, 0.5], 1),
+        ([0.02, 0.01], 0.02),
+        ([4.1, 3.0, 2.5], 5),
+        ([10.0, 10.0, *[0.5] * 98], 0.75),
+        ([3.0] * 10, 3),
+        ([math.nan, math.inf, 1.2], 1.5),
+        ([0.0], 1),
+        ([7.9, *[0.0] * 98], 10),
+    ],
 )
-def test_the_first_losses_do_not_press_the_scores_flat(losses: list[float], end: float) -> None:
-    assert top(losses) == pytest.approx(end)
-    assert top(losses, scored=True) == pytest.approx(min(end, 200))
+def test_the_loss_has_a_round_scale_that_its_first_values_do_not_press_flat(losses: list[float], scale: float) -> None:
+    assert loss_scale(losses) == pytest.approx(scale)
+
+
+@pytest.mark.parametrize("size", [0.01, 1, 40])
+def test_a_loss_of_any_size_is_seen_whole_beside_the_scores(shown: object, size: float) -> None:
+    panel, state = training_at_work(shown)
+    state.loss = [(x / 10, size * 0.9**x) for x in range(30)]
+    state.baseline_mean, state.dice = 0.8, [(1.0, 0.8), (2.0, 0.85)]
+    shown.session.training_changed.emit()
+    curves = panel._curves
+    shown.desk.wait(lambda: curves._plot is not None and f"loss, 100 = {loss_scale([size]):g}" in texts(curves))
+    low, high = curves._plot.getPlotItem().viewRange()[1]
+    _, heights = curves._loss.getData()
+    assert low <= min(heights) and 60 <= max(heights) <= high, "it has most of the plot"
+    assert list(curves._dice.getData()[1]) == [80, 85] and curves._baseline.value() == 80
+    assert 100 < high < 110 and -10 < low < 0, "as where there are only scores"
 
 
 def test_every_network_can_be_trained_anew_from_the_menu(shown: object) -> None:

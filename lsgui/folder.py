@@ -113,7 +113,7 @@ class FolderFilter(QSortFilterProxyModel):
 
     def __init__(self, source: FolderModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._text = ""
+        self._typed = self._text = ""
         self._statuses: frozenset[Status] | None = None
         self._ranks: dict[str, int] = {}
         self.setSourceModel(source)
@@ -121,13 +121,20 @@ class FolderFilter(QSortFilterProxyModel):
 
     @property
     def text(self) -> str:
-        return self._text
+        """As it was typed."""
+        return self._typed
 
     @property
     def statuses(self) -> frozenset[Status] | None:
         return self._statuses
 
+    @property
+    def useful_first(self) -> bool:
+        """Whether the rows are in the order of `most_useful_first`."""
+        return bool(self._ranks)
+
     def set_text(self, text: str) -> None:
+        self._typed = text
         self._text = _sought(text.strip())
         self.invalidate()
 

@@ -15,7 +15,12 @@ from lsgui.views.line_edit import LineEdit
 from lsgui.views.parts import chip, column, label, row, set_tip, wrapped
 from model.workspace import Status
 
-TO_DO = (Status.NONE, Status.PREDICTED, Status.CORRECTED)
+FILTERS = {
+    "all": None,
+    "todo": frozenset((Status.NONE, Status.PREDICTED, Status.CORRECTED)),
+    "labelled": frozenset((Status.LABELLED,)),
+}
+"""The statuses that each chip shows; None is every one."""
 
 
 class FolderPanel(QFrame):
@@ -47,7 +52,7 @@ class FolderPanel(QFrame):
         rows = self._rows
         for signal in (rows.rowsInserted, rows.rowsRemoved, rows.modelReset, rows.layoutChanged):
             signal.connect(self._show_emptiness)
-        self._folder_opened()
+        self._show_rows()
 
     def focus_search(self) -> None:
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -85,14 +90,11 @@ class FolderPanel(QFrame):
         flow.setContentsMargins(12, 0, 12, 0)
         holder.setLayout(flow)
         group = QButtonGroup(self)
-        for key in ("all", "todo", "labelled"):
+        for key, statuses in FILTERS.items():
             self._chips[key] = chip("")
+            self._chips[key].clicked.connect(lambda _, statuses=statuses: self._rows.set_statuses(statuses))
             group.addButton(self._chips[key])
             flow.addWidget(self._chips[key])
-        self._chips["all"].setChecked(True)
-        self._chips["all"].clicked.connect(lambda: self._rows.set_statuses(None))
-        self._chips["todo"].clicked.connect(lambda: self._rows.set_statuses(TO_DO))
-        self._chips["labelled"].clicked.connect(lambda: self._rows.set_statuses((Status.LABELLED,)))
         self._useful = chip(self.tr("Most useful first"))
         set_tip(
             self._useful,
@@ -101,7 +103,7 @@ class FolderPanel(QFrame):
                 "it most. Predict the folder before."
             ),
         )
-        self._useful.toggled.connect(self._order_chosen)
+        self._useful.clicked.connect(self._order_chosen)
         flow.addWidget(self._useful)
         holder.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         return holder
@@ -145,9 +147,18 @@ class FolderPanel(QFrame):
             self.list.scrollToTop()
 
     def _folder_opened(self) -> None:
-        self.search.clear()
-        self._useful.setChecked(False)
-        self._chips["all"].click()
+        """Another folder has no search, filter or order yet."""
+        self._rows.set_text("")
+        self._rows.set_statuses(None)
+        self._rows.in_folder_order()
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        """Search and chips as the rows have them: these outlive the window, which is built anew for another language."""
+        self.search.setText(self._rows.text)
+        self._useful.setChecked(self._rows.useful_first)
+        chosen = next((key for key, wanted in FILTERS.items() if self._rows.statuses == wanted), "all")
+        self._chips[chosen].setChecked(True)
         self._classes_changed()
         self._count_again()
         self._follow()

@@ -22,6 +22,7 @@ from lsgui.training_state import TrainingState
 from lsgui.views.class_editor import ClassEditor
 from lsgui.views.class_panel import class_digits
 from lsgui.views.class_row import ClassRow
+from lsgui.views.folder_panel import FolderPanel
 from lsgui.views.job_bar import JobBar
 from lsgui.views.provenance_line import ProvenanceLine
 from lsgui.views.question_dialog import QuestionDialog
@@ -424,6 +425,32 @@ def test_a_chip_puts_the_most_useful_images_first_until_another_folder_is_opened
     session.open_folder(image_folder("a", "b", folder="other"))
     shown.desk.wait(lambda: not chip.isChecked())
     assert [entry.name for entry in session.shown.ordered()] == names[:2]
+
+
+def test_another_window_over_the_same_rows_shows_how_they_are_searched_filtered_and_ordered(
+    shown: object, image_folder: Callable
+) -> None:
+    session, panel = shown.session, shown.window.folder
+    panel._chips["todo"].click()
+    panel._useful.click()
+    panel.search.setText(" B")
+    order = session.shown.ordered()
+    other = FolderPanel(session, shown.appearance)
+    shown.desk.qtbot.addWidget(other)
+    assert other._useful.isChecked() and other._chips["todo"].isChecked() and other.search.text() == " B"
+    assert session.shown.ordered() == order and session.shown.rowCount() == 1
+    session.open_folder(image_folder("a", "b", folder="other"))
+    shown.desk.wait(lambda: session.shown.rowCount() == 2)
+    assert not other._useful.isChecked() and other._chips["all"].isChecked() and other.search.text() == ""
+
+
+def test_another_folder_with_the_same_names_is_in_its_own_order(shown: object, image_folder: Callable) -> None:
+    """A window that was built meanwhile has never heard of the order."""
+    session = shown.session
+    session.shown.most_useful_first()
+    session.open_folder(image_folder("a", "b", folder="other"))
+    shown.desk.wait(lambda: session.shown.rowCount() == 2)
+    assert not session.shown.useful_first
 
 
 def test_one_box_says_whether_training_looks_at_unlabelled_images(shown: object) -> None:

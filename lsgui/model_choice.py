@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from lsgui.context import Context
 from lsgui.failures import failure_of
 from model.checkpoint import CheckpointHeader, read_header
-from model.classes import BACKGROUND_VALUE, ClassTable
+from model.classes import ClassTable
 from model.errors import ModelError
 from model.messages import Message
 from model.runs import chosen_weights, set_active, weights_name
@@ -154,6 +154,6 @@ def _shown(name: str) -> Message:
 def _info(weights: Path, header: CheckpointHeader, classes: ClassTable, device: str) -> ModelInfo:
     missing = tuple(item.name for item in classes.classes if header.classes.by_uid(item.uid) is None)
     score = header.metrics.get("mean_dice")
-    at_home = any(header.classes.by_uid(item.uid) for item in classes.classes if item.value != BACKGROUND_VALUE)
+    at_home = any(header.classes.by_uid(item.uid) for item in classes.scored)
     dice = float(score) if isinstance(score, int | float) and at_home else None
     return ModelInfo(header.name or weights.stem, weights, header.classes, device, dice, missing, at_home)

@@ -81,6 +81,11 @@ class ClassTable:
         """Whether its class 0 is called what is nothing. In a list from elsewhere it may be the sky."""
         return self.background.name.strip().casefold() in _NOTHING
 
+    @property
+    def scored(self) -> tuple[Class, ...]:
+        """The classes that scores are about: all but a class 0 that is nothing."""
+        return tuple(item for item in self.classes if item.value != BACKGROUND_VALUE or not self.knows_nothing)
+
     def by_uid(self, uid: str) -> Class | None:
         return next((item for item in self.classes if item.uid == uid), None)
 

@@ -63,7 +63,7 @@ class Judge:
         None of them where nothing is held out, so that there are no scores.
         """
         learned, classes = self._found.training_pixels(), self._found.classes
-        known = [item for item in classes.classes if learned[item.value] and item != classes.background]
+        known = [item for item in classes.scored if learned[item.value]]
         return [item.name for item in known if item.uid not in scores.dice] if self.can_judge else []
 
     def calibrated(self, checkpoint: Checkpoint, otherwise: float) -> Checkpoint:

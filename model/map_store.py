@@ -303,17 +303,17 @@ def _read_provenance(path: Path, shape: tuple[int, int] | None) -> tuple[np.ndar
 
 
 def _prediction_record(name: str, prediction: Prediction, classes: ClassTable) -> dict:
-    """`least_sure` is the class, other than background, in which the model is least confident."""
+    """`least_sure` is the class, other than a background that is nothing, in which the model is least confident."""
     sure = {classes.by_value(value): mean for value, mean in prediction.class_confidence().items()}
-    organs = {item.uid: mean for item, mean in sure.items() if item is not None and item.value != 0}
-    lowest = min(organs, key=organs.get, default=None)
+    scored = {item.uid: mean for item, mean in sure.items() if item in classes.scored}
+    lowest = min(scored, key=scored.get, default=None)
     return {
         "format": "lsgui prediction",
         "version": 1,
         "image": name,
         "model": prediction.model,
         "mean_confidence": prediction.mean_confidence,
-        "least_sure": None if lowest is None else [lowest, organs[lowest]],
+        "least_sure": None if lowest is None else [lowest, scored[lowest]],
         "classes": classes_in(prediction.label_map, classes),
     }
 

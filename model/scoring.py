@@ -43,17 +43,17 @@ class Scores:
 
     @property
     def dice(self) -> dict[str, float]:
-        """Dice (0..1) by class uid, without the background."""
-        return {uid: score for uid, score in self._named(metrics.dice).items() if uid != self.classes.background.uid}
+        """Dice (0..1) by class uid, without a background that is nothing."""
+        return self._named(metrics.dice)
 
     @property
     def iou(self) -> dict[str, float]:
-        """Intersection over union (0..1) by class uid, without the background."""
-        return {uid: score for uid, score in self._named(metrics.iou).items() if uid != self.classes.background.uid}
+        """Intersection over union (0..1) by class uid, of the same classes."""
+        return self._named(metrics.iou)
 
     @property
     def mean_dice(self) -> float | None:
-        """Over the classes present, without the background; None when there is none."""
+        """Over the classes that have a score; None when there is none."""
         return mean(self.dice)
 
     @property
@@ -73,7 +73,7 @@ class Scores:
 
     def _named(self, measure: Callable[[np.ndarray], np.ndarray]) -> dict[str, float]:
         scores = measure(self.counts)
-        return {i.uid: float(scores[i.value]) for i in self.classes.classes if not np.isnan(scores[i.value])}
+        return {i.uid: float(scores[i.value]) for i in self.classes.scored if not np.isnan(scores[i.value])}
 
 
 def mean(scores: Mapping[str, float]) -> float | None:

@@ -28,8 +28,8 @@ class DiceBar:
 
 
 def dice_bars(now: Mapping[str, float], before: Mapping[str, float], classes: ClassTable) -> list[DiceBar]:
-    """One bar per class that was scored, background left out, in the table's order."""
-    scored = [item for item in classes.classes if item.value != 0 and item.uid in now]
+    """One bar per class that was scored, in the table's order."""
+    scored = [item for item in classes.scored if item.uid in now]
     return [DiceBar(class_name(item), item.color, now[item.uid], before.get(item.uid)) for item in scored]
 
 

@@ -212,4 +212,6 @@ def test_damaged_retired_values_are_none(retired: object) -> None:
 def test_class_0_is_nothing_by_its_name() -> None:
     table = default_table()
     assert table.knows_nothing and ClassTable.from_json(["BG ", "x"]).knows_nothing
-    assert not table.replaced(dataclasses.replace(table.background, name="Sky")).knows_nothing
+    street = table.replaced(dataclasses.replace(table.background, name="Sky"))
+    assert not street.knows_nothing
+    assert street.scored == street.classes and table.background not in table.scored == table.classes[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
@@ -186,6 +187,16 @@ def test_a_prediction_says_how_sure_it_is(folder: Path) -> None:
     assert entry.least_sure == ("stomach", pytest.approx(0.2))
     workspace.close()
     assert Workspace.peek(folder).entry("img_001.png") == entry
+
+
+def test_the_least_sure_class_may_be_a_class_0_that_is_something(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    assert workspace.write_prediction("img_001.png", predicted(0, confidence=51)).least_sure is None
+    table = workspace.classes
+    workspace.set_classes(table.replaced(dataclasses.replace(table.background, name="Sky")))
+    entry = workspace.write_prediction("img_001.png", predicted(0, confidence=51))
+    assert entry.least_sure == ("background", pytest.approx(0.2))
+    workspace.close()
 
 
 def test_the_index_can_be_deleted_or_broken_without_changing_anything(folder: Path, label_map: np.ndarray) -> None:

@@ -22,6 +22,7 @@ from lsgui.training_state import TrainingState
 from lsgui.views.class_editor import ClassEditor
 from lsgui.views.class_panel import class_digits
 from lsgui.views.class_row import ClassRow
+from lsgui.views.dice_bars import dice_bars
 from lsgui.views.folder_panel import FolderPanel
 from lsgui.views.job_bar import JobBar
 from lsgui.views.provenance_line import ProvenanceLine
@@ -533,6 +534,13 @@ def test_training_tells_its_story(shown: object) -> None:
     assert any("Dice fell from 80.0 to 60.0" in text for text in texts(panel))
     next(made for made in panel.findChildren(QPushButton) if made.text() == "Keep the current model").click()
     shown.desk.wait(lambda: "Use the new model" not in texts(panel))
+
+
+def test_a_class_0_has_a_bar_where_it_is_something() -> None:
+    table, scores = default_table(), {"background": 0.5, "liver": 0.9}
+    assert [bar.now for bar in dice_bars(scores, {}, table)] == [0.9]
+    street = table.replaced(dataclasses.replace(table.background, name="Sky"))
+    assert [bar.name for bar in dice_bars(scores, {}, street)] == ["Sky", "Liver"]
 
 
 def test_a_class_that_is_added_is_in_sight_where_not_all_are(shown: object) -> None:

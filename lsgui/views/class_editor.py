@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QColorDialog, QDialog, QDialogButtonBox, QFormLayo
 from lsgui.translation import class_name
 from lsgui.views.appearance import Appearance
 from lsgui.views.line_edit import LineEdit
-from lsgui.views.parts import button, column, label, row
+from lsgui.views.parts import button, column, label, row, set_primary
 from lsgui.views.swatch import Swatch
 from model.classes import Class, ClassTable
 
@@ -53,7 +53,9 @@ class ClassEditor(QDialog):
         self._buttons.accepted.connect(self._accept)
         self._buttons.rejected.connect(self.reject)
         layout.addWidget(self._buttons)
-        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setDefault(True)  # only now: the dialog must hold it
+        keep = self._buttons.button(QDialogButtonBox.StandardButton.Ok)
+        keep.setDefault(True)  # only now: the dialog must hold it
+        set_primary(keep, True)
 
     def _check(self) -> None:
         name = self.name.text().strip()

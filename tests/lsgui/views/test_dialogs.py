@@ -170,6 +170,18 @@ def test_enter_in_the_class_dialog_is_ok_in_the_field_and_else_what_has_the_focu
     assert result == QDialog.DialogCode.Accepted and not dialog.isVisible()
 
 
+def test_ok_in_the_class_dialog_is_filled_as_the_first_answer_of_a_question_is(shown: object) -> None:
+    table = default_table()
+    dialog = ClassEditor(table.classes[1], table, shown.appearance, "Class", shown.window)
+    dialog.open()
+    ok, cancel = (
+        dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton[name]) for name in ("Ok", "Cancel")
+    )
+    fill = shown.appearance.color("fill")
+    assert [made.grab().toImage().pixelColor(8, made.height() // 2) == fill for made in (ok, cancel)] == [True, False]
+    dialog.close()
+
+
 def test_every_answer_can_be_reached_and_the_destructive_one_is_not_primary(shown: object) -> None:
     dialog = QuestionDialog(QUESTION, shown.appearance, shown.window)
     assert set(dialog.buttons) == {"again", "leave", "stay"}

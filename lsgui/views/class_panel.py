@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QMenu, QScrollArea, QSizePolicy, QWidget
 
 from lsgui.session import Session
@@ -17,6 +17,9 @@ from model.classes import Class, ClassTable
 RECOUNT_MS, GO_ON_MS = 150, 30
 """Shares follow a stroke at the first pace, so that painting never waits for counting; what one pause is too short for
 goes on at the second."""
+
+LOW = 320
+"""A panel of less height, eight classes, has no place to keep for what is not shown."""
 
 
 def class_digits(classes: ClassTable) -> dict[int, Class]:
@@ -60,6 +63,10 @@ class ClassPanel(QWidget):
         self._show_choice()
         self._show_shares()
         QTimer.singleShot(0, self, self._show_choice)  # rows that have just been made have no place yet
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._who.keep_place(self.height() >= LOW)
 
     def _build(self, actions: dict[str, QAction]) -> None:
         layout = column(self, (0, 12, 0, 0), 6)

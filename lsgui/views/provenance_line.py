@@ -29,10 +29,14 @@ class ProvenanceLine(QAbstractButton):
         self.clicked.connect(action.trigger)
         action.toggled.connect(self.setChecked)
         appearance.changed.connect(self.update)
-        policy = self.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # the classes below stand still when a prediction comes
-        self.setSizePolicy(policy)
+        self.keep_place(True)
         self.hide()
+
+    def keep_place(self, kept: bool) -> None:
+        """Whether what is below stands still when the line comes or goes."""
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(kept)
+        self.setSizePolicy(policy)
 
     def set_counts(self, counts: dict[int, int]) -> None:
         """Pixels per provenance; shown once somebody has set one."""

@@ -295,6 +295,19 @@ def test_classes_stand_still_when_somebody_has_set_the_first_pixel(shown: object
     assert places() == before
 
 
+def test_in_a_low_window_the_classes_have_the_place_of_shares_that_nobody_has(shown: object) -> None:
+    panel = shown.window.classes
+    line, above = panel.findChild(ProvenanceLine), panel._scroll.y()
+    shown.window.resize(1013, 573)
+    shown.desk.wait(lambda: panel._scroll.y() <= above - line.sizeHint().height())
+    shown.desk.paint(20, 20, 6, 8)
+    shown.desk.wait(lambda: line.isVisible() and panel._scroll.y() == above)
+    shown.trigger("undo")
+    shown.desk.wait(lambda: not line.isVisible() and panel._scroll.y() < above)
+    shown.window.resize(1280, 1000)
+    shown.desk.wait(lambda: panel._scroll.y() == above)
+
+
 def test_shares_are_dimmed_until_they_are_counted(shown: object, monkeypatch: pytest.MonkeyPatch) -> None:
     share, document, counted = rows(shown)["liver"].share, shown.session.document, []
     monkeypatch.setattr(document, "recount", lambda: bool(counted))

@@ -119,6 +119,19 @@ def decided_units(records: Mapping[str, dict]) -> dict[str, Split]:
     return decided
 
 
+def units_so_far(records: Mapping[str, dict]) -> tuple[Grouping, int] | None:
+    """How the labelled images are grouped, and in how many units, where those are too few for one to be held out.
+
+    None where one is or could have been, where each image is its own unit, and where labels are in no record.
+    """
+    decided = decided_units(records)
+    groupings = {_grouping_in(record) or Grouping.IMAGE for record in records.values()}
+    due = len(decided) > FIRST_UNITS_FOR_TRAINING or Split.HELD_OUT in decided.values()
+    if due or groupings <= {Grouping.IMAGE}:
+        return None
+    return groupings.pop() if len(groupings) == 1 else Grouping.PREFIX, len(decided)
+
+
 def held_out_names(records: Mapping[str, dict]) -> list[str]:
     """The images that are held out themselves, also those whose label was withdrawn."""
     return [name for name, record in records.items() if stored_split(record) is Split.HELD_OUT]

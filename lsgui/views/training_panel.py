@@ -20,6 +20,7 @@ from lsgui.views.training_choices import ModelLabelsChoice, UnlabelledChoice
 from lsgui.views.training_curves import TrainingCurves
 from lsgui.views.training_words import Labelled, details, headline
 from model.runs import Run
+from model.split import units_so_far
 from model.workspace import Split, Status
 
 SETTLE_MS = 1000
@@ -264,7 +265,11 @@ class TrainingPanel(QFrame):
     def _labelled(self) -> Labelled:
         labelled = [entry for entry in self._session.folder.entries if entry.has_label]
         held_out = sum(entry.split == Split.HELD_OUT for entry in labelled)
-        return Labelled(len(labelled), held_out, sum(entry.status != Status.LABELLED for entry in labelled))
+        corrected = sum(entry.status != Status.LABELLED for entry in labelled)
+        # What has no split came from another tool: in what units it lies would have to be read from its headers.
+        plain = labelled and not held_out and all(entry.split for entry in labelled)
+        too_few = units_so_far(self._session.workspace.label_records()) if plain else None
+        return Labelled(len(labelled), held_out, corrected, too_few)
 
     def _use_pending(self) -> None:
         pending = self._session.training.pending

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from lsgui.training_state import TrainingState
 from lsgui.translation import device_text
 from model.messages import Message
+from model.split import Grouping
 
 
 def headline(state: TrainingState) -> str:
@@ -60,11 +61,15 @@ def _not_compared(state: TrainingState, mean: float | None) -> str:
 
 
 class Labelled(NamedTuple):
-    """How many images have a label, are held out, and have newer work: their label is learned from as it was saved."""
+    """How many images have a label, are held out, and have newer work: their label is learned from as it was saved.
+
+    `too_few` is how many units of what grouping there are, where they are the reason that none is held out.
+    """
 
     all: int
     held_out: int
     corrected: int
+    too_few: tuple[Grouping, int] | None = None
 
 
 def details(state: TrainingState, labelled: Labelled, trained: bool, sentence: Callable[[Message], str]) -> list[str]:
@@ -78,6 +83,8 @@ def details(state: TrainingState, labelled: Labelled, trained: bool, sentence: C
     if state.train:
         text = translate("training", "{train} to train on, {held_out} held out")
         lines.append(text.format(train=state.train, held_out=state.held_out))
+        if not state.held_out:
+            lines += _why_none(labelled)
     if state.unlabelled:
         lines.append(translate("training", "{count} without a label are looked at").format(count=state.unlabelled))
     if state.device:
@@ -88,6 +95,20 @@ def details(state: TrainingState, labelled: Labelled, trained: bool, sentence: C
         text = translate("training", "Dice {old:.1f} before, {new:.1f} now: it predicts from here on.")
         lines.append(text.format(old=100 * (state.finished.baseline_mean or 0), new=100 * state.finished.mean))
     return lines
+
+
+def _why_none(labelled: Labelled) -> list[str]:
+    """Why no image is held out, where that is not plain from their number."""
+    translate = QCoreApplication.translate
+    if labelled.too_few is None:
+        return []
+    grouping, units = labelled.too_few
+    texts = {
+        Grouping.SERIES: translate("training", "Series so far: {units}. The fifth is the first that can be held out."),
+        Grouping.PREFIX: translate("training", "Groups so far: {units}. The fifth is the first that can be held out."),
+    }
+    blocks = translate("training", "Blocks of 10 mm so far: {units}. The fifth is the first that can be held out.")
+    return [texts.get(grouping, blocks).format(units=units)]
 
 
 def _both(first: str, second: str) -> str:
@@ -116,6 +137,7 @@ def _advice(labelled: Labelled, trained: bool) -> list[str]:
     if labelled.corrected:
         text = translate("training", "{count} corrected since (Ctrl+S saves it)")
         counted = _both(counted, text.format(count=labelled.corrected))
-    if trained or labelled.corrected:  # a narrow window has two lines for it
-        return [counted]
+    why = _why_none(labelled)
+    if trained or labelled.corrected or why:  # a narrow window has two lines for it
+        return [counted, *why]
     return [counted, translate("training", "No training yet. Fine-tune (Ctrl+T) teaches the model what you corrected.")]

@@ -3115,6 +3115,18 @@
         <translation>Dice 原为 {old:.1f}，现为 {new:.1f}：从现在起用于预测。</translation>
     </message>
     <message>
+        <source>Series so far: {units}. The fifth is the first that can be held out.</source>
+        <translation>目前有 {units} 个序列，从第五个起才可能用于验证。</translation>
+    </message>
+    <message>
+        <source>Groups so far: {units}. The fifth is the first that can be held out.</source>
+        <translation>目前有 {units} 组，从第五组起才可能用于验证。</translation>
+    </message>
+    <message>
+        <source>Blocks of 10 mm so far: {units}. The fifth is the first that can be held out.</source>
+        <translation>目前有 {units} 个 10 毫米层块，从第五个起才可能用于验证。</translation>
+    </message>
+    <message>
         <source>{first}, {second}</source>
         <translation>{first}，{second}</translation>
     </message>

@@ -16,7 +16,7 @@ from PIL import Image as pillow
 
 from model.images import read_image
 from model.plane_source import of_arrays
-from model.split import prefix_of
+from model.split import Grouping, prefix_of, units_so_far
 from model.unlabelled import remember_seen
 from model.workspace import Split, Workspace
 
@@ -52,6 +52,25 @@ def make_series(
         data.ImagePositionPatient = [0, 0, 100 + number * step]
         data.save_as(folder / name)
     return names
+
+
+def test_fewer_than_five_groups_are_told_as_why_nothing_is_held_out(tmp_path: Path) -> None:
+    names = make_images(tmp_path, [f"drive{drive}_{number:02d}.png" for drive in range(5) for number in range(2)])
+    workspace = Workspace.open(tmp_path)
+    assert units_so_far(workspace.label_records()) is None
+    for name in names[:8]:
+        label(workspace, name)
+    assert units_so_far(workspace.label_records()) == (Grouping.PREFIX, 4)
+    assert label(workspace, names[8]) is Split.HELD_OUT and units_so_far(workspace.label_records()) is None
+    workspace.close()
+
+
+def test_images_that_are_units_themselves_need_no_reason(tmp_path: Path) -> None:
+    names = make_images(tmp_path, ["IMG_1.png", "IMG_2.png"])
+    workspace = Workspace.open(tmp_path)
+    label(workspace, names[0])
+    assert units_so_far(workspace.label_records()) is None
+    workspace.close()
 
 
 def test_the_first_four_train_and_then_every_fifth_is_held_out(tmp_path: Path) -> None:

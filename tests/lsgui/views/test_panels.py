@@ -623,6 +623,21 @@ def test_the_advice_before_any_training_is_never_cut(shown: object, size: tuple[
     assert panel.height() < 80 and shown.window.height() == size[1]
 
 
+def test_too_few_groups_are_why_nothing_is_held_out(make_window: Callable, image_folder: Callable) -> None:
+    shown = make_window()
+    shown.desk.answers["rest_is_background"] = "keep"
+    shown.desk.open(image_folder("a_1", "a_2", "b_1", "b_2"))
+    shown.desk.paint()
+    shown.session.save_label()
+    why, panel = "Groups so far: 1. The fifth is the first that can be held out.", shown.window.training
+    shown.desk.wait(lambda: "held out: 0" in panel._advice.text() and why in panel._advice.text())
+    state = shown.session.training
+    state.state = "starting"
+    state.take(events.Started(1, "CPU, 2 threads", 4, 10, 1, 0, ["liver"], 0))
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: "0 held out" in panel._details.text() and why in panel._details.text())
+
+
 def test_curves_name_a_score_only_where_something_is_held_out(shown: object) -> None:
     panel, state = training_at_work(shown)
     shown.desk.wait(lambda: "held-out Dice" in texts(panel._curves))

@@ -268,7 +268,8 @@ class TrainingPanel(QFrame):
         corrected = sum(entry.status != Status.LABELLED for entry in labelled)
         # What has no split came from another tool: in what units it lies would have to be read from its headers.
         plain = labelled and not held_out and all(entry.split for entry in labelled)
-        too_few = units_so_far(self._session.workspace.label_records()) if plain else None
+        workspace = self._session.workspace  # which goes before the entries do
+        too_few = units_so_far(workspace.label_records()) if plain and workspace is not None else None
         return Labelled(len(labelled), held_out, corrected, too_few)
 
     def _use_pending(self) -> None:

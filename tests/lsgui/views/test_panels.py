@@ -636,6 +636,9 @@ def test_too_few_groups_are_why_nothing_is_held_out(make_window: Callable, image
     state.take(events.Started(1, "CPU, 2 threads", 4, 10, 1, 0, ["liver"], 0))
     shown.session.training_changed.emit()
     shown.desk.wait(lambda: "0 held out" in panel._details.text() and why in panel._details.text())
+    assert shown.session.close()
+    panel.show_state()  # as when the last label is told of while the program ends
+    assert why not in panel._details.text()
 
 
 def test_curves_name_a_score_only_where_something_is_held_out(shown: object) -> None:

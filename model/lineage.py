@@ -10,9 +10,7 @@ from pathlib import Path
 
 from model.checkpoint import CheckpointHeader, read_header
 from model.errors import CheckpointError
-from model.layout import RunFiles
-from model.records import read_json
-from model.run_log import LATE
+from model.run_log import learned, read_labels
 from model.runs import Run, list_runs
 from model.split import Split
 
@@ -69,8 +67,6 @@ def _began_elsewhere(header: CheckpointHeader | None) -> bool:
 
 
 def _newer(run: Run, labels: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
-    known = read_json(RunFiles(run.folder).labels).get("labels")
-    known = [entry for entry in known if isinstance(entry, dict)] if isinstance(known, list) else []
-    learned = {(str(entry.get("image")), str(entry.get("sha256"))) for entry in known if LATE not in entry}
+    known = learned(read_labels(run))
     taught = [entry for entry in labels if entry["split"] == Split.TRAIN]
-    return tuple(entry["image"] for entry in taught if (entry["image"], entry["sha256"]) not in learned)
+    return tuple(entry["image"] for entry in taught if (entry["image"], entry["sha256"]) not in known)

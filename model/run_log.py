@@ -59,12 +59,11 @@ class RunLog:
         """An interrupted run, running again. Its baseline is forgotten when `labels` have changed. Raises OSError."""
         log = RunLog(run, emit)
         with log._opening():
-            now, before = hashed_labels(labels), read_json(RunFiles(run.folder).labels).get("labels")
-            before = [entry for entry in before if isinstance(entry, dict)] if isinstance(before, list) else []
+            now, before = hashed_labels(labels), read_labels(run)
             same = [{name: entry.get(name) for name in ("image", "split", "sha256")} for entry in before] == now
             # First the baseline: labels that are written down would call it theirs.
             log.update(state=RunState.RUNNING, **({} if same else {"baseline_mean": None, "baseline": {}}))
-            early = {(str(entry.get("image")), str(entry.get("sha256"))) for entry in before if LATE not in entry}
+            early = learned(before)
             late = [{} if (entry["image"], entry["sha256"]) in early else {LATE: True} for entry in now]
             log._write_labels([entry | mark for entry, mark in zip(now, late, strict=True)])
         return log
@@ -156,6 +155,17 @@ def hashed_labels(labels: Sequence[LabelledImage]) -> list[dict[str, object]]:
     hashes = [sha256(item.label_path) if item.label_path.exists() else "" for item in labels]
     named = zip(labels, hashes, strict=True)
     return [{"image": item.image_path.name, "split": item.split, "sha256": found} for item, found in named]
+
+
+def read_labels(run: Run) -> list[dict[str, object]]:
+    """What the run's `labels.json` says; nothing where it is gone, damaged or of a form of before."""
+    listed = read_json(RunFiles(run.folder).labels).get("labels")
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+
+
+def learned(labels: Sequence[Mapping[str, object]]) -> set[tuple[str, str]]:
+    """Image and hash of those that were there from the beginning."""
+    return {(str(entry.get("image")), str(entry.get("sha256"))) for entry in labels if LATE not in entry}
 
 
 def failed(error: ModelError) -> Failed:

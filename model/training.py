@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from model import disk
-from model.checkpoint import Checkpoint, load, save
+from model.checkpoint import Checkpoint, save
+from model.comparison import Comparison
 from model.device import choose_device, device_name
 from model.distributed import Order, Team
 from model.errors import CheckpointError, ModelError, TrainingError
-from model.events import Baseline, Epoch, Started, Step
-from model.interpolation import costs_too_much
+from model.events import Epoch, Started, Step
 from model.judge import Judge
 from model.learner import Learner, names_of
 from model.lineage import ELSEWHERE, lineage_of
@@ -37,7 +37,7 @@ from model.schedule import Clock, Rationed, WindDown
 from model.scoring import Scores
 from model.start import half_precision, starting_checkpoint
 from model.survey import Survey, survey
-from model.training_notices import enough, nothing_known, other_batch, start_dropped, unjudged, unsaved
+from model.training_notices import enough, other_batch, unjudged, unsaved
 from model.unlabelled import remember_seen
 from model.workspace import Workspace
 from model.workspace_lock import not_writable
@@ -180,7 +180,7 @@ class Training:
         """`start` is None for a run that goes on from its saved state."""
         self._log, self._plan, self._found, self._judge, self._report = log, plan, found, judge, report
         self._start, self._team = start, team
-        self._compared, self._start_share = judge.images, plan.start_share
+        self._comparison = Comparison(judge, log, plan)
         self._epochs, self._earlier = 0, 0.0
         self._unscored: float | None = None
         self._clock = Clock()
@@ -202,9 +202,9 @@ class Training:
                     self._restore(learner)
                 self._announce()
                 learner.share()
-                self._score_baseline()
+                self._comparison.score_earlier()
                 scores = self._train(learner)
-                trained, scores = self._settled(learner, scores)
+                trained, scores = self._comparison.settle(learner.averaged, scores)
                 if not trained.is_finite:
                     raise self._diverged()
                 checkpoint = self._judge.calibrated(trained, self._plan.temperature)
@@ -232,25 +232,6 @@ class Training:
         if before and before != [batch]:
             self._log.notice(other_batch(batch, before[0], ranks))
 
-    def _score_baseline(self) -> None:
-        """The model that the new one must not fall below. A run that goes on with the same labels has its score."""
-        source = self._plan.options.weights or self._plan.options.baseline
-        if self._log.run.baseline_mean is None and source is not None and self._judge.can_judge:
-            try:
-                self._compare_with(load(source))
-            except CheckpointError as error:  # it is gone or damaged: nothing to compare with
-                self._log.notice(error.message)
-        self._compared = self._judge.images
-        if self._log.run.baseline_mean is not None:
-            self._log.say(Baseline(self._log.run.baseline_mean, self._log.run.baseline))
-
-    def _compare_with(self, earlier: Checkpoint) -> None:
-        if not self._judge.knows_any(earlier):
-            self._log.notice(nothing_known(earlier.name))
-            return
-        scores = self._score(earlier)
-        self._log.update(baseline_mean=scores.mean_dice, baseline=scores.dice)
-
     def _train(self, learner: Learner) -> Scores:
         """All epochs that there is time for; returns the scores of the weights as they are then."""
         self._clock = Clock(self._earlier)
@@ -263,11 +244,11 @@ class Training:
             scores = self._score_epoch(learner, loss)
         if self._plan.options.seconds and self._plan.schedule.is_enough(learner.views):
             self._log.notice(enough(learner.steps))
-        return scores or self._score(learner.averaged())
+        return scores or self._comparison.score(learner.averaged())
 
     def _score_epoch(self, learner: Learner, loss: float) -> Scores:
         try:
-            scores = self._score(learner.averaged())
+            scores = self._comparison.score(learner.averaged())
         except CheckpointError:  # of weights that nobody else has touched
             raise self._diverged() from None
         self._tell_epoch(learner, loss, scores)
@@ -280,21 +261,6 @@ class Training:
         return TrainingError(
             "The training diverged: its weights are no numbers. Start it again with a lower learning rate."
         )
-
-    def _score(self, checkpoint: Checkpoint) -> Scores:
-        scores = self._judge.score(checkpoint)
-        while self._judge.notices:
-            self._log.notice(self._judge.notices.pop(0))
-        return scores
-
-    def _on_the_same_images(self, checkpoint: Checkpoint) -> Scores:
-        """Its scores over the images that the baseline has: both lose an image that has gone meanwhile."""
-        scores = self._score(checkpoint)
-        while self._judge.images != self._compared:
-            self._log.update(baseline_mean=None, baseline={})
-            self._score_baseline()
-            scores = self._score(checkpoint)
-        return scores
 
     def _train_epoch(self, learner: Learner) -> float:
         """Its mean loss. With batches of one view every second has no label."""
@@ -344,23 +310,8 @@ class Training:
                     self._log.notice(unsaved(error))
         self._log.update()
 
-    def _settled(self, learner: Learner, scores: Scores) -> tuple[Checkpoint, Scores]:
-        """What to publish, and its scores: with a share of the first weights, unless that costs the held-out images too much."""
-        trained, scored = learner.averaged(), self._judge.images
-        if not (self._plan.start_share and scored):
-            return trained, scores
-        free = learner.averaged(start_share=0.0)
-        without = self._score(free)
-        if self._judge.images != scored:  # one has gone meanwhile
-            scores = self._score(trained)
-        if not costs_too_much(scores.mean_dice, without.mean_dice):
-            return trained, scores
-        self._start_share = 0.0
-        self._log.notice(start_dropped(scores.mean_dice or 0.0, without.mean_dice))
-        return free, without
-
     def _publish(self, learner: Learner, checkpoint: Checkpoint, uncalibrated: Scores) -> None:
-        scores = self._on_the_same_images(checkpoint)
+        scores = self._comparison.score_beside(checkpoint)
         nearest = self._score_nearest_label()
         metrics = {
             "mean_dice": scores.mean_dice,
@@ -373,7 +324,7 @@ class Training:
             "baseline_mean_dice": self._log.run.baseline_mean,
             "train": [label.item.image_path.name for label in self._found.train],
             "held_out": list(self._judge.images),
-            "start_share": self._start_share,
+            "start_share": self._comparison.start_share,
             **({} if self._plan.elsewhere is None else {ELSEWHERE: self._plan.elsewhere}),
             "steps": learner.steps,
             "seconds": round(self._clock.seconds, 1),

@@ -201,10 +201,10 @@ def test_the_history_names_the_class_of_a_stroke(shown: object) -> None:
     for name in ("b.png", "a.png"):
         shown.session.open_image(name)
         shown.desk.wait(lambda name=name: shown.session.document.name == name)
-    shown.desk.wait(lambda: rows.rowCount() == 3)
-    assert [rows.data(rows.index(row)) for row in (1, 2)] == ["Brush, Liver", "Clear"], "the journal knows it, too"
-    table = shown.session.classes
-    assert shown.session.document.history.steps[0].uid == table.by_value(6).uid
+    steps = shown.session.document.history.steps
+    assert steps[0].uid == shown.session.classes.by_value(6).uid, "the journal knows it, too"
+    shown.desk.wait(lambda: rows.rowCount() == 3 and rows.data(rows.index(1)) == "Brush, Liver")
+    assert rows.data(rows.index(2)) == "Clear"
 
 
 def test_the_undo_text_opens_the_history_above_it(shown: object) -> None:

@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["LC_ALL"] = "C.UTF-8"
     os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
     # Small tensors are slower on many threads, and the children of tests inherit this.
-    os.environ.setdefault("OMP_NUM_THREADS", "1" if _is_worker(config) else "2")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if _is_worker(config) and os.environ["QT_QPA_PLATFORM"] == "xcb":
         config.add_cleanup(_screen_of_its_own())
 

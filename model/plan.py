@@ -12,7 +12,7 @@ import torch
 
 from model.checkpoint import Checkpoint
 from model.classes import ClassTable
-from model.errors import TrainingError
+from model.errors import ClassTableError, TrainingError
 from model.input_range import InputRange
 from model.interpolation import START_SHARE, START_SHARE_ON_CPU
 from model.lineage import NOTHING_LEARNED, Lineage
@@ -162,7 +162,7 @@ class Plan:
             plan = Plan(**(dict(data) | made))
             _check(plan, data)
             return plan
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, ClassTableError) as error:
             raise TrainingError("The interrupted training's config.json is damaged; start a new training.") from error
 
 

@@ -120,6 +120,7 @@ def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began()
         ("schedule", "seconds", -5),
         ("options", "accumulate", 0),
         ("options", "seed", "x"),
+        (None, "classes", {"classes": []}),
     ],
 )
 def test_a_plan_that_was_edited_to_what_cannot_be_is_refused(within, name, value):

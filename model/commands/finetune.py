@@ -180,10 +180,11 @@ def _workspace(arguments: argparse.Namespace) -> Workspace:
 
 
 def options_of(arguments: argparse.Namespace) -> FineTuneOptions:
+    """Its paths are absolute: a training may be resumed while another folder is the current one."""
     return FineTuneOptions(
-        weights=arguments.weights,
+        weights=_absolute(arguments.weights),
         preset=arguments.scratch or "",
-        baseline=arguments.baseline,
+        baseline=_absolute(arguments.baseline),
         epochs=arguments.epochs,
         seconds=arguments.seconds,
         batch=arguments.batch,
@@ -196,6 +197,10 @@ def options_of(arguments: argparse.Namespace) -> FineTuneOptions:
         device=arguments.device,
         seed=arguments.seed,
         resume=arguments.resume,
-        publish=arguments.publish,
+        publish=_absolute(arguments.publish),
         max_pixels=round(arguments.max_megapixels * 1e6),
     )
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.absolute()

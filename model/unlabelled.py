@@ -26,12 +26,12 @@ def unlabelled(workspace: Workspace) -> list[Path]:
     paths = [entry.path for entry in workspace.entries()]
     labelled = workspace.labelled()
     units = _units(workspace, paths, labelled)
-    splits = decided_units(workspace.label_records()) | {item.unit: item.split for item in labelled}
-    held = {unit for unit, split in splits.items() if split is Split.HELD_OUT}
+    splits = [*decided_units(workspace.label_records()).items(), *((item.unit, item.split) for item in labelled)]
+    held = {unit for unit, split in splits if split is Split.HELD_OUT}  # by any of its images
     shut = {place for place, path in enumerate(paths) if units[path.name] in held}
     copies = copies_of((path for path in paths if units[path.name] in held), paths) if held else set()
     near = {place + step for place in shut for step in range(-NEAR, NEAR + 1)}
-    kept = _reserved(set(units.values()) - splits.keys(), seen_units(Layout(workspace.root)))
+    kept = _reserved(set(units.values()) - {unit for unit, _ in splits}, seen_units(Layout(workspace.root)))
     names = {item.image_path.name for item in labelled}
     return [
         path

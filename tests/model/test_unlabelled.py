@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import shutil
 import threading
@@ -245,6 +247,16 @@ def test_no_image_of_a_held_out_drive_is_used(tmp_path):
     assert held == ["e"] and not any(name.startswith("e") for name in found)
     assert [name for name in found if name[0] in "df"] == ["d_0.png", "d_1.png", "f_2.png", "f_3.png", "f_4.png"]
     assert "a_0.png" in found and "a_2.png" not in found
+
+
+def test_no_image_of_a_drive_is_used_of_which_one_is_held_out_and_another_trains(tmp_path):
+    """As where the labels of two people have been put together, each with a split of its own."""
+    folder = drives(tmp_path / "drives", [f"{drive}_2.png" for drive in "abcde"] + ["e_4.png"])
+    record = Layout(folder / "segmentation").label_record("e_4.png")
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"split": "train"}))
+    splits = {item.image_path.name: item.split for item in Workspace.peek(folder).labelled()}
+    assert splits["e_2.png"] is Split.HELD_OUT and splits["e_4.png"] is Split.TRAIN
+    assert not any(name.startswith("e") for name in names(folder))
 
 
 def test_a_survey_lists_them_when_asked_and_reads_them_later(blobs):

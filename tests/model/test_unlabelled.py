@@ -20,7 +20,7 @@ from model.pillow import pillow
 from model.plane_source import of_arrays
 from model.progress import silent
 from model.provenance import HUMAN
-from model.seen_units import seen_units, split_lock
+from model.seen_units import add_seen, seen_units, split_lock
 from model.survey import survey
 from model.unlabelled import remember_seen, unlabelled
 from model.workspace import Split, Workspace
@@ -226,6 +226,20 @@ def test_a_damaged_list_of_what_was_seen_is_kept_and_begun_anew(tmp_path):
     remember_seen(workspace, unlabelled(workspace))
     workspace.close()
     assert seen_units(layout) == {"c.png", "d.png"} and len(list(layout.runs.glob("seen*"))) == 2
+
+
+def test_a_list_of_what_was_seen_that_cannot_be_read_now_is_not_begun_anew(tmp_path, monkeypatch):
+    """As one that a colleague has written into a shared folder, for nobody else to read."""
+    layout = Layout(tmp_path / "segmentation")
+    add_seen(layout, {"a", "b"})
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch, pytest.raises(PermissionError):
+        patch.setattr(Path, "read_bytes", refuse)
+        add_seen(layout, {"c"})
+    assert seen_units(layout) == {"a", "b"}
 
 
 def test_neighbours_of_a_held_out_image_are_left_alone(tmp_path):

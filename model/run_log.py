@@ -201,7 +201,7 @@ def only_one(root: Path) -> Iterator[None]:
             reason=error.strerror or str(error),
         ) from error
     try:
-        for folder in layout.runs.iterdir():
+        for folder in (layout.runs, *layout.runs.iterdir()):
             if folder.is_dir():
                 clear_leftovers(folder)
         yield

@@ -358,11 +358,13 @@ def test_two_trainings_of_one_workspace_do_not_run_at_once(blobs, blob_weights):
 
 
 def test_what_a_killed_training_was_writing_is_cleared_away(blobs):
-    half = blobs / "segmentation" / "runs" / "0001" / ".1234.part"
-    half.parent.mkdir(parents=True)
-    half.write_bytes(b"half of the weights")
+    runs = blobs / "segmentation" / "runs"
+    halves = runs / "0001" / ".1234.part", runs / ".5678.part"
+    for half in halves:
+        half.parent.mkdir(parents=True, exist_ok=True)
+        half.write_bytes(b"half of the weights, or of what it was going to look at")
     with only_one(blobs / "segmentation"):
-        assert not half.exists() and half.parent.exists()
+        assert not any(half.exists() for half in halves) and (runs / "0001").exists()
 
 
 def test_a_training_that_diverges_says_so_and_is_not_resumed(blobs, blob_weights):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -36,6 +37,8 @@ class RunLog:
         self._emit = emit
         self._earlier = run.seconds
         self._opened = time.monotonic()
+        self._cut_off = _is_cut_off(run.events_path)
+        """Whether a kill or a full disk has left half a line of the events, which would swallow the next."""
         self._lock = run_lock(run)
         self._lock.acquire()
 
@@ -113,8 +116,11 @@ class RunLog:
         self._tell(finished)
 
     def _keep(self, event: Event) -> None:
+        line = ("\n" if self._cut_off else "") + to_line(event) + "\n"
         with disk.append(self.run.events_path) as file:
-            disk.write(file, (to_line(event) + "\n").encode("utf-8"))
+            self._cut_off = True
+            disk.write(file, line.encode("utf-8"))
+            self._cut_off = False
 
     @contextmanager
     def ending(self) -> Iterator[None]:
@@ -207,6 +213,16 @@ def only_one(root: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Whether there is a file at `path` that does not end with the end of a line."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() != b"\n"
+    except OSError:  # of one that is empty, too
+        return False
 
 
 def as_model_error(error: Exception, resumable: bool = False) -> ModelError:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 import model.runs
-from model.events import Step, to_line
+from model import disk
+from model.errors import TrainingError
+from model.events import Failed, Step, to_line
+from model.run_log import RunLog
 from model.runs import (
     Run,
     RunState,
@@ -102,6 +107,32 @@ def test_events_of_a_killed_run_are_read_up_to_the_cut(tmp_path: Path) -> None:
     lines = [to_line(Step(1, step, 20, 0.5)) for step in range(3)]
     run.events_path.write_text("\n".join([*lines, lines[0][:20]]))
     assert read_events(run) == [Step(1, step, 20, 0.5) for step in range(3)]
+
+
+def test_half_a_line_of_events_does_not_swallow_the_first_one_of_a_run_that_goes_on(tmp_path: Path) -> None:
+    """As a kill leaves it; on a full disk the half line is followed by what ended the run."""
+    run, steps = new_run(tmp_path), [Step(1, step, 20, 0.5) for step in range(3)]
+    run.events_path.write_text(to_line(steps[0]) + "\n" + to_line(steps[1])[:20])
+    log = RunLog.go_on(run, [], lambda event: None)
+    with log.ending():
+        log.say(steps[2])
+    assert read_events(run) == [steps[0], steps[2]]
+
+
+def test_half_a_line_on_a_full_disk_does_not_swallow_what_ended_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, write = RunLog(new_run(tmp_path), lambda event: None), disk.write
+
+    def fill(file: BinaryIO, data: bytes) -> None:
+        write(file, data[:20])
+        monkeypatch.setattr(disk, "write", write)  # somebody has made room
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "write", fill)
+    with pytest.raises(TrainingError, match="make room"), log.ending():
+        log.say(Step(1, 1, 20, 0.5))
+    assert [type(event) for event in read_events(log.run)] == [Failed]
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,7 @@ class Training:
     def _restore(self, learner: Learner) -> None:
         extra = learner.restore(self._log.run.resume_path)
         self._epochs, self._earlier = int(extra["epochs"]), float(extra["seconds"])
+        self._loss = extra.get("loss", 0.0)  # until a step sees a label: the first one may see none
         told = {event.epoch for event in read_events(self._log.run) if isinstance(event, Epoch)}
         self._unscored = None if self._epochs in told else extra.get("loss")  # a state of before does not say it
 

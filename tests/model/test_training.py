@@ -213,6 +213,17 @@ def test_a_view_without_a_label_is_no_point_of_the_curve(blobs, blob_weights, mo
     assert len(losses) > 4 and min(losses) > 0.2 * max(losses)
 
 
+def test_a_resumed_training_that_first_sees_no_label_is_no_point_of_the_curve_either(blobs, blob_weights, monkeypatch):
+    monkeypatch.setattr("model.plan.FEWEST_STEPS", 5)
+    for number in range(12):
+        pillow.fromarray(np.full((64, 64), 20 * number, np.uint8)).save(blobs / f"z{number}.png")
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, unlabelled=True)
+    events: list[Event] = []
+    fine_tune(Workspace.peek(blobs), options, events.append, stop=lambda: bool(of(Epoch, events)))
+    rest = train(blobs, FineTuneOptions(resume=True, device="cpu"))
+    assert of(Step, rest)[0].loss == of(Epoch, events)[0].loss
+
+
 def test_a_run_keeps_its_settings_events_labels_and_weights(blobs, blob_weights):
     events = train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
     (run,) = list_runs(blobs / "segmentation")

@@ -12,7 +12,9 @@ from model.adapt import missing_classes, network_from_checkpoint
 from model.calibration import fit_temperature
 from model.checkpoint import Checkpoint
 from model.dataset import Kept
-from model.errors import ModelError
+from model.errors import LabelError, ModelError
+from model.foreign import stamp_of
+from model.index import FileStamp
 from model.logit_samples import sample_logits
 from model.messages import Message
 from model.progress import Report
@@ -28,15 +30,16 @@ KEPT_TRUTHS = 1 << 30
 class Judge:
     """Predicts by the very door that the window predicts through, so that its numbers are those of real predictions.
 
-    An image that cannot be read any more is left out from then on, and `notices` says so: whoever compares two scores
-    must see to it that `images` was the same for both.
+    An image that cannot be read any more, or is not what it was, is left out from then on, and `notices` says so: whoever
+    compares two scores must see to it that `images` was the same for both.
     """
 
     def __init__(self, found: Survey, device: torch.device, report: Report) -> None:
         self._found, self._report = found, report
         self.device = device
         self.notices: list[Message] = []
-        self._truths = Kept(lambda number: found.read(found.held_out[number]), len(found.held_out), KEPT_TRUTHS)
+        self._truths = Kept(self._read, len(found.held_out), KEPT_TRUTHS)
+        self._stamps: dict[int, tuple[FileStamp | None, FileStamp | None]] = {}
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -91,6 +94,15 @@ class Judge:
         started = time.monotonic()
         segmenter.predict(truth.image, self._report)
         return (time.monotonic() - started) * len(self._truths.usable)
+
+    def _read(self, number: int) -> Truth:
+        """Raises ModelError, also for files that were changed since they were read first: a person may save the label anew."""
+        label = self._found.held_out[number]
+        stamps = stamp_of(label.item.image_path), stamp_of(label.item.label_path)
+        truth = self._found.read(label)
+        if self._stamps.setdefault(number, stamps) != stamps:
+            raise LabelError("it or its label has been changed since the training began.")
+        return truth
 
     def _readable(self) -> Iterator[Truth]:
         for number in tuple(self._truths.usable):

@@ -361,6 +361,25 @@ def test_a_held_out_image_that_goes_away_is_left_out_for_both_models(
     assert len(scored) == baselines and scored[-1].mean == finished.baseline_mean and finished.verdict != "cannot_judge"
 
 
+def test_a_held_out_label_that_is_saved_anew_is_left_out_for_both_models(tmp_path, blob_weights, monkeypatch):
+    """Where not all are kept in memory: the model before was scored on another one."""
+    folder = make_blobs(tmp_path / "ten", labels=10, images=10)
+    monkeypatch.setattr("model.judge.KEPT_TRUTHS", 1)
+    events: list[Event] = []
+
+    def hear(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, Epoch) and event.epoch == 1:
+            label = read_label(labels(folder).label("j.png"), None, None)
+            write_label(labels(folder).label("j.png"), np.zeros_like(label), Workspace.peek(folder).classes)
+
+    run = fine_tune(Workspace.peek(folder), dataclasses.replace(QUICK, weights=blob_weights, epochs=2), hear)
+    told = [notice for notice in of(Notice, events) if "left out of the comparison" in notice.template]
+    assert [notice.values["name"] for notice in told] == ["j.png"] and "changed" in str(told[0].message)
+    assert load(run.weights).metrics["held_out"] == ["e.png"]
+    assert of(Baseline, events)[-1].mean == of(Finished, events)[0].baseline_mean
+
+
 def test_two_trainings_of_one_workspace_do_not_run_at_once(blobs, blob_weights):
     with only_one(blobs / "segmentation"), pytest.raises(TrainingError, match="Another fine-tuning is running"):
         train(blobs, dataclasses.replace(QUICK, weights=blob_weights))

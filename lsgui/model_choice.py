@@ -72,6 +72,7 @@ class ModelChoice(QObject):
 
     def use(self, weights: Path) -> bool:
         """Predict with these weights from now on; False and a notice when they cannot be used."""
+        weights = weights.absolute()  # a training's process has another working directory
         try:
             header = read_header(weights)
         except ModelError as error:

@@ -128,6 +128,15 @@ def test_what_the_child_refuses_is_one_sentence(desk: Desk, image_folder: Callab
     assert [notice.level for notice in desk.notices] == ["error"]
 
 
+def test_weights_named_as_seen_from_where_the_program_was_started_can_be_fine_tuned(
+    labelled: Desk, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`lsgui --weights little.safetensors`: the child has another working directory."""
+    monkeypatch.chdir(weights.parent)
+    labelled.session.load_weights(Path(weights.name))
+    assert labelled.session.model.path == weights
+
+
 def test_what_it_has_learned_can_be_had_before_the_end(labelled: Desk, weights: Path) -> None:
     session = labelled.session
     session.fine_tune(short(weights, epochs=None, seconds=600))

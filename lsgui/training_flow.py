@@ -196,7 +196,8 @@ class TrainingFlow(QObject):
             except OSError as error:
                 self._context.tell_failure(failure_of(error))
             return
-        self._model.load_weights(Path(event.weights))
+        if not self._model.load_weights(Path(event.weights)):
+            return
         self._context.tell(
             "info",
             Message(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QScrollArea, QWidget
@@ -104,7 +106,7 @@ class TrainingPanel(QFrame):
         self._headline.setVisible(bool(self._headline.text()))
         set_role(self._headline, "bad" if state.state == "failed" else "dim")
         labelled = self._labelled()
-        words = details(state, labelled, bool(runs), sentence)
+        words = details(state, labelled, bool(runs), self._predicts(state), sentence)
         self._details.setText("\n".join(words))
         self._advice.setText(" · ".join(words))
         self._begin.setVisible(labelled.all > 0)
@@ -271,6 +273,11 @@ class TrainingPanel(QFrame):
         workspace = self._session.workspace  # which goes before the entries do
         too_few = units_so_far(workspace.label_records()) if plain and workspace is not None else None
         return Labelled(len(labelled), held_out, corrected, too_few)
+
+    def _predicts(self, state: TrainingState) -> bool:
+        """Whether it is the trained model that predicts in this folder: another one may have been chosen, or opened."""
+        model, finished = self._session.model, state.finished
+        return model is not None and finished is not None and model.path == Path(finished.weights)
 
     def _use_pending(self) -> None:
         pending = self._session.training.pending

@@ -72,8 +72,10 @@ class Labelled(NamedTuple):
     too_few: tuple[Grouping, int] | None = None
 
 
-def details(state: TrainingState, labelled: Labelled, trained: bool, sentence: Callable[[Message], str]) -> list[str]:
-    """The lines below it."""
+def details(
+    state: TrainingState, labelled: Labelled, trained: bool, predicts: bool, sentence: Callable[[Message], str]
+) -> list[str]:
+    """The lines below it. `trained` says that the folder has runs, `predicts` that what was trained last predicts here."""
     translate = QCoreApplication.translate
     if state.failure is not None and state.state == "failed":
         return [sentence(state.failure)]
@@ -91,7 +93,7 @@ def details(state: TrainingState, labelled: Labelled, trained: bool, sentence: C
         lines.append(
             translate("training", "{device}, batch {batch}").format(device=device_text(state.device), batch=state.batch)
         )
-    if state.finished is not None and state.finished.verdict == "better" and state.finished.mean is not None:
+    if predicts and state.finished.verdict == "better" and state.finished.mean is not None:
         text = translate("training", "Dice {old:.1f} before, {new:.1f} now: it predicts from here on.")
         lines.append(text.format(old=100 * (state.finished.baseline_mean or 0), new=100 * state.finished.mean))
     return lines

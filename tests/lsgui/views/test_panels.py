@@ -684,7 +684,8 @@ def test_no_word_and_no_button_of_training_is_cut_off(shown: object, verdict: st
     shown.window.resize(1366, 768)
     QTest.qWait(50)
     panel, state = training_at_work(shown)
-    state.take(events.Finished(1, "w", 0.9, {"liver": 0.9}, 0.8, {"liver": 0.8}, verdict))
+    weights = str(shown.session.model.path)
+    state.take(events.Finished(1, weights, 0.9, {"liver": 0.9}, 0.8, {"liver": 0.8}, verdict))
     state.pending = state.finished if verdict != "better" else None
     shown.session.training_changed.emit()
     shown.desk.wait(lambda: "Stop" not in texts(panel))
@@ -693,6 +694,20 @@ def test_no_word_and_no_button_of_training_is_cut_off(shown: object, verdict: st
     shown.desk.wait(lambda: words.height() >= words.layout().minimumHeightForWidth(words.width()))
     shown.desk.wait(lambda: panel.rect().contains(QRect(words.mapTo(panel, words.rect().topLeft()), words.size())))
     assert shown.window.height() <= 768, "it must not grow beyond a small screen"
+
+
+def test_what_was_trained_is_said_to_predict_only_where_it_does(shown: object, tmp_path: Path) -> None:
+    """Not once another model is chosen, nor in another folder that was opened while it trained."""
+    (panel, state), session = training_at_work(shown), shown.session
+    trained, other = session.model.path, tmp_path / "other.safetensors"
+    other.write_bytes(trained.read_bytes())
+    state.take(events.Finished(1, str(trained), 0.9, {"liver": 0.9}, 0.8, {"liver": 0.8}, "better"))
+    session.training_changed.emit()
+    shown.desk.wait(lambda: "predicts from here on" in panel._details.text())
+    session.load_weights(other)
+    shown.desk.wait(lambda: "predicts from here on" not in panel._details.text())
+    session.load_weights(trained)
+    shown.desk.wait(lambda: "predicts from here on" in panel._details.text())
 
 
 @pytest.mark.parametrize(

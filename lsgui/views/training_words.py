@@ -43,6 +43,11 @@ def headline(state: TrainingState) -> str:
 def _not_compared(state: TrainingState, mean: float | None) -> str:
     """Of a finished run without a score, or without one of the earlier model beside it."""
     translate = QCoreApplication.translate
+    if mean is None and state.held_out:
+        return translate(
+            "training",
+            "Done. The held-out images give no score, so nobody can say whether it is better: you decide.",
+        )
     if mean is None:
         return translate("training", "Done. Without held-out images nobody can say whether it is better: you decide.")
     if state.began_elsewhere:

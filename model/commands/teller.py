@@ -21,12 +21,12 @@ class Teller:
         self._lines_are_read = not (self._people_watch and lines.isatty())
         self._bar = Bar(people)
         self._baseline: float | None = None
-        self._epochs = 0
+        self._epochs = self._held_out = 0
         self._lock = threading.Lock()
 
     def tell(self, event: Event) -> None:
         if isinstance(event, Started):
-            self.run, self._epochs = event.run, event.epochs
+            self.run, self._epochs, self._held_out = event.run, event.epochs, event.held_out
         with self._lock:
             if self._lines_are_read:
                 self._write(event)
@@ -67,7 +67,12 @@ class Teller:
             case Notice():
                 return str(event.message)
             case Finished():
-                mean = "not measured, nothing is held out" if event.mean is None else f"{event.mean:.3f}"
+                none = (
+                    "not measured, what is held out gives no score"
+                    if self._held_out
+                    else "not measured, nothing is held out"
+                )
+                mean = none if event.mean is None else f"{event.mean:.3f}"
                 before = "" if event.baseline_mean is None else f" (before: {event.baseline_mean:.3f})"
                 return f"Done. Held-out Dice {mean}{before}. Weights: {event.weights}"
         return None

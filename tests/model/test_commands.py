@@ -366,6 +366,15 @@ def test_a_terminal_that_shows_the_progress_is_not_filled_with_lines(
     assert ("epoch" in lines.getvalue(), "Epoch 1 of 2" in people.getvalue()) == (written, shown)
 
 
+@pytest.mark.parametrize(("held_out", "why"), [(0, "nothing is held out"), (2, "what is held out gives no score")])
+def test_a_terminal_sees_why_there_is_no_score(held_out: int, why: str) -> None:
+    people = Terminal()
+    teller = Teller(io.StringIO(), people)
+    teller.tell(Started(1, "CPU", 1, 1, 4, held_out, []))
+    teller.tell(Finished(1, "w", None, {}, None, {}, "cannot_judge"))
+    assert f"Held-out Dice not measured, {why}. Weights: w" in people.getvalue()
+
+
 def test_a_stop_request_that_never_watched_can_be_done_with():
     before = signal.getsignal(signal.SIGTERM)
     request = StopRequest(Teller(io.StringIO(), io.StringIO()), watch_stdin=False)

@@ -711,18 +711,20 @@ def test_what_was_trained_is_said_to_predict_only_where_it_does(shown: object, t
 
 
 @pytest.mark.parametrize(
-    ("mean", "notices", "words"),
+    ("held_out", "mean", "notices", "words"),
     [
-        (None, [], "Without held-out images"),
-        (0.9, [], "no earlier score to compare with; the new model has Dice 90.0"),
-        (0.9, [nothing_known("demo")], "knows none of these classes, so there is nothing to compare with"),
+        (0, None, [], "Without held-out images"),
+        (2, None, [], "The held-out images give no score"),
+        (2, 0.9, [], "no earlier score to compare with; the new model has Dice 90.0"),
+        (2, 0.9, [nothing_known("demo")], "knows none of these classes, so there is nothing to compare with"),
     ],
 )
 def test_what_could_not_be_compared_says_why(
-    shown: object, mean: float | None, notices: list[Message], words: str
+    shown: object, held_out: int, mean: float | None, notices: list[Message], words: str
 ) -> None:
     shown.window.resize(1366, 768)
     panel, state = training_at_work(shown)
+    state.held_out = held_out
     for notice in notices:
         state.take(events.Notice(**notice.to_json()))
     state.take(events.Finished(1, "w", mean, {}, None, {}, "cannot_judge"))

@@ -130,8 +130,12 @@ class TrainingFlow(QObject):
         return not running or self._context.ask(_training_ends(self._can_be_resumed())) == "quit"
 
     def _can_be_resumed(self) -> bool:
-        mine = (run for run in list_runs(self._root) if run.number == self.state.run)
-        return any(run.resume_path.exists() for run in mine)
+        return any(run.resume_path.exists() for run in self._runs_of_child())
+
+    def _runs_of_child(self) -> list[Run]:
+        """The one that the child works at, or worked at; before it has said which, any where it shall go on with one."""
+        said = self.state.run
+        return [run for run in list_runs(self._root) if run.number == said or (said is None and self._resuming)]
 
     def shut_down(self, seconds: float) -> bool:
         self._next = None
@@ -231,12 +235,11 @@ class TrainingFlow(QObject):
             self._launch(options)
 
     def _died(self, ended: Ended) -> None:
-        runs = list_runs(self._root)
         self.state.state = "failed"
         self.state.failure = Message(
             "Fine-tuning ended unexpectedly (code {code}). Labels and the model are as they were; "
             "resume the run, or start it again with a smaller batch."
-            if runs and runs[-1].resumable
+            if any(run.resumable for run in self._runs_of_child())
             else "Fine-tuning ended unexpectedly (code {code}). Labels and the model are as they were; "
             "start it again with a smaller batch.",
             {"code": ended.exit_code},

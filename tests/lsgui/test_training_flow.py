@@ -22,7 +22,7 @@ from model.images import read_image
 from model.options import FineTuneOptions
 from model.plane_source import of_arrays
 from model.provenance import HUMAN
-from model.runs import Run, RunState, active_weights, list_runs, new_run, read_events
+from model.runs import Run, RunState, active_weights, list_runs, new_run, read_events, save_run
 from model.segmenter import Segmenter
 
 if TYPE_CHECKING:
@@ -231,6 +231,26 @@ def test_a_verdict_on_another_folder_says_where_its_run_is(
     flow._take(events.Finished(3, "w", 0.5, {}, 0.6, {}, verdict))
     assert desk.said(f"Run 3 in {trained.folder} has finished")
     assert flow.state.pending is None and active_weights(trained.root) is None
+
+
+def test_weights_that_cannot_be_read_are_not_said_to_predict(labelled: Desk, tmp_path: Path) -> None:
+    flow, model = labelled.session._parts.training, labelled.session.model
+    flow._root, flow.state.state = labelled.session.workspace.root, "running"
+    flow._take(events.Finished(1, str(tmp_path / "gone.safetensors"), 0.7, {}, 0.6, {}, "better"))
+    assert labelled.said("gone.safetensors does not exist") and not labelled.said("predicts from now on")
+    assert labelled.session.model == model
+
+
+@pytest.mark.parametrize("resuming", [False, True])
+def test_an_older_run_is_no_advice_when_a_child_dies_before_it_has_a_run(labelled: Desk, resuming: bool) -> None:
+    flow, run = labelled.session._parts.training, new_run(labelled.session.workspace.root)
+    save_run(dataclasses.replace(run, state=RunState.CANCELLED))
+    run.resume_path.touch()
+    flow._root, flow._resuming, flow.state.state = labelled.session.workspace.root, resuming, "starting"
+    assert flow._can_be_resumed() == resuming
+    flow.child.run([sys_python(), "-c", "raise SystemExit(9)"])
+    labelled.wait(lambda: ended(labelled))
+    assert labelled.said("ended unexpectedly (code 9)") and labelled.said("resume the run") == resuming
 
 
 def test_a_resumed_run_keeps_its_curves_up_to_where_it_goes_on(labelled: Desk) -> None:

@@ -142,11 +142,12 @@ class TrainingFlow(QObject):
         return self.child.stop(seconds)
 
     def use_folder(self) -> None:
-        """Another workspace: a running child belongs to the old one and goes on; its result does not come here.
+        """Another workspace: a running child belongs to the old one and goes on; its result does not come here, nor does a
+        training begin here that was asked for there.
 
         The same one read again changes nothing: a finished run may still wait for an answer."""
         if not self.state.active and self._context.workspace.root != self._root:
-            self.state = TrainingState()
+            self.state, self._next = TrainingState(), None
             self.changed.emit()
 
     def _options(self, **chosen: object) -> FineTuneOptions:

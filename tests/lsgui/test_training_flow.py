@@ -366,3 +366,18 @@ def test_fine_tune_pressed_between_a_childs_last_word_and_its_end(labelled: Desk
     desk.session.fine_tune(short(weights))
     flow.child._process.write(b"\n")
     desk.wait(lambda: desk.session.training.state == "finished", seconds=120)
+
+
+def test_what_was_asked_for_in_one_folder_does_not_begin_in_another(
+    labelled: Desk, image_folder: Callable, weights: Path
+) -> None:
+    desk, flow = labelled, labelled.session._parts.training
+    flow.child.run([sys_python(), "-c", 'import sys; print(\'{"event": "stopped", "run": 1}\', flush=True); input()'])
+    flow.state.state = "running"
+    desk.wait(lambda: flow.state.state == "stopped")
+    desk.session.fine_tune(short(weights))
+    desk.wait(lambda: flow._next is not None)
+    desk.open(image_folder("z", folder="other"))
+    flow.child._process.write(b"\n")
+    desk.wait(lambda: not flow.child.running)
+    assert desk.session.training.state == "idle"

@@ -76,7 +76,8 @@ def decide(
 
     `siblings` are all images of the folder, `records` all its label records by image name; `content` is the SHA-256 that
     these hold of an image. `unrecorded` are images whose label has no record: a model may have been trained on their
-    units, which can never be held out any more. Nor can the units `seen` by a training without a label.
+    units, which can never be held out any more. Nor can the units `seen` by a training without a label, but where a copy is
+    that is still there.
     """
     own = records.get(path.name, {})
     split = stored_split(own)
@@ -90,6 +91,10 @@ def decide(
     decided = unknown | decided_units(records)
     side = decided.get(unit) or (Split.TRAIN if unit in seen else None)
     copied = _decided_copy(content, records)
+    if copied is not None and unit in seen and copied[0] is Split.HELD_OUT:
+        # Nothing looks at a copy of what is held out, but at one that was renamed since.
+        there = {one.name for one in siblings}
+        copied = _decided_copy(content, {name: record for name, record in records.items() if name in there})
     if copied is not None:
         # Another image must not lead the rest of its unit to the other side.
         return Decision(copied[0], unit if side in (None, copied[0]) else copied[1], grouping)

@@ -148,6 +148,21 @@ def test_what_is_labelled_after_a_training_has_begun_to_look_is_not_held_out(tmp
     program.close()
 
 
+@pytest.mark.parametrize(("still_there", "side"), [(False, Split.TRAIN), (True, Split.HELD_OUT)])
+def test_a_held_out_image_that_was_looked_at_under_another_name_is_held_out_no_longer(tmp_path, still_there, side):
+    folder = make_blobs(tmp_path / "many", labels=5, images=10)
+    (folder / "e.png").rename(folder / "z.png")
+    workspace = Workspace.open(folder)
+    looked_at = unlabelled(workspace)
+    assert folder / "z.png" in looked_at
+    remember_seen(workspace, looked_at)
+    if still_there:  # again: then both must be on one side
+        shutil.copy(folder / "z.png", folder / "e.png")
+        workspace.refresh()
+    assert label(workspace, "z.png") is side
+    workspace.close()
+
+
 def test_a_training_waits_for_a_label_that_is_being_saved_and_then_knows_it(tmp_path, monkeypatch):
     folder = make_blobs(tmp_path / "few", labels=4, images=12)
     training, program = Workspace.peek(folder), Workspace.open(folder)

@@ -2335,6 +2335,10 @@
         <translation>编辑过早结束</translation>
     </message>
     <message>
+        <source>it or its label has been changed since the training began.</source>
+        <translation>训练开始后，该图像或其标签已被更改。</translation>
+    </message>
+    <message>
         <source>no base</source>
         <translation>没有基准</translation>
     </message>
@@ -3089,6 +3093,10 @@
     <message>
         <source>Failed</source>
         <translation>失败</translation>
+    </message>
+    <message>
+        <source>Done. The held-out images give no score, so nobody can say whether it is better: you decide.</source>
+        <translation>完成。验证图像得不出分数，无法判断新模型是否更好：请您决定。</translation>
     </message>
     <message>
         <source>Done. The earlier model knows none of these classes, so there is nothing to compare with; the new one has Dice {new:.1f} on the held-out images: you decide.</source>

@@ -96,8 +96,8 @@ def _pillow_reads(page: TiffPage) -> bool:
     if page.bitspersample not in (1, 2, 4, 8) or page.sampleformat != 1 or page.imagedepth != 1:
         return False
     channels = page.samplesperpixel - sum(kind in (1, 2) for kind in page.extrasamples)
-    plain = channels in (1, 3) and page.samplesperpixel <= 4 and page.photometric in (0, 1, 2)
-    return plain or page.photometric in _EIGHT_BIT_KINDS
+    plain = page.samplesperpixel <= 4 and channels == (3 if page.photometric == PHOTOMETRIC.RGB else 1)
+    return plain and page.photometric in (0, 1, 2) or page.photometric in _EIGHT_BIT_KINDS
 
 
 def _is_plain(page: TiffPage) -> bool:

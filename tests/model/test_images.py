@@ -136,6 +136,17 @@ def test_deep_colour_tiffs_keep_their_values(tmp_path: Path, deep_colour: np.nda
     assert_holds(read_image(tmp_path / "image.tif"), deep_colour)
 
 
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("photometric", ["minisblack", "rgb"])
+def test_three_channels_need_not_be_called_colours(
+    tmp_path: Path, deep_colour: np.ndarray, photometric: str, planar: str
+) -> None:
+    pixels = (deep_colour >> 8).astype(np.uint8)
+    stored = pixels if planar == "contig" else np.moveaxis(pixels, -1, 0)
+    tifffile.imwrite(tmp_path / "image.tif", stored, photometric=photometric, planarconfig=planar)
+    assert_holds(read_image(tmp_path / "image.tif"), pixels)
+
+
 def test_white_is_zero_is_turned_over(tmp_path: Path, deep: np.ndarray) -> None:
     tifffile.imwrite(tmp_path / "image.tif", 65535 - deep, photometric="miniswhite")
     assert_holds(read_image(tmp_path / "image.tif"), deep)

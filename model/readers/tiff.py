@@ -169,10 +169,20 @@ def _decode(tiff: TiffFile, index: int) -> np.ndarray:
             raise
     handle.seek(0)
     try:
-        pixels = raster.decode_with_opencv(handle.read(handle.size), index).reshape(page.shape)
+        pixels = raster.decode_with_opencv(_unturned(handle.read(handle.size), page), index).reshape(page.shape)
     except ValueError:
         raise _undecodable(handle.name, page) from None
     return pixels >> 16 - page.bitspersample if 8 < page.bitspersample < 16 else pixels  # OpenCV moves them up
+
+
+def _unturned(data: bytes, page: TiffPage) -> bytes | bytearray:
+    """The same file without the page's orientation: OpenCV would turn the pixels, and we do so ourselves."""
+    tag = page.tags.get("Orientation")
+    if tag is None or tag.value == 1:
+        return data
+    data = bytearray(data)
+    data[tag.valueoffset : tag.valueoffset + 2] = (1).to_bytes(2, "big" if page.parent.byteorder == ">" else "little")
+    return data
 
 
 def _undecodable(name: str, page: TiffPage) -> ImageError:

@@ -29,7 +29,7 @@ from model.images import (
 )
 from model.input_range import InputRange
 from model.opencv import cv2
-from model.readers import isolated
+from model.readers import isolated, raster
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 
@@ -368,6 +368,18 @@ def test_orientation_is_applied_once(
     upright = upright[::-1] if orientation in (3, 4, 7, 8) else upright
     upright = upright[:, ::-1] if orientation in (2, 3, 6, 7) else upright
     assert_holds(read_image(path), upright)
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+def test_a_compressed_tiff_is_not_turned_by_its_decoder_as_well(
+    tmp_path: Path, deep: np.ndarray, dtype: str, orientation: int, big: bool
+) -> None:
+    pixels, path = deep.astype(dtype), tmp_path / "image.tif"
+    tags = {274: orientation}
+    pillow.fromarray(pixels).save(path, compression="tiff_lzw", tiffinfo=tags, big_tiff=big)
+    assert_holds(read_image(path), raster.orient(pixels, orientation))
 
 
 def _add_png_exif(path: Path, exif: bytes) -> None:

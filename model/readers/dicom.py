@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -166,17 +168,21 @@ def _raw_notice(name: str) -> Message:
 
 
 def _window(data: Dataset) -> Window | None:
-    """The first of possibly several windows; None when there is none or its width is no width."""
+    """The first of possibly several windows; None when there is none, its width is no width, or it is no number ("40,5")."""
     for said in places(data, "FrameVOILUTSequence"):
-        level, width = first_number(said, "WindowCenter"), first_number(said, "WindowWidth")
-        if level is not None and width is not None and width > 0:
-            return Window(level, width)
+        with contextlib.suppress(ValueError):
+            level, width = first_number(said, "WindowCenter"), first_number(said, "WindowWidth")
+            if level is not None and width is not None and math.isfinite(level) and 0 < width < math.inf:
+                return Window(level, width)
     return None
 
 
 def _spacing(data: Dataset) -> tuple[float, float] | None:
+    """None also where it is not two numbers: an image without a scale is better than none."""
     for said in places(data, "PixelMeasuresSequence"):
         values = said.get("PixelSpacing") or said.get("ImagerPixelSpacing")
-        if values and len(values) == 2 and all(float(value) > 0 for value in values):
-            return float(values[0]), float(values[1])
+        with contextlib.suppress(TypeError, ValueError):
+            down, across = (float(value) for value in values)
+            if 0 < down < math.inf and 0 < across < math.inf:
+                return down, across
     return None

@@ -614,6 +614,24 @@ def test_an_odd_window_or_spacing_is_ignored(make_dicom: MakeDicom) -> None:
     assert image.spacing is None
 
 
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [("1043.77", "1043,77"), ("0.7\\0.7 ", "0,7\\0,7 "), ("0.7\\0.7 ", "0.7     "), ("0.7\\0.7 ", "0.7\\    ")],
+)
+def test_a_window_or_spacing_that_is_no_number_costs_only_itself(
+    make_dicom: MakeDicom, said: str, written: str
+) -> None:
+    stored = np.arange(100, dtype=np.uint16).reshape(10, 10)
+    path = make_dicom(stored, WindowCenter="1043.77", WindowWidth="100", PixelSpacing=["0.7", "0.7"])
+    content = path.read_bytes()
+    assert content.count(said.encode()) == 1
+    path.write_bytes(content.replace(said.encode(), written.encode()))
+    image = read_image(path)
+    assert np.array_equal(image.pixels, stored)
+    kept = Window(1043.77, 100), (0.7, 0.7)
+    assert (image.window, image.spacing) == ((auto_window(stored), kept[1]) if "1043" in said else (kept[0], None))
+
+
 def test_dicom_without_an_image_is_a_sentence(make_dicom: MakeDicom) -> None:
     import pydicom
 

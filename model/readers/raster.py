@@ -14,6 +14,8 @@ from model.readers import jpeg
 from model.readers.image import Image, check_size, finite
 
 _ORIENTATION_TAG = 0x0112
+_GREY_ALPHA = 4
+"""A PNG's colour type, which Pillow calls RGBA when it has 16 bits."""
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 """Nothing else is tried: some of Pillow's readers start other programs."""
 
@@ -27,8 +29,9 @@ def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     with pillow.open(file, formats=_FORMATS) as picture:
         check_size(path.name, *picture.size, max_pixels)
         pages = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)  # phones add a preview
-        if _is_deep_colour_png(file):
-            pixels, notices = _decode_deep(file, picture, path.name)
+        kind = _deep_png_kind(file)
+        if kind:
+            pixels, notices = _decode_deep(file, picture, path.name, grey=kind == _GREY_ALPHA)
         else:
             pixels, notices = _decode(picture, path.name)
     if pages > 1:
@@ -66,22 +69,26 @@ def _decode(picture: pillow.Image, name: str) -> tuple[np.ndarray, tuple[Message
     return np.asarray(picture.convert("RGB")), ()
 
 
-def _is_deep_colour_png(file: BinaryIO) -> bool:
-    """Pillow reads PNGs of 16 bits a channel right only when they are plain grey: elsewhere it keeps the high byte."""
+def _deep_png_kind(file: BinaryIO) -> int:
+    """The colour type of a PNG of 16 bits a channel. Pillow reads it right only when that is 0, plain grey: elsewhere it
+    keeps the high byte. 0 also for everything else.
+    """
     file.seek(0)
     header = file.read(26)
     file.seek(0)
-    return header.startswith(b"\x89PNG") and header[24] == 16 and header[25] != 0
+    return header[25] if header.startswith(b"\x89PNG") and header[24] == 16 else 0
 
 
-def _decode_deep(file: BinaryIO, picture: pillow.Image, name: str) -> tuple[np.ndarray, tuple[Message, ...]]:
+def _decode_deep(
+    file: BinaryIO, picture: pillow.Image, name: str, grey: bool
+) -> tuple[np.ndarray, tuple[Message, ...]]:
     orientation = picture.getexif().get(_ORIENTATION_TAG, 1)
     picture.load()  # OpenCV fills a truncated file with black and says nothing; Pillow refuses it
     file.seek(0)
     pixels = decode_with_opencv(file.read())
     pixels = orient(pixels, orientation)
     if pixels.ndim == 3 and pixels.shape[2] == 4:
-        return _without_alpha(pixels, name, grey=picture.mode == "LA")
+        return _without_alpha(pixels, name, grey)
     return pixels, ()
 
 

@@ -73,6 +73,29 @@ def test_deep_pngs_keep_all_their_bits(tmp_path: Path, deep: np.ndarray, deep_co
     assert image.notices == ()
 
 
+def test_deep_grey_with_alpha_stays_grey(tmp_path: Path, deep: np.ndarray) -> None:
+    with_alpha = np.dstack([deep, np.full_like(deep, 65535)]).astype(">u2")
+    with_alpha[0, 0, 1] = 0
+    path = write_png(tmp_path / "grey.png", with_alpha, colour_type=4)
+    image = read_image(path)
+    expected = deep.copy()
+    expected[0, 0] = 0
+    assert_holds(image, expected)
+    assert "transparent" in str(image.notices[0])
+
+
+def write_png(path: Path, pixels: np.ndarray, colour_type: int) -> Path:
+    """(H, W, channels) of 16 bits, in the order of the file."""
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    header = struct.pack(">2I5B", pixels.shape[1], pixels.shape[0], 16, colour_type, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    parts = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return path
+
+
 @pytest.mark.parametrize(
     "options", [{}, {"byteorder": ">"}, {"compression": "zlib"}, {"bigtiff": True}, {"tile": (16, 16)}]
 )

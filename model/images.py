@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from model import slice_headers
 from model.errors import ImageError, ModelError
 from model.messages import Message
 from model.pillow import UnidentifiedImageError
@@ -50,7 +51,6 @@ PRESETS: Mapping[str, Window] = MappingProxyType(
 
 _RASTER = (".png", ".jpg", ".jpeg", ".bmp")
 _TIFF = (".tif", ".tiff")
-_DICOM = (".dcm", ".dicom", ".ima")
 _VOLUMES = (".nii", ".nii.gz", ".hdr", ".mha", ".mhd", ".nrrd")
 # What lies beside images and is certainly none of them: not worth opening to look for DICOM's preamble.
 _OTHERS = tuple(".json .txt .csv .xml .md .zip .gz .py .html .pdf .db .sqlite .npy .npz .safetensors".split())
@@ -161,7 +161,7 @@ def _read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     name = path.name
     if name.lower().endswith(_VOLUMES):
         raise _volume_error(name)
-    if dicom.is_dicom(start) or path.suffix.lower() in _DICOM:
+    if dicom.is_dicom(start) or path.suffix.lower() in slice_headers.ENDINGS:
         return dicom.read(path, file, max_pixels)
     if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         from model.readers import tiff
@@ -180,7 +180,7 @@ def _is_file(item: os.DirEntry) -> bool:
 
 def _is_image(folder: Path, name: str) -> bool:
     lower = name.lower()
-    if lower.endswith(_RASTER + _TIFF + _DICOM):
+    if lower.endswith(_RASTER + _TIFF + slice_headers.ENDINGS):
         return True
     if lower.endswith(_VOLUMES + _OTHERS):
         return False

@@ -11,6 +11,8 @@ import pydicom
 from pydicom.filereader import read_partial
 from pydicom.tag import Tag
 
+ENDINGS = (".dcm", ".dicom", ".ima")
+"""Of files that are DICOM even where they lack its preamble, as very old ones do."""
 Vector = tuple[float, float, float]
 _AXIAL = (1, 0, 0, 0, 1, 0)
 _ABOUT_SERIES = (
@@ -165,10 +167,10 @@ def _header(path: Path, *keywords: str) -> pydicom.Dataset | None:
 def _read(path: Path, *keywords: str) -> pydicom.Dataset | None:
     """These attributes, read no further than to the last of them: what follows may be long. Raises OSError."""
     tags = [Tag(keyword) for keyword in keywords]
-    last = max(tags)
+    last, named = max(tags), Path(path).suffix.lower() in ENDINGS
     try:
         with open(path, "rb") as file:
-            return read_partial(file, stop_when=lambda tag, vr, length: tag > last, specific_tags=tags)
+            return read_partial(file, stop_when=lambda tag, vr, length: tag > last, force=named, specific_tags=tags)
     except OSError:
         raise
     except Exception:  # noqa: BLE001 - not DICOM, or damaged: either way it says nothing

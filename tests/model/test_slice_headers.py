@@ -40,6 +40,24 @@ def test_one_look_tells_series_position_normal_and_number() -> None:
     )
 
 
+def test_a_slice_without_a_preamble_has_its_place_as_well(a_slice: Callable[..., Path]) -> None:
+    path = a_slice()
+    place, whole = read_place(path), pydicom.dcmread(path)
+    bare = pydicom.Dataset({element.tag: element for element in whole if element.keyword != "PixelData"})
+    bare.PixelData = bytes(2 * bare.Rows * bare.Columns)
+    bare.save_as(path, implicit_vr=True, little_endian=True)
+    assert path.read_bytes()[128:132] != b"DICM" and read_image(path).series == place.series
+    assert read_place(path) == place
+    for name, content in (("picture.dcm", _png(path.parent)), ("empty.dcm", b"")):
+        path.with_name(name).write_bytes(content)
+        assert read_place(path.with_name(name)) is None
+
+
+def _png(folder: Path) -> bytes:
+    pillow.new("L", (9, 9)).save(folder / "picture.png")
+    return (folder / "picture.png").read_bytes()
+
+
 def test_the_place_of_a_slice_is_measured_along_its_normal(a_slice: Callable[..., Path]) -> None:
     path = a_slice(ImagePositionPatient=[7, 20, 30], ImageOrientationPatient=[0, 1, 0, 0, 0, -1])
     assert slice_position(path) == pytest.approx(-7)

@@ -135,8 +135,8 @@ class Histogram(QWidget):
 
 def histogram(image: Image) -> tuple[np.ndarray, tuple[float, float]]:
     """Heights 0..1 of `BINS` bins, and the range of values they span; the highest bins are cut, air dwarfs all."""
-    values = image.pixels.reshape(-1)
-    values = values[:: max(1, values.size // SAMPLES)].astype(np.float64)
+    pixels = image.pixels.reshape(-1, *image.pixels.shape[2:])  # of colours every channel of a pixel, not every n-th
+    values = pixels[:: max(1, pixels.size // SAMPLES)].reshape(-1).astype(np.float64)
     if image.nodata is not None and (measured := values != image.nodata).any():
         values = values[measured]
     low, high = np.percentile(values, (0.1, 99.9))

@@ -45,3 +45,12 @@ def test_values_that_are_no_measurement_are_not_in_it() -> None:
     pixels[:10] = -9999
     _, (low, high) = histogram(Image("x", pixels, window=auto_window(pixels, -9999), nodata=-9999))
     assert 145 <= low and high <= 200
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_the_histogram_of_colours_counts_every_channel(channel: int) -> None:
+    """1000 x 1000 in three channels are looked at in steps of 15 numbers, a multiple of three."""
+    pixels = np.zeros((1000, 1000, 3), np.uint16)
+    pixels[..., channel] = np.arange(1000) * 60
+    heights, _ = histogram(Image("x", pixels, window=auto_window(pixels)))
+    assert np.count_nonzero(heights) > 100

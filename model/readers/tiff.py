@@ -20,6 +20,7 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it finds wrong 
 _READ_AT_ONCE = 1 << 24
 """Bytes of compressed parts that wait in memory."""
 _GDAL_NODATA = 42113
+_READ_BY_OPENCV = (COMPRESSION.LZW, COMPRESSION.PACKBITS, COMPRESSION.ADOBE_DEFLATE, COMPRESSION.DEFLATE)
 _EIGHT_BIT_KINDS = (PHOTOMETRIC.PALETTE, PHOTOMETRIC.YCBCR, PHOTOMETRIC.SEPARATED, PHOTOMETRIC.CIELAB)
 
 
@@ -191,6 +192,13 @@ def _undecodable(name: str, page: TiffPage) -> ImageError:
             "{name} holds values of {bits} bits, which are not read here; save it with 8 or 16 bits.",
             name=name,
             bits=page.bitspersample,
+        )
+    if page.compression in _READ_BY_OPENCV:
+        return ImageError(
+            "{name} cannot be decoded: it is damaged, or its compression ({syntax}) is not read here; "
+            "copy it again, or save it without compression.",
+            name=name,
+            syntax=page.compression.name,
         )
     return ImageError(
         "{name} is compressed ({method}) in a way that is not read here; save it without compression.",

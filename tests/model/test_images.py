@@ -122,6 +122,17 @@ def test_compressed_tiffs_keep_their_values(
         assert_holds(read_image(path), pixels)
 
 
+def test_damage_inside_a_compressed_tiff_is_called_damage(tmp_path: Path, deep: np.ndarray) -> None:
+    path = encode(tmp_path / "image.tif", deep, cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW)
+    with tifffile.TiffFile(path) as file:
+        start, length = file.pages.first.dataoffsets[0], file.pages.first.databytecounts[0]
+    content = bytearray(path.read_bytes())
+    content[start + length // 2 : start + length] = bytes(length - length // 2)
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match="cannot be decoded: it is damaged, or its compression"):
+        read_image(path)
+
+
 def write_packed_tiff(path: Path, pixels: np.ndarray, bits: int, compressed: bool = False) -> Path:
     """`bits` a value, one behind the other, as cameras write them; each row (H, W) or (H, W, 3) begins with a new byte."""
     height, width, channels = np.atleast_3d(pixels).shape

@@ -26,6 +26,8 @@ from model.slice_headers import series_in
 _DECODERS = ("pydicom", "pillow")
 """Tried here, the first that knows a compression; what both cannot do is left to GDCM, in a process of its own.
 Plug-ins under the GPL are left alone even where someone has installed them."""
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+"""Parametric maps, as those of diffusion or of a perfusion, have real numbers."""
 
 
 def is_dicom(start: bytes) -> bool:
@@ -36,11 +38,12 @@ def is_dicom(start: bytes) -> bool:
 def read(path: Path, file: BinaryIO, max_pixels: int) -> Image:
     """Raises ImageError for its size or a file without an image; anything else means a damaged file."""
     data = pydicom.dcmread(file, force=True)
-    if len(data) == 0 and data.file_meta or "Rows" in data and "PixelData" not in data:
+    has_pixels = any(keyword in data for keyword in _PIXELS)
+    if len(data) == 0 and data.file_meta or "Rows" in data and not has_pixels:
         raise truncated(path.name)  # pydicom leaves out what it could not read to its end
     if not data.file_meta and "SOPClassUID" not in data:
         raise ImageError("{name} is not a DICOM file, whatever its name says; remove it.", name=path.name)
-    if "PixelData" not in data or "Rows" not in data or "Columns" not in data:
+    if not has_pixels or "Rows" not in data or "Columns" not in data:
         raise ImageError("{name} is a DICOM file without an image in it; open the slices themselves.", name=path.name)
     check_size(path.name, int(data.Columns), int(data.Rows), max_pixels)
     stored = _decode(data, path)

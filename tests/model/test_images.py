@@ -634,6 +634,20 @@ def test_signed_and_wide_values_do_not_wrap(make_dicom: MakeDicom) -> None:
     assert wide.pixels.tolist() == [[-1024, 64511]]
 
 
+@pytest.mark.parametrize(("keyword", "dtype"), [("FloatPixelData", "float32"), ("DoubleFloatPixelData", "float64")])
+def test_a_parametric_map_has_real_numbers(make_dicom: MakeDicom, keyword: str, dtype: str) -> None:
+    import pydicom
+
+    values = np.linspace(-1, 2, 20, dtype=dtype).reshape(4, 5)
+    path = make_dicom(np.zeros((4, 5), np.uint16))
+    data = pydicom.dcmread(path)
+    del data.PixelData, data.BitsStored, data.HighBit, data.PixelRepresentation
+    data.BitsAllocated = values.itemsize * 8
+    setattr(data, keyword, values.tobytes())
+    data.save_as(path)
+    assert_holds(read_image(path), values.astype(np.float32))
+
+
 def test_the_first_frame_of_many_is_shown_with_a_notice(make_dicom: MakeDicom) -> None:
     image = read_image(make_dicom(np.arange(12, dtype=np.uint8).reshape(3, 2, 2), NumberOfFrames=3))
     assert image.pixels.tolist() == [[0, 1], [2, 3]]

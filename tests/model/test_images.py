@@ -73,6 +73,16 @@ def test_deep_pngs_keep_all_their_bits(tmp_path: Path, deep: np.ndarray, deep_co
     assert image.notices == ()
 
 
+@pytest.mark.parametrize(("kind", "head"), [(b"zTXt", b"Raw profile type xmp\0\0"), (b"iCCP", b"scanner\0\0")])
+def test_a_picture_with_a_long_text_or_profile_is_read(
+    tmp_path: Path, deep: np.ndarray, kind: bytes, head: bytes
+) -> None:
+    path = tmp_path / "image.png"
+    pillow.fromarray(deep).save(path)
+    _add_png_chunk(path, kind, head + zlib.compress(bytes(5_000_000)))
+    assert_holds(read_image(path), deep)
+
+
 def test_deep_grey_with_alpha_stays_grey(tmp_path: Path, deep: np.ndarray) -> None:
     with_alpha = np.dstack([deep, np.full_like(deep, 65535)]).astype(">u2")
     with_alpha[0, 0, 1] = 0
@@ -397,7 +407,7 @@ def test_orientation_is_applied_once(
         pillow.fromarray(pixels).save(path, exif=exif)
     else:
         encode(path, pixels)
-        _add_png_exif(path, exif.tobytes()[6:])
+        _add_png_chunk(path, b"eXIf", exif.tobytes()[6:])
     upright = pixels.swapaxes(0, 1) if orientation >= 5 else pixels
     upright = upright[::-1] if orientation in (3, 4, 7, 8) else upright
     upright = upright[:, ::-1] if orientation in (2, 3, 6, 7) else upright
@@ -416,9 +426,9 @@ def test_a_compressed_tiff_is_not_turned_by_its_decoder_as_well(
     assert_holds(read_image(path), raster.orient(pixels, orientation))
 
 
-def _add_png_exif(path: Path, exif: bytes) -> None:
+def _add_png_chunk(path: Path, kind: bytes, content: bytes) -> None:
     data = path.read_bytes()
-    chunk = struct.pack(">I", len(exif)) + b"eXIf" + exif + struct.pack(">I", zlib.crc32(b"eXIf" + exif))
+    chunk = struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
     path.write_bytes(data[:33] + chunk + data[33:])
 
 

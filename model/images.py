@@ -54,6 +54,8 @@ _TIFF = (".tif", ".tiff")
 _VOLUMES = (".nii", ".nii.gz", ".hdr", ".mha", ".mhd", ".nrrd")
 # What lies beside images and is certainly none of them: not worth opening to look for DICOM's preamble.
 _OTHERS = tuple(".json .txt .csv .xml .md .zip .gz .py .html .pdf .db .sqlite .npy .npz .safetensors".split())
+_DIRECTORY = "dicomdir"
+"""The table of contents of a medium: by the standard always of this name, and DICOM itself."""
 _CUT_OFF = ("truncated", "end of file", "less than expected")
 """How the decoders say that a file ends too early."""
 
@@ -182,7 +184,7 @@ def _is_image(folder: Path, name: str) -> bool:
     lower = name.lower()
     if lower.endswith(_RASTER + _TIFF + slice_headers.ENDINGS):
         return True
-    if lower.endswith(_VOLUMES + _OTHERS):
+    if lower.endswith(_VOLUMES + _OTHERS) or lower == _DIRECTORY:
         return False
     try:
         with open(folder / name, "rb", buffering=0) as file:

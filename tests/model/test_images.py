@@ -461,6 +461,7 @@ def test_dicom_is_known_without_its_ending(tmp_path: Path) -> None:
     shutil.copy(SAMPLE / "slice_001.dcm", tmp_path / "CT.1.2.3.4444")
     shutil.copy(SAMPLE / "slice_002.dcm", tmp_path / "IM0002")
     (tmp_path / "notes").write_text("nothing to see")
+    shutil.copy(SAMPLE / "slice_001.dcm", tmp_path / "DICOMDIR")  # a table of contents starts as a slice does
     assert [path.name for path in list_images(tmp_path)] == ["CT.1.2.3.4444", "IM0002"]
     assert read_image(tmp_path / "IM0002").unit == "HU"
 

@@ -126,7 +126,8 @@ def _measure(
     whole = bool(np.all(np.isfinite(values)) and np.all(values == np.rint(values)))
     low, high = (values.min(), values.max()) if whole else (0.5, 0.5)
     if stored.dtype == np.uint8 and whole and 0 <= low and high <= 255 and _is_plain(data):
-        return values.astype(np.uint8), None, ()
+        white = 255 if data.BitsAllocated == 1 else 1  # a segmentation looks like every other image of one bit
+        return values.astype(np.uint8) * np.uint8(white), None, ()
     for dtype in (np.int16, np.uint16):
         if whole and np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
             return values.astype(dtype), window, ()

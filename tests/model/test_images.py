@@ -645,6 +645,15 @@ def test_signed_and_wide_values_do_not_wrap(make_dicom: MakeDicom) -> None:
     assert wide.pixels.tolist() == [[-1024, 64511]]
 
 
+@pytest.mark.parametrize(("kind", "white"), [("MONOCHROME2", [1, 0]), ("MONOCHROME1", [0, 1])])
+def test_a_segmentation_of_one_bit_is_black_and_white(make_dicom: MakeDicom, kind: str, white: list[int]) -> None:
+    one = {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0, "Rows": 2, "Columns": 8}
+    path = make_dicom(np.zeros((2, 8), np.uint8), **one, PhotometricInterpretation=kind, PixelData=b"\x01\x80")
+    pixels = read_image(path).pixels
+    assert (pixels[0, 0], pixels[0, 1]) == tuple(255 * value for value in white)
+    assert pixels.dtype == np.uint8 and sorted(np.unique(pixels)) == [0, 255]
+
+
 @pytest.mark.parametrize(("keyword", "dtype"), [("FloatPixelData", "float32"), ("DoubleFloatPixelData", "float64")])
 def test_a_parametric_map_has_real_numbers(make_dicom: MakeDicom, keyword: str, dtype: str) -> None:
     import pydicom

@@ -76,6 +76,7 @@ class SessionParts(QObject):
     def _connect(self) -> None:
         self.context.entry_changed.connect(self.thumbnails.outdate)
         self.context.entry_changed.connect(self.context.folder.picture_changed)
+        self.opening.opened.connect(lambda: self.thumbnails.compare(self.context.document.name, self.opening.stamp))
         self.thumbnails.ready.connect(self.context.folder.picture_changed)
         self.watching.made_anew.connect(self.model.look_again)
         self.classes.removal.open_image_changed.connect(self.opening.reload)

@@ -12,7 +12,9 @@ from PySide6.QtGui import QImage
 from lsgui.folder import Problem
 from lsgui.jobs import Failure, JobRunner
 from model.classes import ClassTable
+from model.foreign import stamp_of
 from model.images import Image, apply_window, read_image
+from model.index import FileStamp
 from model.labels import UNTOUCHED
 from model.messages import Message
 from model.opencv import cv2
@@ -34,6 +36,15 @@ class _Request:
     max_pixels: int
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """`stamp` is that of the image's file; None for one that could not be read."""
+
+    picture: QImage
+    problem: Problem | None = None
+    stamp: FileStamp | None = None
+
+
 class Thumbnails(QObject):
     """Remembers the newest `_KEPT` pictures; a picture stays until its newer version is there."""
 
@@ -46,6 +57,8 @@ class Thumbnails(QObject):
         self._workspace: Workspace | None = None
         self._pictures: OrderedDict[str, QImage] = OrderedDict()
         self._problems: dict[str, Problem] = {}
+        self._stamps: dict[str, FileStamp] = {}
+        """Of the images' files, when their pictures were drawn."""
         self._stale: set[str] = set()
         self._waiting: OrderedDict[str, Entry] = OrderedDict()
         self._working = False
@@ -57,6 +70,7 @@ class Thumbnails(QObject):
         self._workspace = workspace
         self._pictures.clear()
         self._problems.clear()
+        self._stamps.clear()
         self._stale.clear()
         self._waiting.clear()
         self._drawn = ""
@@ -65,6 +79,12 @@ class Thumbnails(QObject):
         """The image's labels changed: its picture is made anew when it is next looked at."""
         if name in self._pictures or name == self._drawn:
             self._stale.add(name)
+
+    def compare(self, name: str, stamp: FileStamp | None) -> None:
+        """The image was read just now, from a file with this stamp: what another one gave, or one that was no image yet, is old."""
+        if name in self._pictures and self._stamps.get(name) != stamp:
+            self.outdate(name)
+            self.ready.emit(name)  # its row asks anew
 
     def outdate_all(self) -> None:
         self._stale.update(self._pictures)
@@ -102,13 +122,13 @@ class Thumbnails(QObject):
         request = _Request(entry, self._workspace, self._workspace.classes, self._max_pixels)
 
         def failed(failure: Failure) -> None:
-            self._made(request, QImage(), Problem("image", failure.message))
+            self._made(request, _Drawn(QImage(), Problem("image", failure.message)))
 
         self._jobs.submit(
             "thumbnails",
             Message("Drawing a thumbnail"),
             lambda report: _draw(request, report),
-            lambda made: self._made(request, *made),
+            lambda drawn: self._made(request, drawn),
             failed,
             self._given_up,
             quiet=True,
@@ -119,17 +139,26 @@ class Thumbnails(QObject):
         self._working, self._drawn = False, ""
         self._next()
 
-    def _made(self, request: _Request, picture: QImage, problem: Problem | None) -> None:
+    def _made(self, request: _Request, drawn: _Drawn) -> None:
         self._working, self._drawn = False, ""
         if request.workspace is self._workspace:
-            self._pictures[request.entry.name] = picture
-            self._problems.pop(request.entry.name, None)
-            if problem is not None:
-                self._problems[request.entry.name] = problem
+            self._forget(request.entry.name)
+            self._remember(request.entry.name, drawn)
             if len(self._pictures) > _KEPT:
-                self._pictures.popitem(last=False)
+                self._forget(next(iter(self._pictures)))
             self.ready.emit(request.entry.name)
         self._next()
+
+    def _remember(self, name: str, drawn: _Drawn) -> None:
+        self._pictures[name] = drawn.picture
+        if drawn.problem is not None:
+            self._problems[name] = drawn.problem
+        if drawn.stamp is not None:
+            self._stamps[name] = drawn.stamp
+
+    def _forget(self, name: str) -> None:
+        for known in (self._pictures, self._problems, self._stamps):
+            known.pop(name, None)
 
 
 def render(image: Image, label_map: np.ndarray, classes: ClassTable, side: int = SIDE) -> np.ndarray:
@@ -157,12 +186,13 @@ def _thin_out(pixels: np.ndarray, side: int) -> np.ndarray:
     return np.ascontiguousarray(pixels[::step, ::step])
 
 
-def _draw(request: _Request, report: Report) -> tuple[QImage, Problem | None]:
+def _draw(request: _Request, report: Report) -> _Drawn:
     """In the thumbnails lane."""
+    stamp = stamp_of(request.entry.path)
     image = read_image(request.entry.path, request.max_pixels)
     maps = request.workspace.read_maps(request.entry.name, image.pixels.shape[:2])
     picture = render(image, maps.label_map, request.classes)
     height, width = picture.shape[:2]
     drawn = QImage(picture.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
     lacks = request.entry.status in (Status.LABELLED, Status.CORRECTED) and maps.source in ("none", "prediction")
-    return drawn, Problem("label", maps.notices[0]) if lacks and maps.notices else None
+    return _Drawn(drawn, Problem("label", maps.notices[0]) if lacks and maps.notices else None, stamp)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -190,6 +191,36 @@ def test_what_a_look_at_an_image_finds_out_is_said_in_its_row(desk: Desk, image_
     desk.session._parts.thumbnails._stale.add("b.png")
     model.data(model.index(1), ThumbnailRole)
     desk.wait(lambda: model.data(model.index(1), ProblemRole) is None)
+
+
+def test_an_image_that_could_be_opened_is_not_said_to_be_unreadable(desk: Desk, image_folder: Callable) -> None:
+    """Its file was still being copied when its row was first looked at."""
+    folder = image_folder("a", "b")
+    whole = (folder / "b.png").read_bytes()
+    (folder / "b.png").write_bytes(whole[:100])
+    desk.open(folder)
+    model = desk.session.folder
+    model.data(model.index(1), ThumbnailRole)
+    desk.wait(lambda: model.data(model.index(1), ProblemRole) is not None)
+    (folder / "b.png").write_bytes(whole)
+    desk.session.open_image("b.png")
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    model.data(model.index(1), ThumbnailRole)
+    desk.wait(lambda: model.data(model.index(1), ProblemRole) is None)
+    assert model.data(model.index(1), ThumbnailRole).width() == SIDE
+
+
+def test_the_thumbnail_of_an_image_that_is_read_again_is_drawn_again(desk: Desk, image_folder: Callable) -> None:
+    folder = image_folder("a", "b")
+    desk.open(folder)
+    model = desk.session.folder
+    model.data(model.index(1), ThumbnailRole)
+    desk.wait(lambda: model.data(model.index(1), ThumbnailRole) is not None)
+    before = model.data(model.index(1), ThumbnailRole)
+    Pillow.fromarray(np.full((64, 64), 200, np.uint8)).save(folder / "b.png")
+    desk.session.open_image("b.png")
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    desk.wait(lambda: model.data(model.index(1), ThumbnailRole) != before)
 
 
 def test_a_thumbnail_follows_the_label_and_the_old_one_stays_until_then(desk: Desk, image_folder: Callable) -> None:

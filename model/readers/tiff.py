@@ -116,8 +116,13 @@ def _is_plain(page: TiffPage) -> bool:
 
 def _is_channel_stack(tiff: TiffFile) -> bool:
     """Whether the first pages are the channels, three or more, of one picture."""
-    series = tiff.series[0]
-    return series.sizes.get("channel", 1) >= 3 and series.axes.endswith("CYX") and len(tiff.pages) >= 3
+    if len(tiff.pages) < 3:
+        return False
+    try:
+        series = tiff.series[0]
+    except Exception:  # noqa: BLE001 - tifffile fails in many ways over a description that it does not understand
+        return False
+    return series.sizes.get("channel", 1) >= 3 and series.axes.endswith("CYX")
 
 
 def _first_channels(tiff: TiffFile, name: str) -> tuple[np.ndarray, tuple[Message, ...]]:

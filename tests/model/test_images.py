@@ -132,6 +132,20 @@ def test_compressed_tiffs_keep_their_values(
         assert_holds(read_image(path), pixels)
 
 
+@pytest.mark.parametrize("pages", [1, 4])
+@pytest.mark.parametrize(
+    "said",
+    ['{"shape": [', "<OME><Image><Pixels/></Image></OME>", '<?xml version="1.0"?><OME>', "ImageJ=1.53\nimages=many\n"],
+)
+def test_a_description_that_is_not_understood_costs_no_tiff(
+    tmp_path: Path, deep: np.ndarray, said: str, pages: int
+) -> None:
+    with tifffile.TiffWriter(tmp_path / "image.tif") as writer:
+        for page in range(pages):
+            writer.write(deep, description=said if page == 0 else "", metadata=None)
+    assert_holds(read_image(tmp_path / "image.tif"), deep)
+
+
 def test_damage_inside_a_compressed_tiff_is_called_damage(tmp_path: Path, deep: np.ndarray) -> None:
     path = encode(tmp_path / "image.tif", deep, cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW)
     with tifffile.TiffFile(path) as file:

@@ -104,11 +104,14 @@ def decode_with_opencv(data: bytes, page: int = 0) -> np.ndarray:
 
 
 def _without_alpha(pixels: np.ndarray, name: str, grey: bool) -> tuple[np.ndarray, tuple[Message, ...]]:
-    """(H, W, 4) laid on black, as other viewers show it; most alpha channels are opaque and leave no trace."""
+    """(H, W, 4) laid on black, as other viewers show it; most alpha channels are opaque and leave no trace.
+
+    One that is 0 everywhere was never filled in, as in bitmaps of 32 bits: with it there would be nothing but black.
+    """
     colour, alpha = pixels[:, :, :3], pixels[:, :, 3:]
     full = np.iinfo(pixels.dtype).max
     notices: tuple[Message, ...] = ()
-    if (alpha != full).any():
+    if (alpha != full).any() and alpha.any():
         colour = (colour.astype(np.float32) * (alpha / np.float32(full)) + 0.5).astype(pixels.dtype)
         notices = (Message("{name} is partly transparent; it is shown on black.", {"name": name}),)
     return np.ascontiguousarray(colour[:, :, 0] if grey else colour), notices

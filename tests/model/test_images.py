@@ -406,6 +406,20 @@ def test_transparent_pixels_are_shown_on_black_with_a_notice(tmp_path: Path) -> 
     assert "transparent" in str(image.notices[0])
 
 
+def test_an_alpha_that_was_never_filled_in_hides_nothing(tmp_path: Path, deep_colour: np.ndarray) -> None:
+    """A bitmap of 32 bits with a mask for its alpha, and zeros there, as Windows makes them."""
+    pixels = (deep_colour >> 8).astype(np.uint8)
+    height, width = pixels.shape[:2]
+    content = np.dstack([pixels[::-1, :, ::-1], np.zeros((height, width), np.uint8)]).tobytes()
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    header = struct.pack("<IiiHHIIiiII", 108, width, height, 1, 32, 3, len(content), 0, 0, 0, 0) + masks + bytes(52)
+    start = 14 + len(header)
+    (tmp_path / "image.bmp").write_bytes(b"BM" + struct.pack("<III", start + len(content), 0, start) + header + content)
+    image = read_image(tmp_path / "image.bmp")
+    assert_holds(image, pixels)
+    assert image.notices == ()
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("name", ["photo.png", "deep.png", "deep colour.png", "deep.tif", "photo.tif"])
 def test_orientation_is_applied_once(

@@ -37,7 +37,11 @@ class Display(QObject):
         its series; else the image's own is taken.
         """
         before = self._image
-        alike = image is not None and before is not None and _kind(image) == _kind(before)
+        alike = (
+            image is not None
+            and before is not None
+            and (_kind(image) == _kind(before) or _of_one_series(image, before))
+        )
         same_series = alike and image.unit == "HU" and image.series is not None and image.series == before.series
         stays = alike and self._chosen and _shows(self.window, image) or same_series
         self._image, self._auto = image, None
@@ -118,6 +122,12 @@ def _shows(window: Window, image: Image) -> bool:
     """Not where all that the image holds would be black, or all white. Hounsfield units mean the same everywhere."""
     own = image.window
     return image.unit == "HU" or own is None or (window.low < own.high and own.low < window.high)
+
+
+def _of_one_series(image: Image, other: Image) -> bool:
+    """The type of a DICOM slice is the smallest that holds its values, and may be another one than its neighbour's."""
+    known = image.series is not None and image.series == other.series
+    return known and (image.unit, image.window is None) == (other.unit, other.window is None)
 
 
 def _kind(image: Image) -> tuple[str, bool] | str:

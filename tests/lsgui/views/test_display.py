@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,18 @@ def test_a_window_chosen_for_values_without_a_unit_stays_for_images_of_their_typ
     assert display.window == CHOSEN
     display.show_image(plain(SOFT, np.float32))
     assert display.window == SOFT
+
+
+@pytest.mark.parametrize(("series", "stays"), [("1", True), ("2", False), (None, False)])
+@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+def test_a_chosen_window_stays_in_a_series_whatever_type_holds_a_slice(
+    display: Display, kind: type, series: str | None, stays: bool
+) -> None:
+    """Of a bright slice of a magnetic resonance image uint16, of one without fractions not float32."""
+    display.show_image(a_slice(SOFT, unit=""))
+    display.set_window(CHOSEN.level, CHOSEN.width)
+    display.show_image(dataclasses.replace(plain(LUNG, kind), series=series))
+    assert display.window == (CHOSEN if stays else LUNG)
 
 
 def test_a_window_that_would_show_nothing_of_the_next_image_does_not_stay(display: Display) -> None:

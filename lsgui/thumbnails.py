@@ -81,7 +81,7 @@ class Thumbnails(QObject):
             self._stale.add(name)
 
     def compare(self, name: str, stamp: FileStamp | None) -> None:
-        """The image was read just now, from a file with this stamp: what another one gave, or one that was no image yet, is old."""
+        """The image was read just now, from a file with this stamp: a picture of another one, or of none, is old."""
         if name in self._pictures and self._stamps.get(name) != stamp:
             self.outdate(name)
             self.ready.emit(name)  # its row asks anew

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,7 +61,12 @@ class Zoom:
         """(B, C, h, w) of the zoomed image at the size of the image itself."""
         if self.found == self.shape:
             return probabilities
-        return F.interpolate(probabilities, self.found, mode="bilinear", antialias=max(self.found) < max(self.shape))
+        resized = functools.partial(F.interpolate, mode="bilinear", antialias=max(self.found) < max(self.shape))
+        if self.found[1] > 1:
+            return resized(probabilities, self.found)
+        # A single column lies down meanwhile: on a CPU PyTorch 2.13 gives all pixels of one what its first has.
+        lying = resized(probabilities.mT, (1, self.shape[0]))
+        return resized(lying, (1, self.found[0])).mT
 
 
 def resizing(source: int, target: int) -> np.ndarray:

@@ -47,3 +47,14 @@ def test_the_zoom_of_a_gpu_is_opencv_s(found: tuple[int, int], shape: tuple[int,
     assert (by_opencv == cv2.resize(image, shape[::-1], interpolation=way)).all()
     by_matrices = resizing(found[0], shape[0]) @ image @ resizing(found[1], shape[1]).T
     assert np.abs(by_matrices - by_opencv).max() < 1e-6
+
+
+@pytest.mark.parametrize("found", [(17, 1), (1, 17), (31, 1), (1, 1), (40, 1)])
+def test_a_line_comes_back_from_its_zoom_in_its_order(found: tuple[int, int]) -> None:
+    shape = (32, max(1, round(32 / found[0]))) if found[0] > 1 else (max(1, round(32 / found[1])), 32)
+    ramp = np.linspace(0, 1, max(shape), dtype=np.float32).reshape(-1, 1)
+    zoomed = np.broadcast_to(ramp if found[0] >= found[1] else ramp.T, shape).copy()
+    back = Zoom(found, shape, torch.device("cpu")).back(torch.from_numpy(zoomed)[None, None])[0, 0]
+    assert back.shape == found
+    expected = (torch.arange(max(found)) + 0.5) / max(found)
+    assert (back.ravel() - expected).abs().max() < 0.05

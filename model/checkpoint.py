@@ -74,6 +74,12 @@ def load(path: Path) -> Checkpoint:
         tensors = safetensors.numpy.load_file(path)
     except (SafetensorError, OSError) as error:
         raise _truncated(path) from error
+    except (TypeError, AttributeError, KeyError) as error:  # numpy has no bfloat16 and nothing smaller than 16 bits
+        raise CheckpointError(
+            "The weights of {name} do not fit the network they describe ({detail}); choose other weights.",
+            name=header.name or Path(path).name,
+            detail=str(error),
+        ) from error
     return Checkpoint(**vars(header), tensors=tensors)
 
 

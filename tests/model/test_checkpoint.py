@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+import safetensors.torch
 import torch
 
 from model import checkpoint as checkpoints
@@ -67,6 +68,20 @@ def test_transposed_arrays_are_saved_as_they_look(tmp_path: Path, checkpoint: Ch
     turned = np.arange(12, dtype=np.float32).reshape(3, 4).T
     save(tmp_path / "w.safetensors", dataclasses.replace(checkpoint, tensors={"a": turned}))
     np.testing.assert_array_equal(load(tmp_path / "w.safetensors").tensors["a"], turned)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float8_e4m3fn])
+def test_weights_of_a_type_that_numpy_lacks_are_refused_in_a_sentence(
+    tmp_path: Path, checkpoint: Checkpoint, dtype: torch.dtype
+) -> None:
+    path = tmp_path / "w.safetensors"
+    save(path, checkpoint)
+    with safetensors.safe_open(path, "np") as file:
+        metadata = file.metadata()
+    tensors = {name: torch.from_numpy(one).to(dtype) for name, one in checkpoint.tensors.items()}
+    safetensors.torch.save_file(tensors, path, metadata=metadata)
+    with pytest.raises(CheckpointError, match="run 3 do not fit the network they describe .*float"):
+        load(path)
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path, checkpoint: Checkpoint, monkeypatch) -> None:

@@ -16,7 +16,7 @@ from model.calibration import fold
 from model.checkpoint import Checkpoint, CheckpointHeader, load
 from model.classes import Class, ClassTable
 from model.device import choose_device, device_name, raise_unless_out_of_memory
-from model.errors import CheckpointError, DeviceLost, ModelError
+from model.errors import CheckpointError, DeviceLost, ModelError, OutOfMemory
 from model.images import Image
 from model.inference import Inference, Started
 from model.messages import Message
@@ -58,8 +58,8 @@ class Segmenter:
         """A segmenter that answers in the values of `classes`, by default the checkpoint's own table; uids decide.
 
         A class of the table that the model lacks is never predicted, and `notices` names it; the pixels of one that
-        only the model knows get the next most probable class. Raises CheckpointError, ModelError for the device, and
-        DeviceLost.
+        only the model knows get the next most probable class. Raises CheckpointError, ModelError for the device,
+        OutOfMemory, and DeviceLost.
         """
         checkpoint = source if isinstance(source, Checkpoint) else load(source)
         table = classes or checkpoint.classes
@@ -70,15 +70,19 @@ class Segmenter:
                 "{name} knows none of the classes of the table; choose other weights or fine-tune them.",
                 name=checkpoint.name,
             )
-        network = network_for(checkpoint, [item.uid for item in known])
-        fold(network.head, checkpoint.temperature)
         chosen = choose_device(device)
         try:
+            network = network_for(checkpoint, [item.uid for item in known])
+            fold(network.head, checkpoint.temperature)
             segmenter = Segmenter(network, checkpoint, known, chosen)
             segmenter.prepare()
-        except RuntimeError as error:
+        except FAILURES as error:
             raise_unless_out_of_memory(error, str(chosen))
-            raise
+            raise OutOfMemory(
+                "There is not enough memory on {device} to load {name}; close other programs, then try again.",
+                device=str(chosen),
+                name=checkpoint.name,
+            ) from error
         if missing:
             segmenter.notices += (_missing_notice(checkpoint.name, missing),)
         return segmenter

@@ -229,6 +229,20 @@ def test_without_memory_tiles_get_smaller_and_then_there_is_a_clear_end(checkpoi
         segmenter.predict(image)
 
 
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), MemoryError()]
+)
+def test_weights_that_do_not_fit_into_memory_are_said_to_be_so(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def full(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr("model.segmenter.Inference", full)
+    with pytest.raises(OutOfMemory, match="not enough memory on cpu to load demo"):
+        Segmenter.load(checkpoint, "cpu")
+
+
 def test_a_large_image_goes_through_in_one_pass_where_memory_allows_and_says_so_before(
     checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,7 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
     judged = found.labels if arguments.all else found.held_out
     if not judged:
         bar.clear()
-        say("No label is held out yet; save more labels, or score on all of them with --all.")
+        for problem in found.problems:
+            say(problem)
+        say(
+            "There is no usable label to score on; save an image as label first."
+            if arguments.all or not found.labels
+            else "No label is held out yet; save more labels, or score on all of them with --all."
+        )
         return Exit.NOTHING_DONE
     segmenter = Segmenter.load(checkpoint, arguments.device, workspace.classes)
     truths = (found.read(label) for label in _shown(judged, bar))

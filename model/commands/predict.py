@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     checkpoint = load(arguments.weights)
     classes = ClassTable.read(arguments.classes) if arguments.classes else checkpoint.classes
-    folders = {(path if path.is_dir() else path.parent).resolve() for path in arguments.inputs}
+    folders = {(path if _is_folder(path) else path.parent).resolve() for path in arguments.inputs}
     if arguments.out.resolve() in folders:
         say(f"{arguments.out} holds the images: label maps in it would be taken for images; choose another --out.")
         return Exit.NOTHING_DONE
@@ -82,8 +83,8 @@ def _collect(inputs: list[Path]) -> tuple[list[Path], int]:
 
 def _expand(inputs: list[Path]) -> Iterator[Path | ModelError]:
     for path in inputs:
-        if not path.is_dir():
-            special = path.exists() and not path.is_file()  # reading a pipe would wait for ever
+        if not _is_folder(path):
+            special = os.path.exists(path) and not os.path.isfile(path)  # reading a pipe would wait for ever
             yield ImageError("{name} is not a file of an image.", name=path.name) if special else path
             continue
         try:
@@ -95,6 +96,11 @@ def _expand(inputs: list[Path]) -> Iterator[Path | ModelError]:
         if notice and not images:
             yield ImageError(notice.template, **notice.values)
         yield from images
+
+
+def _is_folder(path: Path) -> bool:
+    """False, too, for what the system refuses to look at, as a name that is too long: reading it says why."""
+    return os.path.isdir(path)  # Path.is_dir raises
 
 
 class _NoRoom(LabelError):

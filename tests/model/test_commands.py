@@ -183,6 +183,13 @@ def test_predict_goes_on_past_bad_images_and_says_what_was_wrong(blobs, blob_wei
     assert len(list(out.glob("*.png.png"))) == 4
 
 
+def test_predict_goes_on_past_a_name_that_the_system_refuses(blobs, blob_weights, tmp_path, capsys):
+    inputs = [str(tmp_path / ("a" * 300)), str(blobs / "a.png")]
+    assert main(["predict", *inputs, "--weights", str(blob_weights), "--out", str(tmp_path / "out")]) == 1
+    assert (tmp_path / "out" / "a.png.png").exists()
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_predict_goes_on_on_the_cpu_when_the_gpu_fails(blobs, blob_weights, tmp_path, capsys, monkeypatch):
     start, calls = Inference.start, []
 
@@ -290,9 +297,19 @@ def test_evaluate_names_labels_it_cannot_use(blobs, blob_weights, capsys):
     bad = blobs / "segmentation" / "labels" / "e.png.png"
     write_label(bad, np.zeros((3, 3), np.uint8), ClassTable.read(blobs / "segmentation" / "classes.json"))
     assert main(["evaluate", str(blobs), "--weights", str(blob_weights)]) == 3
+    problem, sentence = capsys.readouterr().err.splitlines()
+    assert "3 x 3" in problem and "held out yet" in sentence
     assert main(["evaluate", str(blobs), "--weights", str(blob_weights), "--all"]) == 1
     captured = capsys.readouterr()
     assert len(json.loads(captured.out)["images"]) == 4 and "3 x 3" in captured.err
+
+
+def test_evaluate_does_not_advise_what_was_done_already(blobs, blob_weights, capsys):
+    shutil.rmtree(blobs / "segmentation" / "labels")
+    for more in ([], ["--all"]):
+        assert main(["evaluate", str(blobs), "--weights", str(blob_weights), *more]) == 3
+        said = capsys.readouterr().err
+        assert "no usable label" in said and "--all" not in said
 
 
 def test_info_describes_weights_without_loading_torch(blob_weights):

@@ -9,11 +9,15 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from model.commands.console import widen
+
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit code: 0 when what was asked for was done."""
     given = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(given)
+    if options.self_check or options.list_actions:
+        widen(sys.stdout)
     if options.self_check:
         from lsgui.self_check import self_check
 
@@ -53,10 +57,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _problem(options: argparse.Namespace) -> str | None:
-    """A sentence when the arguments cannot work."""
-    if options.folder is not None and not options.folder.exists():
+    """A sentence when the arguments cannot work. What the system refuses to look at is not there, either."""
+    if options.folder is not None and not os.path.exists(options.folder):
         return f"{options.folder} does not exist; give a folder of images."
-    if options.weights is not None and not options.weights.is_file():
+    if options.weights is not None and not os.path.isfile(options.weights):
         return f"{options.weights} does not exist; give a .safetensors checkpoint."
     if options.max_megapixels is not None and options.max_megapixels < 1:
         return "--max-megapixels must be 1 or more."

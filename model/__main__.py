@@ -8,7 +8,7 @@ import sys
 import traceback
 
 from model.commands import evaluate, finetune, info, predict
-from model.commands.console import EXIT_CODES, Exit, quiet_broken_pipe, say
+from model.commands.console import EXIT_CODES, Exit, quiet_broken_pipe, say, widen
 from model.errors import ModelError
 
 
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    widen(sys.stdout)
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -34,6 +34,16 @@ def say(sentence: object, stream: TextIO | None = None) -> None:
     print(sentence, file=stream or sys.stderr, flush=True)
 
 
+def widen(stream: TextIO | None) -> None:
+    """Have a stream take every name: what is not read on a screen is UTF-8, as JSON is, whatever the system's own is."""
+    if stream is None:  # a program without a console
+        return
+    if stream.isatty():
+        stream.reconfigure(errors="backslashreplace")
+    else:
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 class Bar:
     """A progress bar on one line of a terminal; where stderr is not a terminal it draws nothing."""
 

@@ -56,6 +56,18 @@ def test_without_a_display_a_sentence_instead_of_a_crash(checkout: Path, tmp_pat
     assert checked.returncode == 1 and "FAIL  window" in checked.stdout
 
 
+def test_arguments_that_the_system_refuses_to_look_at_are_a_sentence(checkout: Path, tmp_path: Path) -> None:
+    for arguments in (["a" * 300], [tmp_path, "--weights", "a" * 300]):
+        done = lsgui(checkout, *arguments)
+        assert done.returncode == 2 and done.stderr.splitlines()[0].startswith("aaa"), done.stderr
+        assert "does not exist" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_actions_are_listed_also_where_the_system_has_no_letters_for_them(checkout: Path) -> None:
+    listed = lsgui(checkout, "--list-actions", "--language", "zh_CN", PYTHONIOENCODING="ascii")
+    assert listed.returncode == 0, listed.stderr
+
+
 def test_the_self_check_passes_here_and_a_missing_gpu_is_a_note(checkout: Path) -> None:
     done = lsgui(checkout, "--self-check", CUDA_VISIBLE_DEVICES="", TRITON_INTERPRET="0")
     assert done.returncode == 0, done.stdout

@@ -345,6 +345,15 @@ def test_info_prints_json_and_refuses_other_files(blob_weights, blobs, capsys):
     assert "not a weights file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_info_tells_names_that_the_system_has_no_letters_for(blob_weights, tmp_path, more):
+    path = tmp_path / "w.safetensors"
+    save(path, dataclasses.replace(load(blob_weights), name="腹部"))
+    command = [sys.executable, "-m", "model", "info", str(path), *more]
+    narrow = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    assert "腹部" in subprocess.run(command, cwd=CHECKOUT, capture_output=True, env=narrow, check=True).stdout.decode()
+
+
 def test_debug_shows_where_an_error_came_from(blobs, capsys):
     assert main(["info", str(blobs / "a.png"), "--debug"]) == 3
     assert "Traceback" in capsys.readouterr().err

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from lsgui.context import Context
@@ -11,6 +14,7 @@ from lsgui.jobs import Job, SegmenterKeeper
 from lsgui.model_choice import ModelChoice
 from lsgui.translation import sentence
 from lsgui.whole_edits import WholeEdits
+from model.images import Image
 from model.messages import Message
 from model.prediction import Prediction
 from model.provenance import KEPT
@@ -37,7 +41,8 @@ class PredictionFlow(QObject):
         self._keeper = keeper
         self._whole = whole
         self._folder = FolderPredicting(context, keeper, self._several_predicted)
-        self._running: dict[str, Job] = {}
+        self._running: dict[str, tuple[Job, Path]] = {}
+        """The newest of each image, and its weights."""
         context.document.loaded.connect(self._forget)
         context.document.undone_kept.connect(self._tell_of_what_was_undone)
 
@@ -50,19 +55,19 @@ class PredictionFlow(QObject):
         """Predict the open image; the result comes when it is ready, beneath what a person has set."""
         document = self._context.document
         work = self._work()
-        if work is None or document.image is None or document.name in self._running:
+        if work is None or document.image is None or self._is_asked(document.name, work):
             return
         name, image = document.name, document.image
 
         def stopped() -> None:
-            if self._running.get(name) is job:  # and not one of the same name in another folder
+            if self._running.get(name, (None,))[0] is job:  # and not a newer one, or one of another folder
                 del self._running[name]
             self.running_changed.emit()
 
         def done(result: tuple[Prediction, str]) -> None:
             stopped()
             self._model.learn_device(work.weights, result[1])
-            if work.outdated:
+            if work.outdated or self._is_another(work, name, image):
                 self._again(work, name)
             else:
                 self._arrived(work, name, result[0])
@@ -71,7 +76,7 @@ class PredictionFlow(QObject):
             stopped()
             self._context.tell_failure(failure)
 
-        job = self._running[name] = self._context.jobs.submit(
+        job = self._context.jobs.submit(
             "predict",
             Message("Predicting {name}", {"name": name}),
             lambda report: self._keeper.predict(work.weights, work.classes, image, report),
@@ -79,6 +84,7 @@ class PredictionFlow(QObject):
             failed,
             stopped,
         )
+        self._running[name] = job, work.weights
         self.running_changed.emit()
 
     @property
@@ -88,9 +94,8 @@ class PredictionFlow(QObject):
 
     def cancel(self) -> None:
         """That one; a folder's goes on."""
-        job = self._running.get(self._context.document.name)
-        if job is not None:
-            self._context.jobs.cancel(job.id)
+        if self.running:
+            self._context.jobs.cancel(self._running[self._context.document.name][0].id)
 
     def predict_folder(self) -> None:
         """Predict every image that no person has corrected or labelled."""
@@ -144,6 +149,22 @@ class PredictionFlow(QObject):
         workspace = self._context.workspace
         return PredictionWork(workspace, self._model.info.path, workspace.classes, self._context.max_pixels)
 
+    def _is_asked(self, name: str, work: PredictionWork) -> bool:
+        """Whether that prediction is on its way. One that is being cancelled is not; one of other weights is now."""
+        if name not in self._running or self._running[name][0].cancelled.is_set():
+            return False
+        job, weights = self._running[name]
+        if weights != work.weights:
+            job.cancel()
+        return weights == work.weights
+
+    def _is_another(self, work: PredictionWork, name: str, image: Image) -> bool:
+        """Whether the file that is open has been read again since, and shows something else."""
+        document = self._context.document
+        if work.workspace is not self._context.workspace or document.name != name or document.image is image:
+            return False
+        return not np.array_equal(document.image.pixels, image.pixels)
+
     def _arrived(self, work: PredictionWork, name: str, prediction: Prediction) -> None:
         """A result goes to its file, and on the screen when its image is still the open one."""
         if work.workspace is not self._context.workspace:
@@ -160,7 +181,7 @@ class PredictionFlow(QObject):
         )
 
     def _again(self, work: PredictionWork, name: str) -> None:
-        """The image that is still looked at is predicted once more, with the classes as they are now."""
+        """The image that is still looked at is predicted once more, as it is now and with the classes of now."""
         if work.workspace is self._context.workspace and self._context.document.name == name:
             self.predict()
 

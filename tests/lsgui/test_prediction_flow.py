@@ -20,6 +20,7 @@ from model.errors import WorkspaceError
 from model.images import Image, read_image
 from model.labels import UNTOUCHED, read_label
 from model.messages import Message
+from model.pillow import pillow
 from model.prediction import Prediction
 from model.provenance import HUMAN, MODEL
 from model.runs import active_weights
@@ -151,6 +152,86 @@ def test_a_prediction_of_another_folder_is_not_taken_for_one_here(
     gates[1].set()
     desk.settle()
     assert desk.session.prediction is None and not desk.session.predicting
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, list[tuple[Path, Image]]]:
+    """Predictions end once the event is set; with what each was asked to predict."""
+    gate, asked, predict = threading.Event(), [], SegmenterKeeper.predict
+
+    def slowly(keeper: SegmenterKeeper, weights: Path, classes: ClassTable, image: Image, report: Callable) -> object:
+        asked.append((weights, image))
+        assert gate.wait(20)
+        return predict(keeper, weights, classes, image, report)
+
+    monkeypatch.setattr(SegmenterKeeper, "predict", slowly)
+    return gate, asked
+
+
+def test_a_prediction_of_what_a_file_held_before_is_not_laid_over_what_it_holds_now(
+    desk: Desk, image_folder: Callable, held: tuple[threading.Event, list[tuple[Path, Image]]]
+) -> None:
+    (gate, asked), folder = held, image_folder("a")
+    desk.open(folder)
+    desk.session.predict()
+    desk.wait(lambda: len(asked) == 1)
+    pillow.fromarray(np.full((64, 64), 200, np.uint8)).save(folder / "a.png", compress_level=0)
+    desk.session._parts.opening.reload()
+    desk.wait(lambda: int(desk.session.document.image.pixels[0, 0]) == 200)
+    gate.set()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.settle()
+    assert [int(image.pixels.min()) for _, image in asked] == [int(asked[0][1].pixels.min()), 200]
+    assert len(desk.session.document.history.steps) == 1
+    assert (predicted(folder, "a.png") == desk.session.prediction.label_map).all()
+
+
+def test_an_image_that_was_left_and_opened_again_takes_its_prediction(
+    desk: Desk, image_folder: Callable, held: tuple[threading.Event, list[tuple[Path, Image]]]
+) -> None:
+    gate, asked = held
+    desk.open(image_folder("a"))
+    desk.session.predict()
+    desk.wait(lambda: len(asked) == 1)
+    before = desk.session.document.image
+    desk.session._parts.opening.reload()
+    desk.wait(lambda: desk.session.document.image is not before)
+    gate.set()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.settle()
+    assert len(asked) == 1
+
+
+def test_who_cancels_can_ask_again_at_once(
+    desk: Desk, image_folder: Callable, held: tuple[threading.Event, list[tuple[Path, Image]]]
+) -> None:
+    gate, asked = held
+    desk.open(image_folder("a"))
+    desk.session.predict()
+    desk.wait(lambda: len(asked) == 1)
+    desk.session.cancel_prediction()
+    desk.session.predict()
+    desk.session.predict()
+    gate.set()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.settle()
+    assert len(asked) == 2 and not desk.session.predicting
+
+
+def test_who_asks_another_model_meanwhile_gets_its_answer(
+    desk: Desk, image_folder: Callable, held: tuple, tmp_path: Path, weights: Path
+) -> None:
+    (gate, asked), other = held, tmp_path / "other.safetensors"
+    save(other, dataclasses.replace(load(weights), name="other"))
+    desk.open(image_folder("a"))
+    desk.session.predict()
+    desk.wait(lambda: len(asked) == 1)
+    desk.session.load_weights(other)
+    desk.session.predict()
+    gate.set()
+    desk.wait(lambda: desk.session.prediction is not None)
+    desk.settle()
+    assert desk.session.prediction.model == "other" and len(desk.session.document.history.steps) == 1
 
 
 def test_the_folder_is_predicted_except_where_a_person_has_worked(desk: Desk, image_folder: Callable) -> None:

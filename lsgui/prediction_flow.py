@@ -36,6 +36,8 @@ class PredictionFlow(QObject):
     ) -> None:
         super().__init__(parent)
         self.prediction: Prediction | None = None
+        self._knows: list[str] = []
+        """The uids of its classes."""
         self._context = context
         self._model = model
         self._keeper = keeper
@@ -50,6 +52,12 @@ class PredictionFlow(QObject):
         """Another workspace: what was asked for in the old one comes to nothing."""
         self._running.clear()
         self.running_changed.emit()
+
+    def classes_changed(self) -> None:
+        """A prediction that knows of a class that is gone would bring it back, where it is the next best."""
+        classes = self._context.workspace.classes
+        if self.prediction is not None and any(classes.by_uid(uid) is None for uid in self._knows):
+            self._forget()
 
     def predict(self) -> None:
         """Predict the open image; the result comes when it is ready, beneath what a person has set."""
@@ -190,6 +198,7 @@ class PredictionFlow(QObject):
         document = self._context.document
         here = work.workspace is self._context.workspace and document.name == name and not work.outdated
         if here and prediction.label_map.shape == document.shape:
+            self._knows = [work.classes.by_value(value).uid for value in prediction.values]
             self._show(prediction, asked)
 
     def _show(self, prediction: Prediction, asked: bool) -> None:

@@ -354,4 +354,5 @@ class Session(QObject):
     def _classes_changed(self) -> None:
         self._parts.thumbnails.outdate_all()
         self._parts.model.classes_changed()
+        self._parts.predicting.classes_changed()
         self.classes_changed.emit()

@@ -517,3 +517,23 @@ def test_an_emptied_image_keeps_its_history_when_another_class_goes(willing: Des
     desk.open(folder, "a.png")
     desk.session.undo()
     assert desk.session.document.label_map[20, 20] == 6
+
+
+def test_a_class_that_is_gone_does_not_come_back_by_the_guided_brush(willing: Desk, image_folder: Callable) -> None:
+    """What wins nowhere may still be the next best."""
+    willing.open(image_folder("a"))
+    value, _ = predicted(willing)
+    prediction = willing.session.prediction
+    rivals = set(np.unique(prediction.contest((0, 0, 64, 64), value)[1]).tolist())
+    hidden = sorted(rivals - set(np.unique(prediction.label_map).tolist()))
+    assert hidden, "the network is to have a class that is second somewhere, and first nowhere"
+    willing.session.remove_class(willing.session.classes.by_value(hidden[0]).uid)
+    willing.wait(lambda: willing.session.classes.by_value(hidden[0]) is None)
+    rest(willing)
+    painting = willing.session.painting
+    painting.tool, painting.class_value, painting.snap, painting.brush_radius = "guided", value, 0, 64
+    willing.session.tools.press(32, 32, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier)
+    willing.session.tools.release(32, 32, Qt.MouseButton.RightButton)
+    rest(willing)
+    assert hidden[0] not in willing.session.document.counts()
+    assert willing.session.prediction is not None, "the brush has asked for one by the classes of now"

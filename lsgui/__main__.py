@@ -31,13 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     if options.screenshot is not None and not _has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from lsgui.app import Options, run
+    from lsgui.lane import leave
 
-    return run(
-        Options(
-            options.folder, options.weights, options.language, options.theme, options.max_megapixels, options.screenshot
-        ),
-        [sys.argv[0]],
+    chosen = Options(
+        options.folder, options.weights, options.language, options.theme, options.max_megapixels, options.screenshot
     )
+    return leave(run(chosen, [sys.argv[0]]))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 
+_NAME = "lsgui "
 _NICENESS = 5
 
 
@@ -17,7 +18,7 @@ class Lane:
 
     def __init__(self, name: str) -> None:
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name=f"lsgui {name}", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=_NAME + name, daemon=True)
         self._thread.start()
 
     def put(self, call: Callable[[], None]) -> None:
@@ -35,6 +36,19 @@ class Lane:
         while (call := self._queue.get()) is not None:
             call()
             del call  # with it goes what it has made, which would else stay until the next call
+
+
+def leave(code: int) -> int:
+    """To be called last: returns the exit code, or ends the process at once where a lane goes on after `close`.
+
+    Python would take itself apart around it, and torch, in the middle of an operation, would then abort the process.
+    """
+    if any(thread.name.startswith(_NAME) for thread in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        os._exit(code)
+    return code
 
 
 def step_back(task: int) -> None:

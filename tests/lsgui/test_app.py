@@ -68,6 +68,33 @@ def test_the_actions_are_listed_also_where_the_system_has_no_letters_for_them(ch
     assert listed.returncode == 0, listed.stderr
 
 
+BUSY = """
+import sys, time, threading
+import lsgui.__main__, lsgui.app
+from lsgui.lane import Lane
+
+def run(options, arguments):
+    import torch
+    x, weight, begun = torch.rand(1, 64, 600, 600), torch.rand(64, 64, 3, 3), threading.Event()
+    def predict():
+        begun.set()
+        while True:
+            torch.nn.functional.conv2d(x, weight)
+    Lane("predict").put(predict)
+    begun.wait()
+    time.sleep(0.5)
+    return 7
+
+lsgui.app.run = run
+sys.exit(lsgui.__main__.main(["."]))
+"""
+
+
+def test_a_prediction_that_does_not_stop_in_time_does_not_abort_the_program(checkout: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", BUSY], cwd=checkout, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 7, done.stderr
+
+
 def test_the_self_check_passes_here_and_a_missing_gpu_is_a_note(checkout: Path) -> None:
     done = lsgui(checkout, "--self-check", CUDA_VISIBLE_DEVICES="", TRITON_INTERPRET="0")
     assert done.returncode == 0, done.stdout

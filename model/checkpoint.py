@@ -101,7 +101,7 @@ def read_header(path: Path) -> CheckpointHeader:
                 known=VERSION,
             )
         return _parse(metadata)
-    except (KeyError, ValueError, TypeError, RecursionError, ClassTableError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError, ClassTableError) as error:
         raise CheckpointError(
             "The header of {name} is damaged ({detail}); copy the file again from its source.",
             name=path.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,9 @@ class InputRange:
     def __post_init__(self) -> None:
         if self.kind not in ("fixed", "percentile") or not self.low < self.high:
             raise ValueError(f"expected fixed or percentile and low < high, got {self.kind} {self.low} {self.high}")
+        least, most = (0, 100) if self.kind == "percentile" else (-sys.float_info.max, sys.float_info.max)
+        if self.low < least or self.high > most:
+            raise ValueError(f"expected percentiles of 0 to 100, or finite values, got {self.low} to {self.high}")
 
     def limits(self, pixels: np.ndarray, unit: str = "", nodata: float | None = None) -> tuple[float, float]:
         """The values (low, high) of this image that become 0 and 1; `unit` and `nodata` are the image's.

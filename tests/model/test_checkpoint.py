@@ -172,6 +172,9 @@ def test_a_newer_format_asks_for_an_update(tmp_path: Path, checkpoint: Checkpoin
         ("parent", "[1]"),
         ("temperature", "-2"),
         ("temperature", "NaN"),
+        ("temperature", "1" + 400 * "0"),
+        ("input", '{"kind": "percentile", "low": -5, "high": 200}'),
+        ("input", '{"kind": "fixed", "low": -Infinity, "high": Infinity}'),
     ],
 )
 def test_a_damaged_header(tmp_path: Path, checkpoint: Checkpoint, field: str, text: str | None) -> None:

@@ -42,7 +42,10 @@ class Corners:
         self._moved = True
 
     def remove(self, index: int) -> None:
+        """Whatever is in the hand is let go: it has another index now, or is gone. Two corners are a line again."""
+        self.drop()
         self._change(self.points[:index] + self.points[index + 1 :])
+        self.closed = self.closed and len(self.points) > 2
 
     def replace(self, points: Sequence[Point], closed: bool) -> None:
         """Another shape altogether."""

@@ -48,6 +48,25 @@ def test_a_right_click_on_a_corner_removes_it_and_elsewhere_is_left_to_the_canva
     assert not hand.tools.press(70, 50, RIGHT, Qt.KeyboardModifier.NoModifier)
 
 
+def test_a_corner_that_is_removed_while_it_is_dragged_is_in_the_hand_no_more(hand: object) -> None:
+    polygon(hand, *SQUARE)
+    hand.tools.press(10, 40, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    hand.tools.move(12, 45)
+    hand.key("Backspace")
+    hand.tools.move(20, 50)
+    outline = hand.tools.outline()
+    assert outline.held is None and outline.handles == SQUARE[:3]
+    hand.tools.release(20, 50, Qt.MouseButton.LeftButton)
+    assert hand.tools.undo() and hand.tools.outline().handles == (*SQUARE[:3], (12, 45))
+
+
+def test_a_triangle_without_one_of_its_corners_is_a_line_that_can_go_on(hand: object) -> None:
+    polygon(hand, *SQUARE[:3], SQUARE[0])
+    hand.drag(SQUARE[2], button=RIGHT)
+    hand.drag((60, 50))
+    assert hand.tools.outline().handles == (*SQUARE[:2], (60, 50))
+
+
 def test_each_change_of_corners_can_be_taken_back(hand: object) -> None:
     polygon(hand, *SQUARE)
     hand.drag((40, 40), (50, 50), (60, 55))

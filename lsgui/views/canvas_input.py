@@ -14,6 +14,8 @@ from lsgui.views.tool_outline import ToolOutline
 
 ZOOM_STEP = 1.25
 """Per notch of the wheel."""
+NOTCH = 120
+"""What Qt says of a notch; touchpads and fine wheels tell of parts of it."""
 PAN_TOOL, THRESHOLD_TOOL = "pan", "threshold"
 _BARE = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 
@@ -34,6 +36,7 @@ class CanvasInput(QObject):
         self._button = Qt.MouseButton.NoButton
         self._space = self._sizing = self._inside = False
         self._last = QPointF()
+        self._turned = 0
         self._handlers = {
             QEvent.Type.MouseButtonPress: lambda event: self.tablet.down or self.press(Pointer.of(event)),
             QEvent.Type.MouseMove: lambda event: self.tablet.down or self.move(Pointer.of(event)),
@@ -128,15 +131,22 @@ class CanvasInput(QObject):
         modifiers = event.modifiers()
         turn = event.angleDelta().y() or event.angleDelta().x()
         if modifiers & Qt.KeyboardModifier.ShiftModifier:
-            if turn:
-                self._tools.painting.step_radius(1 if turn > 0 else -1)
+            self._size_by(turn)
         elif not event.pixelDelta().isNull() and not modifiers & Qt.KeyboardModifier.ControlModifier:
             ratio = self._canvas.devicePixelRatioF()
             step = event.pixelDelta()
             self._canvas.set_viewport(self._canvas.viewport.panned(step.x() * ratio, step.y() * ratio))
         else:
-            self._zoom(ZOOM_STEP ** (turn / 120), event.position(), modifiers)
+            self._zoom(ZOOM_STEP ** (turn / NOTCH), event.position(), modifiers)
         return True
+
+    def _size_by(self, turn: int) -> None:
+        """A step of the brush's size per notch."""
+        self._turned = turn if turn * self._turned < 0 else self._turned + turn
+        notches = int(self._turned / NOTCH)
+        self._turned -= notches * NOTCH
+        for _ in range(abs(notches)):
+            self._tools.painting.step_radius(1 if notches > 0 else -1)
 
     def _native_gesture(self, event: QNativeGestureEvent) -> bool:
         if event.gestureType() != Qt.NativeGestureType.ZoomNativeGesture:
@@ -235,7 +245,8 @@ class CanvasInput(QObject):
     def _zoom(self, factor: float, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         ratio = self._canvas.devicePixelRatioF()
         self._canvas.set_viewport(self._canvas.viewport.zoomed(factor, (at.x() * ratio, at.y() * ratio)))
-        self._tools.move(*self._to_image(at), modifiers)
+        if not self._gesture:  # a stroke goes on with the next move, which knows how hard a pen is pressed
+            self._tools.move(*self._to_image(at), modifiers)
 
     def _to_image(self, at: QPointF) -> tuple[float, float]:
         ratio = self._canvas.devicePixelRatioF()

@@ -20,9 +20,9 @@ from model.images import Image, Window
 NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
 
 
-def wheel(shown: object, at: QPoint, notches: int, modifiers: Qt.KeyboardModifier = NONE) -> None:
+def wheel(shown: object, at: QPoint, notches: float, modifiers: Qt.KeyboardModifier = NONE) -> None:
     event = QWheelEvent(
-        QPointF(at), QPointF(shown.canvas.mapToGlobal(at)), QPoint(), QPoint(0, 120 * notches),
+        QPointF(at), QPointF(shown.canvas.mapToGlobal(at)), QPoint(), QPoint(0, round(120 * notches)),
         Qt.MouseButton.NoButton, modifiers, Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
     QApplication.sendEvent(shown.canvas, event)
@@ -42,6 +42,21 @@ def test_shift_and_the_wheel_set_the_brush(shown: object) -> None:
     before = shown.session.painting.brush_radius
     wheel(shown, QPoint(100, 100), 1, Qt.KeyboardModifier.ShiftModifier)
     assert shown.session.painting.brush_radius > before
+
+
+def test_a_touchpad_sets_the_brush_no_faster_than_a_wheel(shown: object) -> None:
+    """It tells of a turn in many small parts."""
+    painting, shift = shown.session.painting, Qt.KeyboardModifier.ShiftModifier
+    painting.brush_radius = 10
+    wheel(shown, QPoint(100, 100), 1, shift)
+    by_a_notch = painting.brush_radius
+    painting.brush_radius = 10
+    for _ in range(8):
+        wheel(shown, QPoint(100, 100), 1 / 8, shift)
+    assert painting.brush_radius == by_a_notch
+    wheel(shown, QPoint(100, 100), 7 / 8, shift)
+    wheel(shown, QPoint(100, 100), -7 / 8, shift)
+    assert painting.brush_radius == by_a_notch
 
 
 def test_a_middle_drag_and_a_drag_with_space_move_the_view(shown: object) -> None:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QInputDevice, QPointingDevice, QPointingDeviceUniqueId, QTabletEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import (
+    QGuiApplication,
+    QInputDevice,
+    QPointingDevice,
+    QPointingDeviceUniqueId,
+    QTabletEvent,
+    QWheelEvent,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -71,6 +78,17 @@ def test_a_light_touch_paints_a_thin_line_and_a_firm_one_a_wide_one(painted: obj
     pen.release(50, 30)
     assert width_at(painted, 15) < 0.6 * width_at(painted, 50)
     assert len(painted.session.document.history.steps) == 1 and seen == [True]
+
+
+def test_the_wheel_of_the_other_hand_does_not_make_a_light_stroke_wide(painted: object) -> None:
+    pen, at = Pen(painted), QPointF(painted.at(30, 30))
+    pen.press(8, 30, pressure=0.1)
+    pen.move(30, 30, pressure=0.1)
+    turned = QWheelEvent(at, painted.canvas.mapToGlobal(at), QPoint(), QPoint(0, 120), NO_BUTTON, NONE,
+                         Qt.ScrollPhase.NoScrollPhase, False)  # fmt: skip
+    QApplication.sendEvent(painted.canvas, turned)
+    pen.release(30, 30)
+    assert width_at(painted, 30) == width_at(painted, 15)
 
 
 def test_the_other_end_of_the_pen_erases(painted: object) -> None:

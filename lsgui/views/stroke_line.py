@@ -7,6 +7,7 @@ from PySide6.QtCore import QTimer
 from lsgui.guided_brush import UNPREDICTED
 from lsgui.history import Commit
 from lsgui.session import Session
+from lsgui.translation import class_name
 from lsgui.translation import sentence as translated
 from lsgui.views.display import Display
 from lsgui.views.elided_label import ElidedLabel
@@ -87,7 +88,7 @@ class StrokeLine(ElidedLabel):
         if not self._display.overlay_visible or not self._display.opacity:
             self.say(Message("The overlay is hidden: V shows what you paint."))
         elif item is not None and item.uid in self._display.hidden:
-            self.say(Message("{name} is hidden: its eye shows what you paint.", {"name": item.name}))
+            self.say(Message("{name} is hidden: its eye shows what you paint.", {"name": class_name(item)}))
 
     def _predicted(self) -> None:
         if self._said == UNPREDICTED and self._session.prediction is not None:

@@ -131,3 +131,15 @@ def test_who_paints_what_is_not_shown_is_told(shown: object) -> None:
     display.set_hidden([shown.session.classes.by_value(6).uid])
     shown.session.document.paint("Brush", filled((22, 2, 29, 9)), 6)
     assert "its eye shows what you paint" in stroke.text()
+
+
+def test_a_hidden_class_is_named_in_the_window_s_language(shown: object, qapp: QApplication) -> None:
+    shown.window.canvas._display.set_hidden([shown.session.classes.by_value(6).uid])
+    translations = Translations(qapp, Assets.find().translations)
+    translations.use("zh_CN")
+    try:
+        shown.session.document.paint("Brush", filled((2, 2, 9, 9)), 6)
+        said = shown.window.status.stroke.text()
+    finally:
+        translations.use("en")
+    assert "肝脏" in said and "Liver" not in said

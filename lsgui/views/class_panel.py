@@ -37,6 +37,8 @@ class ClassPanel(QWidget):
         self._display = display
         self._appearance = appearance
         self._rows: list[ClassRow] = []
+        self._revealed: int | None = None
+        """The class in the hand that was scrolled to: another time the list stays where a hand has moved it."""
         self._count = label("", "dim")
         self._who = ProvenanceLine(actions["show-provenance"], appearance)
         self._holder = QWidget()
@@ -62,7 +64,7 @@ class ClassPanel(QWidget):
         self._count.setText(str(len(self._rows)))
         self._show_choice()
         self._show_shares()
-        QTimer.singleShot(0, self, self._show_choice)  # rows that have just been made have no place yet
+        QTimer.singleShot(0, self, self._reveal)  # rows that have just been made have no place yet
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -97,7 +99,7 @@ class ClassPanel(QWidget):
         scroll.setWidget(self._holder)
         scroll.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         layout.addWidget(scroll, 1)
-        scroll.verticalScrollBar().rangeChanged.connect(self._show_choice)
+        scroll.verticalScrollBar().rangeChanged.connect(self._reveal)
         self._scroll = scroll
 
     def _row(self, item: Class, digit: int | None) -> ClassRow:
@@ -126,7 +128,14 @@ class ClassPanel(QWidget):
             made.set_current(made.item.value == painting.class_value)
             made.set_visible(made.item.uid not in self._display.hidden)
             made.set_locked(made.item.value in painting.protected)
-            if made.item.value == painting.class_value:
+        if painting.class_value != self._revealed:
+            self._reveal()
+
+    def _reveal(self) -> None:
+        """The class in the hand comes into sight."""
+        self._revealed = self._session.painting.class_value
+        for made in self._rows:
+            if made.item.value == self._revealed:
                 self._scroll.ensureWidgetVisible(made, 0, 0)
 
     def _recount(self) -> None:

@@ -572,6 +572,23 @@ def test_a_class_that_is_added_is_in_sight_where_not_all_are(shown: object) -> N
         shown.desk.wait(lambda added=added: in_sight(added.uid))
 
 
+def test_a_list_of_classes_stays_where_it_was_scrolled_to_while_eyes_and_locks_are_clicked(shown: object) -> None:
+    shown.window.resize(1013, 573)
+    scroll, session = shown.window.classes._scroll, shown.session
+    session.painting.class_value = 1
+    shown.desk.wait(lambda: scroll.verticalScrollBar().maximum() > 0)
+    QTest.qWait(50)
+    scroll.verticalScrollBar().setValue(scroll.verticalScrollBar().maximum())
+    last = rows(shown)[session.classes.classes[-1].uid]
+    for part in (last.eye, last.lock):
+        part.click()
+        assert scroll.verticalScrollBar().value() == scroll.verticalScrollBar().maximum()
+    session.painting.step_radius(1)
+    assert scroll.verticalScrollBar().value() == scroll.verticalScrollBar().maximum()
+    session.painting.class_value = 2
+    assert scroll.verticalScrollBar().value() < scroll.verticalScrollBar().maximum()
+
+
 def training_at_work(shown: object) -> tuple[TrainingPanel, TrainingState]:
     """As the panel shows it after the third of ten points."""
     panel, state = shown.window.training, shown.session.training

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
@@ -16,6 +17,10 @@ from lsgui.views.options.choices import Line
 from lsgui.views.options.ranges import RangeFields, window_range
 from lsgui.views.parts import chip, column, literal
 from model.classes import ClassTable
+
+NAME_WIDTH = 150
+"""Logical pixels of a class's name on its chip: a longer one is shortened, else it would push the panel's right side out of
+the window."""
 
 
 class RuleOptions(QWidget):
@@ -92,7 +97,10 @@ class RuleOptions(QWidget):
             self._classes.by_value(painting.over) if self._classes is not None and painting.over is not None else None
         )
         named = found is not None and painting.over != EMPTY
-        self._one.setText(literal(class_name(found)) if named else self.tr("one class"))
+        name = class_name(found) if named else self.tr("one class")
+        shown = self._one.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, NAME_WIDTH)
+        self._one.setText(literal(shown))
+        self._one.setToolTip(name if shown != name else "")
         for made, on in (
             (self._anything, painting.over is ANYTHING),
             (self._empty, painting.over == EMPTY),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import gc
 import weakref
 from collections.abc import Callable
@@ -291,6 +292,16 @@ def test_no_panel_of_a_tool_makes_the_window_wider(shown: object, make_window: C
         QApplication.processEvents()
         assert shown.window.right.minimumSizeHint().width() <= 316, tool
         assert shown.window.width() == 1280
+
+
+def test_a_class_with_a_long_name_that_is_painted_over_makes_the_panel_no_wider(shown: object) -> None:
+    session, name = shown.session, "A lesion of the right posterior segment of the liver " * 3
+    session.set_classes(session.classes.replaced(dataclasses.replace(session.classes.by_value(6), name=name.strip())))
+    session.painting.over = 6
+    QApplication.processEvents()
+    assert shown.window.right.minimumSizeHint().width() <= 316
+    over = shown.window.options._rules._one
+    assert over.text().startswith("A lesion") and over.toolTip() == name.strip()
 
 
 def test_a_history_that_has_taken_the_classes_place_can_be_closed_there(shown: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton
 
 from lsgui.session import Session
@@ -19,8 +19,10 @@ from model.labels import UNTOUCHED
 
 SOON_MS = 30
 """A stroke or an undo does not wait for what is counted here."""
-CLASS_WIDTH = 84
-"""Logical pixels: what follows the class under the pointer stands still while the pointer moves."""
+CLASS_WIDTH, LONGEST_CLASS = 84, 170
+"""Logical pixels: what follows the class under the pointer stands still while the pointer moves, and a long name leaves it
+room.
+"""
 
 
 class StatusBar(QFrame):
@@ -95,7 +97,8 @@ class StatusBar(QFrame):
         value = self._session.document.value_at(*at)
         found = self._session.classes.by_value(value)
         if found is not None:
-            self._class.setText(class_name(found))
+            way = Qt.TextElideMode.ElideRight
+            self._class.setText(self._class.fontMetrics().elidedText(class_name(found), way, LONGEST_CLASS))
         else:
             self._class.setText(self.tr("untouched") if value == UNTOUCHED else str(value))
 

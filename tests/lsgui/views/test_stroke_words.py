@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -143,3 +144,14 @@ def test_a_hidden_class_is_named_in_the_window_s_language(shown: object, qapp: Q
     finally:
         translations.use("en")
     assert "肝脏" in said and "Liver" not in said
+
+
+def test_a_long_name_under_the_pointer_leaves_room_for_the_sentence(shown: object) -> None:
+    shown.window.resize(1024, 600)
+    session, name = shown.session, "A lesion of the right posterior segment of the liver " * 4
+    session.set_classes(session.classes.replaced(dataclasses.replace(session.classes.by_value(6), name=name.strip())))
+    session.document.paint("Brush", filled((2, 2, 9, 9)), 6)
+    status = shown.window.status
+    status.show_point((5.0, 5.0))
+    assert status._class.text().startswith("A lesion") and status._class.sizeHint().width() < 200
+    shown.desk.wait(lambda: status.stroke.width() > 100)

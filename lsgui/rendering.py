@@ -141,7 +141,8 @@ def _linear(pixels: np.ndarray, columns: np.ndarray, rows: np.ndarray, window: W
     height, width = pixels.shape[:2]
     left = min(max(0, math.floor(columns[0]) - 1), width - 1)
     top = min(max(0, math.floor(rows[0]) - 1), height - 1)
-    right, bottom = min(width, math.ceil(columns[-1]) + 2), min(height, math.ceil(rows[-1]) + 2)
+    right = min(width, max(left + 1, math.ceil(columns[-1]) + 2))  # centres zoomed far out may all lie off the image
+    bottom = min(height, max(top + 1, math.ceil(rows[-1]) + 2))
     crop = to_grey_or_rgb(pixels[top:bottom, left:right], window)
     if crop.ndim == 3 or crop.dtype == np.uint32:  # four channels are sampled faster than three
         crop = _channels(_as_rgb32(crop))

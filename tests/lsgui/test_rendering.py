@@ -133,6 +133,19 @@ def test_one_pixel_and_one_row_can_be_shown_at_any_zoom() -> None:
             assert image.shape == (rect[3], rect[2]) and abs(int(grey(image)[0, 0]) - 128) <= 1
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (40, 50)])
+@pytest.mark.parametrize("window", [Window(7, 10), None])
+def test_an_edge_is_shown_where_the_next_pixel_of_the_screen_is_far_off_the_image(
+    shape: tuple[int, int], window: Window | None
+) -> None:
+    for x, y in ((9.97, 3), (3, 9.97)):
+        view = View(1 / 64, x, y)
+        rect = covered(view, (shape[1], shape[0]), (0, 0, 10, 10))
+        assert rect is not None
+        image = render_image(pyramid(np.full(shape, 7, np.uint8)), window, view, rect)
+        assert abs(grey(image).mean() - (7 if window is None else 128)) <= 1
+
+
 @settings(max_examples=25, deadline=None)
 @given(VIEWS, st.integers(0, 5))
 def test_a_picture_is_the_same_wherever_it_is_put_and_in_however_many_strips(view: View, seed: int) -> None:

@@ -73,7 +73,9 @@ class BoxTool(ShapeTool):
         return True
 
     def settle(self) -> None:
-        if self._from is None:
+        """A box that is still pulled or moved stays as it is; one that is only being drawn is none yet."""
+        if self._from is None or self._before is not None:
+            self._from = self._handle = None
             super().settle()
 
     def cancel(self) -> None:

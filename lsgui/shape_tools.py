@@ -123,7 +123,9 @@ class CornerTool(ShapeTool):
         return self.corners.undo()
 
     def settle(self) -> None:
-        if len(self.corners.points) > 2 and not self.corners.in_hand:
+        """A corner that is still in the hand stays where it is."""
+        if len(self.corners.points) > 2:
+            self.corners.drop()
             super().settle()
 
     def cancel(self) -> None:

@@ -249,6 +249,22 @@ def test_handles_go_around_and_pull_their_own_sides() -> None:
     assert dragged((5, 5), (2, 9), True, False) == (1, 5, 5, 9)
 
 
+@pytest.mark.parametrize("tool", ["polygon", "lasso", "rectangle", "ellipse"])
+def test_a_shape_is_not_lost_while_one_of_its_corners_is_dragged(hand: object, tool: str) -> None:
+    if tool == "polygon":
+        polygon(hand, *SQUARE)
+    else:
+        hand.painting.tool = tool
+        hand.drag((10, 10), (40, 10), (40, 40), *((10, 40),) * (tool == "lasso"))
+    hand.tools.press(40, 40, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    hand.tools.move(44, 44)
+    hand.painting.tool = "brush"
+    assert painted(hand) > 700 and hand.label[30, 40] == 6
+    hand.tools.move(60, 50)
+    hand.tools.release(60, 50, Qt.MouseButton.LeftButton)
+    assert len(hand.document.history.steps) == 1
+
+
 def test_another_image_ends_every_shape(hand: object) -> None:
     for tool in ("polygon", "lasso", "rectangle", "ellipse", "select"):
         hand.painting.tool = tool

@@ -24,7 +24,7 @@ from model.split import Split, stored_split
 DAMAGED = "damaged"
 """What is said of a file that is there and cannot be read."""
 _FACTS = {
-    "labels": ("split", "unit", "grouping", "classes", "image_sha256", "label_sha256", "saved"),
+    "labels": ("status", "split", "unit", "grouping", "classes", "image_sha256", "label_sha256", "saved"),
     "predictions": ("mean_confidence", "least_sure"),
 }
 

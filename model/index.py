@@ -10,7 +10,7 @@ from pathlib import Path
 
 from model import disk
 
-VERSION = 2
+VERSION = 3
 """Of what is remembered of each file: an index of another one is begun anew."""
 
 

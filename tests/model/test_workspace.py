@@ -949,6 +949,22 @@ def test_what_is_to_be_replaced_is_copied_each_time_under_a_name_of_its_own(
     workspace.close()
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_label_that_is_written_over_what_another_program_made_of_it_is_still_what_it_was(
+    folder: Path, label_map: np.ndarray, accepted: bool
+) -> None:
+    workspace, name = Workspace.open(folder), "img_001.png"
+    save(workspace, name, label_map, accepted)
+    record = folder / f"segmentation/labels/{name}.json"
+    before = json.loads(record.read_text())["status"]
+    pillow.new("L", SHAPE[::-1], 3).save(folder / f"segmentation/labels/{name}.png")
+    planes = of_arrays(label_map, human(label_map))
+    workspace.edits.write_mine(name, read_image(folder / name), planes, None)
+    assert json.loads(record.read_text())["status"] == before == ("accepted" if accepted else "labelled")
+    assert np.array_equal(workspace.read_maps(name, SHAPE).label_map, label_map)
+    workspace.close()
+
+
 def test_a_label_that_cannot_be_copied_is_said_and_stays(
     folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

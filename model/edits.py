@@ -116,8 +116,7 @@ class Edits:
     def set_aside(self, name: str, path: Path) -> None:
         """Keep a copy of a changed map, which may then be overwritten."""
         with saving(name):
-            self._known.keep(path)
-        self._known.know(name)
+            self._known.keep_and_know(path)
 
     def keep(self, name: str) -> bool:
         """Put copies of a person's maps into `kept/`, before something else takes their place; whether there is any work

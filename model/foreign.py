@@ -46,6 +46,13 @@ class KnownMaps:
         copy_file(path, target)
         return target
 
+    def keep_and_know(self, path: Path) -> None:
+        """`keep` one map, which may be overwritten as it is now; the image's other one may have changed, too."""
+        stamp = stamp_of(path)  # before: what is written meanwhile is not in the copy
+        self.keep(path)
+        with self._guard:
+            self._stamps[path] = stamp
+
     def keep_all(self, name: str) -> None:
         """Copy the maps of an image, and the record of its label, to `kept/`. Raises OSError."""
         label, record, work = self._layout.label(name), self._layout.label_record(name), self._layout.work(name)

@@ -675,6 +675,14 @@ def patch_of(workspace: Workspace, name: str, value: int) -> MaskPatch:
     return MaskPatch([piece_between((0, 0), (maps.label_map, maps.provenance), (label, origin))])
 
 
+def held_by_a_stroke(workspace: Workspace, name: str) -> Held:
+    """The journal of an image that is open, and has been painted."""
+    journal = workspace.journal(name, workspace.read_maps(name, SHAPE))
+    patch = patch_of(workspace, name, 3)
+    journal.append([Commit(1, 1000.0, 1, "Brush", patch.to_bytes())], {3: "left_kidney"})
+    return Held(journal, 1)
+
+
 def test_an_edit_of_a_closed_image_has_its_own_history(folder: Path, label_map: np.ndarray) -> None:
     workspace = Workspace.open(folder)
     save(workspace, "img_001.png", label_map)
@@ -962,6 +970,24 @@ def test_a_label_that_is_written_over_what_another_program_made_of_it_is_still_w
     workspace.edits.write_mine(name, read_image(folder / name), planes, None)
     assert json.loads(record.read_text())["status"] == before == ("accepted" if accepted else "labelled")
     assert np.array_equal(workspace.read_maps(name, SHAPE).label_map, label_map)
+    workspace.close()
+
+
+def test_of_two_maps_that_another_program_has_changed_both_are_kept(folder: Path, label_map: np.ndarray) -> None:
+    workspace, name = Workspace.open(folder), "img_001.png"
+    save(workspace, name, label_map)
+    corrected = np.where(label_map == 6, np.uint8(7), label_map)
+    held = held_by_a_stroke(workspace, name)
+    workspace.write_work(name, of_arrays(corrected, human(corrected)), held)
+    for part, value in (("labels", 3), ("work", 4)):  # as by a backup that is put back
+        pillow.new("L", SHAPE[::-1], value).save(folder / f"segmentation/{part}/{name}.png")
+    first = workspace.edits.changed_map(name)
+    workspace.edits.set_aside(name, first)
+    second = workspace.edits.changed_map(name)
+    assert {first.parent.name, second.parent.name} == {"labels", "work"}
+    workspace.edits.write_mine(name, read_image(folder / name), of_arrays(corrected, human(corrected)), held)
+    kept = [np.asarray(pillow.open(path))[0, 0] for path in (folder / "segmentation/kept").glob("*.png")]
+    assert sorted(kept) == [3, 4] and workspace.edits.changed_map(name) is None
     workspace.close()
 
 

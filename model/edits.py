@@ -145,7 +145,12 @@ class Edits:
         return read_label(path, shape, self._workspace.classes)
 
     def _journalled(self, name: str, journal: JournalFile, maps: Maps, *more: tuple[str, MaskPatch]) -> Held:
-        """What a map of `maps` holds, once the journal does: what it lacked, and `more` edits, each with its text."""
+        """What a map of `maps` holds, once the journal does: what it lacked, and `more` edits, each with its text. A map that
+        another program has changed, and which is about to be written over, is copied to `kept/`.
+        """
+        if maps.foreign is not None:  # nobody is asked about it, as when the image is opened
+            with saving(name):
+                self._known.keep_and_know(maps.foreign)
         cursor, seq = (maps.past.story.cursor, maps.past.story.seq) if maps.past is not None else (0, 0)
         edits = more if maps.lacking is None else ((maps.lacking_text, maps.lacking), *more)
         commits = [

@@ -991,6 +991,26 @@ def test_of_two_maps_that_another_program_has_changed_both_are_kept(folder: Path
     workspace.close()
 
 
+@pytest.mark.parametrize("way", ["edited", "restored"])
+def test_a_map_that_another_program_changed_while_its_image_was_closed_is_kept_before_it_is_written(
+    folder: Path, way: str
+) -> None:
+    workspace, name = Workspace.open(folder), "img_001.png"
+    workspace.write_edit(name, SHAPE, "Interpolate", patch_of(workspace, name, 3))
+    workspace.close()
+    pillow.new("L", SHAPE[::-1], 4).save(folder / f"segmentation/work/{name}.png")
+    workspace = Workspace.open(folder)
+    if way == "edited":
+        workspace.write_edit(name, SHAPE, "Interpolate", patch_of(workspace, name, 5))
+    else:
+        workspace.edits.restore(name)
+    (kept,) = (folder / "segmentation/kept").iterdir()
+    assert np.asarray(pillow.open(kept))[0, 0] == 4
+    maps = workspace.read_maps(name, SHAPE)
+    assert maps.label_map[5, 6] == (5 if way == "edited" else 3) and maps.foreign is None
+    workspace.close()
+
+
 def test_a_label_that_cannot_be_copied_is_said_and_stays(
     folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

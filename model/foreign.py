@@ -21,6 +21,7 @@ class KnownMaps:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._stamps: dict[Path, FileStamp | None] = {}
+        self._kept: dict[Path, FileStamp | None] = {}
         self._guard = threading.Lock()
 
     def know(self, name: str) -> None:
@@ -42,16 +43,23 @@ class KnownMaps:
 
     def keep(self, path: Path) -> Path:
         """Copy a file to `kept/`, under a name with the time. Raises OSError."""
+        stamp = stamp_of(path)  # before: what is written meanwhile is not in the copy
         target = place_in(self._layout.kept, path)
         copy_file(path, target)
+        with self._guard:
+            self._kept[path] = stamp
         return target
+
+    def has_kept(self, path: Path) -> bool:
+        """Whether a copy of the file as it is now was put into `kept/`."""
+        with self._guard:
+            return path in self._kept and self._kept[path] == stamp_of(path)
 
     def keep_and_know(self, path: Path) -> None:
         """`keep` one map, which may be overwritten as it is now; the image's other one may have changed, too."""
-        stamp = stamp_of(path)  # before: what is written meanwhile is not in the copy
         self.keep(path)
         with self._guard:
-            self._stamps[path] = stamp
+            self._stamps[path] = self._kept[path]
 
     def keep_all(self, name: str) -> None:
         """Copy the maps of an image, and the record of its label, to `kept/`. Raises OSError."""

@@ -249,6 +249,7 @@ class Workspace:
                 self._catalog.update(name)  # it may be readable now
             image_sha256 = sha256(path) if path.exists() else ""
             self._before_writing(name, held)
+            self._keep_changed_label(name)
             with split_lock(self._layout):  # a training that starts meanwhile reads what is decided, or is read here
                 known = self._catalog.records(), self._unrecorded(), seen_units(self._layout)
                 decision = decide(path, image.series, self._siblings(), *known, image_sha256)
@@ -346,6 +347,12 @@ class Workspace:
             self._known.keep(changed)
         if held is None:
             self._journals.set_aside(name)
+
+    def _keep_changed_label(self, name: str) -> None:
+        """What another program made of a label while newer work was shown, its record alone tells."""
+        label, saved = self._layout.label(name), SavedFiles.of_record(self._catalog.records().get(name, {}))
+        if label.exists() and saved.label_changed(label) and not self._known.has_kept(label):
+            self._known.keep(label)
 
     def _made_anew(self) -> None:
         """What lay in the folders and is still known."""

@@ -1011,6 +1011,27 @@ def test_a_map_that_another_program_changed_while_its_image_was_closed_is_kept_b
     workspace.close()
 
 
+def test_a_label_that_another_program_changed_beneath_newer_work_is_kept_when_that_is_saved(
+    folder: Path, label_map: np.ndarray
+) -> None:
+    workspace, name = Workspace.open(folder), "img_001.png"
+    save(workspace, name, label_map)
+    workspace.write_edit(name, SHAPE, "Brush", patch_of(workspace, name, 3))
+    workspace.close()
+    label = folder / f"segmentation/labels/{name}.png"
+    pillow.new("L", SHAPE[::-1], 4).save(label)
+    os.utime(label, (time.time() + 60,) * 2)  # a record tells whole seconds
+    workspace = Workspace.open(folder)
+    for _ in range(2):
+        maps = workspace.read_maps(name, SHAPE)
+        held = Held(workspace.journal(name, maps), maps.past.story.seq)
+        planes = of_arrays(maps.label_map, maps.provenance)
+        workspace.save_label(name, read_image(folder / name), planes, False, held)
+    (kept,) = (folder / "segmentation/kept").iterdir()
+    assert np.asarray(pillow.open(kept))[0, 0] == 4 and workspace.read_maps(name, SHAPE).label_map[5, 6] == 3
+    workspace.close()
+
+
 def test_a_label_that_cannot_be_copied_is_said_and_stays(
     folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

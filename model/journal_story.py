@@ -188,7 +188,7 @@ def skim(path: Path) -> Facts:
         size = file.seek(0, 2)
         file.seek(0)
         read_header(file)
-        offset, saved, seq, time, human = HEADER.size, Saved(), None, 0.0, False
+        offset, saved, seq, time, human, by_hand = HEADER.size, Saved(), None, 0.0, False, False
         while (glance := glance_at(file, offset, size)) is not None:
             kind, seq, moment, length = glance
             if offset == HEADER.size:
@@ -199,7 +199,10 @@ def skim(path: Path) -> Facts:
                 human = saved.human
             elif kind is Kind.EDIT:
                 file.seek(offset + HEAD.size)
-                human = human or edit_of(file.read(_GLANCED))[0] not in BY_THE_MODEL
+                painted = edit_of(file.read(_GLANCED))[0] not in BY_THE_MODEL
+                human, by_hand = human or painted, by_hand or painted
+            elif kind is Kind.MOVE:  # it may bring back what the last map lacks
+                human = human or by_hand
             if kind in (Kind.EDIT, Kind.MOVE):
                 time = moment
             offset += length

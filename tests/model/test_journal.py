@@ -437,6 +437,18 @@ def test_a_glance_at_a_journal_finds_a_persons_edit_whatever_it_is_called(
     assert skim(path) == Facts(1, 1000.0, True)
 
 
+def test_a_glance_at_a_journal_finds_a_persons_edit_that_was_redone(painter: Painter, path: Path) -> None:
+    """Behind a map that was saved while it was undone, and in which nothing of a person is."""
+    painter.paint(3)
+    painter.jump(0)
+    painter.sync()
+    painter.file.saved("work", "0" * 64, painter.seq, False)
+    assert skim(path) == Facts(0, 1001.0, False)
+    painter.jump(1)
+    painter.sync()
+    assert skim(path) == Facts(1, 1002.0, True)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (257, 3), (130, 70)])
 def test_a_base_holds_both_planes_exactly(shape: tuple[int, int]) -> None:
     random = np.random.default_rng(0).integers(0, 256, (2, *shape)).astype(np.uint8)

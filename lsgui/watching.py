@@ -156,8 +156,9 @@ class Watching(QObject):
         if name != document.name or theirs.shape != document.shape:
             return
         patch = patch_to(document.label_map, document.provenance, theirs)
-        document.push_patch("Changed elsewhere", patch)
-        if compare and patch is not None:
+        if not document.push_patch("Changed elsewhere", patch):
+            self._maps.write_again()  # the same map, but without who has set what: else it would be asked about for ever
+        elif compare:
             self._context.tell("info", Message("Undo shows your map and Redo the other one; what is shown is saved."))
 
 

@@ -175,6 +175,27 @@ def test_an_answer_that_comes_when_another_image_is_open_is_asked_for_again(
     assert desk.session.document.label_map[20, 20] == (6 if answer == "mine" else 3) and len(kept(folder)) == 1
 
 
+def test_theirs_that_shows_the_same_is_written_over_and_not_asked_about_again(saved: tuple[Desk, Path]) -> None:
+    """Another program has only saved it anew, without our chunks."""
+    desk, folder = saved
+    label(desk)
+    with pillow.open(label_file(folder)) as picture:
+        pixels, palette = np.array(picture), picture.getpalette()
+    theirs = pillow.fromarray(pixels, "P")
+    theirs.putpalette(palette)
+    theirs.save(label_file(folder))
+    desk.answers["map_changed"] = "theirs"
+    look(desk)
+    desk.settle()
+    for name in ("b.png", "a.png"):
+        desk.session.open_image(name)
+        desk.wait(lambda name=name: desk.session.document.name == name)
+        desk.settle()
+    assert [question.key for question in desk.questions].count("map_changed") == 1
+    assert np.array_equal(read_label(label_file(folder), (64, 64), None), pixels)
+    assert desk.session.folder.entry("a.png").status == Status.LABELLED
+
+
 def test_a_map_of_another_size_is_refused_and_kept(saved: tuple[Desk, Path]) -> None:
     desk, folder = saved
     write_label(folder / "segmentation" / "work" / "a.png.png", np.zeros((10, 12), np.uint8), default_table())

@@ -216,6 +216,27 @@ def test_undo_goes_back_to_the_image_of_the_newest_edit(desk: Desk, image_folder
     assert desk.session.document.name == "a.png" and desk.session.document.counts() == {UNTOUCHED: 64 * 64}
 
 
+def test_undo_anywhere_counts_what_a_prediction_has_kept_of_the_undone(desk: Desk, image_folder: Callable) -> None:
+    desk.open(image_folder("a", "b"))
+    desk.paint(30, 30, 3)
+    desk.session.next_image()
+    desk.wait(lambda: desk.session.document.name == "b.png")
+    document = desk.session.document
+    desk.paint(20, 20, 6)
+    desk.paint(40, 40, 5)
+    document.undo()
+    document.apply_prediction(np.full((64, 64), 2, np.uint8))
+    assert [step.text for step in document.history.steps] == ["Brush", "Brush", "Taken back", "Predict"]
+    for _ in range(4):
+        desk.session.undo_anywhere()
+        desk.settle()
+        assert document.name == "b.png"
+    assert document.counts() == {UNTOUCHED: 64 * 64} and document.history.cursor == 0
+    desk.session.undo_anywhere()
+    desk.wait(lambda: document.name == "a.png")
+    assert document.counts() == {UNTOUCHED: 64 * 64}
+
+
 def test_an_image_that_could_not_be_opened_for_an_undo_is_not_undone_later(desk: Desk, image_folder: Callable) -> None:
     folder = image_folder("a", "b")
     desk.open(folder)

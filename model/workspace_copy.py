@@ -12,8 +12,9 @@ from model.runs import active_weights, set_active
 
 
 def holds_work(root: Path) -> bool:
-    """Whether there is a map, a label or a journal in the workspace at `root`."""
-    return any(_files(folder) for folder in Layout(root).folders)
+    """Whether there is a class table, a map, a label or a journal in the workspace at `root`."""
+    layout = Layout(root)
+    return layout.classes.is_file() or any(_files(folder) for folder in layout.folders)
 
 
 def begin_with(source: Path, target: Path, report: Report) -> None:

@@ -32,6 +32,7 @@ from model.plane_source import of_arrays
 from model.prediction import Prediction
 from model.provenance import HUMAN, MODEL, UNSET
 from model.workspace import Split, Status, Workspace, WorkspaceLocked, WorkspaceNotWritable
+from model.workspace_copy import begin_with, holds_work
 
 SHAPE = (24, 32)
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
@@ -1030,6 +1031,20 @@ def test_a_label_that_another_program_changed_beneath_newer_work_is_kept_when_th
     (kept,) = (folder / "segmentation/kept").iterdir()
     assert np.asarray(pillow.open(kept))[0, 0] == 4 and workspace.read_maps(name, SHAPE).label_map[5, 6] == 3
     workspace.close()
+
+
+def test_a_workspace_elsewhere_begins_with_classes_although_nothing_is_labelled_yet(
+    folder: Path, tmp_path: Path
+) -> None:
+    assert not holds_work(folder / "segmentation")
+    workspace = Workspace.open(folder)
+    classes = workspace.set_classes(ClassTable.from_json(["Sky", "Road"]))
+    workspace.close()
+    assert holds_work(workspace.root)
+    begin_with(workspace.root, tmp_path / "elsewhere", lambda progress: None)
+    again = Workspace.open(folder, tmp_path / "elsewhere")
+    assert again.classes == classes
+    again.close()
 
 
 def test_a_label_that_cannot_be_copied_is_said_and_stays(

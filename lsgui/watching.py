@@ -109,9 +109,11 @@ class Watching(QObject):
         if seen.image is None and not self._gone:
             self._gone = True
             self._context.tell("warning", _vanished(seen.name))
-        elif seen.image is not None and seen.image != self._image:
-            self._image, self._gone = seen.image, False
-            self._ask_about_image(seen.name)
+        elif seen.image is not None:
+            self._gone, changed = False, seen.image != self._image
+            self._image = seen.image
+            if changed:
+                self._ask_about_image(seen.name)
         if seen.changed is not None:
             self._ask_about_map(seen.name, seen.changed)
 

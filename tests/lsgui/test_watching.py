@@ -249,6 +249,16 @@ def test_an_image_that_vanishes_can_still_be_painted_and_saved(saved: tuple[Desk
     assert desk.session.folder.entry("a.png").status == Status.LABELLED and len(desk.notices) == 1
 
 
+def test_an_image_that_was_back_and_vanishes_again_is_told_of_again(saved: tuple[Desk, Path]) -> None:
+    """As on a network drive that comes and goes."""
+    desk, folder = saved
+    for place, other in (("a.png", "a.away"), ("a.away", "a.png"), ("a.png", "a.away")):
+        (folder / place).rename(folder / other)
+        look(desk)
+    assert len(desk.notices) == 2 and desk.questions == []
+    (folder / "a.away").rename(folder / "a.png")
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([(1, 1), (3, 600), (300, 2)]))
 def test_the_edit_towards_another_map(seed: int, shape: tuple[int, int]) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from lsgui.class_removal import ClassRemoval
+from lsgui.class_removal import ClassRemoval, Done
 from lsgui.context import Context
 from lsgui.jobs import failure_of
 from lsgui.notices import Answer, Question
@@ -31,14 +30,16 @@ class ClassChanges(QObject):
         self.removal = ClassRemoval(context, saving, self.store, self)
         self.changed.connect(self.removal.outdate)
 
-    def set_classes(self, table: ClassTable, then: Callable[[], None] = lambda: None) -> None:
-        """Give the workspace another table, once nothing is found that would lose its class; `then` when it has."""
+    def set_classes(self, table: ClassTable, then: Done = lambda changed: None) -> None:
+        """Give the workspace another table, once nothing is found that would lose its class; `then` when it has, or is to
+        keep its own.
+        """
         workspace = self._context.workspace
         if workspace is None or table == workspace.classes:
             return
         if all(table.by_uid(item.uid) is not None for item in workspace.classes.classes):
             if self.store(table):
-                then()
+                then(True)
         else:
             self.removal.start(lambda before: table, then)
 
@@ -65,10 +66,12 @@ class ClassChanges(QObject):
             self._context.tell_failure(failure_of(error))
             return
         imported = Message("Classes imported: {count}.", {"count": len(table.classes)})
-        self.set_classes(table, lambda: self._context.tell("info", imported))
+        self.set_classes(table, lambda changed: self._context.tell("info", imported) if changed else None)
 
     def look_again(self) -> None:
-        """Take the table over where another program, or a hand, has changed its file."""
+        """Take the table over where another program, or a hand, has changed its file. One that cannot be is replaced by the
+        table as it stays, or it would hold when the folder is opened again.
+        """
         workspace = self._context.workspace
         if workspace is None or not workspace.class_file.changed_outside:
             return
@@ -78,7 +81,10 @@ class ClassChanges(QObject):
             self._context.tell_failure(failure_of(error))
             return
         taken = Message("The class table was changed by another program; it holds here, too, now.")
-        self.set_classes(table, lambda: self._context.tell("info", taken))
+        self.set_classes(
+            table,
+            lambda changed: self._context.tell("info", taken) if changed else self.store(workspace.classes),
+        )
 
     def store(self, table: ClassTable) -> bool:
         """Write the table and let everyone know; False when it cannot be written, which is told."""

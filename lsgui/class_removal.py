@@ -20,6 +20,8 @@ from model.workspace import Workspace
 
 Wanted = Callable[[ClassTable], ClassTable]
 """The table as it shall be, given as it is."""
+Done = Callable[[bool], None]
+"""Whether the table has become another one."""
 
 
 class ClassRemoval(QObject):
@@ -38,21 +40,25 @@ class ClassRemoval(QObject):
         for signal in (context.document.mask_changed, context.document.loaded, context.edited_elsewhere):
             signal.connect(self.outdate)
 
-    def start(self, wanted: Wanted, then: Callable[[], None] = lambda: None) -> None:
-        """`then` once the table is another one."""
+    def start(self, wanted: Wanted, then: Done = lambda changed: None) -> None:
+        """`then` once the table is another one, or is to stay as it is."""
         workspace = self._context.workspace
         self._saving.flush(lambda saved: self._look(workspace, wanted, then) if saved else None)
 
-    def _look(self, workspace: Workspace, wanted: Wanted, then: Callable[[], None]) -> None:
+    def _look(self, workspace: Workspace, wanted: Wanted, then: Done) -> None:
         if workspace is not self._context.workspace:
             return
         gone, edits = _gone(workspace.classes, wanted), self._edits
 
         def done(found: Holders) -> None:
-            if self._may_go_on(workspace, wanted, then, edits) and not self._refused(gone, found):
-                agreed = not found.histories or self._context.ask(_histories_go(len(found.histories))) == "remove"
-                if agreed and self._may_go_on(workspace, wanted, then, edits):
-                    self._look_again(workspace, wanted, then, found)
+            if not self._may_go_on(workspace, wanted, then, edits):
+                return
+            refused = self._refused(gone, found)
+            if refused or (found.histories and self._context.ask(_histories_go(len(found.histories))) != "remove"):
+                if workspace is self._context.workspace:
+                    then(False)
+            elif self._may_go_on(workspace, wanted, then, edits):
+                self._look_again(workspace, wanted, then, found)
 
         self._context.jobs.submit(
             "files",
@@ -61,7 +67,7 @@ class ClassRemoval(QObject):
             lambda found: self._context.when_idle(lambda: done(found)),
         )
 
-    def _look_again(self, workspace: Workspace, wanted: Wanted, then: Callable[[], None], before: Holders) -> None:
+    def _look_again(self, workspace: Workspace, wanted: Wanted, then: Done, before: Holders) -> None:
         """Masks that were being imported are labels now; and what a crash left in journals can be saved still."""
         gone, edits = _gone(workspace.classes, wanted), self._edits
 
@@ -71,14 +77,17 @@ class ClassRemoval(QObject):
             return look_for(workspace, _values(gone), report)
 
         def done(found: Holders) -> None:
-            if not self._may_go_on(workspace, wanted, then, edits) or self._refused(gone, found):
+            if not self._may_go_on(workspace, wanted, then, edits):
+                return
+            if self._refused(gone, found):
+                then(False)
                 return
             table, lingers = wanted(workspace.classes), found.linger or self._context.jobs.busy("predict")
             if self._store(table.retiring(_values(gone)) if lingers else table):
                 if self._context.document.name in found.histories:
                     self._context.document.history.clear()  # nothing is undone until the image is read again
                 self._forget(workspace, _values(gone), found.histories)
-                then()
+                then(True)
 
         title = Message("Looking for the class in label maps")
         self._context.jobs.submit("files", title, look, lambda found: self._context.when_idle(lambda: done(found)))
@@ -116,7 +125,7 @@ class ClassRemoval(QObject):
 
         self._context.jobs.submit("files", Message("Forgetting old predictions"), forget, done, cancellable=False)
 
-    def _may_go_on(self, workspace: Workspace, wanted: Wanted, then: Callable[[], None], edits: int) -> bool:
+    def _may_go_on(self, workspace: Workspace, wanted: Wanted, then: Done, edits: int) -> bool:
         """Not in another folder; and from the start, where something was edited meanwhile, or masks are being imported."""
         if workspace is not self._context.workspace:
             return False

@@ -399,6 +399,32 @@ def test_an_image_that_is_gone_is_no_image_of_the_folder(willing: Desk, image_fo
     assert [entry.name for entry in desk.session.workspace.entries()] == ["b.png"]
 
 
+@pytest.mark.parametrize("by", ["a label", "undo steps"])
+def test_a_class_that_another_program_took_out_of_the_file_and_that_must_stay_is_there_at_the_next_start(
+    make_desk: Callable, image_folder: Callable, by: str
+) -> None:
+    folder, desk = image_folder("a"), make_desk()
+    desk.answers["histories_go"] = "keep"
+    desk.open(folder)
+    desk.paint(value=6)
+    if by == "undo steps":
+        desk.session.undo()
+    desk.save()
+    path, before = folder / "segmentation/classes.json", desk.session.classes
+    before.without("liver").write(path)
+    desk.session.reload_folder()
+    desk.wait(lambda: desk.said("what it wrote was copied into the folder kept/"))
+    rest(desk)
+    assert desk.said(REFUSED) == (by == "a label") and desk.session.classes == before == ClassTable.read(path)
+    assert [ClassTable.read(kept) for kept in (folder / "segmentation/kept").iterdir()] == [before.without("liver")]
+    desk.paint(40, 40, 6)
+    desk.save()
+    assert desk.session.close()
+    again = make_desk()
+    again.open(folder)
+    assert again.session.document.label_map[40, 40] == 6 and again.notices == []
+
+
 def test_a_table_that_cannot_be_written_costs_nothing(willing: Desk, image_folder: Callable) -> None:
     folder, desk = image_folder("a", "b"), willing
     desk.open(folder, "b.png")

@@ -253,9 +253,9 @@ class Workspace:
             with split_lock(self._layout):  # a training that starts meanwhile reads what is decided, or is read here
                 known = self._catalog.records(), self._unrecorded(), seen_units(self._layout)
                 decision = decide(path, image.series, self._siblings(), *known, image_sha256)
+                had_label = self.has_label(name)
                 written = self._maps.write_label(name, planes, self.classes, held and held.mark)
-                keep_damaged(self._layout.label_record(name))
-                LabelRecord(
+                record = LabelRecord(
                     image=name,
                     status="accepted" if accepted else "labelled",
                     split=decision.split,
@@ -270,7 +270,8 @@ class Workspace:
                     human=written.human,
                     accepted=written.accepted,
                     saved=datetime.now(UTC).isoformat(timespec="seconds"),
-                ).write(self._layout.label_record(name))
+                )
+                self._write_record(record, had_label)
             self._note_saved("label", planes, held, written)
             self._maps.drop_work(name)
             self._known.know(name)
@@ -347,6 +348,18 @@ class Workspace:
             self._known.keep(changed)
         if held is None:
             self._journals.set_aside(name)
+
+    def _write_record(self, record: LabelRecord, had_label: bool) -> None:
+        """Where it cannot be, a first label goes again: without a record it would train, whatever was decided."""
+        path = self._layout.label_record(record.image)
+        try:
+            keep_damaged(path)
+            record.write(path)
+        except OSError:
+            if not had_label:
+                with suppress(OSError):
+                    self._maps.drop_label(record.image)
+            raise
 
     def _keep_changed_label(self, name: str) -> None:
         """What another program made of a label while newer work was shown, its record alone tells."""

@@ -1047,6 +1047,30 @@ def test_a_workspace_elsewhere_begins_with_classes_although_nothing_is_labelled_
     again.close()
 
 
+@pytest.mark.parametrize("labelled", [False, True])
+def test_a_label_whose_record_cannot_be_written_is_no_label_unless_it_was_one(
+    folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch, labelled: bool
+) -> None:
+    """Without a record it would train, whatever was decided, although saving it was said to have failed."""
+    for number in range(1, 6):  # no copies of each other
+        pillow.new("L", SHAPE[::-1], 10 * number).save(folder / f"img_{number:03d}.png")
+    workspace, name = Workspace.open(folder), "img_005.png"
+    for number in range(1, 5):  # the fifth is held out
+        save(workspace, f"img_{number:03d}.png", label_map)
+    if labelled:
+        save(workspace, name, label_map)
+    monkeypatch.setattr("model.records.atomic_write", _no_room)
+    with pytest.raises(WorkspaceError, match="No space left"):
+        save(workspace, name, np.where(label_map == 6, np.uint8(7), label_map))
+    monkeypatch.undo()
+    workspace.close()
+    again = Workspace.open(folder)
+    splits = {one.image_path.name: one.split for one in again.labelled()}
+    assert splits.get(name) == (Split.HELD_OUT if labelled else None) and again.has_label(name) == labelled
+    assert save(again, name, label_map) is Split.HELD_OUT
+    again.close()
+
+
 def test_a_label_that_cannot_be_copied_is_said_and_stays(
     folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

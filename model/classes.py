@@ -44,7 +44,7 @@ class Class:
 @dataclass(frozen=True)
 class ClassTable:
     """Classes in the order they are shown. `mirror` says that left and right do not matter, so training may flip. `retired`
-    are values that classes had which were removed: something might still hold them, so the program gives them to no class.
+    are values that classes had which were removed: something might still hold them, so new classes get them last.
 
     Raises ClassTableError when uids, values or names repeat, a value is outside 0..254, or none has the value 0.
     """

@@ -63,7 +63,7 @@ def read_json(path: Path) -> dict:
 def read_object(path: Path) -> dict | None:
     """The same, but None for a file that is damaged or holds something else. Raises OSError when it cannot be read now."""
     try:
-        data = json.loads(path.read_bytes().decode("utf-8"))
+        data = json.loads(path.read_bytes().decode("utf-8-sig"))  # some editors put a mark of their own before it
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None

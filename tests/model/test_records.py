@@ -20,6 +20,12 @@ def test_what_is_no_object_says_nothing(tmp_path: Path, text: str) -> None:
     assert read_json(path) == {}
 
 
+def test_a_record_that_an_editor_has_marked_as_utf8_is_not_damaged(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"split": "train"})
+    (tmp_path / "a.json").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "a.json").read_bytes())
+    assert read_json(tmp_path / "a.json") == {"split": "train"}
+
+
 def test_values_that_no_label_can_hold_are_left_out() -> None:
     items = [5, {"value": 300, "uid": "liver"}, {"value": -1, "uid": "a"}, {"value": 6.0, "uid": "b"}, {"value": 6}]
     assert uids_of({"classes": [*items, {"value": 6, "uid": "liver"}]}) == {6: "liver"}

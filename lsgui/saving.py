@@ -124,7 +124,7 @@ class Saving(QObject):
 
     def _map_failed(self, failure: Failure, quiet: bool) -> None:
         self._told = self._told and quiet  # what was asked for is answered each time
-        self._tell(failure)
+        self._tell(failure, also_now=not quiet and self.is_safe)  # else whoever waits is asked about it
         self._go_on()
 
     def _journal_failed(self, failure: Failure) -> None:
@@ -136,8 +136,9 @@ class Saving(QObject):
         elif self._waiting and not self._maps.is_writing:
             self._ask_about(failure)
 
-    def _tell(self, failure: Failure) -> None:
-        if not self._told and not self._waiting:
+    def _tell(self, failure: Failure, also_now: bool = False) -> None:
+        """Unless somebody waits: what is safe by then is no matter for them."""
+        if not self._told and (also_now or not self._waiting):
             self._told = True
             self._context.tell_failure(failure)
 

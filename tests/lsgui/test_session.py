@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ from model.journal import replay
 from model.journal_file import JournalFile
 from model.labels import UNTOUCHED, read_label, write_label
 from model.layout import Layout
+from model.map_store import MapStore
 from model.messages import Message
 from model.progress import Progress
 from model.provenance import ACCEPTED, HUMAN, MODEL
@@ -407,6 +409,26 @@ def test_a_label_is_saved_for_training(desk: Desk, image_folder: Callable) -> No
     assert label[20, 20] == 6 and label[60, 60] == 0
     desk.session.document.undo()
     assert desk.session.document.label_map[60, 60] == UNTOUCHED
+
+
+def test_a_label_that_cannot_be_written_is_told_although_something_else_waits_for_it(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = image_folder("a")
+    desk.open(folder)
+    desk.paint()
+    desk.settle()
+    desk.answers["rest_is_background"] = "keep"
+
+    def refuse(*ignored: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(MapStore, "write_label", refuse)
+    desk.session.save_label()
+    desk.session.reload_folder()
+    desk.wait(lambda: desk.said("a.png could not be saved: Permission denied"))
+    desk.settle()
+    assert len(desk.notices) == 1 and not (folder / "segmentation/labels/a.png.png").exists()
 
 
 def test_nobody_is_asked_whether_the_rest_is_sky(desk: Desk, image_folder: Callable) -> None:

@@ -55,9 +55,7 @@ class UndoAnywhere(QObject):
     def _committed(self, commit: Commit) -> None:
         name = self._document.name
         passed = commit.cursor - self._cursor
-        if (
-            commit.kind == "edit"
-        ):  # more than one where what was undone is in force again, less where the oldest are dropped
+        if commit.kind == "edit":  # more where what was undone is in force again, less where the oldest are dropped
             passed = max(1, passed)
         self._cursor = commit.cursor
         self._edited += [name] * passed

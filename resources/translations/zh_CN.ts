@@ -2199,6 +2199,10 @@
         <translation>内存不足；请关闭其他程序后重试。</translation>
     </message>
     <message>
+        <source>There is not enough memory on {device} to load {name}; close other programs, then try again.</source>
+        <translation>{device} 上的内存不足，无法加载 {name}；请关闭其他程序后重试。</translation>
+    </message>
+    <message>
         <source>There is not enough memory on {device} to segment {name}; close other programs, or choose the CPU.</source>
         <translation>{device} 上的内存不足以分割 {name}；请关闭其他程序，或选择 CPU。</translation>
     </message>

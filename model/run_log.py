@@ -16,13 +16,13 @@ from model.checkpoint import Checkpoint, save
 from model.errors import ModelError, TrainingError
 from model.events import Event, Failed, Finished, Notice, Stopped, to_line
 from model.files import clear_leftovers, sha256
+from model.labelled_images import LabelledImage
 from model.layout import Layout, RunFiles
 from model.messages import Message
 from model.progress import Cancelled
 from model.records import read_json, write_json
 from model.runs import Run, RunState, list_runs, new_run, run_lock, save_run, verdict
 from model.scoring import Scores
-from model.workspace import LabelledImage
 
 Emit = Callable[[Event], None]
 LATE = "late"

@@ -14,6 +14,7 @@ from model.classes import ClassTable
 from model.counting import count_values
 from model.errors import ModelError, TrainingError
 from model.images import MAX_PIXELS, Image, read_image
+from model.labelled_images import LabelledImage
 from model.labels import UNTOUCHED
 from model.messages import Message, listed
 from model.outside_changes import told_of
@@ -21,7 +22,7 @@ from model.progress import Progress, Report, silent
 from model.scoring import Scores, count_pairs
 from model.truth import Truth, read_truth
 from model.unlabelled import unlabelled
-from model.workspace import LabelledImage, Split, Workspace
+from model.workspace import Split, Workspace
 
 
 @dataclass(frozen=True)

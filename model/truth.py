@@ -10,10 +10,10 @@ import numpy as np
 from model.classes import ClassTable
 from model.errors import LabelError
 from model.images import MAX_PIXELS, Image, read_image
+from model.labelled_images import LabelledImage
 from model.labels import UNTOUCHED, read_label, values_in
 from model.map_files import read_provenance
 from model.provenance import ACCEPTED, LOSS_WEIGHTS, MODEL
-from model.workspace import LabelledImage
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,11 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 
 from model.copies import copies_of
+from model.labelled_images import LabelledImage
 from model.layout import Layout
 from model.seen_units import add_seen, seen_units
 from model.split import HELD_OUT_EVERY, Split, decided_units, stored_split, unit_in, units_of
-from model.workspace import LabelledImage, Workspace
+from model.workspace import Workspace
 
 NEAR = 2
 """Places in the folder's order: so close to a held-out image, another may show nearly the same."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from model import disk
 from model.catalog import DAMAGED, Catalog, Entry, Status
 from model.class_file import ClassFile
 from model.classes import ClassTable, default_table
-from model.copies import copies_of
 from model.edits import Edits, Unsaved
 from model.errors import ClassTableError, saving
 from model.files import clear_leftovers, sha256
@@ -26,35 +24,24 @@ from model.index import Index
 from model.journal_file import JournalFile
 from model.journal_records import JournalError
 from model.journals import Held, Journals
+from model.labelled_images import LabelledImage, LabelledImages
 from model.layout import WORKSPACE_FOLDER, Layout
-from model.map_files import read_note
 from model.map_store import Maps, MapStore, Written
 from model.messages import Message
 from model.outside_changes import SavedFiles
 from model.patches import MaskPatch
 from model.plane_source import PlaneSource
 from model.prediction import Prediction
-from model.records import LabelRecord, free_name, keep_damaged, read_json, uids_of, write_json
+from model.records import LabelRecord, free_name, keep_damaged
 from model.root_folders import RootFolders
-from model.seen_units import seen_units, split_lock
-from model.slice_headers import series_of
-from model.split import (
-    Split,
-    choose_grouping,
-    decide,
-    decided_units,
-    held_out_names,
-    stored_split,
-    unit_in,
-    units_of,
-)
+from model.seen_units import split_lock
+from model.split import Split
 from model.workspace_lock import WorkspaceLocked, WorkspaceNotWritable, not_writable, take_lock
 
 __all__ = [
     "WORKSPACE_FOLDER",
     "Entry",
     "Held",
-    "LabelledImage",
     "Maps",
     "Split",
     "Status",
@@ -63,21 +50,6 @@ __all__ = [
     "WorkspaceLocked",
     "WorkspaceNotWritable",
 ]
-
-
-@dataclass(frozen=True)
-class LabelledImage:
-    """One pair for training or scoring. `classes` maps the label's values to class uids, `saved` is what its record says of
-    the files; one that is `damaged` has a record that nobody can read.
-    """
-
-    image_path: Path
-    label_path: Path
-    split: Split
-    unit: str
-    classes: Mapping[int, str]
-    saved: SavedFiles = SavedFiles()
-    damaged: bool = False
 
 
 class Workspace:
@@ -93,6 +65,7 @@ class Workspace:
         self._maps = MapStore(self._layout, self._journals)
         self._known = KnownMaps(self._layout)
         self._catalog = Catalog(folder, self._layout, Index(None if lock is None else self._layout.index))
+        self._labelled = LabelledImages(folder, self._layout, self._catalog)
         self.edits = Edits(self, self._journals, self._catalog, self._known)
         self._labelling = threading.Lock()
         self.class_file = ClassFile(self._layout.classes)
@@ -251,8 +224,7 @@ class Workspace:
             self._before_writing(name, held)
             self._keep_changed_label(name)
             with split_lock(self._layout):  # a training that starts meanwhile reads what is decided, or is read here
-                known = self._catalog.records(), self._unrecorded(), seen_units(self._layout)
-                decision = decide(path, image.series, self._siblings(), *known, image_sha256)
+                decision = self._labelled.decide(name, image.series, image_sha256)
                 had_label = self.has_label(name)
                 written = self._maps.write_label(name, planes, self.classes, held and held.mark)
                 record = LabelRecord(
@@ -291,7 +263,7 @@ class Workspace:
                     written = self._maps.write_work(name, planes, self.classes, held and held.mark)
                     self._note_saved("work", planes, held, written)
                     if label.exists():
-                        self._record_split(name)
+                        self._labelled.record_split(name, self.classes)
                         self._known.keep(label)
                         self._maps.drop_label(name)
                     self._known.know(name)
@@ -299,46 +271,16 @@ class Workspace:
                 entry = self._catalog.update(name)
             return entry
 
-    def _record_split(self, name: str) -> None:
-        """Of a label that another tool put there: an image that has trained shall not judge when it is labelled again."""
-        records, record = self._catalog.records(), self._layout.label_record(name)
-        one = next((label for label in self.labelled() if label.image_path.name == name), None)
-        if one is not None and not one.damaged and stored_split(records.get(name, {})) is None:
-            grouping = choose_grouping(series_of(one.image_path), self._siblings(), records)
-            keep_damaged(record)
-            facts = {"image": name, "split": one.split, "unit": one.unit, "grouping": grouping}
-            write_json(record, read_json(record) | facts)
-
     def has_label(self, name: str) -> bool:
         return self._layout.label(name).exists()
 
     def label_records(self) -> Mapping[str, dict]:
         """What is known of the images that have a label, or had one that was withdrawn, by their names: split, unit."""
-        return self._catalog.records()
+        return self._labelled.records
 
     def labelled(self) -> list[LabelledImage]:
-        """Every image of the folder that has a label: all that training and scoring read.
-
-        A label that another tool put there, without a record, trains unless what it belongs to is held out, or an image of
-        the same bytes. One whose record is damaged counts as held out, so that nothing looks at what stands beside it.
-        """
-        records, entries = self._catalog.records(), self._catalog.labelled()
-        table = {item.value: item.uid for item in self.classes.classes}
-        units = units_of(self._unrecorded(), self._siblings(), records)
-        decided = decided_units(records)
-        copies = copies_of((self.folder / name for name in held_out_names(records)), self._unrecorded())
-        found = []
-        for entry in entries:
-            record = records.get(entry.name, {})
-            unit = units.get(entry.name) or unit_in(record, entry.name)
-            damaged = DAMAGED in record
-            beside = Split.HELD_OUT if damaged or entry.path in copies else decided.get(unit, Split.TRAIN)
-            split = entry.split or beside
-            label = self._layout.label(entry.name)
-            uids = uids_of(record) or uids_of(read_note(label))
-            saved = SavedFiles.of_record(record)
-            found.append(LabelledImage(entry.path, label, split, unit, table | uids, saved, damaged))
-        return found
+        """Every image of the folder that has a label: all that training and scoring read."""
+        return self._labelled.all(self.classes)
 
     def _before_writing(self, name: str, held: Held | None) -> None:
         """A map that comes from elsewhere must not be overruled by a journal that knows nothing of it; one that
@@ -380,13 +322,6 @@ class Workspace:
                 human = written.human + written.accepted > 0
                 return held.journal.saved(kind, written.sha256, held.seq, human, planes)
         return False
-
-    def _unrecorded(self) -> list[Path]:
-        """The images whose label came without a record, or with one that does not say its split."""
-        return [entry.path for entry in self._catalog.labelled() if entry.split is None]
-
-    def _siblings(self) -> list[Path]:
-        return [entry.path for entry in self._catalog.entries()]
 
     def _read_classes(self) -> ClassTable:
         """The stored table; a damaged one is kept and named in `notices`, and the default stands in."""

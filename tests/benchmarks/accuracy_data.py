@@ -21,12 +21,12 @@ from model.classes import Class, ClassTable, default_table
 from model.colors import suggest_color
 from model.errors import ModelError
 from model.images import Image, read_image
+from model.labelled_images import LabelledImage
 from model.labels import UNTOUCHED, read_label
 from model.slice_headers import slice_position
 from model.split import Grouping, Split, unit_of
 from model.survey import Survey, Usable
 from model.truth import Truth
-from model.workspace import LabelledImage
 from tests.benchmarks.scribbles import scribbled
 
 STREET = (

@@ -27,6 +27,11 @@ class Threshold(RegionTool):
     def active(self) -> bool:
         return self.document.image is not None and self.painting.threshold is not None
 
+    @property
+    def gives_way(self) -> bool:
+        """A threshold is set all the time, and the class to paint it with may be picked."""
+        return self._drawn is None and not self.busy
+
     def chosen(self) -> None:
         """Begin with the values that the class in the hand has where it is labelled, else with what is bright."""
         image, value = self.document.image, self.painting.class_value

@@ -57,6 +57,10 @@ class Tool(Protocol):
     def cancellable(self) -> bool:
         """Esc ends something."""
 
+    @property
+    def gives_way(self) -> bool:
+        """Alt and a click may pick a class meanwhile."""
+
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0
     ) -> bool:
@@ -128,6 +132,10 @@ class Idle:
     @property
     def cancellable(self) -> bool:
         return self.active
+
+    @property
+    def gives_way(self) -> bool:
+        return not self.active
 
     def press(
         self, x: float, y: float, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float = 1.0

@@ -223,7 +223,7 @@ class ToolBox(QObject):
         working = self._committing()
         if working is not None and working is not self.current:
             return working.refuse()
-        picks = button == Qt.MouseButton.LeftButton and has(modifiers, "AltModifier") and not self.active
+        picks = button == Qt.MouseButton.LeftButton and has(modifiers, "AltModifier") and self.current.gives_way
         return (self.tools["picker"] if picks else self.current).press(x, y, button, modifiers, pressure)
 
     @property

@@ -126,6 +126,17 @@ def test_a_threshold_starts_with_what_is_bright_and_enter_paints_it(hand: object
     assert hand.painting.threshold is None and not hand.key("Return"), "the next Enter is the window's"
 
 
+def test_a_class_is_picked_while_a_threshold_is_set(hand: object, steps: np.ndarray) -> None:
+    show(hand, steps)
+    hand.painting.tool = "fill"
+    hand.drag((60, 5))
+    hand.painting.tool, hand.painting.class_value = "threshold", 1
+    hand.painting.threshold = between = (150.0, 250.0)
+    hand.tools.press(60, 5, LEFT, Qt.KeyboardModifier.AltModifier)
+    hand.tools.release(60, 5, LEFT)
+    assert hand.painting.class_value == 6 and hand.painting.threshold == between
+
+
 def test_an_image_that_is_opened_with_the_threshold_in_the_hand_gets_one(hand: object, steps: np.ndarray) -> None:
     hand.document.close()
     hand.painting.tool = "threshold"

@@ -332,9 +332,20 @@ def test_other_data_of_the_same_name_is_another_run(streets: Path, tmp_path: Pat
     (path,) = (tmp_path / "r").glob("*.json")
     given = json.loads(path.read_text())["given"]
     assert accuracy.main([*command, "--mirror"]) == 0
-    assert json.loads(path.read_text())["given"] != given
+    (other,) = {*(tmp_path / "r").glob("*.json")} - {path}
+    assert json.loads(path.read_text())["given"] == given != json.loads(other.read_text())["given"]
     path.write_text("")
     assert accuracy.main(command) == 0 and json.loads(path.read_text())["given"] == given
+
+
+def test_the_result_of_one_run_is_never_taken_for_that_of_another() -> None:
+    from tests.benchmarks.accuracy_run import Run
+
+    state = {"commit": "a", "code": "b", "card": "c", "torch": "d", "given": ""}
+    runs = [Run(name, steps=1) for name in ("tiny identity=[0,1]", "tiny identity=[0-1]")]
+    names = [run.file_name("data", fold, state) for run in runs for fold in ("甲", "乙", "a+b", "a-b", "a_b")]
+    names += [runs[0].file_name("data", "a+b", state | {key: "other"}) for key in state]
+    assert len(set(names)) == len(names) == 15 and all(name.isascii() for name in names)
 
 
 def test_images_without_a_label_can_be_looked_at_but_for_those_held_out(streets: Path) -> None:

@@ -22,6 +22,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import torch
+
 from model.classes import ClassTable
 from model.commands.numbers import count, part, positive, share, whole
 from model.device import choose_device, device_name
@@ -47,13 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def train(chosen: argparse.Namespace) -> int:
     """One run, unless its result is there."""
-    device, state = choose_device(chosen.device), {"commit": chosen.commit, "code": code_digest()}
+    device = choose_device(chosen.device)
     if chosen.hidden is not None and chosen.recipe == MEASURED:
         raise SystemExit("the first recipe hides nothing: leave out --hidden, or --recipe")
     run = Run(**{field.name: getattr(chosen, field.name) for field in dataclasses.fields(Run)})
+    state = {"commit": chosen.commit, "code": code_digest(), "card": device_name(device), "torch": torch.__version__}
     state["given"] = _given(chosen)
-    path = chosen.results / run.file_name(*_place(chosen), state["code"])
-    if path.exists() and _same(path, state | {"card": device_name(device)}):
+    path = chosen.results / run.file_name(*_place(chosen), state)
+    if path.exists() and _same(path, state):
         print(f"{path} is there")
         return 0
     result = state | measure(run, _fold(chosen), device)

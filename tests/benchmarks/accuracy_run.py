@@ -9,8 +9,11 @@ kernels and lets libraries choose their algorithms. Recording the step, waiting 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from unittest import mock
 
@@ -85,9 +88,12 @@ class Run:
     def schedule(self) -> Schedule:
         return Schedule(1, seconds=self.seconds) if self.seconds else Schedule(1, self.steps)
 
-    def file_name(self, data: str, fold: str, code: str) -> str:
-        parts = data, fold, self.name, self.budget, f"seed{self.seed}", code
-        return f"{'_'.join(re.sub(r'[^A-Za-z0-9.=-]+', '-', part).strip('-') for part in parts)}.json"
+    def file_name(self, data: str, fold: str, state: Mapping[str, str]) -> str:
+        """Readable, and no other run's: what a file's name cannot hold (drives in Chinese) and the `state` are in its end."""
+        parts = data, fold, self.name, self.budget, f"seed{self.seed}"
+        exact = hashlib.sha256(json.dumps([parts, dict(state)], sort_keys=True).encode()).hexdigest()[:12]
+        readable = (re.sub(r"[^A-Za-z0-9.=-]+", "-", part).strip("-") for part in parts)
+        return f"{'_'.join([*readable, exact])}.json"
 
 
 def measure(run: Run, fold: Fold, device: torch.device) -> dict[str, object]:

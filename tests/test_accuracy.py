@@ -349,16 +349,22 @@ def test_the_result_of_one_run_is_never_taken_for_that_of_another() -> None:
 
 
 def test_images_without_a_label_can_be_looked_at_but_for_those_held_out(streets: Path) -> None:
-    for name in ("0001A_00001", "0002B_00001"):
+    write_streets(streets / "more", ["a+b"], frames=2)
+    for part in ("images", "labels"):
+        for path in (streets / "more" / part).iterdir():
+            path.rename(streets / part / path.name)
+    for name in ("0001A_00001", "0002B_00001", "a+b_00001"):
         (streets / "labels" / f"{name}.png").unlink()
     (streets / "images" / "0003C_00009.png").write_bytes(b"damaged")
     truths = read_folder(streets / "images", streets / "labels", [11])
-    assert list(read_others(streets / "images", truths, "0001A+0003C")) == ["0002B_00001.png"]
+    assert list(read_others(streets / "images", truths, ["0001A", "0003C", "a+b"])) == ["0002B_00001.png"]
     fold = split("street", truths, table_for(truths), ["0001A"])
     with pytest.raises(SystemExit, match="holds a value that no class has"):
         split("street", truths, table_for(truths, ["only one"]), ["0001A"])
-    fold = dataclasses.replace(fold, others=read_others(streets / "images", truths, "0001A"))
-    assert list(fold.labelled(1.0).others) == ["0002B_00001.png"] and len(fold.labelled(0.5).others) > 1
+    fold = dataclasses.replace(fold, others=read_others(streets / "images", truths, ["0001A"]))
+    assert (
+        list(fold.labelled(1.0).others) == ["0002B_00001.png", "a+b_00001.png"] and len(fold.labelled(0.5).others) > 1
+    )
 
 
 def test_the_way_of_a_run_is_in_its_name() -> None:

@@ -121,9 +121,8 @@ def _fold(chosen: argparse.Namespace) -> data.Fold:
     truths = data.read_folder(chosen.images, chosen.labels, chosen.void)
     classes = ClassTable.read(chosen.classes) if chosen.classes else data.table_for(truths, mirror=chosen.mirror)
     fold = data.split(chosen.images.parent.name, truths, classes, chosen.hold_out)
-    return dataclasses.replace(
-        fold, others=data.read_others(chosen.images, truths, fold.name) if chosen.unlabelled else {}
-    )
+    others = data.read_others(chosen.images, truths, chosen.hold_out) if chosen.unlabelled else {}
+    return dataclasses.replace(fold, others=others)
 
 
 def _place(chosen: argparse.Namespace) -> tuple[str, str]:

@@ -107,9 +107,9 @@ def read_folder(images: Path, labels: Path, void: Sequence[int] = ()) -> dict[st
     return found
 
 
-def read_others(images: Path, truths: Mapping[str, Truth], held_out: str) -> dict[str, Image]:
-    """The images of the folder that have no label, but for the groups that are held out, joined by +."""
-    groups, found = held_out.split("+"), {}
+def read_others(images: Path, truths: Mapping[str, Truth], groups: Sequence[str]) -> dict[str, Image]:
+    """The images of the folder that have no label, but for those of the groups that are held out."""
+    found = {}
     for path in sorted(images.iterdir()):
         if path.is_file() and path.name not in truths and unit_of(path, None, Grouping.PREFIX) not in groups:
             with contextlib.suppress(ModelError):  # a damaged one teaches nothing

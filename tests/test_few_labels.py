@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.checkpoint import Checkpoint
+from model.checkpoint import Checkpoint, load
 from model.development import PARTS
 from model.learner import Learner
 from model.options import FineTuneOptions
@@ -17,6 +17,7 @@ from model.plan import Plan
 from model.start import starting_checkpoint
 from tests.benchmarks import few_labels, forgetting
 from tests.benchmarks.accuracy_data import Fold, street_scenes
+from tests.benchmarks.few_label_trainings import tuned
 from tests.streets import write_streets
 
 SMALL = ["--preset", "tiny", "--crop", "64", "--seconds", "0.3", "--device", "cpu"]
@@ -56,6 +57,17 @@ def test_strategies_are_told_apart_from_end_to_end(streets: Path, capsys: pytest
     few_labels.main([str(streets), "--counts", "2", "3", "--strategies", "random", "order", *SMALL])
     rows = [line.split("|") for line in capsys.readouterr().out.splitlines()[2:]]
     assert [row[1].strip() for row in rows] == ["random", "order"] and rows[0][2] == rows[1][2]
+
+
+def test_weights_of_other_classes_are_matched_to_the_streets(streets: Path, resources: Path) -> None:
+    fold = street_scenes(streets, ["0006R0"])
+    weights = resources / "weights" / "demo.safetensors"
+    chosen = few_labels.parser().parse_args([str(streets), "--weights", str(weights), *SMALL])
+    found = tuned(fold, list(fold.train)[:2], chosen, None, weights=weights)
+    assert found.classes == fold.classes and found.tensors["head.bias"].shape == (11,)
+    known = load(weights).tensors
+    same = [name for name, tensor in known.items() if name.endswith("norm.weight")]
+    assert same and all(np.allclose(found.tensors[name], known[name], atol=0.1) for name in same), "not from scratch"
 
 
 def planned(fold: Fold, **changes: object) -> tuple[Plan, Checkpoint]:

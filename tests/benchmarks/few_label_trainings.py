@@ -38,17 +38,23 @@ def add_arguments(parser: argparse.ArgumentParser, counts: Sequence[int]) -> Non
 
 
 def tuned(
-    fold: Fold, names: Sequence[str], chosen: argparse.Namespace, start: Checkpoint | None, newer: Sequence[str] = ()
+    fold: Fold,
+    names: Sequence[str],
+    chosen: argparse.Namespace,
+    start: Checkpoint | None,
+    newer: Sequence[str] = (),
+    weights: Path | None = None,
 ) -> Checkpoint:
     """As the program trains on these images of the fold, and looks at the rest of those to train on, never at those that
-    judge: from the checkpoint, which has not learned from the `newer` ones, or from scratch, for so many seconds or until it
-    has seen enough. Nothing of the checkpoint's weights is mixed in.
+    judge: from the checkpoint, which has not learned from the `newer` ones, or else from the file of `weights`, matched to the
+    fold's classes, or from scratch; for so many seconds or until it has seen enough. Nothing of the start is mixed in.
     """
     others = {name: truth.image for name, truth in fold.train.items() if name not in names}
     found = dataclasses.replace(fold, train={name: fold.train[name] for name in names}, others=others).survey()
     device = choose_device(chosen.device)
+    rate = chosen.lr if start or weights else None
     options = FineTuneOptions(
-        preset=chosen.preset, seed=chosen.seed, crop=chosen.crop, learning_rate=chosen.lr if start else None
+        preset=chosen.preset, seed=chosen.seed, crop=chosen.crop, learning_rate=rate, weights=weights
     )
     begun, unfamiliar = (start, False) if start else starting_checkpoint(options, fold.classes, False)
     lineage = Lineage(newer=tuple(newer))

@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.checkpoint import Checkpoint, load
+from model.checkpoint import Checkpoint
 from model.segmenter import Segmenter
 from tests.benchmarks.accuracy_data import Fold, street_scenes
 from tests.benchmarks.few_label_trainings import accuracy, add_arguments, tuned
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if sorted(set(chosen.counts)) != chosen.counts or chosen.counts[-1] > len(fold.train):
         raise SystemExit(f"expected counts that grow, up to {len(fold.train)}, got {chosen.counts}")
     first = evenly(list(fold.train), chosen.counts[0] / len(fold.train))
-    begun = tuned(fold, first, chosen, None if chosen.weights is None else load(chosen.weights))
+    begun = tuned(fold, first, chosen, None, weights=chosen.weights)
     start = accuracy(begun, fold, chosen.device)
     print("| labels chosen by | " + " | ".join(f"mIoU after {count}" for count in chosen.counts) + " |", flush=True)
     print("|---" * (len(chosen.counts) + 1) + "|")

@@ -179,6 +179,14 @@ def test_two_starts_at_once(small: Path, offline: dict[str, str]) -> None:
     assert [process.communicate()[0].split()[0] for process in both] == ["started", "started"]
 
 
+def test_a_folder_that_cannot_be_locked_is_no_obstacle(prepared: Path, offline: dict[str, str], tmp_path: Path) -> None:
+    """As a folder on NFS, of which Linux grants no exclusive lock unless it could be written to."""
+    write_tool(tmp_path / "tools" / "flock", 'echo "flock: 9: Bad file descriptor" >&2; exit 65')
+    path = {"PATH": f"{tmp_path / 'tools'}:{os.environ['PATH']}"}
+    done = start(prepared, "--self-check", "--no-desktop", env=offline | path)
+    assert done.stdout.startswith("started") and "Another set-up" not in done.stderr
+
+
 def test_a_failed_installation_says_where_to_look(prepared: Path, offline: dict[str, str]) -> None:
     (prepared / "pyproject.toml").write_text(PROJECT % '"nosuch"')
     done = start(prepared, "--self-check", "--no-desktop", env=offline)

@@ -52,12 +52,14 @@ prepare_environment() {
 
 # Two set-ups at once would tear each other's .venv apart: the second one waits.
 lock_checkout() {
+    local status=0
     command -v flock >/dev/null || return 0
     exec 9<"$checkout"
-    if ! flock -n 9; then
-        say "Another set-up of this checkout is running; waiting for it ..."
-        flock 9
-    fi
+    flock -n 9 2>/dev/null || status=$?
+    # Any other failure (a folder on NFS cannot be locked) is no reason to stop.
+    ((status == 1)) || return 0
+    say "Another set-up of this checkout is running; waiting for it ..."
+    flock 9
 }
 
 unlock_checkout() { exec 9<&-; }

@@ -59,6 +59,13 @@ def test_strategies_are_told_apart_from_end_to_end(streets: Path, capsys: pytest
     assert [row[1].strip() for row in rows] == ["random", "order"] and rows[0][2] == rows[1][2]
 
 
+def test_counts_that_cannot_be_what_the_table_says_are_refused(streets: Path) -> None:
+    with pytest.raises(SystemExit, match="1 images cannot be spread over the drives; 2 can"):
+        few_labels.main([str(streets), "--counts", "1", "2", *SMALL])
+    with pytest.raises(SystemExit, match="expected counts up to 6"):
+        forgetting.main([str(streets), "--counts", "2", "7", *SMALL])
+
+
 def test_weights_of_other_classes_are_matched_to_the_streets(streets: Path, resources: Path) -> None:
     fold = street_scenes(streets, ["0006R0"])
     weights = resources / "weights" / "demo.safetensors"

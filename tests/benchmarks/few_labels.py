@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if sorted(set(chosen.counts)) != chosen.counts or chosen.counts[-1] > len(fold.train):
         raise SystemExit(f"expected counts that grow, up to {len(fold.train)}, got {chosen.counts}")
     first = evenly(list(fold.train), chosen.counts[0] / len(fold.train))
+    if len(first) != chosen.counts[0]:  # one of each drive at least, which may be too many
+        raise SystemExit(f"{chosen.counts[0]} images cannot be spread over the drives; {len(first)} can")
     begun = tuned(fold, first, chosen, None, weights=chosen.weights)
     start = accuracy(begun, fold, chosen.device)
     print("| labels chosen by | " + " | ".join(f"mIoU after {count}" for count in chosen.counts) + " |", flush=True)

@@ -28,6 +28,8 @@ ALONE, BESIDE = "alone", "beside"
 def main(arguments: Sequence[str] | None = None) -> None:
     chosen = _parser().parse_args(arguments)
     old, new = folds(street_scenes(chosen.path, [NEW]))
+    if max(chosen.counts) > len(new.train):
+        raise SystemExit(f"expected counts up to {len(new.train)}, got {chosen.counts}")
     taught = [name for name in old.train if name.startswith(OLD)]
     both = dataclasses.replace(new, train={name: old.train[name] for name in taught} | dict(new.train))
     begun = tuned(old, taught, chosen, None)

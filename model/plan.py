@@ -27,8 +27,8 @@ FEWEST_EPOCHS = 3
 SCORING_SHARE = 0.25
 """No more of the time than this goes to scoring: a large held-out set means fewer points of the curve."""
 ENOUGH_VIEWS, ENOUGH_OF_AN_IMAGE = 80_000, 170
-"""Once it has seen so many views, and so many of each image, a training at the full rate ends although there is time: on 470
-street scenes four times as many took 2 to 3 points of mIoU on two drives held out, and left a third as it was.
+"""Once it has seen so many views, and so many of each image, a training at the full rate ends although there is time: on 163
+to 305 street scenes four times as many took 2 to 3 points of mIoU on two drives held out, and left a third as it was.
 """
 ENOUGH_TUNING = 4_000
 """The same for views of each labelled image, those of other images among them, where a model that knows its classes is

@@ -138,6 +138,15 @@ def test_nothing_is_installed_twice(prepared: Path, offline: dict[str, str]) -> 
     assert "Installing" not in start(prepared, "--self-check", "--no-desktop", env=offline).stderr
 
 
+def test_a_start_without_news_writes_nothing(prepared: Path, offline: dict[str, str]) -> None:
+    """A checkout that somebody else has set up may be one to read only."""
+    start(prepared, "--self-check", "--no-desktop", env=offline)
+    written = {path: path.stat().st_mtime_ns for path in prepared.rglob("*") if "__pycache__" not in path.parts}
+    assert any(path.suffix == ".pth" for path in written)
+    assert start(prepared, "--self-check", "--no-desktop", env=offline).stdout.startswith("started")
+    assert {path: path.stat().st_mtime_ns for path in written} == written
+
+
 def damage_by_kill(venv: Path) -> None:
     """What a set-up that was killed leaves behind."""
     (venv / "ready-program").unlink()

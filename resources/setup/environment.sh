@@ -173,9 +173,10 @@ PYTHON
     step "Installing the other packages" pip_install --requirement "$requirements"
 }
 
-# `python -m lsgui` and `python -m model` work from any folder. Written every time: the checkout may have moved.
+# `python -m lsgui` and `python -m model` work from any folder. Looked at every time: the checkout may have moved, and
+# whoever starts it may only be allowed to read it.
 import_from_checkout() {
-    local folder
-    folder="$("$venv_python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
-    printf '%s\n' "$checkout" >"$folder/lsgui-checkout.pth"
+    local pointer
+    pointer="$("$venv_python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/lsgui-checkout.pth"
+    [[ "$(cat "$pointer" 2>/dev/null)" == "$checkout" ]] || printf '%s\n' "$checkout" >"$pointer"
 }

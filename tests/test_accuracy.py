@@ -204,6 +204,14 @@ def test_runs_of_another_commit_code_or_card_are_not_merged(tmp_path: Path) -> N
     assert len(texts) == len(kinds) and all("| ours | 1 x 1 | 100.0 |" in text for text in texts)
 
 
+def test_the_table_of_other_data_says_which() -> None:
+    counts = np.eye(3, dtype=int) * 9
+    heads = [
+        text.splitlines()[0] for text in tables([_result("o", "p", 0, counts, given=one) for one in ("", "x")], [])
+    ]
+    assert len(heads) == 2 and heads[1] == f"{heads[0]}, given x"
+
+
 def test_a_seed_that_lacks_a_fold_is_left_out_of_the_sums() -> None:
     counts = np.eye(3, dtype=int) * 9
     (text,) = tables([_result("ours", fold, seed, counts) for fold, seed in (("p", 0), ("q", 0), ("p", 1))], [])

@@ -120,6 +120,7 @@ def tables(results: Iterable[Mapping[str, object]], against: Sequence[str]) -> I
     for key, group in sorted(groups.items(), key=lambda item: [str(part) for part in item[0]]):
         entries = _entries(group)
         shared = ", ".join(f"{field} {value or 'unknown'}" for field, value in zip(SHARED, key[:-1], strict=True))
+        shared += f", given {key[-1]}" if key[-1] else ""
         parts = [shared, _means(entries), _by_class("IoU", entries, metrics.iou, group[0]["classes"])]
         parts.append(_by_class("Dice", entries, metrics.dice, group[0]["classes"]))
         parts += [_differences(entries, name) for name in against if name in entries]

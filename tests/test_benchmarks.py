@@ -19,8 +19,8 @@ def test_times_rates_and_memory_are_shown_with_three_digits() -> None:
     assert [digits(value) for value in (0, 0.00123, 9.996, 99.96, 12345.6)] == [
         "0",
         "0.00123",
-        "10.00",
-        "100.0",
+        "10.0",
+        "100",
         "12,346",
     ]
 

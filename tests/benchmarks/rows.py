@@ -75,7 +75,9 @@ def digits(value: float, significant: int = 3) -> str:
     """The number with so many significant digits, none of them in exponents."""
     if not value or not math.isfinite(value):
         return f"{value:g}"
-    exponent = int(f"{abs(value):e}".split("e")[1])
+    exponent = int(
+        f"{abs(value):.{significant - 1}e}".split("e")[1]
+    )  # once rounded: 9.996 has two digits before the point
     return f"{value:,.{max(0, significant - 1 - exponent)}f}"
 
 

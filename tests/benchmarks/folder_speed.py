@@ -8,6 +8,7 @@ maps of the sample: those of random weights are noise, which takes much longer t
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import tempfile
 import time
@@ -70,7 +71,7 @@ class _Folder:
 
     def network(self) -> None:
         images = [read_image(path) for path in self.paths[:16]]
-        for _ in self._predictor.predict_many(images * (len(self.paths) // len(images))):
+        for _ in self._predictor.predict_many(itertools.islice(itertools.cycle(images), len(self.paths))):
             pass
 
     def predict(self) -> None:

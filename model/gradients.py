@@ -180,8 +180,12 @@ class Gradients:
 
     def _refuse(self, reason: str) -> None:
         self._records = False
-        template = "The GPU cannot record the training step ({reason}); it is launched piece by piece, which is slower."
-        self._notice(Message(template, {"reason": reason}))
+        self._notice(
+            Message(
+                "The GPU cannot record the training step ({reason}); it is launched piece by piece, which is slower.",
+                {"reason": reason},
+            )
+        )
 
 
 def _split(one: torch.Tensor | None, size: int, count: int) -> Sequence[torch.Tensor | None]:

@@ -1979,6 +1979,10 @@
         <translation>采用对方的</translation>
     </message>
     <message>
+        <source>The GPU cannot record the training step ({reason}); it is launched piece by piece, which is slower.</source>
+        <translation>GPU 无法录制训练的一步（{reason}）；将逐个启动其中的计算，速度较慢。</translation>
+    </message>
+    <message>
         <source>The chosen class, {name}</source>
         <translation>当前类别：{name}</translation>
     </message>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -41,6 +42,16 @@ def test_the_catalogue_is_complete_and_compiled(checkout: Path) -> None:
     command = [sys.executable, str(checkout / "resources" / "translations" / "update.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=checkout, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_sentences_stand_where_they_are_found(checkout: Path) -> None:
+    """`update.py` reads what `Message` is given, and cannot follow a name to its value."""
+    named = []
+    for path in (path for package in ("model", "lsgui") for path in (checkout / package).rglob("*.py")):
+        calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+        made = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Message")
+        named += [path.name for call in made if call.args and isinstance(call.args[0], ast.Name)]
+    assert named == ["errors.py"], "of the template that every error is given"
 
 
 def test_a_message_is_translated_and_keeps_its_values(chinese: object) -> None:

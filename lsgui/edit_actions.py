@@ -73,7 +73,7 @@ def label_actions() -> tuple[Action, ...]:
         Action(f"class-{digit}", QT_TRANSLATE_NOOP("actions", "Class {digit}"), (str(digit),)) for digit in range(10)
     )
     return (
-        Action("accept", QT_TRANSLATE_NOOP("actions", "Accept, next"), ("Return", "Enter"), "check", "label"),
+        Action("accept", QT_TRANSLATE_NOOP("actions", "Accept, next"), ("Enter", "Return"), "check", "label"),
         Action("save-label", QT_TRANSLATE_NOOP("actions", "Save as label"), ("Ctrl+S",), "save", "label"),
         Action(
             "accept-region",

@@ -64,7 +64,7 @@ EXPECTED = {
     "predict": ["R"],
     "predict-folder": ["Ctrl+R"],
     "fine-tune": ["Ctrl+T"],
-    "accept": ["Return", "Enter"],
+    "accept": ["Enter", "Return"],
     "key-sheet": ["F1", "?"],
     "cancel": ["Esc"],
     "remove-vertex": ["Backspace"],

@@ -79,15 +79,17 @@ def _kernels() -> Finding:
     def try_kernels() -> str | None:
         torch = _module("torch")
         if not torch.cuda.is_available():
-            return "they need a GPU"
+            return "they need a GPU; without one PyTorch computes"
         from model.kernel_support import network_refusal
 
-        return network_refusal(torch.device("cuda"))
+        refusal = network_refusal(torch.device("cuda"))
+        return f"{refusal}; PyTorch computes instead, more slowly" if refusal else None
 
     finding = _guarded("kernels", lambda: try_kernels() or "")
     if finding.good and not finding.text:
         return Finding("kernels", True, "Triton compiles and runs the network's own")
-    return Finding("kernels", None, f"{finding.text}; PyTorch computes instead, more slowly on a GPU")
+    broken = "" if finding.good else "; PyTorch computes instead, more slowly"
+    return Finding("kernels", None, finding.text + broken)
 
 
 def _attention() -> Finding:

@@ -100,6 +100,7 @@ def test_the_self_check_passes_here_and_a_missing_gpu_is_a_note(checkout: Path) 
     assert done.returncode == 0, done.stdout
     assert "note  GPU" in done.stdout and "ok    attention" in done.stdout and "can do its job" in done.stdout
     assert "note  kernels: they need a GPU" in done.stdout and "not here: kernels" in done.stdout
+    assert "on a GPU" not in done.stdout, "what is slow on a GPU says nothing about a machine without one"
 
 
 def test_settings_come_back_and_damaged_ones_take_their_default(tmp_path: Path) -> None:

@@ -79,7 +79,8 @@ class WindowCommands:
         box = QMessageBox(self._window)
         box.setWindowTitle(translate("window commands", "About"))
         box.setIconPixmap(self._window.windowIcon().pixmap(64, 64))
-        box.setText(f"<b>{translate('window commands', 'Lightning Segmenter')}</b> {version()}")
+        name = translate("window commands", "Lightning Segmenter")  # lupdate does not look into an f-string
+        box.setText(f"<b>{name}</b> {version()}")
         box.setInformativeText(
             translate(
                 "window commands",

@@ -3209,6 +3209,10 @@
         <translation>关于</translation>
     </message>
     <message>
+        <source>Lightning Segmenter</source>
+        <translation type="unfinished">闪电分割</translation>
+    </message>
+    <message>
         <source>Predict, correct, fine-tune: a segmenter with a Lightning-Attention network. Not for clinical use.</source>
         <translation>预测、修改、微调：采用 Lightning Attention 网络的分割程序。不可用于临床。</translation>
     </message>

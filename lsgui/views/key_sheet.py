@@ -15,7 +15,7 @@ from lsgui.views.parts import column, label
 
 COLUMNS = (
     (("file", "edit", "model"), ("view", "window", "help"), ("tools",), ("label",)),
-    (("file", "edit", "model"), ("view", "window", "help"), ("tools", "label")),
+    (("file", "edit", "model", "window"), ("view", "label"), ("tools", "help")),
     (("file", "edit", "model", "tools"), ("view", "window", "help", "label")),
     (("file", "edit", "view", "tools", "label", "model", "window", "help"),),
 )

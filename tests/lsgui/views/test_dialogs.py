@@ -29,7 +29,7 @@ from lsgui.views.notice_stack import NoticeStack
 from lsgui.views.question_dialog import QuestionDialog
 from lsgui.views.recovery_dialog import RecoveryDialog
 from model.checkpoint import load, save
-from model.classes import default_table
+from model.classes import ClassTable, default_table
 from model.messages import Message
 from model.workspace import Status, Unsaved
 
@@ -277,6 +277,22 @@ def test_the_key_sheet_is_never_wider_than_the_screen(
     sheet.close()
 
 
+def test_the_key_sheet_is_seen_whole_on_a_screen_for_three_columns(
+    shown: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Screen:
+        def availableSize(self) -> QSize:
+            return QSize(1600, 1000)
+
+    monkeypatch.setattr(KeySheet, "screen", lambda self: Screen())
+    sheet = KeySheet(shown.window)
+    sheet.show()
+    shown.desk.wait(sheet.isVisible)
+    area = sheet.findChild(QScrollArea)
+    shown.desk.wait(lambda: area.viewport().height() >= area.widget().sizeHint().height())
+    sheet.close()
+
+
 @pytest.mark.parametrize(("title", "shown"), [("&File", "File"), ("文件(&F)", "文件")])
 def test_headings_of_the_key_sheet_name_no_letter_for_alt(title: str, shown: str) -> None:
     assert heading(title) == shown
@@ -317,3 +333,20 @@ def test_what_a_model_lacked_is_not_told_once_another_predicts_or_the_classes_ar
     assert told()
     session.set_classes(plain)
     shown.desk.wait(lambda: not told())
+
+
+def test_that_a_model_could_not_answer_is_not_told_once_another_predicts(
+    shown: object, stack: NoticeStack, weights: Path, tmp_path: Path
+) -> None:
+    session, own = shown.session, tmp_path / "own.safetensors"
+    session.set_classes(ClassTable.from_json([{"name": "Nothing", "uid": "x"}, {"name": "Something", "uid": "y"}]))
+    save(own, dataclasses.replace(load(weights), name="own", classes=session.classes))
+
+    def told() -> bool:
+        return any("knows none of the classes" in str(notice.message) for notice in stack.notices)
+
+    session.load_weights(weights)
+    session.predict()
+    shown.desk.wait(told)
+    session.load_weights(own)
+    assert not told()

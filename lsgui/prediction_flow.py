@@ -11,9 +11,10 @@ from lsgui.context import Context
 from lsgui.failures import Failure
 from lsgui.folder_predicting import REVIEWED, FolderPredicting, Predicted, PredictionWork
 from lsgui.jobs import Job, SegmenterKeeper
-from lsgui.model_choice import ModelChoice
+from lsgui.model_choice import ModelChoice, ModelInfo
 from lsgui.translation import sentence
 from lsgui.whole_edits import WholeEdits
+from model.errors import CheckpointError
 from model.images import Image
 from model.messages import Message
 from model.prediction import Prediction
@@ -45,6 +46,9 @@ class PredictionFlow(QObject):
         self._folder = FolderPredicting(context, keeper, self._several_predicted)
         self._running: dict[str, tuple[Job, Path]] = {}
         """The newest of each image, and its weights."""
+        self._refused: tuple[ModelInfo | None, Message] | None = None
+        """The model that could not answer, and what was said of it."""
+        model.changed.connect(self._withdraw_refusal)
         context.document.loaded.connect(self._forget)
         context.document.undone_kept.connect(self._tell_of_what_was_undone)
 
@@ -83,6 +87,8 @@ class PredictionFlow(QObject):
         def failed(failure: Failure) -> None:
             stopped()
             self._context.tell_failure(failure)
+            if isinstance(failure.error, CheckpointError):
+                self._refused = self._model.info, failure.message
 
         job = self._context.jobs.submit(
             "predict",
@@ -165,6 +171,15 @@ class PredictionFlow(QObject):
         if weights != work.weights:
             job.cancel()
         return weights == work.weights
+
+    def _withdraw_refusal(self) -> None:
+        """Once another model predicts, or this one knows more or less of another table."""
+        if self._refused is None:
+            return
+        (of, message), now = self._refused, self._model.info
+        if of is None or now is None or (now.path, now.missing) != (of.path, of.missing):
+            self._refused = None
+            self._context.withdraw(message)
 
     def _is_another(self, work: PredictionWork, name: str, image: Image) -> bool:
         """Whether the file that is open has been read again since, and shows something else."""

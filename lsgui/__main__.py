@@ -9,7 +9,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from model.commands.console import widen
+from model.commands.console import quiet_broken_pipe, widen
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -85,7 +85,10 @@ def _list_actions(language: str | None) -> int:
 
     application = QCoreApplication([])
     Translations(application, Assets.find().translations).use(language or "en")
-    print(json.dumps(listing(), ensure_ascii=False, indent=1))
+    try:
+        print(json.dumps(listing(), ensure_ascii=False, indent=1), flush=True)
+    except BrokenPipeError:  # as with `| head`
+        quiet_broken_pipe()
     return 0
 
 

@@ -3210,7 +3210,7 @@
     </message>
     <message>
         <source>Lightning Segmenter</source>
-        <translation type="unfinished">闪电分割</translation>
+        <translation>闪电分割</translation>
     </message>
     <message>
         <source>Predict, correct, fine-tune: a segmenter with a Lightning-Attention network. Not for clinical use.</source>

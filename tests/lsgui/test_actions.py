@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -91,6 +94,16 @@ def test_icons_and_menus_of_the_table_exist() -> None:
     for action in action_table():
         assert not action.icon or Assets.find().icon(action.icon).is_file(), action.id
         assert not action.menu or action.menu in MENUS
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pipe breaks in another way")
+def test_a_reader_of_the_listing_may_go_away() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "lsgui", "--list-actions"]
+    listed = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert listed.returncode == 0 and not listed.stderr
 
 
 @pytest.mark.parametrize(("language", "text"), [("en", "Predict"), ("zh_CN", "预测")])

@@ -134,11 +134,11 @@ def test_a_score_that_fails_costs_no_epoch(blobs, blob_weights, monkeypatch):
 
 
 def test_a_time_that_was_asked_for_and_not_needed_is_told(blobs, blob_weights, monkeypatch):
-    monkeypatch.setattr("model.plan.ENOUGH_TUNING", 2)
+    monkeypatch.setattr("model.plan.ENOUGH_VIEWS", 6)
+    monkeypatch.setattr("model.plan.ENOUGH_OF_AN_IMAGE", 1)
     options = dataclasses.replace(QUICK, weights=blob_weights)
-    steps = 2 * len(survey(Workspace.peek(blobs)).train)
     events = train(blobs, dataclasses.replace(options, seconds=600.0, epochs=None))
-    assert any("before its time" in event.template and event.values["steps"] == steps for event in of(Notice, events))
+    assert any("before its time" in event.template and event.values["steps"] == 6 for event in of(Notice, events))
     assert of(Finished, events)
     events = train(blobs, dataclasses.replace(options, seconds=None, epochs=1))
     assert not any("before its time" in event.template for event in of(Notice, events))

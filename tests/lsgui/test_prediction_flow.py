@@ -186,13 +186,18 @@ def test_a_prediction_of_what_a_file_held_before_is_not_laid_over_what_it_holds_
     assert (predicted(folder, "a.png") == desk.session.prediction.label_map).all()
 
 
+def _ask(desk: Desk, folder: Path, held: tuple) -> tuple[threading.Event, list[tuple[Path, Image]]]:
+    """`held`, once a prediction of the folder's first image is under way."""
+    desk.open(folder)
+    desk.session.predict()
+    desk.wait(lambda: len(held[1]) == 1)
+    return held
+
+
 def test_an_image_that_was_left_and_opened_again_takes_its_prediction(
     desk: Desk, image_folder: Callable, held: tuple[threading.Event, list[tuple[Path, Image]]]
 ) -> None:
-    gate, asked = held
-    desk.open(image_folder("a"))
-    desk.session.predict()
-    desk.wait(lambda: len(asked) == 1)
+    gate, asked = _ask(desk, image_folder("a"), held)
     before = desk.session.document.image
     desk.session._parts.opening.reload()
     desk.wait(lambda: desk.session.document.image is not before)
@@ -205,10 +210,7 @@ def test_an_image_that_was_left_and_opened_again_takes_its_prediction(
 def test_who_cancels_can_ask_again_at_once(
     desk: Desk, image_folder: Callable, held: tuple[threading.Event, list[tuple[Path, Image]]]
 ) -> None:
-    gate, asked = held
-    desk.open(image_folder("a"))
-    desk.session.predict()
-    desk.wait(lambda: len(asked) == 1)
+    gate, asked = _ask(desk, image_folder("a"), held)
     desk.session.cancel_prediction()
     desk.session.predict()
     desk.session.predict()

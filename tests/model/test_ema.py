@@ -35,6 +35,32 @@ def test_in_a_long_run_one_step_moves_the_average_by_little():
     assert torch.allclose(average.tensors["weight"], torch.tensor(0.01))
 
 
+def test_once_all_are_kept_every_step_since_counts_alike_beside_the_few_before():
+    network = constant_network(0.0)
+    average = WeightAverage(network, decay=0.9)
+    for _ in range(500):
+        take_in(average, network)
+    average.keep_all()
+    for step in range(90):
+        torch.nn.init.constant_(network.weight, 1.0 if step < 45 else 3.0)
+        take_in(average, network)
+        average.keep_all()
+    # The ten steps that the average was over at 0, one of which gave way to the first since; then 45 at 1 and 45 at 3.
+    assert torch.allclose(average.tensors["weight"], torch.tensor((45 * 1.0 + 45 * 3.0) / (9 + 90)))
+
+
+def test_where_few_steps_came_before_they_count_for_few():
+    network = constant_network(0.0)
+    average = WeightAverage(network)
+    for _ in range(16):
+        take_in(average, network)
+    average.keep_all()
+    torch.nn.init.constant_(network.weight, 1.0)
+    for _ in range(10):
+        take_in(average, network)
+    assert average.tensors["weight"].min() > 0.75
+
+
 def test_counters_are_copied_not_averaged():
     network = torch.nn.BatchNorm1d(2)
     average = WeightAverage(network)

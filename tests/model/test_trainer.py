@@ -51,9 +51,12 @@ def test_views_are_developed_within_the_step(at_once):
         assert loss == pytest.approx(by_hand.step(pixels.astype(np.float32), channels, 1.0), rel=1e-4)
 
 
-def test_a_saved_training_goes_on_exactly_where_it_stood(tmp_path):
+@pytest.mark.parametrize("kept_from", [None, 0, 3])
+def test_a_saved_training_goes_on_exactly_where_it_stood(tmp_path, kept_from):
     one = Trainer(network(), CPU, 1e-2)
     for number in range(5):
+        if number == kept_from:
+            one.keep_all()
         one.step(*batch(number), 1.0)
     one.save(tmp_path / "state.safetensors", {"seconds": 2.5})
     other = Trainer(network(), CPU, 1e-2)

@@ -26,6 +26,7 @@ from model.mixing import CHANCES
 from model.network import LightningUnet
 from model.plan import Plan
 from model.recording import ran_out
+from model.schedule import STEADY_FROM
 from model.survey import Survey
 from model.teacher import Lesson
 from model.trainer import Trainer
@@ -79,6 +80,8 @@ class Learner:
         self.saw_label = False
         """Whether a person has labelled any of what the last step saw; without, its loss says next to nothing."""
         self._drawn, self._progress = 0, 0.0
+        self._long: bool | None = None
+        """Whether there will be many steps, once that can be told."""
         self._feed: BatchFeed | None = None
         self._step_views = plan.batch * plan.options.accumulate
         self._use(plan.batch, plan.options.checkpointing)
@@ -157,9 +160,7 @@ class Learner:
         return batch if order is Order.STEP else None, progress
 
     def _learn(self, batch: Batch, progress: float) -> float:
-        rate = self._plan.schedule.rate(progress)
-        if self._plan.schedule.is_steady(progress):
-            self._trainer.keep_all()
+        rate = self._rate(progress)
         emphasis = self._plan.schedule.emphasis(progress) if self._plan.unfamiliar else 0.0
         weights = class_weights(self._pixels, emphasis)
         for problem in batch.problems:
@@ -174,6 +175,14 @@ class Learner:
                 if not ran_out(error):
                     raise
             self._spare()
+
+    def _rate(self, progress: float) -> float:
+        """Of a training that will be long it stays in the end, and all weights from there on are kept in the average."""
+        if self._long is None:
+            self._long = self._plan.schedule.foresees_many(self.steps, progress)
+        if self._long and progress >= STEADY_FROM:
+            self._trainer.keep_all()
+        return self._plan.schedule.rate(progress, bool(self._long))
 
     def _lesson(self, batch: Batch, progress: float) -> Lesson:
         """The same chances for the same views, whoever goes on with the training."""
@@ -206,10 +215,12 @@ class Learner:
         self._trainer.share_memory(at_once, checkpointing)
 
     def _extra(self) -> dict[str, object]:
-        return {"drawn": self._drawn, "batch": self._at_once, "checkpointing": self._checkpointing}
+        facts = {"drawn": self._drawn, "batch": self._at_once, "checkpointing": self._checkpointing}
+        return facts | {"long": self._long}
 
     def _go_on(self, extra: Mapping[str, object]) -> None:
         self._drawn = int(extra["drawn"])
+        self._long = extra.get("long", False)  # states of before lack it: theirs winds down
         self._use(_divisor(self._step_views, int(extra["batch"])), bool(extra.get("checkpointing", False)))
 
     def _open(self) -> BatchFeed:

@@ -62,13 +62,6 @@ def test_a_training_ends_after_enough_views():
     assert many.schedule.enough_views == ENOUGH_OF_AN_IMAGE * 10_000
 
 
-@pytest.mark.parametrize("unfamiliar", [True, False])
-def test_the_steps_of_a_gpu_are_many_enough_to_average_over_a_long_time(unfamiliar):
-    assert (
-        plan("cuda", unfamiliar=unfamiliar).schedule.steady and not plan("cpu", unfamiliar=unfamiliar).schedule.steady
-    )
-
-
 def test_parts_of_coloured_views_are_hidden_while_a_gpu_learns_new_classes_and_the_training_is_longer_then():
     hiding = plan("cuda", coloured=True)
     assert hiding.hidden == HIDDEN and hiding.schedule.enough_views == LONGER * ENOUGH_VIEWS
@@ -98,9 +91,9 @@ def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began()
     written = json.loads(json.dumps(one.to_json()))
     assert Plan.from_json(written) == one
     del written["wide"], written["hidden"], written["start_share"], written["newer"], written["elsewhere"]
-    del written["schedule"]["enough_views"], written["schedule"]["steady"]
+    del written["schedule"]["enough_views"]
     written["schedule"]["enough"] = 10_000  # steps
-    endless = dataclasses.replace(one.schedule, enough_views=None, steady=False)
+    endless = dataclasses.replace(one.schedule, enough_views=None)
     assert Plan.from_json(written) == dataclasses.replace(
         one, wide=False, hidden=0.0, start_share=0.0, newer=(), elsewhere=None, schedule=endless
     )
@@ -125,7 +118,6 @@ def test_a_plan_is_read_as_it_was_written_and_an_older_one_goes_on_as_it_began()
         ("schedule", "epochs", 0),
         ("schedule", "steps", -1),
         ("schedule", "seconds", -5),
-        ("schedule", "steady", "no"),
         ("options", "accumulate", 0),
         ("options", "seed", "x"),
         (None, "classes", {"classes": []}),

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from model.schedule import FEWEST_WINDING, LOWEST_RATE, STEADY_RATE, WIND_DOWN, Rationed, Schedule, WindDown
+from model.schedule import FEWEST_WINDING, LOWEST_RATE, MANY_STEPS, STEADY_RATE, WIND_DOWN, Rationed, Schedule, WindDown
 
 
 def test_a_training_by_steps_ends_after_its_steps():
@@ -37,15 +37,23 @@ def test_a_training_is_over_when_its_time_is_up_whatever_is_left_but_not_before_
     assert not schedule.is_over(0, steps=0, progress=1.0)
 
 
-@pytest.mark.parametrize("steady", [False, True])
-def test_the_rate_warms_up_to_its_peak_and_winds_down_to_almost_nothing_or_to_where_it_stays(steady):
-    schedule = Schedule(epochs=1, steps=100, warm_up=0.1, steady=steady)
-    rates = [schedule.rate(step / 100) for step in range(101)]
+@pytest.mark.parametrize("long", [False, True])
+def test_the_rate_warms_up_to_its_peak_and_winds_down_to_almost_nothing_or_to_where_it_stays(long):
+    schedule = Schedule(epochs=1, steps=100, warm_up=0.1)
+    rates = [schedule.rate(step / 100, long) for step in range(101)]
     assert rates[0] > 0 and max(rates) == rates[10] == 1
     assert rates[:11] == sorted(rates[:11]) and rates[10:] == sorted(rates[10:], reverse=True)
-    assert rates[100] == pytest.approx(STEADY_RATE if steady else LOWEST_RATE)
-    kept = [rate for step, rate in enumerate(rates) if schedule.is_steady(step / 100)]
-    assert kept == pytest.approx([STEADY_RATE] * 41 if steady else []) and rates[59] > STEADY_RATE
+    assert rates[100] == pytest.approx(STEADY_RATE if long else LOWEST_RATE)
+    lowest = [step for step in range(10, 101) if rates[step] == pytest.approx(rates[100])]
+    assert lowest == ([*range(60, 101)] if long else [100])
+
+
+@pytest.mark.parametrize(
+    ("steps", "progress", "many"),
+    [(10**6, 0.19, None), (999, 0.2, False), (1000, 0.2, True), (2499, 0.5, False), (2500, 0.5, True), (0, 0.2, False)],
+)
+def test_a_training_is_long_when_its_pace_promises_many_steps(steps, progress, many):
+    assert MANY_STEPS == 5000 and Schedule.foresees_many(steps, progress) is many
 
 
 def test_the_steps_of_an_epoch_by_time_are_estimated_from_its_pace():

@@ -27,7 +27,6 @@ from model.learner import Learner
 from model.network import LightningUnet
 from model.options import FineTuneOptions
 from model.pillow import pillow
-from model.plan import Plan
 from model.plane_source import of_arrays
 from model.progress import Cancelled
 from model.provenance import HUMAN, MODEL
@@ -506,17 +505,16 @@ def test_a_label_that_came_while_a_run_was_interrupted_is_new_to_its_model(blobs
 
 
 @pytest.mark.parametrize(
-    ("unlabelled", "known", "steady"),
+    ("unlabelled", "known", "long"),
     [(False, False, False), (True, False, False), (False, True, False), (False, False, True)],
 )
 def test_a_resumed_training_ends_where_an_undisturbed_one_would(
-    blobs, blob_weights, known_weights, unlabelled, known, steady, monkeypatch
+    blobs, blob_weights, known_weights, unlabelled, known, long, monkeypatch
 ):
     monkeypatch.setattr("model.interpolation.MOST_LOST", 2.0)
-    if steady:  # as on a GPU, and from the first epoch on
-        make = Plan.make
-        monkeypatch.setattr(Plan, "make", lambda *given, **how: steadied(make(*given, **how)))
-        monkeypatch.setattr("model.schedule.STEADY_FROM", 0.3)
+    if long:
+        monkeypatch.setattr("model.schedule.MANY_STEPS", 10)
+        monkeypatch.setattr("model.learner.STEADY_FROM", 0.3)  # within the first epoch
     blob_weights = known_weights if known else blob_weights
     for number in range(4):
         pillow.fromarray(blob_picture(20 + number)[0]).save(blobs / f"z{number}.png")
@@ -674,10 +672,6 @@ def test_an_image_that_is_held_out_while_a_training_prepares_is_not_looked_at(
     (found,) = looks
     assert split[late] == "held_out" and found.others and late not in {path.name for path in found.others}
     assert of(Started, events)[0].unlabelled == len(found.others) and of(Finished, events)
-
-
-def steadied(plan: Plan) -> Plan:
-    return dataclasses.replace(plan, schedule=dataclasses.replace(plan.schedule, steady=True))
 
 
 def save_label(folder: Path, name: str) -> None:

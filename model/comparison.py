@@ -63,7 +63,7 @@ class Comparison:
         without = self.score(free)
         if self._judge.images != scored:  # one has gone meanwhile
             scores = self.score(kept)
-        if not costs_too_much(scores.mean_dice, without.mean_dice):
+        if not costs_too_much(scores.mean_dice, without.mean_dice, len(scored)):
             return kept, scores
         self.start_share = 0.0
         self._log.notice(start_dropped(scores.mean_dice or 0.0, without.mean_dice))

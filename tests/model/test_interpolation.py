@@ -29,15 +29,21 @@ def test_weights_of_another_network_are_not_mixed():
 
 
 @pytest.mark.parametrize(
-    ("kept", "free", "too_much"),
+    ("kept", "free", "images", "too_much"),
     [
-        (0.47, 0.5, True),
-        (0.49, 0.5, False),
-        (0.6, 0.5, False),
-        (None, 0.5, True),
-        (0.5, None, False),
-        (None, None, False),
+        (0.47, 0.5, 10, True),
+        (0.47, 0.5, 2, False),
+        (0.44, 0.5, 2, True),
+        (0.43, 0.5, 1, False),
+        (0.41, 0.5, 1, True),
+        (0.49, 0.5, 10, False),
+        (0.6, 0.5, 10, False),
+        (None, 0.5, 3, True),
+        (0.5, None, 3, False),
+        (None, None, 3, False),
     ],
 )
-def test_little_is_lost_for_the_sake_of_what_was_learned_elsewhere(kept, free, too_much):
-    assert costs_too_much(kept, free) == too_much
+def test_little_is_lost_for_the_sake_of_what_was_learned_elsewhere_but_few_images_are_not_believed(
+    kept, free, images, too_much
+):
+    assert costs_too_much(kept, free, images) == too_much

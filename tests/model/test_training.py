@@ -32,11 +32,12 @@ from model.progress import Cancelled
 from model.provenance import HUMAN, MODEL
 from model.run_log import only_one
 from model.runs import RunState, list_runs, read_events, read_run
-from model.schedule import Clock
+from model.schedule import STEADY_RATE, Clock
 from model.scoring import Scores
 from model.seen_units import seen_units
 from model.segmenter import Segmenter
 from model.survey import Survey, survey
+from model.trainer import Trainer
 from model.training import fine_tune
 from model.training_notices import nothing_known
 from model.unlabelled import unlabelled
@@ -530,6 +531,23 @@ def test_a_resumed_training_ends_where_an_undisturbed_one_would(
     resumed = load(Path(of(Finished, rest)[0].weights)).tensors
     for name, tensor in load(Path(whole.weights)).tensors.items():
         np.testing.assert_allclose(resumed[name], tensor, rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(("many", "long"), [(20, True), (21, False)])
+def test_a_training_of_many_steps_keeps_its_rate_and_all_weights_since(blobs, blob_weights, monkeypatch, many, long):
+    monkeypatch.setattr("model.schedule.MANY_STEPS", many)
+    told: list[tuple[float, float]] = []
+    step = Trainer.step
+
+    def watched(trainer: Trainer, pixels: np.ndarray, channels: np.ndarray, rate: float, *rest: object) -> float:
+        told.append((rate, 1 / trainer._optimiser.average.share))
+        return step(trainer, pixels, channels, rate, *rest)
+
+    monkeypatch.setattr(Trainer, "step", watched)
+    train(blobs, dataclasses.replace(QUICK, weights=blob_weights))
+    rates, over = np.array(told).T
+    assert len(rates) == 20 and all(rates[12:] == STEADY_RATE) == long and (rates[-1] < 0.1) != long
+    assert np.diff(over[12:]) == pytest.approx(1 if long else 1 / 9), "the steps that the average is over"
 
 
 def test_what_was_stopped_while_it_was_scored_is_scored_when_it_goes_on(blobs, blob_weights, monkeypatch):

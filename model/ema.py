@@ -1,4 +1,4 @@
-"""WeightAverage: the exponential moving average of a network's weights, which is what gets scored and published."""
+"""WeightAverage: the average of a network's weights over its last steps, which is what gets scored and published."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import torch
 
 
 class WeightAverage:
-    """Averages over about the last 1 / (1 - decay) steps, and over fewer at the start; from `keep_all` on over every step.
+    """Moves on with the last 1 / (1 - decay) steps or so, and with fewer at the start; once it shall `keep_all`, no step since
+    is forgotten.
 
     The ramp (1 + step) / (10 + step) of Polyak averaging in TensorFlow keeps a short run from publishing little more
     than the weights it started from.
@@ -27,9 +28,7 @@ class WeightAverage:
         return 1 / (1 / self._moving(self.kept_from) + self.steps - self.kept_from)
 
     def keep_all(self) -> None:
-        """From now on no step counts less because others followed; what the average holds by now counts as the steps that it is
-        over. Said again it changes nothing.
-        """
+        """From now on all steps count alike, beside the last few that the average holds by now. Said again it changes nothing."""
         if self.kept_from is None:
             self.kept_from = self.steps
 

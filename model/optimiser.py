@@ -1,4 +1,4 @@
-"""Optimiser: what a step does with its gradients: clip them, move the weights by Muon and AdamW, and follow with their average."""
+"""Optimiser: what a step does with its gradients: clip them, move the weights by Muon and AdamW, and follow by their average."""
 
 from __future__ import annotations
 
@@ -96,7 +96,10 @@ class Optimiser:
     def take(
         self, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, float], steps: int, kept_from: int | None
     ) -> None:
-        """Be as another was after `steps` steps, of which the average kept all from one on, or none yet. Raises KeyError, ValueError or RuntimeError for one that differs."""
+        """Be as another was after `steps` steps, whose average keeps all since it had taken `kept_from`, None for none yet.
+
+        Raises KeyError, ValueError or RuntimeError for one that differs.
+        """
         for name, tensor in self.average.tensors.items():
             tensor.copy_(tensors[f"average.{name}"])
         self.average.steps, self.average.kept_from = steps, kept_from

@@ -32,14 +32,14 @@ to 305 street scenes four times as many took 2 to 3 points of mIoU on two drives
 """
 ENOUGH_TUNING = 4_000
 """The same for views of each labelled image, those of other images among them, where a model that knows its classes is
-fine-tuned: with five, ten or twenty images of another drive, half of the start's weights kept, it took 0.7 points from the old one
-at most; 7,500 for each of five took 2 points more (nothing kept), and taught no more.
+fine-tuned: with five, ten or twenty images of another drive, half of the start's weights kept, it took 0.7 points from the
+old one at most; 7,500 for each of five took 2 points more (nothing kept), and taught no more.
 """
 HIDDEN, LONGER = 0.5, 2
-"""How much may be hidden of a coloured view while classes are new, and how many times as many views are then enough. On street
-scenes, two or three runs each, that was 0.8, 0.8 and 0.6 points above nothing hidden at half the views, on three drives held out in turn; at
-half the views it gives nothing in the mean. On CT it takes 2 points of Dice (one seed), so that grey images are shown whole;
-models that know their classes have not been measured.
+"""How much may be hidden of a coloured view while classes are new, and how many times as many views are then enough. On
+street scenes, two or three runs each, that was 0.8, 0.8 and 0.6 points above nothing hidden at half the views, on three
+drives held out in turn; at half the views it gives nothing in the mean. On CT it takes 2 points of Dice (one seed), so that
+grey images are shown whole; models that know their classes have not been measured.
 """
 FEWEST_STEPS = 20
 """Steps of an epoch where steps are counted: with few images one pass would be too short to score after."""

@@ -13,10 +13,10 @@ WIND_DOWN, FEWEST_WINDING = 0.15, 8
 MANY_STEPS, FORESEEN_AT = 5_000, 0.2
 """A training is long when its pace by this progress promises so many steps."""
 STEADY_FROM, STEADY_RATE = 0.6, 0.3
-"""In a long one the rate stays at this share of its peak from this progress on, and all weights that it passes count alike in what is
-published (Cha et al. 2021, SWAD); in others it winds down to LOWEST_RATE, and the last hundred steps are averaged. On street
-scenes held out, mIoU: of 20,000 steps +0.9 +- 0.4 points (three drives, two seeds each; none was below), of 10,000 +0.5 and +1.8, of
-2,500 -1.2 and -0.7, of 250 with one view each, on a CPU, -1.8 and +0.5 with another seed.
+"""In a long one the rate stays at this share of its peak from this progress on, and all weights that it passes count alike in
+what is published (Cha et al. 2021, SWAD); in others it winds down to LOWEST_RATE, and the last hundred steps are averaged. On
+street scenes held out, mIoU: of 20,000 steps +0.9 +- 0.4 points (three drives, two seeds each; none was below), of 10,000 +0.5
+and +1.8, of 2,500 -1.2 and -0.7, of 250 with one view each, on a CPU, -1.8 and +0.5 with another seed.
 """
 LOWEST_RATE = 0.01
 TRUST_FROM, TRUST_FULLY = 0.1, 0.3
@@ -27,8 +27,8 @@ TRUST_FROM, TRUST_FULLY = 0.1, 0.3
 class Schedule:
     """`epochs` of equal length: of `steps` optimiser steps each, or of equal time when `seconds` is given.
 
-    With a time limit the learning rate follows the clock, so that it is wound down when the time is up, on a fast card
-    as on a busy laptop; or earlier, once `enough_views` were seen.
+    With a time limit the learning rate follows the clock, so that it is where it should end when the time is up, on a fast
+    card as on a busy laptop; or earlier, once `enough_views` were seen.
     """
 
     epochs: int
@@ -67,13 +67,13 @@ class Schedule:
 
     @staticmethod
     def foresees_many(steps: int, progress: float) -> bool | None:
-        """Whether a training that has brought `steps` steps to this progress will be a long one; None while that is not to be
-        told.
-        """
+        """Whether a training that has come to this progress in `steps` steps will be a long one; None while none can tell."""
         return None if progress < FORESEEN_AT else steps >= MANY_STEPS * progress
 
     def rate(self, progress: float, long: bool = False) -> float:
-        """The learning rate as a share of its peak: a linear warm-up, then half a cosine down to where it stays."""
+        """The learning rate as a share of its peak: a linear warm-up, then half a cosine down to its end, or to where a long
+        training keeps it.
+        """
         if progress < self.warm_up:
             return max(progress / self.warm_up, 0.1)
         end, lowest = (STEADY_FROM, STEADY_RATE) if long else (1.0, LOWEST_RATE)
@@ -90,7 +90,7 @@ class Schedule:
 
 
 class WindDown:
-    """What is left of a training that shall end early, in so much less time that the learning rate still winds down."""
+    """What is left of a training that shall end early, in so much less time that the learning rate still comes down."""
 
     def __init__(self, asked: Callable[[], bool] = lambda: False) -> None:
         """`asked` says whether it shall end, from then on."""

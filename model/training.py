@@ -1,7 +1,7 @@
 """Fine-tuning: from a workspace's label files to a new checkpoint, scored beside the one it started from.
 
 What is published are the averaged weights of the last step, with a share of those that a model of other folders began with.
-Choosing the epoch that scored best would choose on the very images that are to judge the result; a learning rate that winds
+Choosing the epoch that scored best would choose on the very images that are to judge the result; a learning rate that comes
 down and the averaging make the last one good. Only whether that share stays is chosen on them.
 """
 

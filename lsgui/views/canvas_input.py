@@ -191,7 +191,8 @@ class CanvasInput(QObject):
         """Without a move: the view or the image has changed under the pointer, or a menu has gone from above it."""
         if self._inside and not (self._gesture or self._sizing):
             at = self._to_image(self._last)
-            self._tools.move(*at, QGuiApplication.keyboardModifiers())
+            # Asked of the system: what Qt remembers of a Ctrl that was let go is that it was held.
+            self._tools.move(*at, QGuiApplication.queryKeyboardModifiers())
             self.pointed.emit(at)
 
     def _shown(self, event: QEvent) -> bool:

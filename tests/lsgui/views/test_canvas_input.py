@@ -250,6 +250,18 @@ def test_a_pointer_that_stands_still_is_told_of_what_comes_under_it(shown: objec
     assert heard[-1] == pytest.approx(shown.session.tools.outline().circle[:2])
 
 
+def test_a_view_that_changes_after_a_shortcut_leaves_the_brush_as_it_is(shown: object) -> None:
+    """X tells with which keys held a key is let go, itself among them: the panel that Ctrl+T opens made it an eraser."""
+    held = Qt.KeyboardModifier.ControlModifier
+    QTest.mouseMove(shown.canvas, shown.at(5, 6))
+    QTest.mouseMove(shown.canvas, shown.at(12, 34))
+    for send in (QTest.keyPress, QTest.keyRelease):
+        send(shown.window.windowHandle(), Qt.Key.Key_Control, held)
+    assert not shown.session.tools.outline().erases
+    shown.trigger("zoom-in")
+    assert not shown.session.tools.outline().erases
+
+
 def test_a_menu_or_button_toggles_the_overlay_for_good(shown: object) -> None:
     """Without a key there is no release to wait for, and going to another window is none."""
     shown.trigger("overlay")

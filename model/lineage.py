@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.checkpoint import CheckpointHeader, read_header
+from model.classes import ClassTable
 from model.errors import CheckpointError
 from model.run_log import learned, read_labels
 from model.runs import Run, list_runs
@@ -20,9 +21,9 @@ ELSEWHERE = "elsewhere"
 
 @dataclass(frozen=True)
 class Lineage:
-    """`elsewhere` says that the line of models began in another folder, so that they know what no label here shows; `newer` names
-    the training images whose label files, as they are now, the last model has not learned from: none where it was not trained
-    here.
+    """`elsewhere` says that the line of models began in another folder and knew some of the classes then, so that they know of
+    those what no label here shows; `newer` names the training images whose label files, as they are now, the last model has not
+    learned from: none where it was not trained here.
     """
 
     elsewhere: bool = False
@@ -33,7 +34,9 @@ NOTHING_LEARNED = Lineage()
 """That of a training from scratch."""
 
 
-def lineage_of(root: Path, weights: Path | None, labels: Sequence[Mapping[str, object]]) -> Lineage:
+def lineage_of(
+    root: Path, weights: Path | None, labels: Sequence[Mapping[str, object]], classes: ClassTable
+) -> Lineage:
     """That of a training of the workspace at `root` from these weights, or from scratch; `labels` as a run lists them."""
     if weights is None:
         return NOTHING_LEARNED
@@ -42,7 +45,10 @@ def lineage_of(root: Path, weights: Path | None, labels: Sequence[Mapping[str, o
     made = (run for run in runs if os.path.realpath(run.weights_path) == path)
     copied = (run for run in runs if header and header.metrics and header.metrics == _metrics(run))
     run = next(itertools.chain(made, copied), None)
-    return Lineage(elsewhere=True) if run is None else Lineage(_began_elsewhere(header), _newer(run, labels))
+    known = header is None or any(header.classes.by_uid(item.uid) is not None for item in classes.scored)
+    if run is None:
+        return Lineage(elsewhere=known)
+    return Lineage(known and _began_elsewhere(header), _newer(run, labels))
 
 
 def _header(weights: Path) -> CheckpointHeader | None:

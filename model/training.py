@@ -151,7 +151,7 @@ def _begin(
     judge = Judge(found, choose_device(team.device_name), report)
     facts = len(found.train), found.coloured, judge.seconds_to_score(start)
     labels = hashed_labels([label.item for label in found.labels])
-    lineage = lineage_of(workspace.root, options.weights, labels)
+    lineage = lineage_of(workspace.root, options.weights, labels, found.classes)
     plan = Plan.make(options, start, unfamiliar, judge.device, *facts, team.size, lineage)
     found = _note_looks(workspace, found, plan)
     log = RunLog.begin(workspace.root, start.parent, labels, plan.to_json(), emit)

@@ -14,7 +14,7 @@ import torch
 
 from model.batches import ViewPlan
 from model.checkpoint import Checkpoint, load, save
-from model.classes import ClassTable
+from model.classes import Class, ClassTable
 from model.errors import CheckpointError, OutOfMemory, TrainingError
 from model.events import Baseline, Epoch, Event, Failed, Finished, Notice, Started, Step, Stopped
 from model.files import sha256
@@ -42,7 +42,7 @@ from model.training import fine_tune
 from model.training_notices import nothing_known
 from model.unlabelled import unlabelled
 from model.workspace import Workspace
-from tests.model.conftest import blob_picture, make_blobs
+from tests.model.conftest import blob_checkpoint, blob_picture, make_blobs
 
 QUICK = FineTuneOptions(epochs=1, batch=1, learning_rate=3e-3, device="cpu")
 
@@ -444,6 +444,18 @@ def test_nothing_stays_of_a_model_that_was_trained_from_scratch_here(blobs):
     scratch = of(Finished, train(blobs, one_step))[0]
     own = published(train(blobs, dataclasses.replace(one_step, weights=Path(scratch.weights))))
     assert (own.metrics["start_share"], own.metrics["elsewhere"]) == (0, False)
+
+
+def test_nothing_stays_of_a_model_that_knew_none_of_the_classes_before_it_was_trained_here(blobs, tmp_path):
+    """As of the demonstration's weights in a folder of streets: what they become here has nothing to forget."""
+    strange = tmp_path / "strange.safetensors"
+    save(
+        strange,
+        blob_checkpoint(ClassTable((Class("star", 0, "Star", (9, 9, 9)), Class("cloud", 1, "Cloud", (0, 0, 255))))),
+    )
+    first = of(Finished, train(blobs, dataclasses.replace(QUICK, weights=strange)))[0]
+    again = published(train(blobs, dataclasses.replace(QUICK, weights=Path(first.weights))))
+    assert (again.metrics["start_share"], again.metrics["elsewhere"]) == (0, False)
 
 
 def test_nothing_of_the_start_stays_where_that_costs_the_held_out_images_too_much(blobs, known_weights, monkeypatch):

@@ -27,9 +27,13 @@ class WeightAverage:
             return self._moving(self.steps)
         return 1 / (1 / self._moving(self.kept_from) + self.steps - self.kept_from)
 
-    def keep_all(self) -> None:
-        """From now on all steps count alike, beside the last few that the average holds by now. Said again it changes nothing."""
-        if self.kept_from is None:
+    def keep_all(self, wanted: bool = True) -> None:
+        """From now on all steps count alike, beside the last few that the average holds by now; or, when that is not `wanted`, old
+        ones are forgotten again. Said again it changes nothing.
+        """
+        if not wanted:
+            self.kept_from = None
+        elif self.kept_from is None:
             self.kept_from = self.steps
 
     @torch.no_grad()

@@ -177,11 +177,14 @@ class Learner:
             self._spare()
 
     def _rate(self, progress: float) -> float:
-        """Of a training that will be long it stays in the end, and all weights from there on are kept in the average."""
-        if self._long is None:
+        """Of a training that will be long it stays in the end, and all weights from there on are kept in the average.
+
+        One that was long is not any more once its pace, as when it shall end early, does not promise that.
+        """
+        if self._long is not False and progress < STEADY_FROM:
             self._long = self._plan.schedule.foresees_many(self.steps, progress)
-        if self._long and progress >= STEADY_FROM:
-            self._trainer.keep_all()
+        # One that was to end early may go on in full, and be further back again.
+        self._trainer.keep_all(bool(self._long) and progress >= STEADY_FROM)
         return self._plan.schedule.rate(progress, bool(self._long))
 
     def _lesson(self, batch: Batch, progress: float) -> Lesson:

@@ -68,7 +68,7 @@ class Schedule:
     @staticmethod
     def foresees_many(steps: int, progress: float) -> bool | None:
         """Whether a training that has come to this progress in `steps` steps will be a long one; None while none can tell."""
-        return None if progress < FORESEEN_AT else steps >= MANY_STEPS * progress
+        return None if progress < FORESEEN_AT else steps >= MANY_STEPS * progress - 1e-9
 
     def rate(self, progress: float, long: bool = False) -> float:
         """The learning rate as a share of its peak: a linear warm-up, then half a cosine down to its end, or to where a long

@@ -113,9 +113,9 @@ class Trainer:
         """All ranks agree on what may fail in one, until everything is recorded: then memory is what it was before."""
         return self._gradients.together(work) if self._apply is None else work()
 
-    def keep_all(self) -> None:
-        """From now on every step counts alike in the averaged weights."""
-        self._optimiser.average.keep_all()
+    def keep_all(self, wanted: bool = True) -> None:
+        """From now on every step counts alike in the averaged weights, or, when that is not `wanted`, old ones are forgotten."""
+        self._optimiser.average.keep_all(wanted)
 
     @property
     def can_try_again(self) -> bool:

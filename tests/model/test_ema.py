@@ -61,6 +61,17 @@ def test_where_few_steps_came_before_they_count_for_few():
     assert average.tensors["weight"].min() > 0.75
 
 
+def test_what_shall_not_be_kept_any_more_is_forgotten():
+    network = constant_network(0.0)
+    average = WeightAverage(network, decay=0.9)
+    average.keep_all()
+    for step in range(500):
+        torch.nn.init.constant_(network.weight, 0.0 if step < 400 else 1.0)
+        average.keep_all(step < 400)
+        take_in(average, network)
+    assert average.tensors["weight"].min() > 0.99
+
+
 def test_counters_are_copied_not_averaged():
     network = torch.nn.BatchNorm1d(2)
     average = WeightAverage(network)

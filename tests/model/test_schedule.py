@@ -56,6 +56,11 @@ def test_a_training_is_long_when_its_pace_promises_many_steps(steps, progress, m
     assert MANY_STEPS == 5000 and Schedule.foresees_many(steps, progress) is many
 
 
+def test_a_training_of_just_so_many_steps_is_long_at_each_of_them():
+    schedule = Schedule(epochs=1, steps=MANY_STEPS)
+    assert all(schedule.foresees_many(step, schedule.progress(step, 0)) for step in range(1000, MANY_STEPS))
+
+
 def test_the_steps_of_an_epoch_by_time_are_estimated_from_its_pace():
     schedule = Schedule(epochs=4, seconds=100)
     assert schedule.steps_of_epoch(2, done=10, progress=0.25 + 0.125) == 20

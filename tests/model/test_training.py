@@ -7,6 +7,7 @@ import errno
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -84,6 +85,59 @@ def test_a_training_that_is_finished_early_is_scored_and_published_in_one_more_e
     (point,), (finished,) = of(Epoch, events), of(Finished, events)
     assert (point.epoch, point.epochs) == (1, 12) and finished.mean is not None
     assert run.state is RunState.DONE and run.weights.is_file() and not run.resumable
+
+
+@pytest.fixture
+def paced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int | None]]:
+    """Steps that learn nothing and take a second each: of every one its rate, and after how many all weights were kept."""
+    now, told = [0.0], []
+
+    def step(trainer: Trainer, pixels: object, channels: object, rate: float, *more: object) -> float:
+        now[0] += 1
+        told.append((rate, trainer._optimiser.average.kept_from))
+        trainer._optimiser.average.steps += 1
+        return 0.5
+
+    monkeypatch.setattr(Trainer, "step", step)
+    monkeypatch.setattr("model.schedule.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("model.schedule.MANY_STEPS", 100)
+    return told
+
+
+@pytest.mark.parametrize("at", [38, 45])  # before and after its length can be foreseen
+def test_a_training_that_is_finished_early_before_it_was_long_winds_its_rate_down(blobs, blob_weights, paced, at):
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, seconds=200.0)
+    train(blobs, options, finish=lambda: len(paced) >= at)
+    rates, kept = zip(*paced, strict=True)
+    assert len(paced) < 75 and rates[-1] < 0.1 and set(kept) == {None}
+
+
+@pytest.mark.parametrize("at", [None, 110, 150])
+def test_one_that_is_long_keeps_its_rate_also_when_it_is_finished_early(blobs, blob_weights, paced, at):
+    options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, seconds=200.0)
+    train(blobs, options, finish=lambda: at is not None and len(paced) >= at)
+    rates, kept = zip(*paced, strict=True)
+    assert rates[-1] == pytest.approx(STEADY_RATE) and len(paced) == {None: 200, 110: 127, 150: 173}[at]
+    assert kept[-1] == (112 if at == 110 else 120) and kept[99] is None
+
+
+def test_what_was_finished_early_and_stopped_while_it_was_scored_keeps_the_weights_of_its_own_end(
+    blobs, blob_weights, paced, monkeypatch
+):
+    """It goes on in full: with the rate of then, at which weights are not worth keeping."""
+    options, score = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, seconds=400.0), Judge.score
+
+    def stopped(judge: Judge, checkpoint: object) -> object:
+        if len(paced) > 180:
+            raise Cancelled
+        return score(judge, checkpoint)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Judge, "score", stopped)
+        run = fine_tune(Workspace.peek(blobs), options, lambda event: None, finish=lambda: len(paced) >= 160)
+    assert run.resumable and len(paced) == 184 and paced[-1][1] is not None
+    train(blobs, FineTuneOptions(resume=True, device="cpu"))
+    assert len(paced) == 400 and [kept for _, kept in paced[184:]] == [None] * 56 + [240] * 160
 
 
 def without_numbers(checkpoint: Checkpoint) -> Checkpoint:

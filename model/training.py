@@ -24,6 +24,7 @@ from model.distributed import Order, Team
 from model.errors import CheckpointError, ModelError, TrainingError
 from model.events import Epoch, Started, Step
 from model.judge import Judge
+from model.layout import Layout
 from model.learner import Learner, names_of
 from model.lineage import ELSEWHERE, lineage_of
 from model.messages import Message
@@ -72,6 +73,7 @@ def fine_tune(
 
     with team.leading(), contextlib.ExitStack() as held:
         try:
+            _refuse_nothing(workspace, options)
             held.enter_context(only_one(workspace.root))
             goes_on = options.resume or _was_restarted(workspace, options, team)
             run = last_resumable(workspace.root) if goes_on else None
@@ -116,6 +118,16 @@ def assist(workspace: Callable[[], Workspace], options: FineTuneOptions, team: T
     except Exception as error:
         team.report(error)
         raise
+
+
+def _refuse_nothing(workspace: Workspace, options: FineTuneOptions) -> None:
+    """A folder in which nothing was ever trained, and nothing can be, is left as it is. Raises TrainingError."""
+    if Layout(workspace.root).runs.exists():
+        return
+    if options.resume:
+        last_resumable(workspace.root)
+    elif not workspace.labelled():
+        _survey(workspace, options, silent).require_training_labels()
 
 
 def _survey(workspace: Workspace, options: FineTuneOptions, report: Report) -> Survey:

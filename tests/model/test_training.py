@@ -346,6 +346,15 @@ def test_too_few_labels_are_refused_in_one_sentence(blobs, blob_weights):
     assert list_runs(blobs / "segmentation") == []
 
 
+@pytest.mark.parametrize("options", [QUICK, dataclasses.replace(QUICK, resume=True)])
+def test_a_folder_in_which_there_is_nothing_to_learn_from_is_left_as_it_is(tmp_path, options):
+    pillow.fromarray(blob_picture(0)[0]).save(tmp_path / "a.png")
+    events: list[Event] = []
+    with pytest.raises(TrainingError):
+        fine_tune(Workspace.peek(tmp_path), options, events.append)
+    assert of(Failed, events) and [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
 def test_labels_of_a_single_class_are_refused_because_they_would_ruin_the_model(blobs, blob_weights):
     classes = Workspace.peek(blobs).classes
     for path in (blobs / "segmentation" / "labels").glob("*.png"):

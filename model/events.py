@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -34,6 +35,8 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Step:
+    """`loss` is NaN where it was no number, or infinite; in a line that is null, as JSON has neither."""
+
     epoch: int
     step: int
     steps: int
@@ -42,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Epoch:
-    """`mean` is None and `dice` empty without a held-out set; times are in seconds."""
+    """`mean` is None and `dice` empty without a held-out set; times are in seconds, and `loss` is as in Step."""
 
     epoch: int
     epochs: int
@@ -99,7 +102,10 @@ _KINDS = {kind.__name__.lower(): kind for kind in (Started, Baseline, Step, Epoc
 
 def to_line(event: Event) -> str:
     """One line of JSON without its newline. A file name that is no UTF-8 keeps its bytes as JSON's own escapes."""
-    text = json.dumps({"event": type(event).__name__.lower()} | dataclasses.asdict(event), ensure_ascii=False)
+    fields = {"event": type(event).__name__.lower()} | dataclasses.asdict(event)
+    if not math.isfinite(fields.get("loss", 0.0)):
+        fields["loss"] = None
+    text = json.dumps(fields, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -107,6 +113,8 @@ def from_line(line: str) -> Event | None:
     """The event of a line, or None for anything else (a library's own print, a newer version's event)."""
     try:
         fields = json.loads(line)
+        if fields.get("loss", 0.0) is None:
+            fields["loss"] = math.nan
         return _KINDS[fields.pop("event")](**fields)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

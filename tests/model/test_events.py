@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import math
+
 import pytest
 
 from model.events import (
@@ -47,7 +51,14 @@ def test_anything_else_is_not_an_event(line: str) -> None:
     assert from_line(line) is None
 
 
-def test_dice_that_is_not_a_number_does_not_break_the_pipe() -> None:
-    event = from_line(to_line(Epoch(1, 2, float("nan"), None, {}, 1.0, 1.0)))
-    assert isinstance(event, Epoch)
-    assert event.loss != event.loss
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("event", [Step(1, 5, 20, 0.7), Epoch(1, 2, 0.5, None, {}, 1.0, 1.0)])
+def test_a_loss_that_is_no_number_is_none_in_json_which_knows_no_other(event: Step | Epoch, loss: float) -> None:
+    line = to_line(dataclasses.replace(event, loss=loss))
+    assert json.loads(line, parse_constant=pytest.fail)["loss"] is None
+    told = from_line(line)
+    assert math.isnan(told.loss) and dataclasses.replace(told, loss=event.loss) == event
+
+
+def test_runs_of_before_say_it_in_words_of_their_own() -> None:
+    assert math.isnan(from_line('{"event": "step", "epoch": 1, "step": 5, "steps": 20, "loss": NaN}').loss)

@@ -58,9 +58,13 @@ class Schedule:
         """
         return epochs >= self.epochs or (steps > 0 and progress >= 1)
 
-    def steps_of_epoch(self, epoch: int, done: int, progress: float) -> int:
-        """How many steps epoch 1, 2, ... will have, when `done` of its steps have brought us to `progress`."""
-        if not self.seconds:
+    def steps_of_epoch(self, epoch: int, done: int, progress: float, winding: WindDown | None = None) -> int:
+        """How many steps epoch 1, 2, ... will have, when `done` of its steps have brought us to `progress`. What is `winding`
+        down does so within that epoch.
+        """
+        if winding is not None and winding.begun:
+            progress = winding.reaching(epoch / self.epochs, progress)
+        elif not self.seconds:
             return max(done, self.steps)
         share = progress * self.epochs - (epoch - 1)
         return max(done, round(done / max(share, 1e-3)))
@@ -111,6 +115,11 @@ class WindDown:
         progress, before, length = self._start
         wound = progress + (1 - progress) * (seconds - before) / length
         return min(1.0, max(planned, wound))
+
+    def reaching(self, end: float, progress: float) -> float:
+        """The same progress, once it has begun, if it went as evenly to this `end` (0..1) as it goes to 1."""
+        start, _, _ = self._start
+        return end if start >= 1 else start + (end - start) * (progress - start) / (1 - start)
 
 
 class Clock:

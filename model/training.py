@@ -305,7 +305,7 @@ class Training:
         if step > 1 and time.monotonic() - self._telling < STEP_SECONDS:
             return
         self._telling = time.monotonic()
-        steps = self._plan.schedule.steps_of_epoch(self._epochs + 1, step, progress)
+        steps = self._plan.schedule.steps_of_epoch(self._epochs + 1, step, progress, self._winding)
         self._log.say(Step(self._epochs + 1, step, steps, self._loss))
 
     def _tell_epoch(self, learner: Learner, loss: float, scores: Scores) -> None:

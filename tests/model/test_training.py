@@ -112,6 +112,19 @@ def test_a_training_that_is_finished_early_before_it_was_long_winds_its_rate_dow
     assert len(paced) < 75 and rates[-1] < 0.1 and set(kept) == {None}
 
 
+@pytest.mark.parametrize(("length", "ends"), [({"seconds": 200.0, "epochs": 4}, 127), ({"epochs": 2}, 26)])
+def test_the_steps_of_what_is_finished_early_are_spread_over_the_rest_of_its_epoch(
+    blobs, blob_weights, paced, monkeypatch, length, ends
+):
+    monkeypatch.setattr("model.training.STEP_SECONDS", 0.0)
+    options = dataclasses.replace(QUICK, weights=blob_weights, **length)
+    at = 110 if "seconds" in length else 18  # of 50, or of 20, steps in an epoch
+    events = train(blobs, options, finish=lambda: len(paced) >= at)
+    last = of(Epoch, events)[-1].epoch
+    points = [event.step / event.steps for event in of(Step, events) if event.epoch == last]
+    assert len(paced) == ends and points == sorted(points) and 1 <= points.count(1.0) <= 2, points
+
+
 @pytest.mark.parametrize("at", [None, 110, 150])
 def test_one_that_is_long_keeps_its_rate_also_when_it_is_finished_early(blobs, blob_weights, paced, at):
     options = dataclasses.replace(QUICK, weights=blob_weights, epochs=2, seconds=200.0)

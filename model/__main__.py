@@ -8,7 +8,7 @@ import sys
 import traceback
 
 from model.commands import evaluate, finetune, info, predict
-from model.commands.console import EXIT_CODES, Exit, quiet_broken_pipe, say, widen
+from model.commands.console import EXIT_CODES, Exit, HalfDone, quiet_broken_pipe, say, widen
 from model.errors import ModelError
 
 
@@ -25,8 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the door of the program: a person gets a sentence
         if parsed.debug:
             traceback.print_exc()
-        say(_sentence(error))
-        return Exit.NOTHING_DONE
+        say(_sentence(error.__cause__ if isinstance(error, HalfDone) else error))
+        return Exit.SOME_FAILED if isinstance(error, HalfDone) else Exit.NOTHING_DONE
 
 
 def _sentence(error: Exception) -> str:

@@ -21,9 +21,13 @@ class Exit(IntEnum):
     STOPPED = 4
 
 
+class HalfDone(Exception):
+    """An error, its cause, has ended a command that has done some of its work."""
+
+
 EXIT_CODES = """exit codes:
   0  all done
-  1  some inputs failed, the others are done
+  1  some inputs failed, the others are done; or an error ended it half-way
   2  wrong usage
   3  nothing could be done; stderr says why
   4  stopped before the end"""

@@ -15,7 +15,7 @@ from pathlib import Path
 from model import disk
 from model.checkpoint import Checkpoint, load
 from model.classes import ClassTable
-from model.commands.console import Bar, Exit, say, share_the_cores
+from model.commands.console import Bar, Exit, HalfDone, say, share_the_cores
 from model.commands.numbers import add_max_megapixels
 from model.errors import DeviceLost, ImageError, LabelError, ModelError
 from model.folder_prediction import FolderPrediction, Outcome
@@ -59,7 +59,15 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{arguments.out} cannot be written: {error.strerror or error}; make room, or choose another --out.")
         return Exit.NOTHING_DONE
     share_the_cores()
-    done = _Work(checkpoint, classes, arguments).predict(paths)
+    work = _Work(checkpoint, classes, arguments)
+    try:
+        done = work.predict(paths)
+    except Exception as error:
+        if work.has_written:
+            raise HalfDone from error
+        raise
+    finally:
+        work.clear_bar()
     if not done:
         return Exit.NOTHING_DONE
     return Exit.SOME_FAILED if failed or done < len(paths) else Exit.DONE
@@ -116,6 +124,7 @@ class _Work:
         self._max_pixels = round(arguments.max_megapixels * 1e6)
         self._bar = Bar()
         self._done = self._seen = 0
+        self.has_written = False
 
     def predict(self, paths: list[Path]) -> int:
         """How many were written. When the GPU is lost, the CPU goes on with those that are left."""
@@ -128,8 +137,10 @@ class _Work:
             except _NoRoom as error:
                 self._say(error)
                 break
-        self._bar.clear()
         return self._done
+
+    def clear_bar(self) -> None:
+        self._bar.clear()
 
     def _predict(self, paths: list[Path]) -> None:
         from model.segmenter import Segmenter
@@ -164,6 +175,7 @@ class _Work:
             raise LabelError(
                 "The label map of {name} cannot be written: {reason}.", name=path.name, reason=reason
             ) from error
+        self.has_written = True
         return True
 
     def _tell(self, outcome: Outcome[Path]) -> None:

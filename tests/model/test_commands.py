@@ -223,6 +223,25 @@ def test_predict_stops_when_nothing_can_be_written_any_more(blobs, blob_weights,
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
+@pytest.mark.parametrize(("failing", "code"), [(1, 3), (6, 1)])
+def test_predict_that_an_unexpected_error_ends_tells_whether_anything_is_done(
+    blobs, blob_weights, tmp_path, capsys, monkeypatch, failing, code
+):
+    start, calls = Inference.start, []
+
+    def fail(self: object, *arguments: object) -> object:
+        calls.append(self)
+        if len(calls) == failing:
+            raise ArithmeticError("a bug")
+        return start(self, *arguments)
+
+    monkeypatch.setattr(Inference, "start", fail)
+    out = tmp_path / "out"
+    assert main(["predict", str(blobs), "--weights", str(blob_weights), "--out", str(out)]) == code
+    assert bool(list(out.glob("*.png"))) == (code == 1)
+    assert "Something unexpected went wrong (ArithmeticError: a bug)" in capsys.readouterr().err
+
+
 def test_predict_does_not_wait_for_a_pipe(blob_weights, tmp_path, capsys):
     os.mkfifo(tmp_path / "pipe.png")
     arguments = ["predict", str(tmp_path / "pipe.png"), "--weights", str(blob_weights), "--out", str(tmp_path / "out")]

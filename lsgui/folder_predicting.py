@@ -53,15 +53,20 @@ class Predicted:
 class FolderPredicting:
     """Several images are on their way at once; each result is in its file before the window hears of it."""
 
-    def __init__(self, context: Context, keeper: SegmenterKeeper, arrived: Callable[[list[Predicted]], None]) -> None:
-        """`arrived` is called in the window's thread."""
-        self._context, self._keeper, self._arrived = context, keeper, arrived
-
-    def predict(self, work: PredictionWork, names: list[str], report: Report) -> list[Failure]:
-        """In the prediction lane: again from where it was left when the classes change or the GPU fails.
-
-        Returns why single images could not be predicted.
+    def __init__(
+        self,
+        context: Context,
+        keeper: SegmenterKeeper,
+        arrived: Callable[[list[Predicted]], None],
+        failed: Callable[[PredictionWork, list[Failure]], None],
+    ) -> None:
+        """`arrived` and `failed` are called in the window's thread; `failed` in the end, cancelled or not, where single images
+        could not be predicted, with why.
         """
+        self._context, self._keeper, self._arrived, self._failed = context, keeper, arrived, failed
+
+    def predict(self, work: PredictionWork, names: list[str], report: Report) -> None:
+        """In the prediction lane: again from where it was left when the classes change or the GPU fails."""
         failures: list[Failure] = []
         left, told = deque(names), _Told(self._context, self._arrived)
         try:
@@ -73,7 +78,8 @@ class FolderPredicting:
                     self._tell(failure_of(error))
         finally:
             told.send()
-        return failures
+            if failures:
+                self._context.jobs.post(lambda: self._failed(work, failures))
 
     def _predict_some(
         self, work: PredictionWork, left: deque[str], failures: list[Failure], told: _Told, report: Report

@@ -43,7 +43,7 @@ class PredictionFlow(QObject):
         self._model = model
         self._keeper = keeper
         self._whole = whole
-        self._folder = FolderPredicting(context, keeper, self._several_predicted)
+        self._folder = FolderPredicting(context, keeper, self._several_predicted, self._several_failed)
         self._running: dict[str, tuple[Job, Path]] = {}
         """The newest of each image, and its weights."""
         self._refused: tuple[ModelInfo | None, Message] | None = None
@@ -124,7 +124,6 @@ class PredictionFlow(QObject):
             "predict",
             Message("Predicting {count} images", {"count": len(names)}),
             lambda report: self._folder.predict(work, names, report),
-            self._predicted_all,
         )
 
     def revert(self) -> None:
@@ -240,8 +239,8 @@ class PredictionFlow(QObject):
                 self._model.learn_device(done.work.weights, done.device)
                 self._context.when_idle(lambda d=done: self._show_if_open(d.work, d.name, d.prediction, asked=False))
 
-    def _predicted_all(self, failures: list[Failure]) -> None:
-        if failures:
+    def _several_failed(self, work: PredictionWork, failures: list[Failure]) -> None:
+        if work.workspace is self._context.workspace:
             self._context.tell(
                 "warning",
                 Message(

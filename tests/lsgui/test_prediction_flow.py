@@ -277,6 +277,26 @@ def test_predicting_the_folder_can_be_cancelled(
     assert rows == files
 
 
+def test_who_cancels_a_folder_hears_of_what_could_not_be_predicted_until_then(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, cancelled = image_folder(*"abcdefgh"), threading.Event()
+    (folder / "b.png").write_bytes(b"no image")
+
+    def read(path: Path, *rest: object) -> Image:
+        assert path.name < "g" or cancelled.wait(60)
+        return read_image(path, *rest)
+
+    monkeypatch.setattr("lsgui.folder_predicting.read_image", read)
+    desk.open(folder)
+    desk.session.predict_folder()
+    desk.wait(lambda: desk.session.folder.entry("c.png").status == Status.PREDICTED)
+    desk.session.cancel(desk.session.jobs.jobs[0].id)
+    cancelled.set()
+    desk.settle()
+    assert predicted(folder, "h.png") is None and desk.said("Images that could not be predicted: 1; the first: b.png")
+
+
 def test_revert_brings_the_prediction_back_over_a_persons_pixels(desk: Desk, image_folder: Callable) -> None:
     desk.open(image_folder("a", "b"))
     predict(desk)

@@ -13,8 +13,10 @@ from lsgui.context import Context
 from lsgui.failures import Failure, failure_of
 from lsgui.jobs import SegmenterKeeper
 from model.classes import ClassTable
-from model.errors import DeviceLost
+from model.errors import DeviceLost, ImageError
+from model.foreign import stamp_of
 from model.images import Image, read_image
+from model.index import FileStamp
 from model.messages import Message
 from model.prediction import Prediction
 from model.progress import Cancelled, Progress, Report
@@ -69,11 +71,12 @@ class FolderPredicting:
         """In the prediction lane: again from where it was left when the classes change or the GPU fails."""
         failures: list[Failure] = []
         left, told = deque(names), _Told(self._context, self._arrived)
+        again: set[str] = set()
         try:
             while left:
                 work = replace(work, classes=work.workspace.classes)
                 try:
-                    self._predict_some(work, left, failures, told, _part_of(report, names, left))
+                    self._predict_some(work, left, again, failures, told, _part_of(report, names, left))
                 except DeviceLost as error:
                     self._tell(failure_of(error))
         finally:
@@ -82,21 +85,39 @@ class FolderPredicting:
                 self._context.jobs.post(lambda: self._failed(work, failures))
 
     def _predict_some(
-        self, work: PredictionWork, left: deque[str], failures: list[Failure], told: _Told, report: Report
+        self,
+        work: PredictionWork,
+        left: deque[str],
+        again: set[str],
+        failures: list[Failure],
+        told: _Told,
+        report: Report,
     ) -> None:
-        """Image by image, several on their way; those that are done go from `left`.
+        """Image by image, several on their way; those that are done go from `left`. One whose file has changed since it was
+        read goes to its end, and to `again`: only once.
 
         Who cancels hears of those that were being written meanwhile, too.
         """
         written: dict[str, Prediction] = {}
+        stamps: dict[str, FileStamp | None] = {}
+        changed: set[str] = set()
         used = ""
 
         def read(name: str) -> Image | None:
-            reviewed = _is_reviewed(work.workspace, name)
-            return None if reviewed else read_image(work.workspace.folder / name, work.max_pixels)
+            if _is_reviewed(work.workspace, name):
+                return None
+            path = work.workspace.folder / name
+            stamps[name] = stamp_of(path)
+            return read_image(path, work.max_pixels)
 
         def write(name: str, prediction: Prediction) -> bool:
             if work.outdated or _is_reviewed(work.workspace, name):
+                return False
+            if stamp_of(work.workspace.folder / name) != stamps[name]:
+                if name in again:
+                    raise ImageError("{name} has changed while it was predicted; predict it again.", name=name)
+                again.add(name)
+                changed.add(name)
                 return False
             work.workspace.write_prediction(name, prediction)
             written[name] = prediction
@@ -112,6 +133,8 @@ class FolderPredicting:
                     left.popleft()
                     if outcome.error is not None:
                         failures.append(failure_of(outcome.error))
+                    elif outcome.task in changed:
+                        left.append(outcome.task)
                     elif outcome.written:
                         told.add(Predicted(work, outcome.task, written.pop(outcome.task), used))
                     report(Progress(0.0))

@@ -2383,6 +2383,10 @@
         <translation>{name} 可能属于以下任一图像：{images}。请用其中一张图像的完整名称为它命名，例如 {example}。</translation>
     </message>
     <message>
+        <source>{name} has changed while it was predicted; predict it again.</source>
+        <translation>{name} 在预测期间发生了改变；请重新预测。</translation>
+    </message>
+    <message>
         <source>{name} has no label yet.</source>
         <translation>{name} 还没有标签。</translation>
     </message>

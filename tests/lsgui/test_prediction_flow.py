@@ -297,6 +297,33 @@ def test_who_cancels_a_folder_hears_of_what_could_not_be_predicted_until_then(
     assert predicted(folder, "h.png") is None and desk.said("Images that could not be predicted: 1; the first: b.png")
 
 
+@pytest.mark.parametrize("changes", [1, 10])
+def test_an_image_whose_file_changes_while_it_is_predicted_is_predicted_as_it_is_then(
+    desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch, changes: int
+) -> None:
+    """Once more: a file that changes all the time is told of."""
+    folder, reads = image_folder("a", "b", "c"), []
+
+    def read(path: Path, *rest: object) -> Image:
+        image = read_image(path, *rest)
+        if path.name == "b.png":
+            reads.append(path)
+            if len(reads) <= changes:
+                pillow.fromarray(np.full((40 + len(reads), 50), 90, np.uint8)).save(path)
+        return image
+
+    monkeypatch.setattr("lsgui.folder_predicting.read_image", read)
+    desk.open(folder, "a.png")
+    desk.session.predict_folder()
+    desk.settle()
+    found = predicted(folder, "b.png")
+    if changes == 1:
+        assert found.shape == (41, 50) and not desk.notices
+    else:
+        assert found is None and desk.said("b.png has changed while it was predicted")
+    assert len(reads) == 2 and predicted(folder, "c.png") is not None
+
+
 def test_revert_brings_the_prediction_back_over_a_persons_pixels(desk: Desk, image_folder: Callable) -> None:
     desk.open(image_folder("a", "b"))
     predict(desk)

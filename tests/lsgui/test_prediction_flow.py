@@ -290,7 +290,7 @@ def test_who_cancels_a_folder_hears_of_what_could_not_be_predicted_until_then(
     monkeypatch.setattr("lsgui.folder_predicting.read_image", read)
     desk.open(folder)
     desk.session.predict_folder()
-    desk.wait(lambda: desk.session.folder.entry("c.png").status == Status.PREDICTED)
+    desk.wait(lambda: predicted(folder, "e.png") is not None)
     desk.session.cancel(desk.session.jobs.jobs[0].id)
     cancelled.set()
     desk.settle()

@@ -78,15 +78,24 @@ class Labelled(NamedTuple):
 
 
 def details(
-    state: TrainingState, labelled: Labelled, trained: bool, predicts: bool, sentence: Callable[[Message], str]
+    state: TrainingState,
+    labelled: Labelled,
+    trained: bool,
+    resumable: bool,
+    predicts: bool,
+    sentence: Callable[[Message], str],
 ) -> list[str]:
-    """The lines below it. `trained` says that the folder has runs, `predicts` that what was trained last predicts here."""
+    """The lines below it. `trained` says that the folder has runs, `resumable` that the last of them can go on, `predicts` that
+    what was trained last predicts here.
+    """
     translate = QCoreApplication.translate
     if state.failure is not None and state.state == "failed":
         return [sentence(state.failure)]
     if state.state == "idle":
         return _advice(labelled, trained)
     lines = []
+    if state.state == "stopped" and state.gone and state.run and not (state.epoch or resumable):
+        lines.append(translate("training", "It cannot be resumed: its first epoch was not over."))
     if state.train:
         text = translate("training", "{train} to train on, {held_out} held out")
         lines.append(text.format(train=state.train, held_out=state.held_out))

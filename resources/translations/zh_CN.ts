@@ -3119,6 +3119,10 @@
         <translation>完成。没有先前的得分可供比较；新模型在验证图像上的 Dice 为 {new:.1f}：请您决定。</translation>
     </message>
     <message>
+        <source>It cannot be resumed: its first epoch was not over.</source>
+        <translation>无法继续：第一轮尚未结束。</translation>
+    </message>
+    <message>
         <source>{train} to train on, {held_out} held out</source>
         <translation>{train} 幅训练图像，{held_out} 幅验证图像</translation>
     </message>

@@ -35,7 +35,7 @@ from model import events
 from model.classes import Class, ClassTable, default_table
 from model.messages import Message
 from model.presets import PRESETS
-from model.runs import Run, RunState, new_run, run_lock
+from model.runs import Run, RunState, new_run, run_lock, save_run
 from model.training_notices import nothing_known
 from model.workspace import Entry, Status
 
@@ -627,6 +627,26 @@ def test_a_run_that_stopped_in_a_long_step_can_be_resumed_once_its_process_is_go
     assert not panel._resume.isVisible()
     flow.child._process.write(b"\n")
     shown.desk.wait(lambda: panel._resume.isVisible() and "interrupted" in texts(panel))
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_run_that_was_stopped_before_anything_was_saved_tells_why_it_cannot_be_resumed(
+    shown: object, saved: bool
+) -> None:
+    panel, flow = shown.window.training, shown.session._parts.training
+    run = dataclasses.replace(new_run(shown.session.workspace.root), state=RunState.CANCELLED)
+    save_run(run)
+    if saved:
+        run.resume_path.touch()
+    flow.state.state, flow.state.run = "stopped", run.number
+    shown.session.training_changed.emit()
+    shown.desk.wait(lambda: "Stopped" in texts(panel))
+    assert "cannot be resumed" not in panel._details.text(), "its process may still be at work"
+    flow.state.gone = True
+    shown.session.training_changed.emit()
+    why = "It cannot be resumed: its first epoch was not over."
+    shown.desk.wait(lambda: panel._resume.isVisible() if saved else why in panel._details.text())
+    assert panel._resume.isVisible() == saved == (why not in panel._details.text())
 
 
 @pytest.mark.parametrize("size", [(1013, 573), (1920, 1000)])

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.labels import UNTOUCHED
 from tests.benchmarks import accuracy
-from tests.benchmarks.accuracy_data import axial, hold_out, read_folder, read_others, split, table_for
+from tests.benchmarks.accuracy_data import axial, drives_of, hold_out, read_folder, read_others, split, table_for
 from tests.benchmarks.accuracy_table import Difference, read_results, tables
 from tests.streets import write_streets
 
@@ -121,6 +122,37 @@ def test_a_protocol_makes_the_runs_that_are_missing(streets: Path, tmp_path: Pat
     assert result["fold"] == "0001A" and len(result["classes"]) == 11 and result["data"] == "camvid"
     assert accuracy.main(command) == 0
     assert path.stat().st_mtime_ns == stamp or len(list(results.glob("*.json"))) == 2  # someone edits the code
+
+
+def test_drives_are_those_of_images_with_a_label(streets: Path, tmp_path: Path) -> None:
+    (streets / "images" / "notes_1").mkdir()
+    for name in ("Thumbs.db", "0009Z_00001.png"):
+        (streets / "images" / name).write_bytes(b"no label")
+    assert drives_of(streets) == ["0001A", "0002B", "0003C"]
+    for part in ("images", "labels"):
+        (tmp_path / "empty" / part).mkdir(parents=True)
+    with pytest.raises(SystemExit, match="holds no PNG"):
+        accuracy.main(["camvid", str(tmp_path / "empty"), "--steps", "1", "--results", str(tmp_path / "r")])
+
+
+def test_a_fold_in_which_nothing_is_labelled_is_refused(streets: Path) -> None:
+    truths = read_folder(streets / "images", streets / "labels", [11])
+    for name in truths:
+        if name.startswith("0002B"):
+            truths[name].label_map[:] = UNTOUCHED
+    with pytest.raises(SystemExit, match="no pixel of 0002B has a class"):
+        split("streets", truths, table_for(truths), ["0002B"])
+
+
+def test_results_and_lists_that_are_none_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="holds no result"):
+        accuracy.main(["table", "--results", str(tmp_path / "nowhere")])
+    (tmp_path / "runs.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(SystemExit, match="is no text in UTF-8"):
+        accuracy.main(["runs", str(tmp_path / "runs.txt"), "--results", str(tmp_path / "r")])
+    with pytest.raises(SystemExit):
+        accuracy.main(["camvid", str(tmp_path), "--seeds", "-1", "--steps", "1", "--results", str(tmp_path / "r")])
+    assert "argument --seeds" in capsys.readouterr().err
 
 
 def test_listed_runs_are_made_and_none_is_begun_too_late(

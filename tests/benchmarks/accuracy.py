@@ -88,12 +88,19 @@ def _listed(path: Path) -> Iterator[list[str]]:
     """The lines of the file, read anew for each, so that lines can be added to it meanwhile; each of them once."""
     given: list[list[str]] = []
     while True:
-        lines = (_words(line) for line in path.read_text(encoding="utf-8").splitlines())
+        lines = (_words(line) for line in _text(path).splitlines())
         new = next((words for words in lines if words and words not in given), None)
         if new is None:
             return
         given.append(new)
         yield new
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SystemExit(f"{path} is no text in UTF-8: {error}") from error
 
 
 def _words(line: str) -> list[str]:
@@ -104,7 +111,10 @@ def _words(line: str) -> list[str]:
 
 
 def show(chosen: argparse.Namespace) -> int:
-    text = "\n\n\n".join(tables(read_results(chosen.results), chosen.against or NETWORKS[1:]))
+    results = read_results(chosen.results)
+    if not results:
+        raise SystemExit(f"{chosen.results} holds no result")
+    text = "\n\n\n".join(tables(results, chosen.against or NETWORKS[1:]))
     print(text, flush=True)
     if chosen.write:
         chosen.write.write_text(text + "\n", encoding="utf-8")
@@ -152,7 +162,8 @@ def _all(given: Iterable[Sequence[object]], chosen: argparse.Namespace) -> int:
     shared = ["--results", chosen.results, "--device", chosen.device, f"--commit={chosen.commit}"]
     lines = ([str(word) for word in ("train", *one, *shared)] for one in given)
     failed = spread(main, lines, chosen.device, chosen.patience)
-    show(chosen)
+    if any(chosen.results.glob("*.json")):
+        show(chosen)
     return 1 if failed else 0
 
 
@@ -189,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
         several.set_defaults(work=protocol, data=name)
         several.add_argument("path", type=Path)
         several.add_argument("--networks", nargs="+", default=NETWORKS)
-        several.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+        several.add_argument("--seeds", type=whole, nargs="+", default=[0, 1])
         several.add_argument("--folds", nargs="+", help="drives to hold out; all of them")
         _add_training(several)
         _add_many(several)

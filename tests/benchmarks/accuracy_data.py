@@ -97,11 +97,16 @@ def read_folder(images: Path, labels: Path, void: Sequence[int] = ()) -> dict[st
     keep = np.arange(256, dtype=np.uint8)
     keep[list(void)] = UNTOUCHED
     found = {}
-    for path in sorted(images.iterdir()):
-        label = labels / f"{path.stem}.png"
-        if label.exists():
-            image = read_image(path)
-            found[path.name] = Truth(image, keep[read_label(label, image.pixels.shape[:2], None)])
+    for path, label in _labelled(images, labels):
+        image = read_image(path)
+        found[path.name] = Truth(image, keep[read_label(label, image.pixels.shape[:2], None)])
+    return found
+
+
+def _labelled(images: Path, labels: Path) -> list[tuple[Path, Path]]:
+    """The images that have a label, each with it. Raises SystemExit where there are none."""
+    pairs = ((path, labels / f"{path.stem}.png") for path in sorted(images.iterdir()))
+    found = [(path, label) for path, label in pairs if label.exists()]
     if not found:
         raise SystemExit(f"{labels} holds no PNG with the stem of an image of {images}")
     return found
@@ -138,12 +143,15 @@ def table_for(truths: Mapping[str, Truth], names: Sequence[str] = (), mirror: bo
 
 
 def split(data: str, truths: Mapping[str, Truth], classes: ClassTable, groups: Sequence[str]) -> Fold:
-    """Raises SystemExit for a label that holds what no class has."""
+    """Raises SystemExit for a label that holds what no class has, and for groups without a label to be judged by."""
     known = np.isin(np.arange(256), [*classes.values, UNTOUCHED])
     for name, truth in truths.items():
         if not known[truth.label_map].all():
             raise SystemExit(f"the label of {name} holds a value that no class has")
-    return Fold(data, "+".join(groups), classes, *hold_out(truths, groups), classes.values)
+    train, test = hold_out(truths, groups)
+    if all((truth.label_map == UNTOUCHED).all() for truth in test.values()):
+        raise SystemExit(f"no pixel of {', '.join(groups)} has a class to be judged by")
+    return Fold(data, "+".join(groups), classes, train, test, classes.values)
 
 
 def street_scenes(folder: Path, drives: Sequence[str]) -> Fold:
@@ -158,7 +166,7 @@ def _streets(folder: Path) -> dict[str, Truth]:
 
 
 def drives_of(folder: Path) -> list[str]:
-    return sorted({unit_of(path, None, Grouping.PREFIX) for path in (folder / "images").iterdir()})
+    return sorted({unit_of(path, None, Grouping.PREFIX) for path, _ in _labelled(folder / "images", folder / "labels")})
 
 
 def ct_slices(folder: Path) -> Fold:

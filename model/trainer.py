@@ -181,8 +181,11 @@ class Trainer:
         tensors = tensors_from(content)
         own = {name.removeprefix("network."): one for name, one in tensors.items() if name.startswith("network.")}
         self.network.load_state_dict(own)
-        kept_from = facts.get("kept_from")  # states of before lack it
-        self._optimiser.take(tensors, facts["scaler"], facts["steps"], kept_from)
+        steps, kept_from = facts["steps"], facts.get("kept_from")  # states of before lack it
+        counts = steps, 0 if kept_from is None else kept_from
+        if not all(isinstance(one, int) and 0 <= one <= steps for one in counts):
+            raise ValueError("counts that no training has")
+        self._optimiser.take(tensors, facts["scaler"], steps, kept_from)
         self._first = {name: _alike(tensors[f"first.{name}"], own) for name, own in self._first.items()}
         self._apply = None
         self._gradients.forget()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -97,6 +99,23 @@ def test_first_weights_that_are_no_network_s_are_refused(tmp_path, kept):
     save_file(tensors, path, metadata)
     with pytest.raises(TrainingError, match="cannot be used"):
         Trainer(network(), CPU, 1e-2, keeps_start=True).restore(path)
+
+
+@pytest.mark.parametrize(
+    "counts", [{"kept_from": 203}, {"kept_from": -1}, {"kept_from": "2"}, {"steps": -3}, {"steps": 1.5}]
+)
+def test_counts_that_are_none_are_refused(tmp_path, counts):
+    """With all kept from a step on that is yet to come, the average would take shares below 0, or divide by it."""
+    path = tmp_path / "state.safetensors"
+    one = Trainer(network(), CPU, 1e-2)
+    for number in range(3):
+        one.step(*batch(number), 1.0)
+    one.save(path, {})
+    with safe_open(path, "pt") as file:
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+    save_file(tensors, path, {"state": json.dumps(json.loads(metadata["state"]) | counts)})
+    with pytest.raises(TrainingError, match="cannot be used"):
+        Trainer(network(), CPU, 1e-2).restore(path)
 
 
 def test_pixels_that_are_no_numbers_never_get_into_the_weights():

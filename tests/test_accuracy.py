@@ -315,8 +315,15 @@ def test_the_commit_is_read_without_git(tmp_path: Path) -> None:
     assert commit_of(tmp_path) == "123"
     (git / "refs" / "heads" / "main").write_text("456\n")
     assert commit_of(tmp_path) == "456"
+    beside, tree = git / "worktrees" / "beside", tmp_path / "beside"
+    beside.mkdir(parents=True)
+    tree.mkdir()
+    (tree / ".git").write_text(f"gitdir: {beside}\n")
+    (beside / "HEAD").write_text("ref: refs/heads/main\n")
+    (beside / "commondir").write_text("../..\n")
+    assert commit_of(tree) == "456"
     (git / "HEAD").write_text("789\n")
-    assert commit_of(tmp_path) == "789"
+    assert commit_of(tmp_path) == "789" and commit_of(tree) == "456"
 
 
 def test_a_name_that_means_nothing_is_refused() -> None:

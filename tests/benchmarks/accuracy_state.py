@@ -12,16 +12,20 @@ _BESIDE = ("peers", "scribbles", "timing", "unet")
 
 def commit_of(root: Path = ROOT) -> str:
     """The commit that is checked out, read without git; empty where there is none."""
-    head = root / ".git" / "HEAD"
+    git = root / ".git"
+    if git.is_file():  # of another working tree
+        git = root / git.read_text().strip().removeprefix("gitdir: ")
+    head, common = git / "HEAD", git / "commondir"
     if not head.is_file():
         return ""
     text = head.read_text().strip()
     if not text.startswith("ref: "):
         return text
-    reference = root / ".git" / text.removeprefix("ref: ")
+    shared = git / common.read_text().strip() if common.is_file() else git
+    reference = shared / text.removeprefix("ref: ")
     if reference.is_file():
         return reference.read_text().strip()
-    packed = root / ".git" / "packed-refs"
+    packed = shared / "packed-refs"
     lines = packed.read_text().splitlines() if packed.is_file() else []
     return next((line.split()[0] for line in lines if line.endswith(" " + text.removeprefix("ref: "))), "")
 

@@ -87,12 +87,18 @@ class LabelledImages:
         """Of a label that another tool put there: an image that has trained shall not judge when it is labelled again.
         Raises OSError.
         """
-        records, record = self.records, self._layout.label_record(name)
+        records = self.records
         one = next((label for label in self.all(classes) if label.image_path.name == name), None)
         if one is not None and not one.damaged and stored_split(records.get(name, {})) is None:
             grouping = choose_grouping(series_of(one.image_path), self._siblings(), records)
+            self.record_decision(name, Decision(one.split, one.unit, grouping))
+
+    def record_decision(self, name: str, decision: Decision) -> None:
+        """Unless the record says it already. Raises OSError."""
+        record = self._layout.label_record(name)
+        if stored_split(read_json(record)) is None:
             keep_damaged(record)
-            facts = {"image": name, "split": one.split, "unit": one.unit, "grouping": grouping}
+            facts = {"image": name, "split": decision.split, "unit": decision.unit, "grouping": decision.grouping}
             write_json(record, read_json(record) | facts)
 
     def _unrecorded(self) -> list[Path]:

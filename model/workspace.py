@@ -216,38 +216,13 @@ class Workspace:
 
         The autosaved map goes, since the label is now the truth. Raises WorkspaceError as `write_work` does.
         """
-        path = self.folder / name
-        with self._labelling, saving(name):
-            if DAMAGED in self._catalog.records().get(name, {}):
-                self._catalog.update(name)  # it may be readable now
-            image_sha256 = sha256(path) if path.exists() else ""
-            self._before_writing(name, held)
-            self._keep_changed_label(name)
-            with split_lock(self._layout):  # a training that starts meanwhile reads what is decided, or is read here
-                decision = self._labelled.decide(name, image.series, image_sha256)
-                had_label = self.has_label(name)
-                written = self._maps.write_label(name, planes, self.classes, held and held.mark)
-                record = LabelRecord(
-                    image=name,
-                    status="accepted" if accepted else "labelled",
-                    split=decision.split,
-                    unit=decision.unit,
-                    grouping=decision.grouping,
-                    classes=written.classes,
-                    height=planes.shape[0],
-                    width=planes.shape[1],
-                    spacing=image.spacing,
-                    image_sha256=image_sha256,
-                    label_sha256=written.sha256,
-                    human=written.human,
-                    accepted=written.accepted,
-                    saved=datetime.now(UTC).isoformat(timespec="seconds"),
-                )
-                self._write_record(record, had_label)
-            self._note_saved("label", planes, held, written)
-            self._maps.drop_work(name)
-            self._known.know(name)
-            return self._catalog.update(name)
+        with self._labelling:
+            try:
+                with saving(name):
+                    self._save_label(name, image, planes, accepted, held)
+            finally:
+                entry = self._catalog.update(name)
+            return entry
 
     def withdraw_label(self, name: str, planes: PlaneSource, held: Held | None = None) -> Entry:
         """No training reads the image any more. Its label is copied to `kept/` first, and `planes` become its work.
@@ -282,6 +257,40 @@ class Workspace:
         """Every image of the folder that has a label: all that training and scoring read."""
         return self._labelled.all(self.classes)
 
+    def _save_label(self, name: str, image: Image, planes: PlaneSource, accepted: bool, held: Held | None) -> None:
+        path = self.folder / name
+        if DAMAGED in self._catalog.records().get(name, {}):
+            self._catalog.update(name)  # it may be readable now
+        image_sha256 = sha256(path) if path.exists() else ""
+        self._before_writing(name, held)
+        self._keep_changed_label(name)
+        with split_lock(self._layout):  # a training that starts meanwhile reads what is decided, or is read here
+            decision = self._labelled.decide(name, image.series, image_sha256)
+            had_label = self.has_label(name)
+            if not had_label:  # first, or a label that a crash leaves without a record would train
+                self._labelled.record_decision(name, decision)
+            written = self._maps.write_label(name, planes, self.classes, held and held.mark)
+            record = LabelRecord(
+                image=name,
+                status="accepted" if accepted else "labelled",
+                split=decision.split,
+                unit=decision.unit,
+                grouping=decision.grouping,
+                classes=written.classes,
+                height=planes.shape[0],
+                width=planes.shape[1],
+                spacing=image.spacing,
+                image_sha256=image_sha256,
+                label_sha256=written.sha256,
+                human=written.human,
+                accepted=written.accepted,
+                saved=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+            self._write_record(record, had_label)
+        self._note_saved("label", planes, held, written)
+        self._maps.drop_work(name)
+        self._known.know(name)
+
     def _before_writing(self, name: str, held: Held | None) -> None:
         """A map that comes from elsewhere must not be overruled by a journal that knows nothing of it; one that
         another program has written meanwhile is not overwritten without a copy."""
@@ -292,7 +301,7 @@ class Workspace:
             self._journals.set_aside(name)
 
     def _write_record(self, record: LabelRecord, had_label: bool) -> None:
-        """Where it cannot be, a first label goes again: without a record it would train, whatever was decided."""
+        """Where it cannot be, a first label goes again, as nobody was told that there is one."""
         path = self._layout.label_record(record.image)
         try:
             keep_damaged(path)

@@ -874,6 +874,10 @@ def test_restoring_what_only_a_map_holds_puts_it_into_the_journal(cut_off: Path)
     workspace.close()
 
 
+def _killed(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
 def _no_room(*paths: Path) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -1069,6 +1073,45 @@ def test_a_label_whose_record_cannot_be_written_is_no_label_unless_it_was_one(
     assert splits.get(name) == (Split.HELD_OUT if labelled else None) and again.has_label(name) == labelled
     assert save(again, name, label_map) is Split.HELD_OUT
     again.close()
+
+
+def test_a_crash_between_a_first_label_and_its_record_does_not_change_the_side_it_was_decided_for(
+    folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a record it would train."""
+    for number in range(1, 7):  # no copies of each other
+        pillow.new("L", SHAPE[::-1], 10 * number).save(folder / f"img_{number:03d}.png")
+    workspace, name = Workspace.open(folder), "img_005.png"
+    for number in range(1, 5):  # the fifth is held out
+        save(workspace, f"img_{number:03d}.png", label_map)
+    with monkeypatch.context() as killed:
+        killed.setattr(Workspace, "_write_record", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            save(workspace, name, label_map)
+    workspace.close()
+    again = Workspace.open(folder)
+    splits = {one.image_path.name: one.split for one in again.labelled()}
+    assert again.has_label(name) and splits[name] is again.entry(name).split is Split.HELD_OUT
+    assert save(again, "img_006.png", label_map) is Split.TRAIN
+    again.close()
+
+
+def test_what_was_decided_counts_although_the_label_could_not_be_written(
+    folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 7):
+        pillow.new("L", SHAPE[::-1], 10 * number).save(folder / f"img_{number:03d}.png")
+    workspace = Workspace.open(folder)
+    for number in range(1, 5):
+        save(workspace, f"img_{number:03d}.png", label_map)
+    with monkeypatch.context() as full:
+        full.setattr("model.map_files.atomic_write", _no_room)
+        with pytest.raises(WorkspaceError, match="No space left"):
+            save(workspace, "img_005.png", label_map)
+    assert not workspace.has_label("img_005.png")
+    assert save(workspace, "img_006.png", label_map) is Split.TRAIN
+    assert save(workspace, "img_005.png", label_map) is Split.HELD_OUT
+    workspace.close()
 
 
 def test_a_label_that_cannot_be_copied_is_said_and_stays(

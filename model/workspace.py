@@ -16,7 +16,7 @@ from model.catalog import DAMAGED, Catalog, Entry, Status
 from model.class_file import ClassFile
 from model.classes import ClassTable, default_table
 from model.edits import Edits, Unsaved
-from model.errors import ClassTableError, saving
+from model.errors import ClassTableError, WorkspaceError, saving
 from model.files import clear_leftovers, sha256
 from model.foreign import KnownMaps
 from model.images import Image
@@ -214,7 +214,8 @@ class Workspace:
     ) -> Entry:
         """Make the label map of `planes` training data, and decide its split if this is its first label.
 
-        The autosaved map goes, since the label is now the truth. Raises WorkspaceError as `write_work` does.
+        The autosaved map goes, since the label is now the truth. Raises WorkspaceError as `write_work` does, or where a label
+        was replaced and its record could not be.
         """
         with self._labelling:
             try:
@@ -306,10 +307,16 @@ class Workspace:
         try:
             keep_damaged(path)
             record.write(path)
-        except OSError:
-            if not had_label:
-                with suppress(OSError):
-                    self._maps.drop_label(record.image)
+        except OSError as error:
+            if had_label:
+                raise WorkspaceError(
+                    "The label of {name} is saved, but what is noted beside it is of the one before: {reason}. Make room "
+                    "or choose a folder that can be written, then save again.",
+                    name=record.image,
+                    reason=error.strerror or str(error),
+                ) from error
+            with suppress(OSError):
+                self._maps.drop_label(record.image)
             raise
 
     def _keep_changed_label(self, name: str) -> None:

@@ -2075,6 +2075,10 @@
         <translation>{name} 的标注在网络的尺度下会消失：像素太少，无法从中学习；请标注更多。</translation>
     </message>
     <message>
+        <source>The label of {name} is saved, but what is noted beside it is of the one before: {reason}. Make room or choose a folder that can be written, then save again.</source>
+        <translation>{name} 的标签已保存，但旁边的记录仍属于以前的标签：{reason}。请腾出空间或选择可写的文件夹，然后重新保存。</translation>
+    </message>
+    <message>
         <source>The label of {name} is withdrawn: nothing learns from it. A copy is in kept.</source>
         <translation>{name} 的标签已撤回：不再用于学习。kept 中留有副本。</translation>
     </message>

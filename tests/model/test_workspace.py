@@ -1114,6 +1114,21 @@ def test_what_was_decided_counts_although_the_label_could_not_be_written(
     workspace.close()
 
 
+def test_a_replaced_label_whose_record_cannot_be_written_is_said_to_be_the_new_one(
+    folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, name = Workspace.open(folder), "img_001.png"
+    save(workspace, name, label_map)
+    changed = np.where(label_map == 6, np.uint8(7), label_map)
+    with monkeypatch.context() as full:
+        full.setattr("model.records.atomic_write", _no_room)
+        with pytest.raises(WorkspaceError, match="No space left") as raised:
+            save(workspace, name, changed)
+    assert "old file" not in str(raised.value) and "is saved, but" in str(raised.value)
+    assert np.array_equal(workspace.read_maps(name, SHAPE).label_map, changed)
+    workspace.close()
+
+
 def test_a_label_that_cannot_be_copied_is_said_and_stays(
     folder: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

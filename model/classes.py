@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.colors import suggest_color
+from model.colors import suggest_color, suggest_colors
 from model.errors import ClassTableError
 from model.files import atomic_write
 
@@ -152,12 +152,12 @@ class ClassTable:
             raise ClassTableError("The class table was written by a newer version of the program; update the program.")
         if not isinstance(items, list) or not items:
             raise ClassTableError("This JSON holds no list of classes; expected names, or names with colours.")
-        classes: list[Class] = []
-        for position, item in enumerate(items):
-            classes.append(_parse(item, position, [known.color for known in classes], old))
-        if all(item.value != BACKGROUND_VALUE for item in classes):
-            background = default_table().background
-            classes.insert(0, (old and old.by_uid(background.uid)) or background)
+        rows = [_fields(item, position) for position, item in enumerate(items)]
+        background = default_table().background
+        added = (old and old.by_uid(background.uid)) or background
+        before = [added] if all(row["value"] != BACKGROUND_VALUE for row in rows) else []
+        colors = _colors(rows, old, [item.color for item in before])
+        classes = [*before, *(_class_of(row, color, old) for row, color in zip(rows, colors, strict=True))]
         retired = data.get("retired") if isinstance(data, dict) else None
         retired = [one for one in retired if type(one) is int] if isinstance(retired, list) else []
         return ClassTable(tuple(classes), mirror, tuple(retired))
@@ -243,20 +243,29 @@ def _refuse_repeats(what: str, items: Iterable[object]) -> None:
         seen.add(item)
 
 
-def _parse(item: object, position: int, used: list[Color], old: ClassTable | None) -> Class:
-    """One element of a list: a name, or an object."""
+def _fields(item: object, position: int) -> dict:
+    """One element of a list, a name or an object, with its value."""
     fields = {"name": item} if isinstance(item, str) else item
     if not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
         raise ClassTableError("Class {position} of the list has no name.", position=position)
     value = fields.get("value", position)
     if not isinstance(value, int) or isinstance(value, bool):
         raise ClassTableError("Class {name} has a value that is not a whole number.", name=fields["name"])
+    return fields | {"value": value}
+
+
+def _class_of(fields: dict, color: Color, old: ClassTable | None) -> Class:
+    known = _known(fields, old)
+    return Class(known.uid if known else _uid_of(fields), fields["value"], fields["name"], color)
+
+
+def _uid_of(fields: dict) -> str:
     default = _default_of(fields)
-    uid = str(fields.get("uid") or (default.uid if default else uuid.uuid5(_NAMES, fields["name"].casefold()).hex))
-    known = None if old is None else _same(fields["name"], uid, old)
-    used = used + [item.color for item in old.classes] if old else used
-    color = _parse_color(fields, known, default, used)
-    return Class(known.uid if known else uid, value, fields["name"], color)
+    return str(fields.get("uid") or (default.uid if default else uuid.uuid5(_NAMES, fields["name"].casefold()).hex))
+
+
+def _known(fields: dict, old: ClassTable | None) -> Class | None:
+    return None if old is None else _same(fields["name"], _uid_of(fields), old)
 
 
 def _same(name: str, uid: str, table: ClassTable) -> Class | None:
@@ -271,13 +280,21 @@ def _default_of(fields: dict) -> Class | None:
     return default_table().by_uid(slug.replace("-", "_"))
 
 
-def _parse_color(fields: dict, known: Class | None, default: Class | None, used: list[Color]) -> Color:
-    """`[red, green, blue]` or "#rrggbb"; without one that of the `known` class, the `default`'s or one unlike those `used`."""
+def _colors(rows: list[dict], old: ClassTable | None, used: list[Color]) -> list[Color]:
+    """What each has itself or had in the table `old`; else the default's of its name, or one unlike all of these and `used`."""
+    found = [_own_color(row, _known(row, old)) for row in rows]
+    for place, default in enumerate(map(_default_of, rows)):
+        if found[place] is None and default is not None and default.color not in (*used, *found):
+            found[place] = default.color
+    fresh = suggest_colors([*used, *(color for color in found if color is not None)])
+    return [color or next(fresh) for color in found]
+
+
+def _own_color(fields: dict, known: Class | None) -> Color | None:
+    """`[red, green, blue]` or "#rrggbb"; without one that of the `known` class."""
     color = fields.get("color", fields.get("colour"))
-    if color is None and known is not None:
-        return known.color
     if color is None:
-        return default.color if default and default.color not in used else suggest_color(used)
+        return known.color if known is not None else None
     try:
         parts = tuple(bytes.fromhex(color.lstrip("#"))) if isinstance(color, str) else tuple(int(c) for c in color)
         bytes(parts)

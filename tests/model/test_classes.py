@@ -130,6 +130,25 @@ def test_a_list_that_takes_the_place_of_a_table_recolours_none_of_its_classes() 
     assert len({item.color for item in again.classes}) == len({item.value for item in again.classes}) == 5
 
 
+def nearest_two(table: ClassTable, sight: str = "normal") -> float:
+    seen = lab(np.array([item.color for item in table.classes]), sight)
+    return min(float(ciede2000(one, other)) for one, other in itertools.combinations(seen, 2))
+
+
+def test_colours_of_a_list_of_names_are_unlike_each_other_for_every_eye() -> None:
+    """Also where the list takes the place of a table whose colours go with it."""
+    names = [f"class {number}" for number in range(20)]
+    for old in (None, default_table()):
+        table = ClassTable.from_json(names, old)
+        assert nearest_two(table) > 13 and min(nearest_two(table, sight) for sight in SIGHTS) > 4
+
+
+def test_a_suggested_colour_is_unlike_one_that_the_list_gives_further_down() -> None:
+    first = ClassTable.from_json(["Sky", "Road", "Car"]).by_value(0).color
+    table = ClassTable.from_json(["Sky", "Road", {"name": "Car", "color": first}])
+    assert table.by_value(2).color == first and nearest_two(table) > 20
+
+
 def test_a_colour_that_a_list_gives_is_taken_and_an_added_background_keeps_its_own() -> None:
     table = default_table()
     table = table.replaced(dataclasses.replace(table.background, color=(5, 5, 5)))

@@ -159,7 +159,7 @@
     </message>
     <message>
         <source>First the images that the model is least sure of, and that lie apart from labelled ones: their labels teach it most. Predict the folder before.</source>
-        <translation>先列出模型最没有把握、又远离已标注图像的图像：它们的标签最有助于学习。请先预测文件夹。</translation>
+        <translation>先列出模型最没有把握、又远离有标签图像的图像：它们的标签最有助于学习。请先预测文件夹。</translation>
     </message>
     <message>
         <source>All</source>
@@ -171,7 +171,7 @@
     </message>
     <message>
         <source>Labelled {count}</source>
-        <translation>已标注 {count}</translation>
+        <translation>有标签 {count}</translation>
     </message>
     <message>
         <source>Open a folder to see its images here.</source>
@@ -516,7 +516,7 @@
     <name>StatusBar</name>
     <message>
         <source>untouched</source>
-        <translation>未标注</translation>
+        <translation>未涂</translation>
     </message>
     <message>
         <source>History</source>
@@ -689,7 +689,7 @@
     <name>UnlabelledChoice</name>
     <message>
         <source>Learn from unlabelled images, too</source>
-        <translation>也从未标注的图像中学习</translation>
+        <translation>也从没有标签的图像中学习</translation>
     </message>
     <message>
         <source>What the model becomes sure of in images and pixels without a label teaches it as well, within the same time. Images that are held out, and their neighbours, are left alone.</source>
@@ -727,7 +727,7 @@
     </message>
     <message>
         <source>&amp;Label</source>
-        <translation>标注(&amp;L)</translation>
+        <translation>标签(&amp;L)</translation>
     </message>
     <message>
         <source>&amp;Model</source>
@@ -971,7 +971,7 @@
     </message>
     <message>
         <source>Save as label</source>
-        <translation>保存为标注</translation>
+        <translation>保存为标签</translation>
     </message>
     <message>
         <source>Accept the model&apos;s pixels</source>
@@ -995,7 +995,7 @@
     </message>
     <message>
         <source>Clear the map</source>
-        <translation>清除标注图</translation>
+        <translation>清除标签图</translation>
     </message>
     <message>
         <source>Withdraw the label</source>
@@ -1091,7 +1091,7 @@
     </message>
     <message>
         <source>Learn from unlabelled images, too</source>
-        <translation>也从未标注的图像中学习</translation>
+        <translation>也从没有标签的图像中学习</translation>
     </message>
     <message>
         <source>Learn from the model&apos;s pixels, too</source>
@@ -1549,11 +1549,11 @@
     </message>
     <message>
         <source>labelled, held out</source>
-        <translation>已标注，用于验证</translation>
+        <translation>有标签，用于验证</translation>
     </message>
     <message>
         <source>labelled</source>
-        <translation>已标注</translation>
+        <translation>有标签</translation>
     </message>
     <message>
         <source>corrected</source>
@@ -1620,7 +1620,7 @@
     </message>
     <message>
         <source>Class {name} has the value {value}; expected 0 to 254 (255 means untouched).</source>
-        <translation>类别 {name} 的值是 {value}；应为 0 到 254（255 表示未标注）。</translation>
+        <translation>类别 {name} 的值是 {value}；应为 0 到 254（255 表示未涂）。</translation>
     </message>
     <message>
         <source>Class {position} of the list has no name.</source>
@@ -1664,11 +1664,11 @@
     </message>
     <message>
         <source>Every image here has been corrected or labelled; nothing to predict.</source>
-        <translation>这里的图像都已修改或标注；没有需要预测的图像。</translation>
+        <translation>这里的图像都已修改或已有标签；没有需要预测的图像。</translation>
     </message>
     <message>
         <source>Every image of this folder is labelled.</source>
-        <translation>此文件夹中的图像已全部标注。</translation>
+        <translation>此文件夹中的图像都已有标签。</translation>
     </message>
     <message>
         <source>Fill holes</source>
@@ -1676,11 +1676,11 @@
     </message>
     <message>
         <source>Fine-tuning ended unexpectedly (code {code}). Labels and the model are as they were; resume the run, or start it again with a smaller batch.</source>
-        <translation>微调意外结束（代码 {code}）。标注和模型保持原样；请继续该次训练，或减小批次后重新开始。</translation>
+        <translation>微调意外结束（代码 {code}）。标签和模型保持原样；请继续该次训练，或减小批次后重新开始。</translation>
     </message>
     <message>
         <source>Fine-tuning ended unexpectedly (code {code}). Labels and the model are as they were; start it again with a smaller batch.</source>
-        <translation>微调意外结束（代码 {code}）。标注和模型保持原样；请减小批次后重新开始。</translation>
+        <translation>微调意外结束（代码 {code}）。标签和模型保持原样；请减小批次后重新开始。</translation>
     </message>
     <message>
         <source>Fine-tuning is still running. Quit, and end it?</source>
@@ -1688,7 +1688,7 @@
     </message>
     <message>
         <source>Fine-tuning learns from saved labels, and this folder has none yet: correct an image and press Ctrl+S (Save as label), best on four images or more.</source>
-        <translation>微调从已保存的标注中学习，而此文件夹尚无标注：请修改一幅图像并按 Ctrl+S（保存为标注），最好有四幅或更多。</translation>
+        <translation>微调从已保存的标签中学习，而此文件夹尚无标签：请修改一幅图像并按 Ctrl+S（保存为标签），最好有四幅或更多。</translation>
     </message>
     <message>
         <source>Fine-tuning learns from the label that was saved before, until it is withdrawn.</source>
@@ -1736,7 +1736,7 @@
     </message>
     <message>
         <source>Interpolating needs a labelled image before and one after this one, of the same stack.</source>
-        <translation>插值需要同一序列中前后各有一张已标注的图像。</translation>
+        <translation>插值需要同一序列中前后各有一张有标签的图像。</translation>
     </message>
     <message>
         <source>It can be resumed from where it was the last time that its state was saved.</source>
@@ -1768,7 +1768,7 @@
     </message>
     <message>
         <source>Keep their labels</source>
-        <translation>保留其标注</translation>
+        <translation>保留其标签</translation>
     </message>
     <message>
         <source>Keep them there</source>
@@ -1780,11 +1780,11 @@
     </message>
     <message>
         <source>Leave it untouched</source>
-        <translation>保持未标注</translation>
+        <translation>保持未涂</translation>
     </message>
     <message>
         <source>Leave those pixels untouched</source>
-        <translation>让这些像素保持未标注</translation>
+        <translation>让这些像素保持未涂</translation>
     </message>
     <message>
         <source>Leave without it</source>
@@ -1808,7 +1808,7 @@
     </message>
     <message>
         <source>Looking for the class in label maps</source>
-        <translation>正在标注图中查找该类别</translation>
+        <translation>正在标签图中查找该类别</translation>
     </message>
     <message>
         <source>Making room on the GPU</source>
@@ -1832,11 +1832,11 @@
     </message>
     <message>
         <source>Nothing is labelled in this image yet; predict or paint first.</source>
-        <translation>此图像尚无任何标注；请先预测或绘制。</translation>
+        <translation>此图像还没有涂任何内容；请先预测或绘制。</translation>
     </message>
     <message>
         <source>Nothing is labelled in {name} any more. Withdraw its label?</source>
-        <translation>{name} 中已没有任何标注。要撤回它的标签吗？</translation>
+        <translation>{name} 中已没有涂任何内容。要撤回它的标签吗？</translation>
     </message>
     <message>
         <source>Nothing of the earlier model&apos;s weights is kept in the new one: with them the held-out images score {kept} instead of {free}. It may have forgotten what it learned in other folders.</source>
@@ -1852,7 +1852,7 @@
     </message>
     <message>
         <source>Part of this image is untouched and nothing is background. Is the rest background?</source>
-        <translation>此图像有一部分未标注，且没有任何背景。其余部分是背景吗?</translation>
+        <translation>此图像有一部分未涂，且没有任何背景。其余部分是背景吗?</translation>
     </message>
     <message>
         <source>Predicting {count} images</source>
@@ -1864,7 +1864,7 @@
     </message>
     <message>
         <source>Predictions that show it are forgotten. It cannot be removed while labels or corrections of this folder hold it.</source>
-        <translation>显示该类别的预测会被丢弃。此文件夹的标注或修正里还有它时，不能移除。</translation>
+        <translation>显示该类别的预测会被丢弃。此文件夹的标签或修正里还有它时，不能移除。</translation>
     </message>
     <message>
         <source>Preparing the curves</source>
@@ -1936,7 +1936,7 @@
     </message>
     <message>
         <source>Saving the label of {name}</source>
-        <translation>正在保存 {name} 的标注</translation>
+        <translation>正在保存 {name} 的标签</translation>
     </message>
     <message>
         <source>Saving the prediction of {name}</source>
@@ -2012,7 +2012,7 @@
     </message>
     <message>
         <source>The classes stay as they are, since labels or corrections of this folder hold these: {classes}. Erase them there first.</source>
-        <translation>类别保持不变：此文件夹的标注或修正里还有 {classes}。请先在那里擦除。</translation>
+        <translation>类别保持不变：此文件夹的标签或修正里还有 {classes}。请先在那里擦除。</translation>
     </message>
     <message>
         <source>The disk does not answer.</source>
@@ -2068,11 +2068,11 @@
     </message>
     <message>
         <source>The label of {name} is left out: {reason}</source>
-        <translation>{name} 的标注未被采用：{reason}</translation>
+        <translation>{name} 的标签未被采用：{reason}</translation>
     </message>
     <message>
         <source>The label of {name} is lost at the network&apos;s scale: its few pixels are too small to learn from; label more.</source>
-        <translation>{name} 的标注在网络的尺度下会消失：像素太少，无法从中学习；请标注更多。</translation>
+        <translation>{name} 的标签在网络的尺度下会消失：像素太少，无法从中学习；请多涂一些。</translation>
     </message>
     <message>
         <source>The label of {name} is saved, but what is noted beside it is of the one before: {reason}. Make room or choose a folder that can be written, then save again.</source>
@@ -2084,7 +2084,7 @@
     </message>
     <message>
         <source>The labels hold only the class {name}, so there is nothing to tell it from; label the background too, or another class.</source>
-        <translation>标注中只有类别 {name}，没有可与之区分的内容；请同时标注背景或其他类别。</translation>
+        <translation>标签中只有类别 {name}，没有可与之区分的内容；请同时涂出背景或其他类别。</translation>
     </message>
     <message>
         <source>The last edit of {name} is still being computed. Wait for it?</source>
@@ -2096,7 +2096,7 @@
     </message>
     <message>
         <source>The masks hold {count} values or colours that no class has, but the class table has room for {room} more. Nothing was changed. Leave those pixels untouched, or use masks with fewer values or colours.</source>
-        <translation>掩膜中有 {count} 个没有对应类别的值或颜色，而类别表只能再容纳 {room} 个。未作任何更改。请让这些像素保持未标注，或使用值或颜色更少的掩膜。</translation>
+        <translation>掩膜中有 {count} 个没有对应类别的值或颜色，而类别表只能再容纳 {room} 个。未作任何更改。请让这些像素保持未涂，或使用值或颜色更少的掩膜。</translation>
     </message>
     <message>
         <source>The model&apos;s results are no numbers, so its weights are damaged; choose other weights.</source>
@@ -2136,7 +2136,7 @@
     </message>
     <message>
         <source>The table is full: a label map holds at most 255 classes.</source>
-        <translation>类别表已满：标注图最多容纳 255 个类别。</translation>
+        <translation>类别表已满：标签图最多容纳 255 个类别。</translation>
     </message>
     <message>
         <source>The training cannot save its state ({reason}) and could not be resumed; it goes on.</source>
@@ -2276,15 +2276,15 @@
     </message>
     <message>
         <source>Unknown: leave it untouched</source>
-        <translation>未知：保持未标注</translation>
+        <translation>未知：保持未涂</translation>
     </message>
     <message>
         <source>Untouched pixels are never trained on.</source>
-        <translation>未标注的像素不参与训练。</translation>
+        <translation>未涂的像素不参与训练。</translation>
     </message>
     <message>
         <source>Untouched pixels are never trained on: without background the model sees no example of what is not it.</source>
-        <translation>未标注的像素不参与训练：没有背景，模型就看不到反例。</translation>
+        <translation>未涂的像素不参与训练：没有背景，模型就看不到反例。</translation>
     </message>
     <message>
         <source>Wait</source>
@@ -2520,15 +2520,15 @@
     </message>
     <message>
         <source>Images that were changed since they were labelled: {names}. Check that their labels still fit, and save them again.</source>
-        <translation>自标注以来被更改的图像：{names}。请检查其标签是否仍然相符，并重新保存。</translation>
+        <translation>自保存标签以来被更改的图像：{names}。请检查其标签是否仍然相符，并重新保存。</translation>
     </message>
     <message>
         <source>Masks imported as labels: {count}.</source>
-        <translation>已导入为标注的掩膜：{count} 个。</translation>
+        <translation>已导入为标签的掩膜：{count} 个。</translation>
     </message>
     <message>
         <source>Masks imported as labels: {count}; skipped: {skipped}, the first because {reason}</source>
-        <translation>已导入为标注的掩膜：{count} 个；跳过 {skipped} 个，第一个原因：{reason}</translation>
+        <translation>已导入为标签的掩膜：{count} 个；跳过 {skipped} 个，第一个原因：{reason}</translation>
     </message>
     <message>
         <source>Memory ran out; the training goes on with its batches of {batch} cut into parts of {views}.</source>
@@ -2544,7 +2544,7 @@
     </message>
     <message>
         <source>Some of these images have been corrected or labelled already: {count}.</source>
-        <translation>其中一些图像已经修改或标注过：{count} 幅。</translation>
+        <translation>其中一些图像已经修改过或已有标签：{count} 幅。</translation>
     </message>
     <message>
         <source>The journal of {name} lacks the last strokes, which its map holds: undo takes them back in one step. The journal is kept.</source>
@@ -2564,15 +2564,15 @@
     </message>
     <message>
         <source>There is no usable label to train on ({reason}); save an image as label first.</source>
-        <translation>没有可用于训练的标注（{reason}）；请先将一幅图像保存为标注。</translation>
+        <translation>没有可用于训练的标签（{reason}）；请先将一幅图像保存为标签。</translation>
     </message>
     <message>
         <source>There is no usable label to train on; save an image as label first.</source>
-        <translation>没有可用于训练的标注；请先将一幅图像保存为标注。</translation>
+        <translation>没有可用于训练的标签；请先将一幅图像保存为标签。</translation>
     </message>
     <message>
         <source>This process finds other labels in the folder than process 0 does.</source>
-        <translation>此进程在文件夹中找到的标注与进程 0 不同。</translation>
+        <translation>此进程在文件夹中找到的标签与进程 0 不同。</translation>
     </message>
     <message>
         <source>This step cannot be read from the journal ({reason}); it was neither undone nor redone.</source>
@@ -2600,7 +2600,7 @@
     </message>
     <message>
         <source>{folder} cannot be written ({reason}); choose another place for labels and predictions.</source>
-        <translation>无法写入 {folder}（{reason}）；请为标注和预测结果选择其他位置。</translation>
+        <translation>无法写入 {folder}（{reason}）；请为标签和预测结果选择其他位置。</translation>
     </message>
     <message>
         <source>{folder} cannot be written ({reason}); make it writable, or choose another place for the workspace.</source>
@@ -2608,7 +2608,7 @@
     </message>
     <message>
         <source>{folder} cannot be written. Keep labels and models for it elsewhere?</source>
-        <translation>无法写入 {folder}。是否将其标注和模型保存到别处?</translation>
+        <translation>无法写入 {folder}。是否将其标签和模型保存到别处?</translation>
     </message>
     <message>
         <source>{folder} cannot be written; its labels are kept in {place}.</source>
@@ -2632,7 +2632,7 @@
     </message>
     <message>
         <source>{name} cannot be read as a label map: {reason}; it was left as it is.</source>
-        <translation>无法将 {name} 读取为标注图：{reason}；文件保持原样。</translation>
+        <translation>无法将 {name} 读取为标签图：{reason}；文件保持原样。</translation>
     </message>
     <message>
         <source>{name} cannot be read: {reason}.</source>
@@ -2676,7 +2676,7 @@
     </message>
     <message>
         <source>{name} does not know {classes}: it never predicts them until it has been fine-tuned on labels.</source>
-        <translation>{name} 不认识 {classes}：在用标注微调之前，不会预测这些类别。</translation>
+        <translation>{name} 不认识 {classes}：在用标签微调之前，不会预测这些类别。</translation>
     </message>
     <message>
         <source>{name} has no Hounsfield units, which this model was trained on; its brightness was matched instead.</source>
@@ -2684,7 +2684,7 @@
     </message>
     <message>
         <source>{name} has no labelled pixel yet, so it teaches nothing.</source>
-        <translation>{name} 尚无已标注的像素，因此不提供任何训练信息。</translation>
+        <translation>{name} 的标签里还没有涂过的像素，因此不提供任何训练信息。</translation>
     </message>
     <message>
         <source>{name} has no pixels; copy it again from its source.</source>
@@ -2772,7 +2772,7 @@
     </message>
     <message>
         <source>{name} is not a label map: expected an 8-bit palette or grey PNG; import it as a mask instead.</source>
-        <translation>{name} 不是标注图：应为 8 位调色板或灰度 PNG；请改为将其作为掩膜导入。</translation>
+        <translation>{name} 不是标签图：应为 8 位调色板或灰度 PNG；请改为将其作为掩膜导入。</translation>
     </message>
     <message>
         <source>{name} is not a weights file; choose a .safetensors file that this program wrote.</source>
@@ -3088,7 +3088,7 @@
     </message>
     <message>
         <source>Reading labels</source>
-        <translation>正在读取标注</translation>
+        <translation>正在读取标签</translation>
     </message>
     <message>
         <source>Finishing: it winds down and is scored</source>
@@ -3168,11 +3168,11 @@
     </message>
     <message>
         <source>No labels yet. Predict an image, correct it, and press Ctrl+S or Enter: then there is something to learn from.</source>
-        <translation>尚无标注。请预测一幅图像，修改后按 Ctrl+S 或 Enter：这样模型才有可学习的内容。</translation>
+        <translation>尚无标签。请预测一幅图像，修改后按 Ctrl+S 或 Enter：这样模型才有可学习的内容。</translation>
     </message>
     <message>
         <source>labelled: {labelled}, held out: {held_out}</source>
-        <translation>{labelled} 幅已标注图像，其中 {held_out} 幅用于验证</translation>
+        <translation>{labelled} 幅图像有标签，其中 {held_out} 幅用于验证</translation>
     </message>
     <message>
         <source>{count} corrected since (Ctrl+S saves it)</source>

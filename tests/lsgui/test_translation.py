@@ -44,6 +44,12 @@ def test_the_catalogue_is_complete_and_compiled(checkout: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_chinese_has_one_word_for_a_label(checkout: Path) -> None:
+    """And another for untouched pixels, which an image without a label was called like, too."""
+    catalogue = (checkout / "resources" / "translations" / "zh_CN.ts").read_text(encoding="utf-8")
+    assert "标签" in catalogue and re.findall(".*标注.*", catalogue) == []
+
+
 def test_sentences_stand_where_they_are_found(checkout: Path) -> None:
     """`update.py` reads what `Message` is given, and cannot follow a name to its value."""
     named = []

@@ -8,9 +8,14 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from lsgui.views.parts import column, horizontal_line
 from lsgui.views.scrolled import Scrolled
+from lsgui.views.window_panel import WindowPanel
 
 HISTORY, BOTH = 190, 420
 """Logical pixels: how high the history is, and the room that classes and history need to stand below each other."""
+CLASSES, OPTIONS = 212, 120
+"""How high five classes are, which the options of the tool leave room for, down to what of them is of use."""
+LOW = 560
+"""A side of less height has no room for the histogram, unless it is asked for."""
 WHOLE = 16_777_215
 """No limit."""
 
@@ -18,11 +23,13 @@ WHOLE = 16_777_215
 class RightSide(QFrame):
     """Where there is no room for both, the history takes the place of the classes while it is shown."""
 
-    def __init__(self, classes: QWidget, history: QWidget, options: QWidget, window: QWidget) -> None:
+    def __init__(self, classes: QWidget, history: QWidget, options: QWidget, window: WindowPanel) -> None:
         super().__init__()
         self.setObjectName("panelRight")
         self.setMinimumWidth(296)
-        self._classes, self._history, self._below = classes, history, (Scrolled(options), window)
+        self._classes, self._history, self._window = classes, history, window
+        self._options = Scrolled(options)
+        self._below = (self._options, window)
         self._line = horizontal_line()
         layout = column(self, spacing=0)
         layout.addWidget(classes, 1)
@@ -35,6 +42,7 @@ class RightSide(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._window.set_low(self.height() < LOW)
         self._share()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -50,3 +58,6 @@ class RightSide(QFrame):
         self._classes.setVisible(both or not shown)
         self._history.setMaximumHeight(HISTORY if both else WHOLE)
         self._history.setMinimumHeight(HISTORY if both else HISTORY // 2)
+        others = CLASSES + (HISTORY if both and shown else 0)
+        others += self._window.sizeHint().height() if not self._window.isHidden() else 0
+        self._options.setMaximumHeight(max(OPTIONS, self.height() - others))

@@ -11,7 +11,7 @@ from lsgui.views.appearance import Appearance
 from lsgui.views.display import Display
 from lsgui.views.flow_layout import FlowLayout
 from lsgui.views.histogram import Histogram
-from lsgui.views.parts import chip, column, label, row
+from lsgui.views.parts import chip, column, icon_button, label, row
 from model.images import Image
 
 
@@ -41,6 +41,12 @@ class WindowPanel(QWidget):
         self._histogram = Histogram(display, appearance)
         self._chips: dict[str, QPushButton] = {}
         self._flow = FlowLayout(4)
+        self._fold = icon_button(appearance.icon("chevron-down", "dim"), "", 22, 14, small=True)
+        self._icons = {
+            folded: appearance.icon(f"chevron-{to}", "dim") for folded, to in ((True, "right"), (False, "down"))
+        }
+        self._inside = QWidget()
+        self._low, self._chosen = False, None
         self._build()
         self._shown: Image | None = None
         document.loaded.connect(self.show_document)
@@ -61,15 +67,41 @@ class WindowPanel(QWidget):
             self._rebuild_chips()
         self._show_window()
 
+    @property
+    def folded(self) -> bool:
+        """To one line: as somebody has chosen, else where the side is low."""
+        return self._low if self._chosen is None else self._chosen
+
+    def set_low(self, low: bool) -> None:
+        if low != self._low:
+            self._low = low
+            self._show_folded()
+
     def _build(self) -> None:
-        layout = column(self, (16, 0, 16, 16), 8)
-        head = row(None)
+        layout = column(self, (16, 0, 16, 12), 8)
+        head = row(None, spacing=4)
         head.addWidget(label(self.tr("Window"), "head"))
         head.addStretch()
         head.addWidget(self._numbers)
+        head.addWidget(self._fold)
         layout.addLayout(head)
-        layout.addWidget(self._histogram)
-        layout.addLayout(self._flow)
+        inside = column(self._inside, (0, 0, 0, 4), 8)
+        inside.addWidget(self._histogram)
+        inside.addLayout(self._flow)
+        layout.addWidget(self._inside)
+        self._fold.clicked.connect(self._turn)
+        self._show_folded()
+
+    def _turn(self) -> None:
+        self._chosen = not self.folded
+        self._show_folded()
+
+    def _show_folded(self) -> None:
+        self._inside.setVisible(not self.folded)
+        self._fold.setIcon(self._icons[self.folded])
+        title = self.tr("Show the histogram") if self.folded else self.tr("Hide the histogram")
+        self._fold.setToolTip(title)
+        self._fold.setAccessibleName(title)
 
     def _rebuild_chips(self) -> None:
         for old in self._chips.values():

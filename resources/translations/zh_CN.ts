@@ -703,6 +703,14 @@
         <translation>窗宽窗位</translation>
     </message>
     <message>
+        <source>Show the histogram</source>
+        <translation>显示直方图</translation>
+    </message>
+    <message>
+        <source>Hide the histogram</source>
+        <translation>隐藏直方图</translation>
+    </message>
+    <message>
         <source>W {width}   L {level}</source>
         <translation>窗宽 {width}   窗位 {level}</translation>
     </message>

@@ -893,3 +893,30 @@ def test_every_control_has_a_name_for_those_who_cannot_see_it(shown: object) -> 
     ]
     assert not [(type(part).__name__, part.parent()) for part in nameless]
     assert QApplication.focusWidget() is not None
+
+
+@pytest.fixture
+def in_low_window(shown: object) -> object:
+    """With values that take a window, as most but 8-bit images do."""
+    shown.window.resize(1024, 600)
+    shown.window.actions_.by_id["window-auto"].trigger()
+    shown.desk.wait(lambda: shown.window.window_panel.isVisible() and shown.window.right.height() < 560)
+    return shown
+
+
+@pytest.mark.parametrize("tool", ["brush", "guided", "polygon", "fill", "threshold"])
+def test_five_classes_are_seen_in_a_low_window_with_any_tool(in_low_window: object, tool: str) -> None:
+    shown = in_low_window
+    shown.trigger(f"tool-{tool}")
+    seen = lambda: [row for row in rows(shown).values() if row.visibleRegion().boundingRect().height() == row.height()]
+    shown.desk.wait(lambda: len(seen()) >= 5)
+
+
+def test_the_histogram_is_folded_in_a_low_window_until_it_is_asked_for(in_low_window: object) -> None:
+    panel = in_low_window.window.window_panel
+    assert not panel._histogram.isVisible() and panel._numbers.isVisible()
+    QTest.mouseClick(panel._fold, Qt.MouseButton.LeftButton)
+    in_low_window.desk.wait(panel._histogram.isVisible)
+    in_low_window.window.resize(1400, 900)
+    QTest.mouseClick(panel._fold, Qt.MouseButton.LeftButton)
+    in_low_window.desk.wait(lambda: not panel._histogram.isVisible())

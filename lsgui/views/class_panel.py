@@ -10,7 +10,7 @@ from lsgui.session import Session
 from lsgui.views.appearance import Appearance
 from lsgui.views.class_row import ClassRow
 from lsgui.views.display import Display
-from lsgui.views.parts import column, icon_button, label, row
+from lsgui.views.parts import column, icon_button, label, row, tab_after
 from lsgui.views.provenance_line import ProvenanceLine
 from model.classes import Class, ClassTable
 
@@ -61,6 +61,7 @@ class ClassPanel(QWidget):
         table = self._session.classes
         digits = {item.uid: digit for digit, item in class_digits(table).items()}
         self._rows = [self._row(item, digits.get(item.uid)) for item in table.classes]
+        tab_after(self._who, self._rows)
         self._count.setText(str(len(self._rows)))
         self._show_choice()
         self._show_shares()

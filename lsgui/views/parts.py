@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape
 
 from PySide6.QtCore import QSize, Qt
@@ -102,6 +103,16 @@ def icon_button(icon: QIcon, tip: str, side: int = 28, icon_side: int = 18, smal
     if small:
         set_role(made, "small")
     return made
+
+
+def tab_after(first: QWidget, parts: Iterable[QWidget]) -> None:
+    """The Tab key goes to parts that were made later, with what is in each of them, right after `first`: else after all there
+    was before."""
+    for part in parts:
+        inside = (one for one in part.findChildren(QWidget) if one.focusPolicy() & Qt.FocusPolicy.TabFocus)
+        for one in (part, *inside):
+            QWidget.setTabOrder(first, one)
+            first = one
 
 
 def column(parent: QWidget, margins: tuple[int, int, int, int] = (0, 0, 0, 0), spacing: int = 8) -> QVBoxLayout:

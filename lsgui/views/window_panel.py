@@ -11,7 +11,7 @@ from lsgui.views.appearance import Appearance
 from lsgui.views.display import Display
 from lsgui.views.flow_layout import FlowLayout
 from lsgui.views.histogram import Histogram
-from lsgui.views.parts import chip, column, icon_button, label, row
+from lsgui.views.parts import chip, column, icon_button, label, row, tab_after
 from model.images import Image
 
 
@@ -113,6 +113,7 @@ class WindowPanel(QWidget):
             made.clicked.connect(lambda checked=False, name=name: self._display.choose_preset(name))
             self._flow.addWidget(made)
             self._chips[name] = made
+        tab_after(self._histogram, self._chips.values())
 
     def _show_window(self) -> None:
         window = self._display.window

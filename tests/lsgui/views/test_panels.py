@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QSlider, QStyleOptionViewItem, QWidget
 
 from lsgui.finetune_child import sys_python
 from lsgui.folder import FolderModel
@@ -920,3 +920,21 @@ def test_the_histogram_is_folded_in_a_low_window_until_it_is_asked_for(in_low_wi
     in_low_window.window.resize(1400, 900)
     QTest.mouseClick(panel._fold, Qt.MouseButton.LeftButton)
     in_low_window.desk.wait(lambda: not panel._histogram.isVisible())
+
+
+def test_tab_goes_through_the_classes_where_they_stand_also_when_they_have_changed(shown: object) -> None:
+    shown.window.actions_.by_id["window-auto"].trigger()
+    for added in ("", "Lesion"):
+        if added:
+            table = shown.session.classes
+            shown.session.set_classes(table.with_class(table.new_class(added)))
+            shown.desk.wait(lambda: len(rows(shown)) == len(shown.window.classes.findChildren(ClassRow)))
+        reached, part = [], shown.window.classes._who
+        while part is not shown.window.window_panel._histogram:
+            part = part.nextInFocusChain()
+            reached.append(part)
+        kinds = [part for part in reached if isinstance(part, ClassRow)]
+        assert kinds == shown.window.classes._rows
+        assert reached.index(kinds[-1]) < reached.index(shown.window.options.findChild(QSlider))
+    chips = list(shown.window.window_panel._chips.values())
+    assert shown.window.window_panel._histogram.nextInFocusChain() is chips[0]

@@ -55,6 +55,7 @@ class ClassPanel(QWidget):
         self.rebuild()
 
     def rebuild(self) -> None:
+        focused = next((made.item.uid for made in self._rows if _holds(made, self.window().focusWidget())), None)
         for old in self._rows:
             self._list.removeWidget(old)
             old.deleteLater()
@@ -62,6 +63,9 @@ class ClassPanel(QWidget):
         digits = {item.uid: digit for digit, item in class_digits(table).items()}
         self._rows = [self._row(item, digits.get(item.uid)) for item in table.classes]
         tab_after(self._who, self._rows)
+        for made in self._rows:
+            if made.item.uid == focused:
+                QTimer.singleShot(0, made, made.setFocus)  # it is not shown yet
         self._count.setText(str(len(self._rows)))
         self._show_choice()
         self._show_shares()
@@ -157,3 +161,7 @@ class ClassPanel(QWidget):
         for made in self._rows:
             count = counts.get(made.item.value, 0)
             made.set_share(count / total if count else None)
+
+
+def _holds(made: ClassRow, focused: QWidget | None) -> bool:
+    return focused is not None and (made is focused or made.isAncestorOf(focused))

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, Qt
-from PySide6.QtGui import QContextMenuEvent, QImage, QPainter
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent, QCursor, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QSlider, QStyleOptionViewItem, QWidget
 
@@ -938,3 +938,21 @@ def test_tab_goes_through_the_classes_where_they_stand_also_when_they_have_chang
         assert reached.index(kinds[-1]) < reached.index(shown.window.options.findChild(QSlider))
     chips = list(shown.window.window_panel._chips.values())
     assert shown.window.window_panel._histogram.nextInFocusChain() is chips[0]
+
+
+def test_the_keyboard_stays_at_the_class_that_it_has_renamed(shown: object) -> None:
+    shown.session.painting.class_value = 6
+    QCursor.setPos(shown.window.status.mapToGlobal(QPoint(5, 5)))  # to come onto the image takes the keyboard there
+    rows(shown)["liver"].swatch.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def rename() -> None:
+        editor = QApplication.activeModalWidget()
+        editor.name.setText("Leber")
+        QTest.keyClick(editor.name, Qt.Key.Key_Return)
+
+    QTimer.singleShot(200, rename)
+    shown.key(Qt.Key.Key_F2)
+    shown.desk.wait(lambda: shown.session.classes.by_value(6).name == "Leber")
+    shown.desk.wait(lambda: len(rows(shown)) == len(shown.window.classes.findChildren(ClassRow)))
+    shown.window.activateWindow()  # as the system does
+    shown.desk.wait(lambda: QApplication.focusWidget() is rows(shown)["liver"])

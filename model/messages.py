@@ -39,9 +39,12 @@ def _whole(value: object) -> object:
     return Message.from_json(value) if isinstance(value, dict) else value
 
 
-MOST_NAMED = 10
+MOST_NAMED, MOST_LETTERS = 10, 200
 
 
 def listed(names: Sequence[str], comma: str = ", ") -> str:
-    """A sentence has room for so many; of more it says how many there are."""
-    return comma.join(names[:MOST_NAMED]) + (f"{comma}... ({len(names)})" if len(names) > MOST_NAMED else "")
+    """A sentence has room for so many, or for so many letters of them; of more it says how many there are."""
+    named = names[:MOST_NAMED]
+    while len(named) > 1 and sum(map(len, named)) > MOST_LETTERS:
+        named = named[:-1]
+    return comma.join(named) + (f"{comma}... ({len(names)})" if len(named) < len(names) else "")

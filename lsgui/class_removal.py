@@ -13,7 +13,7 @@ from lsgui.saving import Saving
 from lsgui.translation import class_name
 from model.classes import Class, ClassTable
 from model.errors import ModelError
-from model.messages import Message, listed
+from model.messages import Message
 from model.progress import Report
 from model.value_search import Holders, look_for
 from model.workspace import Workspace
@@ -141,7 +141,7 @@ class ClassRemoval(QObject):
                 "warning",
                 Message(
                     "The classes stay as they are, since labels or corrections of this folder hold these: {classes}. Erase them there first.",
-                    {"classes": listed(kept)},
+                    {"classes": kept},
                 ),
             )
         return bool(kept)

@@ -14,7 +14,7 @@ from model.classes import BACKGROUND_VALUE, HIGHEST_VALUE, Class, ClassTable
 from model.errors import ClassTableError
 from model.labels import UNTOUCHED
 from model.mask_survey import FoundMask, MaskSurvey, Unknown, are_binary, binary_ones
-from model.messages import Message, listed
+from model.messages import Message
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _unknown(unknown: set[Unknown]) -> Question:
     values = [str(item) if isinstance(item, int) else "#%02x%02x%02x" % item for item in sorted(unknown, key=str)]
     return Question(
         "unknown_values",
-        Message("The masks hold values that no class has: {values}.", {"values": listed(values)}),
+        Message("The masks hold values that no class has: {values}.", {"values": values}),
         Message("Untouched pixels are never trained on."),
         (
             Answer("untouched", Message("Leave those pixels untouched")),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Message:
-    """An English template with {named} fields, and the values that fill them. A list among these is of classes' names, which
-    the window says in its language.
+    """An English template with {named} fields, and the values that fill them. A list among these is of names: the window
+    says those of classes in its language, and joins them by its comma.
     """
 
     template: str

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from model.files import sha256
-from model.messages import Message, listed
+from model.messages import Message
 
 _SLACK = 2.0
 """Seconds: a record tells whole ones, and is written after the label. What is changed so soon is not noticed; nor, on
@@ -57,7 +57,7 @@ def told_of(images: Sequence[str], labels: Sequence[str]) -> list[Message]:
             Message(
                 "Images that were changed since they were labelled: {names}. Check that their labels still fit, and save them "
                 "again.",
-                {"names": listed(images)},
+                {"names": list(images)},
             )
         )
     if labels:
@@ -65,7 +65,7 @@ def told_of(images: Sequence[str], labels: Sequence[str]) -> list[Message]:
             Message(
                 "Another program has changed the labels of {names} since they were saved. They count as they are now; to save "
                 "them again ends this notice.",
-                {"names": listed(labels)},
+                {"names": list(labels)},
             )
         )
     return told

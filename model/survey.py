@@ -16,7 +16,7 @@ from model.errors import ModelError, TrainingError
 from model.images import MAX_PIXELS, Image, read_image
 from model.labelled_images import LabelledImage
 from model.labels import UNTOUCHED
-from model.messages import Message, listed
+from model.messages import Message
 from model.outside_changes import told_of
 from model.progress import Progress, Report, silent
 from model.scoring import Scores, count_pairs
@@ -168,7 +168,7 @@ def _on_both_sides(items: Sequence[LabelledImage]) -> list[Message]:
         Message(
             "The same image is learned from and held out, under two names: {names}. That makes the scores too good; withdraw one "
             "of the two labels.",
-            {"names": listed(pairs)},
+            {"names": pairs},
         )
     ]
 

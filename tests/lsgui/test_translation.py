@@ -21,6 +21,7 @@ from model.classes import Class, default_table
 from model.errors import LabelError, TrainingError
 from model.events import from_line, to_line
 from model.messages import Message
+from model.outside_changes import told_of
 from model.run_log import failed
 from model.survey import Survey
 from model.training_notices import unjudged
@@ -83,6 +84,21 @@ def test_classes_are_named_in_the_language_in_a_sentence_too(chinese: object) ->
     assert "肝脏、Tumour of mine" in sentence(event.message)
     assert "Liver, Tumour of mine" in str(event.message)
     assert sentence(Message("{name}", {"name": "Liver"})) == "Liver"
+
+
+def test_lists_of_images_values_and_classes_have_the_comma_of_the_language(
+    chinese: object, desk: Desk, image_folder: Callable, tmp_path: Path
+) -> None:
+    told = told_of(["a.png", "b.png"], ["c.png", "d.png"])
+    assert [re.search(r"(\w)\.png(.+?)\w\.png", sentence(message)).group(2) for message in told] == ["、", "、"]
+    desk.open(image_folder("a"), "a.png")
+    desk.paint(10, 10, value=6)
+    desk.paint(40, 40, value=1)
+    desk.save()
+    (tmp_path / "classes.json").write_text('["Background", "Road"]')
+    desk.session.import_classes(tmp_path / "classes.json")
+    desk.wait(lambda: desk.said("hold these"))
+    assert "脾脏 (a.png)、肝脏 (a.png)" in sentence(desk.notices[-1].message)
 
 
 def test_why_a_training_leaves_a_label_out_is_translated_too(chinese: object) -> None:

@@ -13,7 +13,16 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QCursor, QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QSlider, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QStyleOptionViewItem,
+    QToolButton,
+    QWidget,
+)
 
 from lsgui.finetune_child import sys_python
 from lsgui.folder import FolderModel
@@ -929,15 +938,17 @@ def test_tab_goes_through_the_classes_where_they_stand_also_when_they_have_chang
             table = shown.session.classes
             shown.session.set_classes(table.with_class(table.new_class(added)))
             shown.desk.wait(lambda: len(rows(shown)) == len(shown.window.classes.findChildren(ClassRow)))
-        reached, part = [], shown.window.classes._who
-        while part is not shown.window.window_panel._histogram:
-            part = part.nextInFocusChain()
-            reached.append(part)
-        kinds = [part for part in reached if isinstance(part, ClassRow)]
-        assert kinds == shown.window.classes._rows
-        assert reached.index(kinds[-1]) < reached.index(shown.window.options.findChild(QSlider))
-    chips = list(shown.window.window_panel._chips.values())
-    assert shown.window.window_panel._histogram.nextInFocusChain() is chips[0]
+        buttons = shown.window.classes.findChildren(QToolButton)
+        reached = [next(part for part in buttons if part.accessibleName() == "More about classes")]
+        reached[0].setFocus()
+        while reached[-1] is not shown.window.window_panel._histogram:
+            shown.key(Qt.Key.Key_Tab)
+            reached.append(QApplication.focusWidget())
+        classes = [part for part in reached if isinstance(part, ClassRow)]
+        assert classes == shown.window.classes._rows
+        assert reached.index(classes[-1]) < next(at for at, part in enumerate(reached) if isinstance(part, QSlider))
+    shown.key(Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() in shown.window.window_panel._chips.values()
 
 
 def test_the_keyboard_stays_at_the_class_that_it_has_renamed(shown: object) -> None:

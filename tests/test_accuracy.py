@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from model.labels import UNTOUCHED
 from tests.benchmarks import accuracy
@@ -69,6 +70,56 @@ def test_a_share_of_the_images_keeps_its_labels_and_the_others_can_be_looked_at(
     few = "--hold-out", "0002B", "--steps", "3", "--labelled", "0.25"
     counts = [_train(streets, tmp_path / "r", OURS, *few, *more)["counts"] for more in ([], ["--unlabelled"])]
     assert counts[0] != counts[1]
+
+
+@pytest.mark.parametrize("way", ["self-training", "masked"])
+def test_others_can_be_learned_from_in_other_ways_in_the_same_time(streets: Path, tmp_path: Path, way: str) -> None:
+    few = "--hold-out", "0002B", "--steps", "60", "--labelled", "0.25"
+    alone = _train(streets, tmp_path / "r", OURS, *few)
+    result = _train(streets, tmp_path / "r", OURS, *few, "--unlabelled", "--way", way)
+    assert result["name"] == f"{OURS}, 25% labelled, unlabelled too by {way}, 2 views" and result["steps"] == 60
+    assert result["counts"] != alone["counts"]
+
+
+def test_what_the_first_half_is_sure_of_is_learned_from_in_the_second(
+    streets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.benchmarks import accuracy_unlabelled
+
+    truths = read_folder(streets / "images", streets / "labels", [11])
+    fold = split("street", truths, table_for(truths), ["0002B"]).labelled(0.25)
+    seen, train = [], accuracy_unlabelled.train
+    monkeypatch.setattr(accuracy_unlabelled, "train", lambda *given: seen.append(given) or train(*given))
+    monkeypatch.setattr(accuracy_unlabelled, "SURE", 0.55)
+    run = accuracy.Run(OURS, steps=120, batch=2, unlabelled=True, way="self-training")
+    accuracy_unlabelled.self_trained(run, fold, torch.device("cpu"))
+    (first, *_), (second, _, _, often) = ((given[1], *given[2:]) for given in seen)
+    assert not first.others and list(first.train) == list(often) == list(fold.train)
+    told = [second.train[name].label_map for name in second.train.keys() - fold.train.keys()]
+    assert told and not second.others and not second.train.keys() & fold.test.keys()
+    known = np.concatenate([label[label != 255] for label in told])
+    right = np.concatenate(
+        [
+            (second.train[name].label_map == truths[name].label_map)[second.train[name].label_map != 255]
+            for name in second.train.keys() - fold.train.keys()
+        ]
+    )
+    assert 0 < known.size < sum(label.size for label in told) and right.mean() > 0.8
+
+
+def test_what_is_masked_is_learned_to_be_painted(streets: Path) -> None:
+    from tests.benchmarks.accuracy_training import prepared
+    from tests.benchmarks.accuracy_unlabelled import Painter
+
+    truths = read_folder(streets / "images", streets / "labels", [11])
+    fold = split("street", truths, table_for(truths), ["0002B"]).labelled(0.25)
+    _, plan, network = prepared(accuracy.Run(OURS, steps=80, batch=2), fold, torch.device("cpu"))
+    painter = Painter(network, plan, fold.survey(), torch.device("cpu"))
+    try:
+        losses = [painter.step(step / 80) for step in range(80)]
+    finally:
+        painter.close()
+    assert np.mean(losses[-20:]) < 0.5 * np.mean(losses[:5])
 
 
 def test_void_is_no_class_and_counts_nowhere(streets: Path, tmp_path: Path) -> None:
@@ -251,8 +302,6 @@ def test_a_seed_that_lacks_a_fold_is_left_out_of_the_sums() -> None:
 
 
 def test_the_twin_has_the_same_parameters_and_no_token_sees_another() -> None:
-    import torch
-
     from model.network import Attention, LightningUnet
     from tests.benchmarks.accuracy_networks import Variant
 

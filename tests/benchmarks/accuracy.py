@@ -31,8 +31,9 @@ from model.errors import ModelError
 from model.files import atomic_bytes
 from tests.benchmarks import accuracy_data as data
 from tests.benchmarks.accuracy_devices import spread
+from tests.benchmarks.accuracy_measure import measure
 from tests.benchmarks.accuracy_recipe import MEASURED, RECIPES
-from tests.benchmarks.accuracy_run import Run, measure
+from tests.benchmarks.accuracy_run import WAYS, Run
 from tests.benchmarks.accuracy_state import code_digest, commit_of
 from tests.benchmarks.accuracy_table import read_results, tables
 
@@ -74,7 +75,7 @@ def protocol(chosen: argparse.Namespace) -> int:
         rules = [["--hold-out", drive] for drive in chosen.folds or data.drives_of(chosen.path)]
     length = ["--seconds", chosen.seconds] if chosen.seconds else ["--steps", chosen.steps]
     rest = [f"--{chosen.data}", chosen.path, *length, "--recipe", chosen.recipe, "--labelled", chosen.labelled]
-    rest += ["--strokes", chosen.strokes] + (["--unlabelled"] if chosen.unlabelled else [])
+    rest += ["--strokes", chosen.strokes, "--way", chosen.way] + (["--unlabelled"] if chosen.unlabelled else [])
     runs = itertools.product(chosen.seeds, rules, chosen.networks)
     return _all([["--network", network, "--seed", seed, *rule, *rest] for seed, rule, network in runs], chosen)
 
@@ -227,6 +228,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", choices=RECIPES, default=RECIPES[0])
     parser.add_argument("--labelled", type=part, default=1.0, help="share of the training images that have a label")
     parser.add_argument("--unlabelled", action="store_true", help="learn from what has no label, too")
+    parser.add_argument("--way", choices=WAYS, default=WAYS[0], help="how that is done; the product's own")
     parser.add_argument("--strokes", type=part, default=1.0, help="share of an image's pixels that strokes label")
 
 

@@ -20,7 +20,7 @@ from torch import nn
 from model.augment import Augmentation
 from model.batches import BatchFeed, ViewPlan
 from model.checkpoint import Checkpoint
-from model.dataset import Kept, make_example
+from model.dataset import Example, Kept, make_example
 from model.development import Development
 from model.learner import AHEAD, KEPT_EXAMPLES, MOST_THREADS, Learner
 from model.losses import segmentation_loss
@@ -76,21 +76,24 @@ def adapted(recipe: str, plan: Plan) -> Plan:
     return dataclasses.replace(plan, options=options, batch=options.batch, learning_rate=RATE, schedule=schedule)
 
 
-class Measured:
-    """AdamW at 1e-3 with weight decay 0.05 and half a cosine; 16 views by scale, crop, flip and brightness."""
+class Simple:
+    """What a training needs that is not the product's: batches of its own views, a step as a CUDA graph, and going back to the
+    first weights. How it learns is `_compute`.
+    """
 
-    def __init__(self, network: nn.Module, plan: Plan, found: Survey, device: torch.device) -> None:
-        self._network, self._plan = network.to(device).train(), plan
+    def __init__(
+        self,
+        network: nn.Module,
+        plan: Plan,
+        examples: Kept[Example],
+        planes: int,
+        change: Augmentation,
+        device: torch.device,
+    ) -> None:
+        self._network, self._plan, self._device = network.to(device).train(), plan, device
         self._precision, self._transfers = Precision(device), Transfers(device)
         self._develop = Development(device)
         self._recorded, self.steps = device.type == "cuda", 0
-        size = plan.network.size
-        examples = Kept(
-            lambda number: make_example(found.read(found.train[number]), plan.classes, plan.input, size),
-            len(found.train), KEPT_EXAMPLES,
-        )  # fmt: skip
-        planes = 3 if found.coloured else 1
-        change = Augmentation((0.8, 1.25), 0.0, 0.06, 0.0, 0.08, 0.0, plan.classes.mirror)
         views = ViewPlan(plan.crop, planes, change, plan.options.seed)
         ahead, threads = (AHEAD, MOST_THREADS) if self._recorded else (2, 1)
         allocate: Callable = pinned if self._recorded else np.empty
@@ -103,12 +106,11 @@ class Measured:
 
     def step(self, progress: float) -> float:
         batch = self._feed.next()
-        rate = np.array(RATE * 0.5 * (1 + math.cos(math.pi * progress)), np.float32)
         with self._transfers.beside():
-            given = batch.pixels, batch.looks, batch.channels, rate
+            given = batch.pixels, batch.looks, batch.channels, self._controls(progress)
             inputs = [self._transfers.upload(one) for one in given]
             if self._recorded and self._recording is None and self.steps >= EAGER:
-                self._optimiser.zero_grad(set_to_none=True)
+                self._forget_gradients()
                 self._recording = Recording(self._compute, inputs, None)
             loss = (self._recording or self._compute)(*inputs)
             value = self._transfers.fetch(loss)
@@ -116,7 +118,7 @@ class Measured:
         return value
 
     def averaged(self) -> Checkpoint:
-        """The weights as they are: nothing was averaged then."""
+        """The weights as they are: nothing is averaged."""
         tensors = {name: tensor.detach().cpu().numpy() for name, tensor in self._network.state_dict().items()}
         return self._plan.checkpoint(tensors)
 
@@ -135,22 +137,58 @@ class Measured:
         self._feed.close()
 
     def _begin(self) -> None:
+        """Everything but the weights as at the start."""
         self._recording: Recording | None = None
+
+    def _controls(self, progress: float) -> np.ndarray:
+        """What `_compute` gets of the progress, float32."""
+        raise NotImplementedError
+
+    def _forget_gradients(self) -> None:
+        raise NotImplementedError
+
+    def _compute(
+        self, views: torch.Tensor, looks: torch.Tensor, channels: torch.Tensor, controls: torch.Tensor
+    ) -> torch.Tensor:
+        """A whole step, which only launches work; the loss ()."""
+        raise NotImplementedError
+
+
+class Measured(Simple):
+    """AdamW at 1e-3 with weight decay 0.05 and half a cosine; 16 views by scale, crop, flip and brightness."""
+
+    def __init__(self, network: nn.Module, plan: Plan, found: Survey, device: torch.device) -> None:
+        size = plan.network.size
+        examples = Kept(
+            lambda number: make_example(found.read(found.train[number]), plan.classes, plan.input, size),
+            len(found.train), KEPT_EXAMPLES,
+        )  # fmt: skip
+        change = Augmentation((0.8, 1.25), 0.0, 0.06, 0.0, 0.08, 0.0, plan.classes.mirror)
+        super().__init__(network, plan, examples, 3 if found.coloured else 1, change, device)
+
+    def _begin(self) -> None:
+        super()._begin()
         self._optimiser = torch.optim.AdamW(
             self._network.parameters(), RATE, weight_decay=DECAY, fused=True, capturable=self._recorded
         )
 
-    def _compute(
-        self, views: torch.Tensor, looks: torch.Tensor, channels: torch.Tensor, rate: torch.Tensor
-    ) -> torch.Tensor:
+    def _controls(self, progress: float) -> np.ndarray:
+        return np.array(RATE * 0.5 * (1 + math.cos(math.pi * progress)), np.float32)
+
+    def _forget_gradients(self) -> None:
         self._optimiser.zero_grad(set_to_none=True)
+
+    def _compute(
+        self, views: torch.Tensor, looks: torch.Tensor, channels: torch.Tensor, controls: torch.Tensor
+    ) -> torch.Tensor:
+        self._forget_gradients()
         pixels = self._develop(views, looks)
         with self._precision.autocast():
             logits = self._network(pixels)
         loss = segmentation_loss(logits, channels)
         loss.backward()
         for group in self._optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = controls
         self._optimiser.step()
         return loss.detach()
 

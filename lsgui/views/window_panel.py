@@ -42,9 +42,7 @@ class WindowPanel(QWidget):
         self._chips: dict[str, QPushButton] = {}
         self._flow = FlowLayout(4)
         self._fold = icon_button(appearance.icon("chevron-down", "dim"), "", 22, 14, small=True)
-        self._icons = {
-            folded: appearance.icon(f"chevron-{to}", "dim") for folded, to in ((True, "right"), (False, "down"))
-        }
+        self._icons = {True: appearance.icon("chevron-right", "dim"), False: appearance.icon("chevron-down", "dim")}
         self._inside = QWidget()
         self._low, self._chosen = False, None
         self._build()

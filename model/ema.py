@@ -28,8 +28,8 @@ class WeightAverage:
         return 1 / (1 / self._moving(self.kept_from) + self.steps - self.kept_from)
 
     def keep_all(self, wanted: bool = True) -> None:
-        """From now on all steps count alike, beside the last few that the average holds by now; or, when that is not `wanted`, old
-        ones are forgotten again. Said again it changes nothing.
+        """From now on all steps count alike, beside the last few that the average holds by now; or, when that is not
+        `wanted`, old ones are forgotten again. Said again it changes nothing.
         """
         if not wanted:
             self.kept_from = None

@@ -20,9 +20,9 @@ TEACHER, SELF_TRAINING, MASKED = WAYS = "teacher", "self-training", "masked"
 class Run:
     """`seconds` or `steps` say how long, seconds at most until the recipe says that it is enough.
 
-    Of the training images a share is `labelled`; the others are left out, unless the `unlabelled` are looked at, too, in a `way`
-    of WAYS. Of each labelled image `strokes` cover a share. Batch, crop and peak rate are the recipe's unless given, and so is how much of a
-    view may be `hidden`.
+    Of the training images a share is `labelled`; the others are left out, unless the `unlabelled` are looked at, too, in a
+    `way` of WAYS. Of each labelled image `strokes` cover a share. Batch, crop and peak rate are the recipe's unless given,
+    and so is how much of a view may be `hidden`.
     """
 
     network: str

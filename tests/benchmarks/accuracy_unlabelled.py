@@ -35,8 +35,8 @@ MASKS, MASKED_SHARE = 8, 0.6
 
 
 def self_trained(run: Run, fold: Fold, device: torch.device) -> Trained:
-    """Half of the time from the labels alone; what that network is sure of then counts as the others' labels (Lee 2013, Pseudo-Label),
-    and it goes on with both, the person's in every second view at most.
+    """Half of the time from the labels alone; what that network is sure of then counts as the others' labels (Lee 2013,
+    Pseudo-Label), and it goes on with both, the person's in every second view at most.
     """
     before = train(run.part(FIRST_HALF), dataclasses.replace(fold, others={}), device)
     finish(device)
@@ -50,8 +50,8 @@ def self_trained(run: Run, fold: Fold, device: torch.device) -> Trained:
 
 
 def pretrained(run: Run, fold: Fold, device: torch.device) -> Trained:
-    """A third of the time it paints what is masked of all images (Xie et al. 2022, SimMIM); then it learns from the labels, with a new
-    head.
+    """A third of the time it paints what is masked of all images (Xie et al. 2022, SimMIM); then it learns from the labels,
+    with a new head.
     """
     _, plan, network = prepared(run, fold, device)
     first = {name: tensor.numpy().copy() for name, tensor in network.state_dict().items()}

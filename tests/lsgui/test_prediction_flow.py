@@ -277,17 +277,23 @@ def test_predicting_the_folder_can_be_cancelled(
     assert rows == files
 
 
+def read_late(first: str, event: threading.Event) -> Callable[..., Image]:
+    """A reader of images to whom those from the name `first` on come only after the event."""
+
+    def read(path: Path, *rest: object) -> Image:
+        assert path.name < first or event.wait(60)
+        return read_image(path, *rest)
+
+    return read
+
+
 def test_who_cancels_a_folder_hears_of_what_could_not_be_predicted_until_then(
     desk: Desk, image_folder: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, cancelled = image_folder(*"abcdefgh"), threading.Event()
     (folder / "b.png").write_bytes(b"no image")
 
-    def read(path: Path, *rest: object) -> Image:
-        assert path.name < "g" or cancelled.wait(60)
-        return read_image(path, *rest)
-
-    monkeypatch.setattr("lsgui.folder_predicting.read_image", read)
+    monkeypatch.setattr("lsgui.folder_predicting.read_image", read_late("g", cancelled))
     desk.open(folder)
     desk.session.predict_folder()
     desk.wait(lambda: predicted(folder, "e.png") is not None)
@@ -659,11 +665,7 @@ def test_an_image_that_is_gone_when_the_folder_is_looked_at_again_ends_no_predic
     folder, gone = image_folder(*names, side=96), threading.Event()
     done = lambda: len(list((folder / "segmentation/predictions").glob("*.json")))
 
-    def read(path: Path, *rest: object) -> Image:
-        assert path.name < "i20" or gone.wait(60)
-        return read_image(path, *rest)
-
-    monkeypatch.setattr("lsgui.folder_predicting.read_image", read)
+    monkeypatch.setattr("lsgui.folder_predicting.read_image", read_late("i20", gone))
     desk.open(folder)
     desk.session.predict_folder()
     desk.wait(lambda: done() > 3)
